@@ -1,0 +1,51 @@
+# `make lab` opens the course. It needs python3 >= 3.11 and make; everything else comes from requirements.lock.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+# Only errors: what pip says on its way is for those who pin the lock.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
+# The tests answer as no person does: neither a mode nor a journal of the caller's shell may reach them.
+PYTEST := env -u LESSON_AUTO -u LESSON_LAB -u LESSON_JOURNAL -u JPY_SESSION_NAME $(BIN)/python -m pytest
+# Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel.
+SPREAD := -n 2 --dist loadfile
+
+.DEFAULT_GOAL := lab
+.PHONY: lab env test notebooks lock bench clean
+
+lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
+	@$(BIN)/python -m lessonlib lab $(ARGS)
+
+env: $(STAMP)  ## make .venv from the lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null 2>&1 || \
+	  { echo "make: no '$(PYTHON)' here: install Python 3.11 or newer, or name one, as in: make lab PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "make: $$($(PYTHON) --version 2>&1) is too old: Python 3.11 or newer is needed; name one, as in: make lab PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+	  { echo "make: $(PYTHON) cannot make virtual environments: install its venv module (Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@echo "Making the environment in $(VENV) (once; about a minute) ..."
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV)
+	@$(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# The browser tests stand alone: JupyterLab, a kernel and Chromium fill two cores.
+test: env  ## everything: Python, a real browser, every stored output of the notebooks
+	$(PYTEST) tests --ignore=tests/browser $(SPREAD)
+	$(PYTEST) tests/browser
+	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
+
+notebooks: env  ## execute the notebooks and store their outputs again
+	$(BIN)/python -m lessonlib.stage
+
+lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
+	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 --fork-strategy fewest \
+	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE) --output-file requirements.lock
+
+bench: env  ## the budgets, as ratios measured on this machine
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean:  ## forget the environment
+	rm -rf $(VENV)

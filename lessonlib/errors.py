@@ -1,0 +1,36 @@
+"""The one error that a person sees: a single line that says what was wrong and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class LessonlibError(ValueError):
+    """Wrong input. The message is one line: what was wrong, where, and what is allowed."""
+
+
+def listed(names: Iterable[str]) -> str:
+    """Join names for a message: "a", "a or b", "a, b or c"."""
+    items = list(names)
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} or {items[-1]}"
+
+
+def close_matches(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
+    """Known names that look like `name`, best first: near spellings, then names that contain it."""
+    lowered = {item.lower(): item for item in known}
+    wanted = str(name).strip().lower()
+    near = get_close_matches(wanted, lowered, n=limit, cutoff=0.55)
+    squeezed = "".join(filter(str.isalnum, wanted))
+    if len(squeezed) >= 2:
+        near += [key for key in lowered if squeezed in "".join(filter(str.isalnum, key))]
+    return [lowered[key] for key in dict.fromkeys(near)][:limit]
+
+
+def unknown_name(kind: str, name: object, known: Iterable[str], how_to_list: str) -> LessonlibError:
+    """The error for a name that is not known, with close matches and the way to list all names."""
+    near = close_matches(str(name), list(known))
+    hint = f"did you mean {listed(near)}? " if near else ""
+    return LessonlibError(f"unknown {kind} {str(name)!r}: {hint}({how_to_list} lists all)")

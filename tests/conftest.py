@@ -1,0 +1,56 @@
+"""What holds for every test: no learner's journal, no mode from the caller's shell, one browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+# Before any test module is imported, and inherited by every kernel and command that a test starts.
+os.environ["MPLBACKEND"] = "Agg"
+for _name in ("LESSON_AUTO", "LESSON_LAB", "LESSONLIB_DATA", "JPY_SESSION_NAME"):
+    os.environ.pop(_name, None)
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The resolver rule holds back whatever is not on this machine, also what Chromium itself would fetch;
+# without the other flags it would ask for updates and time, over and over.
+CHROMIUM_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-sync", "--disable-background-networking",
+    "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
+)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _journal_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test may read or write the journal of whoever runs it."""
+    os.environ["LESSON_JOURNAL"] = str(tmp_path_factory.mktemp("journal") / "journal.jsonl")
+
+
+@pytest.fixture(scope="session")
+def repo() -> Path:
+    """The root of the checkout."""
+    return Path(__file__).resolve().parents[1]
+
+
+def chromium_path() -> str | None:
+    """The Chromium (or Chrome) of this machine: $CHROMIUM, or the first known name on the PATH."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The one browser of this process: a second Playwright beside it would refuse to start."""
+    path = chromium_path()
+    if path is None:
+        reason = "no Chromium on the PATH (Debian and Ubuntu: apt install chromium; or name one in $CHROMIUM)"
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
+        yield chromium
+        chromium.close()
