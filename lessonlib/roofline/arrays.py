@@ -1,0 +1,52 @@
+"""The few functions that must work on plain numbers and on numpy arrays alike.
+
+numpy is imported only when an array comes in, so that single cases need nothing but Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def _is_array(*values) -> bool:
+    return any(hasattr(value, "shape") for value in values)
+
+
+def least(first, second):
+    """Smaller of two numbers, or of two arrays element by element."""
+    if _is_array(first, second):
+        import numpy
+
+        return numpy.minimum(first, second)
+    return first if first < second else second
+
+
+def largest(first, second):
+    """Larger of two numbers, or of two arrays element by element."""
+    if _is_array(first, second):
+        import numpy
+
+        return numpy.maximum(first, second)
+    return first if first > second else second
+
+
+def pairs(new, context, window: int | None):
+    """(query, key) pairs of one request under a causal mask.
+
+    The i-th of `new` tokens sees itself and all before it, context + i positions, at most `window`.
+    """
+    if window is None:
+        return new * context + new * (new + 1) / 2.0
+    whole = largest(0, least(new, window - context))
+    return whole * context + whole * (whole + 1) / 2.0 + (new - whole) * window
+
+
+def kv_reach(context, window: int | None):
+    """Cached positions of one request that the next token reads."""
+    return context if window is None else least(context, window - 1)
+
+
+def total(values: Iterable[Any]) -> Any:
+    """Sum of numbers and arrays, small ones first, so that wide grids are added last."""
+    return sum(sorted(values, key=lambda value: getattr(value, "size", 1)))

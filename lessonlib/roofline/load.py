@@ -1,0 +1,98 @@
+"""The work of one step: how many requests bring how many new tokens on top of how much context."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from lessonlib.errors import LessonlibError
+
+_LARGEST = 1e12
+
+
+@dataclass(frozen=True)
+class Requests:
+    """`count` equal requests: `new` tokens each after `context` cached ones.
+
+    outputs: new tokens of each that need the output head (1: only the last one; more to verify
+    drafts). The numbers may be numpy arrays that broadcast with each other.
+    """
+
+    count: float
+    new: float
+    context: float
+    outputs: float = 1
+
+
+@dataclass(frozen=True)
+class Load:
+    """A step as a sum over requests, so that any mixture of prefill and decode costs a sum."""
+
+    requests: tuple[Requests, ...]
+
+    def total(self, value: Callable[[Requests], float]) -> float:
+        """Sum of a value of each request over all requests."""
+        return sum(group.count * value(group) for group in self.requests)
+
+    @property
+    def tokens(self) -> float:
+        """New tokens of the step."""
+        return self.total(lambda group: group.new)
+
+    @property
+    def outputs(self) -> float:
+        """Rows of the output head."""
+        return self.total(lambda group: group.outputs)
+
+    @property
+    def sequences(self) -> float:
+        """Requests in the step."""
+        return self.total(lambda group: 1)
+
+
+def whole(name: str, value: object, least: int) -> int:
+    """`value` as a whole number of at least `least`; LessonlibError names the argument."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        raise LessonlibError(f"{name}: expected a whole number from {least} up, not {value!r}")
+    number = value.__index__()
+    if not least <= number <= _LARGEST:
+        raise LessonlibError(f"{name}: expected a whole number from {least} up, not {number}")
+    return number
+
+
+def decode_load(batch: int, context: int) -> Load:
+    """One new token for each of `batch` requests that hold `context` tokens."""
+    return Load((Requests(whole("batch", batch, 1), 1, whole("context", context, 0)),))
+
+
+def prefill_load(prompt: int, batch: int) -> Load:
+    """`batch` prompts of `prompt` tokens, nothing cached."""
+    return Load((Requests(whole("batch", batch, 1), whole("prompt", prompt, 1), 0),))
+
+
+def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
+    """Requests as (new tokens, context before) or (new tokens, context before, outputs)."""
+    groups = []
+    for index, request in enumerate(requests):
+        if not 2 <= len(request) <= 3:
+            raise LessonlibError(
+                f"request {index}: expected (new tokens, context before), not {tuple(request)!r}"
+            )
+        new = whole(f"request {index}: new tokens", request[0], 1)
+        context = whole(f"request {index}: context before", request[1], 0)
+        outputs = whole(f"request {index}: outputs", request[2], 0) if len(request) == 3 else 1
+        groups.append(Requests(1, new, context, outputs))
+    if not groups:
+        raise LessonlibError("a mixed batch needs at least one request: (new tokens, context before)")
+    return Load(tuple(groups))
+
+
+def phase_of(load: Load) -> str:
+    """"decode" where each request brings one token, "prefill" where none does, else "mixed"."""
+    single = [math.isclose(group.new, 1) for group in load.requests]
+    if all(single):
+        return "decode"
+    return "mixed" if any(single) else "prefill"

@@ -1,0 +1,225 @@
+"""What each operation of a step costs: FLOPs, and bytes by kind of traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from lessonlib.roofline.arrays import kv_reach
+from lessonlib.roofline.blocks import BF16_BYTES, DeltaNet, Matrix
+from lessonlib.roofline.load import Load
+from lessonlib.roofline.model import Layers
+from lessonlib.roofline.system import System
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One kind of kernel, summed over the `layers` layers that have it and over all GPUs.
+
+    kind: "matmul", "attention", "linear attention" or "vectors". precision: of the multiplication;
+    stored: format of what is read. All traffic in bytes; state_bytes are read and written. `activation_bytes` need not reach the
+    memory (a fused kernel keeps them on the chip), so they stay out of `bytes`.
+    compute_s, memory_s, activation_s: seconds at the peaks of the GPUs that share the operation.
+    """
+
+    name: str
+    kind: str
+    precision: str
+    stored: str
+    layers: int
+    flops: float
+    weight_bytes: float
+    activation_bytes: float
+    kv_read_bytes: float
+    kv_written_bytes: float
+    state_bytes: float
+    compute_s: float
+    memory_s: float
+    activation_s: float
+
+    @property
+    def bytes(self) -> float:
+        """Compulsory traffic, bytes."""
+        return self.weight_bytes + self.kv_read_bytes + self.kv_written_bytes + self.state_bytes
+
+    @property
+    def intensity(self) -> float:
+        """FLOPs for each compulsory byte (infinite where nothing need be moved)."""
+        return self.flops / self.bytes if self.bytes else float("inf")
+
+    @property
+    def bound(self) -> str:
+        """The slower of the two: "compute" or "memory"."""
+        return "compute" if self.compute_s > self.memory_s else "memory"
+
+
+def _operation(
+    system: System,
+    name: str,
+    kind: str,
+    precision: str,
+    stored: str,
+    layers: int,
+    *,
+    flops: float,
+    weights: float = 0.0,
+    activations: float = 0.0,
+    kv_read: float = 0.0,
+    kv_written: float = 0.0,
+    state: float = 0.0,
+    gpus: int = 0,
+) -> Operation:
+    shared_by = gpus or system.tp
+    moved = weights + kv_read + kv_written + state
+    return Operation(
+        name=name,
+        kind=kind,
+        precision=precision,
+        stored=stored,
+        layers=layers,
+        flops=flops,
+        weight_bytes=weights,
+        activation_bytes=activations,
+        kv_read_bytes=kv_read,
+        kv_written_bytes=kv_written,
+        state_bytes=state,
+        compute_s=flops / (system.gpu.flops[precision] * shared_by),
+        memory_s=moved / (system.gpu.bandwidth * shared_by),
+        activation_s=activations / (system.gpu.bandwidth * shared_by),
+    )
+
+
+def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operation:
+    """2 FLOPs for each weight and row; each copy that any row needs is read once.
+
+    Spread experts (ep > 1) see the rows of all copies of the model and are shared by all their GPUs.
+    """
+    stored = system.format_of(matrix)
+    spread = matrix.part == "experts" and system.ep > 1
+    rows = rows * system.dp if spread else rows
+    values = rows * matrix.active * (matrix.inputs + matrix.outputs)
+    return _operation(
+        system,
+        matrix.name,
+        "matmul",
+        system.gpu.rate_name(stored.matmul),
+        stored.name,
+        layers,
+        flops=2.0 * layers * rows * matrix.active * matrix.size,
+        weights=layers * matrix.copies_read(rows) * system.matrix_bytes(matrix),
+        activations=layers * BF16_BYTES * values,
+        gpus=system.ep if spread else 0,
+    )
+
+
+def softmax_attention(system: System, group: Layers, load: Load) -> Operation:
+    """Reads the cache of every request, writes the new tokens' entries."""
+    mixer = group.mixer
+    entry = system.kv_format.bytes_of(mixer.kv_values, mixer.kv_vector)
+    entry *= mixer.kv_copies(system.tp) * group.count
+    outward = BF16_BYTES * group.count * 2.0 * getattr(mixer, "heads", 0)
+    width = getattr(mixer, "head_dim", 0) or getattr(mixer, "value_dim", 0)
+    label = "attention" if mixer.window is None else f"attention, window {mixer.window}"
+    return _operation(
+        system,
+        label,
+        mixer.kind,
+        system.gpu.rate_name(system.kv_format.matmul),
+        system.kv,
+        group.count,
+        flops=group.count * load.total(lambda item: mixer.flops(item.new, item.context)),
+        activations=outward * width * load.tokens,
+        kv_read=entry * load.total(lambda item: kv_reach(item.context, mixer.window)),
+        kv_written=entry * load.tokens,
+    )
+
+
+def linear_attention(system: System, group: Layers, load: Load) -> Operation:
+    """Reads the state of every request that has one, writes it back."""
+    mixer: DeltaNet = group.mixer
+    state = group.count * (mixer.recurrent_bytes + mixer.convolution_bytes)
+    read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
+    return _operation(
+        system,
+        "DeltaNet state",
+        mixer.kind,
+        "bf16",
+        "fp32",
+        group.count,
+        flops=group.count * load.total(lambda item: mixer.flops(item.new, item.context)),
+        activations=group.count * BF16_BYTES * 2.0 * mixer.channels * load.tokens,
+        state=state * (read + load.sequences),
+    )
+
+
+#: Times that one layer moves the residual stream through memory: each of two norms reads and
+#: writes it, each of two additions reads two and writes one. Every tensor-parallel GPU does it.
+PASSES = 10.0
+
+
+def _vectors(system: System, load: Load) -> Operation:
+    """Norms, biases and other small parameters: read once, one multiply-add a token."""
+    model = system.model
+    count = sum(group.count * group.vectors(model.hidden) for group in model.layers)
+    count += model.extra_parameters
+    return _operation(
+        system,
+        "norms, biases",
+        "vectors",
+        "bf16",
+        "bf16",
+        model.layer_count,
+        flops=2.0 * count * load.tokens,
+        weights=BF16_BYTES * count,
+        activations=PASSES * BF16_BYTES * model.layer_count * model.hidden * load.tokens * system.tp,
+    )
+
+
+def _one_pass(system: System, load: Load) -> Iterator[Operation]:
+    """Every operation of one copy of the model on one micro-batch."""
+    model = system.model
+    for group in model.layers:
+        for matrix in group.mixer.matrices(model.hidden):
+            yield matmul(system, matrix, group.count, load.tokens)
+        linear = isinstance(group.mixer, DeltaNet)
+        yield (linear_attention if linear else softmax_attention)(system, group, load)
+        for matrix in group.feed_forward.matrices(model.hidden):
+            yield matmul(system, matrix, group.count, load.tokens)
+    yield _vectors(system, load)
+    yield matmul(system, model.head, 1, load.outputs)
+
+
+def _scaled(part: Operation, factor: float) -> Operation:
+    """The totals of `factor` equal passes that run at the same time or one after the other."""
+    totals = ("flops", "weight_bytes", "activation_bytes", "kv_read_bytes", "kv_written_bytes")
+    values = {name: getattr(part, name) * factor for name in (*totals, "state_bytes")}
+    return replace(part, **values)
+
+
+def micro_batch(system: System, load: Load) -> tuple[Load, float]:
+    """The share of the busiest pass, and how many such passes make up the whole load.
+
+    dp copies and pp stages keep dp x pp micro-batches in flight. A token of a request comes once a
+    round: the time of one micro-batch through all stages, each on tp GPUs.
+    """
+    ways = system.dp * system.pp
+    if ways == 1:
+        return load, 1.0
+    share = -(-load.sequences // ways) / load.sequences
+    groups = (replace(group, count=group.count * share) for group in load.requests)
+    return Load(tuple(groups)), 1.0 / share
+
+
+def operations(system: System, load: Load) -> Iterator[Operation]:
+    """Every operation of a step, in the order of the layers, the output head last.
+
+    Totals are over all GPUs, seconds those of one pass (see micro_batch).
+    """
+    part, passes = micro_batch(system, load)
+    for item in _one_pass(system, part):
+        if system.dp * system.pp == 1:
+            yield item
+        elif system.ep > 1 and item.name.startswith("experts"):
+            yield _scaled(item, passes / system.dp)
+        else:
+            yield _scaled(item, passes)
