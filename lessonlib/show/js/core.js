@@ -1,0 +1,105 @@
+// The panel's small toolbox: building nodes, buttons, and one slot that redraws only when its data changed.
+// Every other file is one block `{ ... }` that registers itself in `kinds` or `parts`.
+
+const kinds = {}; // kind -> {ask(view, panel), show(view, panel)}, or {body(view, panel), data(view)} for what asks nothing
+const parts = {}; // shared pieces: parts.picture(picture, panel), parts.strip(view, panel), ...
+const SVG_SPACE = "http://www.w3.org/2000/svg";
+
+function setAttributes(node, attributes) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (name === "text") node.textContent = value; // whatever a learner typed comes this way
+    else if (name === "html") node.innerHTML = value; // only words of the course, never typed text
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : String(value));
+  }
+  return node;
+}
+
+function addChildren(node, children) {
+  for (const child of children.flat(Infinity)) if (child || child === 0) node.append(child);
+  return node;
+}
+
+const h = (tag, attributes, ...children) =>
+  addChildren(setAttributes(document.createElement(tag), attributes), children);
+
+const s = (tag, attributes, ...children) =>
+  addChildren(setAttributes(document.createElementNS(SVG_SPACE, tag), attributes), children);
+
+const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+function button(label, onclick, { primary = false, quiet = false, ...attributes } = {}) {
+  const looks = ["gp-btn", primary && "gp-primary", quiet && "gp-quiet", attributes.class];
+  return h("button", { type: "button", onclick, ...attributes, class: looks.filter(Boolean).join(" ") }, label);
+}
+
+// Marks that say the same as the colour: a diamond for the guess, a disc with a tick for the truth.
+const MARKS = {
+  guess: () => s("path", { d: "M8 1.5 14.5 8 8 14.5 1.5 8Z", class: "gp-mark-guess" }),
+  truth: () => [
+    s("circle", { cx: 8, cy: 8, r: 7, class: "gp-mark-truth" }),
+    s("path", { d: "m4.6 8.3 2.4 2.4 4.4-5", class: "gp-mark-tick" }),
+  ],
+  near: () => [
+    s("circle", { cx: 8, cy: 8, r: 7, class: "gp-mark-near" }),
+    s("path", { d: "M4.2 9c1.3-2.4 2.6-2.4 3.8-1s2.5 1.4 3.8-1", class: "gp-mark-tick" }),
+  ],
+  off: () => [
+    s("path", { d: "M8 .8 15.2 8 8 15.2.8 8Z", class: "gp-mark-guess" }),
+    s("path", { d: "M4.8 8h6M8.6 5.6 11.2 8 8.6 10.4", class: "gp-mark-tick" }),
+  ],
+  lock: () => [
+    s("rect", { x: 2.5, y: 7, width: 11, height: 7.5, rx: 1.5, class: "gp-mark-soft" }),
+    s("path", { d: "M5 7V5a3 3 0 0 1 6 0v2", class: "gp-mark-line" }),
+  ],
+};
+const mark = (name) => s("svg", { viewBox: "0 0 16 16", class: "gp-mark", "aria-hidden": "true" }, MARKS[name]());
+
+const tag = (kind, words) => h("span", { class: `gp-tag gp-tag-${kind}` }, mark(kind), words);
+
+/** One place in the panel. `fill(data, build)` builds again only when `data` differs from the last time. */
+function makeSlot(panel, name, attributes) {
+  const node = h("div", { class: `gp-slot gp-at-${name}`, ...attributes });
+  const slot = { node, seen: undefined, drops: [] };
+  slot.forget = () => {
+    for (const drop of slot.drops.splice(0)) drop();
+    slot.seen = undefined;
+    node.replaceChildren();
+  };
+  slot.fill = (data, build) => {
+    const seen = JSON.stringify(data ?? null);
+    if (slot.seen === seen) return false;
+    slot.forget();
+    slot.seen = seen;
+    panel.filling = slot; // so that panel.onDrop() inside `build` belongs to this slot
+    addChildren(node, [build()]);
+    panel.filling = null;
+    node.hidden = !node.hasChildNodes();
+    return true;
+  };
+  node.hidden = true;
+  return slot;
+}
+
+/** Calls draw(width) at first layout and whenever the width changes. */
+function watchWidth(node, draw, panel) {
+  let last = 0;
+  const look = () => {
+    const width = Math.floor(node.clientWidth);
+    if (width > 0 && width !== last) draw((last = width));
+  };
+  const observer = new ResizeObserver(look);
+  observer.observe(node);
+  panel.onDrop(() => observer.disconnect());
+  return () => ((last = 0), look());
+}
+
+/** A guess and its confidence in words, as it stands after the commit. */
+function sureness(view) {
+  const level = view.guess?.confidence;
+  return view.confidence && Number.isInteger(level) ? view.confidence[level] : "";
+}
+
+const isClosed = (view) => view.state !== "asked" && view.state !== "locked";
+const isRevealed = (view) => view.state === "revealed" || view.state === "observed";

@@ -1,0 +1,63 @@
+// explain: free text, cold, then beside a model answer and a checklist. note: free text that is kept and can be kept again.
+{
+  function area(view, panel, label) {
+    return h("textarea", {
+      class: "gp-field gp-area",
+      rows: view.ask?.rows ?? 4,
+      placeholder: view.ask?.placeholder,
+      "aria-label": label,
+      onkeydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && panel.commit(),
+    });
+  }
+
+  function ask(view, panel) {
+    const box = area(view, panel, "Your explanation");
+    return {
+      node: box,
+      read: () => ({ guess: box.value.trim(), missing: "" }), // empty: said aloud
+      focus: () => box.focus(),
+    };
+  }
+
+  const column = (kind, words, body) => h("div", { class: `gp-column gp-column-${kind}` }, tag(kind, words), body);
+
+  function checklist(items, panel) {
+    if (!items?.length) return null;
+    const row = (html) =>
+      h("li", {}, h("label", { class: "gp-check" }, h("input", { type: "checkbox" }), h("span", { html })));
+    return h("div", { class: "gp-checklist" },
+      h("p", { class: "gp-label", id: `${panel.uid}-list`, text: "Tick what you said" }),
+      h("ul", { "aria-labelledby": `${panel.uid}-list` }, items.map(row)));
+  }
+
+  function show(view, panel) {
+    const text = view.guess?.text;
+    const mine = text && column("guess", "your words", h("p", { class: "gp-typed", text }));
+    const aloud = !text && !view.skipped && h("p", { class: "gp-mine" }, tag("guess", "said aloud"));
+    const answer = view.result?.answer && column("truth", "one good answer", h("div", { class: "gp-words", html: view.result.answer }));
+    const columns = h("div", { class: `gp-columns${mine && answer ? " gp-two" : ""}` }, mine, answer);
+    return [aloud, columns, checklist(view.result?.checklist, panel)];
+  }
+
+  kinds.explain = { ask, show, kept: "Now compare." };
+
+  // A note stays open for editing in every state; the line beside the button says when it is in the journal.
+  function body(view, panel) {
+    const box = area(view, panel, "Your note");
+    let kept = view.guess?.text ?? "";
+    box.value = kept;
+    panel.form = {
+      read: () => ({ guess: box.value.trim(), missing: box.value.trim() ? "" : "Write something first; it is kept in your journal." }),
+      focus: () => box.focus(),
+      changed: () => box.value.trim() !== kept,
+      update: (now) => {
+        const text = now.guess?.text ?? "";
+        if (box.value.trim() === kept) box.value = text; // kept in another view of the same note
+        kept = text;
+      },
+    };
+    return h("fieldset", { class: "gp-fieldset", "aria-labelledby": `${panel.uid}-stem` }, h("legend", { class: "gp-sr", text: "Your note" }), box);
+  }
+
+  kinds.note = { body, data: ({ id, ask }) => [id, ask] };
+}

@@ -1,0 +1,107 @@
+// Numbers and axes: scales, ticks, number words, and the frame of a plot. No drawing of data here.
+
+/** value -> pixel on a log or linear axis; `.invert` goes back. */
+function makeScale({ log, min, max, from, to }) {
+  const forward = log ? Math.log10 : (value) => value;
+  const back = log ? (value) => 10 ** value : (value) => value;
+  const [low, high] = [forward(min), forward(max)];
+  const scale = (value) => from + ((forward(value) - low) / (high - low || 1)) * (to - from);
+  scale.invert = (pixel) => back(low + ((pixel - from) / (to - from)) * (high - low));
+  return scale;
+}
+
+const withinRange = (values, min, max) => values.filter((v) => v >= min * (1 - 1e-9) && v <= max * (1 + 1e-9));
+
+function logTicks(min, max, count) {
+  const decades = Math.log10(max / min);
+  const steps = decades <= 1.6 ? [1, 2, 5] : decades <= 2.6 && count > 4 ? [1, 3] : [1];
+  const values = [];
+  for (let power = Math.floor(Math.log10(min)); power <= Math.ceil(Math.log10(max)); power += 1)
+    for (const step of steps) values.push(Number(`${step}e${power}`));
+  const inside = withinRange(values, min, max);
+  const stride = Math.ceil(inside.length / count);
+  return inside.filter((_, index) => index % stride === 0);
+}
+
+function linearTicks(min, max, count) {
+  const raw = (max - min) / count;
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = power * [1, 2, 5, 10].find((s) => s * power >= raw * 0.999);
+  const values = [];
+  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i += 1) values.push(Number((i * step).toPrecision(12)));
+  return values;
+}
+
+const axisTicks = ({ log, min, max, count = 6 }) => (log ? logTicks(min, max, count) : linearTicks(min, max, count));
+
+/** Three significant digits as a person writes them: 1,230 or 0.0512. */
+function sig3(value) {
+  if (value !== 0 && (Math.abs(value) >= 1e7 || Math.abs(value) < 1e-4)) return value.toPrecision(3).replace("e+", "e");
+  return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
+}
+
+/** Short for axes: 1k, 2.5M. */
+function shortNumber(value) {
+  const size = Math.abs(value);
+  const [unit, letter] = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([u]) => size >= u) ?? [1, ""];
+  return `${Number((value / unit).toPrecision(3))}${letter}`;
+}
+
+const PREFIXES = { "-3": "n", "-2": "µ", "-1": "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T", 5: "P", 6: "E" };
+
+/** How to write ticks in the unit of a printed quantity: {text: "3.35 TB/s", value: 3.35e12} -> "100 GB/s" for 1e11. */
+function ticksLike({ text, value }) {
+  const [, number, unit] = /^([\d.,]+)\s*(.*)$/.exec(text) ?? [];
+  const prefixed = number && Math.round(Math.log10(value / Number(number.replaceAll(",", ""))) / 3) !== 0;
+  const base = unit?.slice(1);
+  if (!prefixed || base.length > 6) return shortNumber;
+  return (tick) => {
+    const step = Math.max(-3, Math.min(6, Math.floor(Math.log10(tick) / 3 + 1e-9)));
+    return `${Number((tick / 1000 ** step).toPrecision(3))} ${PREFIXES[step]}${base}`;
+  };
+}
+
+const isBare = (text) => /^[\d.,\s+-]*(e[+-]?\d+)?$/i.test(text); // a number without a unit
+const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${unit}` : text);
+const axisTitle = (label, unit) => (unit ? `${label} (${unit})` : label ?? "");
+
+/** Every first, second or third column, whichever is the first choice whose labels do not touch; the last column always. */
+function thinned(columns, x) {
+  const half = (value) => shortNumber(value).length * 3.8 + 3;
+  for (let stride = 1; stride < columns.length; stride += 1) {
+    const kept = columns.filter((_, i) => (columns.length - 1 - i) % stride === 0);
+    if (kept.every((value, i) => i === 0 || x(kept[i - 1]) + half(kept[i - 1]) <= x(value) - half(value))) return kept;
+  }
+  return columns.slice(-1);
+}
+
+/** Grid, axes and labels of a plot; returns {svg, x, y, box} with the two scales. `xs`: where the columns stand. */
+function plotFrame({ width, height, ask, yMin, yMax, right, id }) {
+  const box = { left: 52, top: 26, right: width - right, bottom: height - 40 };
+  const x = makeScale({ log: ask.x_log, min: ask.x[0], max: ask.x.at(-1), from: box.left + 14, to: box.right - 14 });
+  const y = makeScale({ log: ask.y_log, min: yMin, max: yMax, from: box.bottom, to: box.top });
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot", id });
+  const rows = axisTicks({ log: ask.y_log, min: yMin, max: yMax, count: 6 });
+  for (const value of rows) {
+    svg.append(s("line", { x1: box.left, x2: box.right, y1: y(value), y2: y(value), class: "gp-grid" }));
+    svg.append(s("text", { x: box.left - 8, y: y(value) + 4, class: "gp-tick gp-end", text: shortNumber(value) }));
+  }
+  for (const value of ask.x) svg.append(s("line", { x1: x(value), x2: x(value), y1: box.top, y2: box.bottom, class: "gp-grid" }));
+  for (const value of thinned(ask.x, x))
+    svg.append(s("text", { x: x(value), y: box.bottom + 16, class: "gp-tick gp-middle", text: shortNumber(value) }));
+  svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
+  svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 6, class: "gp-axis-title gp-middle", text: axisTitle(ask.x_label, ask.x_unit) }));
+  svg.append(s("text", { x: 2, y: 13, class: "gp-axis-title", text: axisTitle(ask.y_label, ask.y_unit) }));
+  return { svg, x, y, box };
+}
+
+/** "M x y L x y ..." through the points that exist; a gap where one is missing. */
+function pathThrough(points) {
+  let pen = "M";
+  return points.map((point) => {
+    if (!point) return (pen = "M"), "";
+    const piece = `${pen}${point[0].toFixed(1)} ${point[1].toFixed(1)}`;
+    pen = "L";
+    return piece;
+  }).join("");
+}

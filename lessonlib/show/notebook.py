@@ -1,0 +1,179 @@
+"""A lesson in a notebook: each method shows one item as a panel and never blocks.
+
+``auto`` walks through without a person: "truth" answers right, "each" tries every option and mistake first,
+"skip" skips. The papermill parameter wins over the variable LESSON_AUTO; unset means a person.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from lessonlib.errors import LessonlibError
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.items import Item, StepItem
+from lessonlib.lesson.journal import Journal, default_journal
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.settings import chosen_lab
+from lessonlib.roofline import Lab, load_lab
+from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.fallback import fallback, feedback_html
+from lessonlib.show.panel import Panel
+
+AUTO = ("truth", "each", "skip")
+_NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
+
+
+def open_lesson(name: str, lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None) -> NotebookLesson:
+    """The lesson ``name`` on ``lab`` (a shipped lab's name, a path to a lab file, or None for the one chosen at the start)."""
+    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
+    mode = auto or os.environ.get("LESSON_AUTO") or None
+    if mode is not None and mode not in AUTO:
+        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+    kept = journal or (Journal(None) if mode else default_journal(_warn))
+    return NotebookLesson(Lesson(name, found, kept, DRAWERS, SEALED), mode)
+
+
+class NotebookLesson:
+    """What a notebook cell calls. Every method returns the panel of one item."""
+
+    def __init__(self, lesson: Lesson, auto: str | None = None):
+        self._lesson, self._auto = lesson, auto
+        self._panels: dict[str, list[Panel]] = {}
+        lesson.listeners.append(self._refresh)
+
+    @property
+    def lab(self) -> Lab:
+        """The lab that every number here is computed for."""
+        return self._lesson.lab
+
+    def __repr__(self) -> str:
+        return f"{self._lesson.raw['title']} · {self.lab.title}"
+
+    def predict(self, item_id: str) -> Panel:
+        """A prediction: choice, number or curve."""
+        return self._show(item_id, "predict")
+
+    def recall(self, item_id: str) -> Panel:
+        """A recall card: answer aloud, then check."""
+        return self._show(item_id, "recall")
+
+    def blanks(self, item_id: str) -> Panel:
+        """A sentence to complete from memory."""
+        return self._show(item_id, "blanks")
+
+    def explain(self, item_id: str) -> Panel:
+        """An explanation from memory, beside a model answer."""
+        return self._show(item_id, "explain")
+
+    def note(self, item_id: str) -> Panel:
+        """A question or a remark to the teacher, kept in the journal."""
+        return self._show(item_id, "note")
+
+    def tell(self, item_id: str) -> Panel:
+        """A text with this lab's numbers; opens when the steps before it are revealed."""
+        return self._show(item_id, "tell")
+
+    def picture(self, item_id: str) -> Panel:
+        """A picture that can be played and stepped."""
+        return self._show(item_id, "picture")
+
+    def plot(self, item_id: str) -> Panel:
+        """A still figure."""
+        return self._show(item_id, "plot")
+
+    def explore(self, item_id: str) -> Panel:
+        """The instrument for what-if questions."""
+        return self._show(item_id, "explore")
+
+    def score(self, item_id: str = "score") -> Panel:
+        """What was guessed and what came out."""
+        return self._show(item_id, "score")
+
+    def sources(self, item_id: str = "sources") -> Panel:
+        """The sources, numbered as the text cites them."""
+        return self._show(item_id, "sources")
+
+    def labs(self, item_id: str = "labs") -> Panel:
+        """Choose the lab for all lessons."""
+        return self._show(item_id, "labs")
+
+    def installed(self, item_id: str = "installed") -> Panel:
+        """Whether everything that the lessons need is there."""
+        return self._show(item_id, "installed")
+
+    # --- inside -----------------------------------------------------------------------------------------
+
+    def _show(self, item_id: str, kind: str) -> Panel:
+        item = self._lesson.item(item_id, (kind,))
+        outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
+        panel = Panel(item.view(), on_event=lambda event: self._lesson.handle(item_id, event),
+                      fallback=lambda: self._fallback(item, outcomes))
+        self._panels.setdefault(item_id, []).append(panel)
+        return panel
+
+    def _refresh(self, changed: Item) -> None:
+        """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""
+        for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
+            panels = self._panels[item_id]
+            item = self._lesson.items[item_id]
+            if item is changed or not item.sealed or any(panel.view["state"] == "locked" and panel.view["locked"] != item.lock for panel in panels):
+                view = item.view()
+                for panel in panels:
+                    panel.view = view
+
+    def _fallback(self, item: Item, outcomes: list[tuple[str, str]]) -> tuple[str, str]:
+        """As nobody has answered yet, unless a headless run has: a notebook file never holds a learner's reveals."""
+        seal = item.seal() if item.sealed else ""
+        if self._auto:
+            return fallback(item.view(), seal, outcomes)
+        if isinstance(item, StepItem):
+            return fallback(item.asked_view(), seal)
+        if not item.sealed or item.gates:
+            opens = f"Opens after {item.gates[-1].name}" if item.gates else "Run this cell in JupyterLab"
+            closed = {"kind": item.panel_kind, "id": item.id, "title": item.title, "state": "locked", "locked": opens}
+            return fallback(closed, seal)
+        return fallback(item.view(), seal)
+
+    def _walk(self, item: StepItem) -> list[tuple[str, str]]:
+        if self._auto == "skip":
+            item.step.skip()
+            if item.step.question.kind == "note":
+                return []
+        outcomes = try_mistakes(item) if self._auto == "each" else []
+        if self._auto != "skip":
+            item.step.answer(item.step.question.right())
+        self._lesson.changed(item)
+        return outcomes
+
+
+def try_mistakes(item: StepItem) -> list[tuple[str, str]]:
+    """Walk every mistake of a question on a copy; (name, what it was told). Raises if one is taken for right."""
+    question = item.step.question
+    for nonsense in _NONSENSE:
+        _refuse(question, nonsense)
+    told = []
+    for name, given in question.mistakes():
+        result = question.result(question.accept(given))
+        if result["tone"] == "right" or not (result["feedback"] or result.get("missed")):
+            raise LessonlibError(f"{question.where}: the mistake “{name}” is judged {result['tone']} or told nothing on lab {question.words.lab.name}")
+        told.append((name, feedback_html(result)))
+    return told
+
+
+def _refuse(question: Any, nonsense: Any) -> None:
+    """A judged question takes no nonsense, and says so in one line."""
+    if not question.sure:
+        return
+    try:
+        question.accept(nonsense)
+    except GuessError as error:
+        if "\n" in str(error):
+            raise LessonlibError(f"{question.where}: the refusal of {nonsense!r} has more than one line") from error
+        return
+    raise LessonlibError(f"{question.where}: {nonsense!r} was taken for a guess")
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr)
