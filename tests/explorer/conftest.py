@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.panel.conftest import browser, page, shared_page
+from tests.panel.conftest import page, shared_page
 
-__all__ = ["browser", "page", "shared_page"]
+__all__ = ["page", "shared_page"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from io import BytesIO
 from pathlib import Path
 
@@ -13,35 +12,10 @@ from lessonlib.show import pictures
 from lessonlib.show.pictures import figure_html, picture, picture_names
 from tests.pictures.picture_numbers import NUMBERS
 
-CHROMIUM = Path("/usr/bin/chromium")
 PLAYER = Path(pictures.__file__).parent.parent / "js" / "picture.js"
 SEEK = """t => { const svg = document.querySelector('svg'); svg.setAttribute('data-moving', '');
   for (const a of svg.getAnimations({subtree: true})) { a.pause(); a.currentTime = 1000 * t; } }"""
 TIMES = "() => [...new Set(document.querySelector('svg').getAnimations({subtree: true}).map(a => a.currentTime / 1000))]"
-
-
-def _cannot_run() -> str:
-    if not CHROMIUM.exists():
-        return f"no {CHROMIUM} (Debian package chromium)"
-    try:
-        import playwright.sync_api  # noqa: F401
-    except ImportError:
-        return "playwright is not installed"
-    return ""
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if reason := _cannot_run():
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as driver:
-        running = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield running
-        running.close()
 
 
 def open_player(browser, name="van", copies=1, **context):
