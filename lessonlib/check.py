@@ -10,11 +10,8 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,6 +119,9 @@ def parameters(auto: str | None, lab: str | None) -> dict[str, str]:
 def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: int, timeout: int) -> Iterator[Outcome]:
     """Execute the notebooks, `jobs` at a time, and give each outcome as it comes. timeout: seconds a cell."""
     import multiprocessing
+    import tempfile
+    from concurrent.futures import ProcessPoolExecutor, as_completed
+    from concurrent.futures.process import BrokenProcessPool
 
     with tempfile.TemporaryDirectory(prefix="lessonlib-check-") as folder:
         pool = ProcessPoolExecutor(

@@ -58,7 +58,7 @@ class Quantity:
     @property
     def whole(self) -> str:
         """All digits of a count, with thousands separators: ``65,536 B``."""
-        return f"{round(self.value):,} {self.unit}".rstrip()
+        return f"{self.value:,.0f} {self.unit}".rstrip()
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -67,7 +67,7 @@ def significant(value: float, digits: int = 3) -> str:
     Trailing zeros behind the point go: 8.00 prints as 8, 3.350 as 3.35.
     """
     if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
+        return f"{abs(value) if value == 0 else value:g}"
     places = digits - 1 - math.floor(math.log10(abs(value)))
     rounded = round(value, places)
     if places <= 0:
@@ -85,7 +85,7 @@ def rounded(value: float, digits: int = 4) -> float:
 def _prefixed(value: float, unit: str, digits: int) -> str:
     prefixes = _PREFIXED[unit]
     base = prefixes.index("")
-    step = 0 if value == 0 else math.floor(math.log10(abs(rounded(value, digits))) / 3)
+    step = 0 if value == 0 or not math.isfinite(value) else math.floor(math.log10(abs(rounded(value, digits))) / 3)
     step = max(-base, min(step, len(prefixes) - 1 - base))
     number = significant(value / 1000.0**step, digits)
     prefix = prefixes[base + step]

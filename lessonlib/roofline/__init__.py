@@ -8,9 +8,9 @@ Value objects in, value objects out; SI units (bytes, FLOPs, seconds); no numpy 
 
 from __future__ import annotations
 
-from lessonlib.roofline.capacity import max_batch
+from lessonlib.roofline.capacity import Capacity, capacity, max_batch
 from lessonlib.roofline.config import load_model, model_names
-from lessonlib.roofline.cost import Estimate, decode, mixed, prefill
+from lessonlib.roofline.cost import Estimate, Napkin, decode, mixed, napkin, prefill
 from lessonlib.roofline.gpu import GPU, gpu_names, load_gpu
 from lessonlib.roofline.lab import DEFAULT_LAB, Lab, Measured, lab_names, load_lab
 from lessonlib.roofline.model import Model
@@ -30,12 +30,15 @@ __all__ = [
     "GPU",
     "KV_FORMATS",
     "WEIGHT_FORMATS",
+    "Capacity",
     "Estimate",
     "Lab",
     "Measured",
     "Model",
+    "Napkin",
     "Operation",
     "System",
+    "capacity",
     "decode",
     "gpu_names",
     "kv_bytes",
@@ -47,6 +50,7 @@ __all__ = [
     "max_batch",
     "mixed",
     "model_names",
+    "napkin",
     "prefill",
     "state_bytes",
     "weight_bytes",

@@ -9,11 +9,15 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def _is_array(*values) -> bool:
+#: A float, or a numpy array of floats.
+Number = Any
+
+
+def _is_array(*values: Number) -> bool:
     return any(hasattr(value, "shape") for value in values)
 
 
-def least(first, second):
+def least(first: Number, second: Number) -> Number:
     """Smaller of two numbers, or of two arrays element by element."""
     if _is_array(first, second):
         import numpy
@@ -22,7 +26,7 @@ def least(first, second):
     return first if first < second else second
 
 
-def largest(first, second):
+def largest(first: Number, second: Number) -> Number:
     """Larger of two numbers, or of two arrays element by element."""
     if _is_array(first, second):
         import numpy
@@ -31,7 +35,7 @@ def largest(first, second):
     return first if first > second else second
 
 
-def pairs(new, context, window: int | None):
+def pairs(new: Number, context: Number, window: int | None) -> Number:
     """(query, key) pairs of one request under a causal mask.
 
     The i-th of `new` tokens sees itself and all before it, context + i positions, at most `window`.
@@ -42,11 +46,11 @@ def pairs(new, context, window: int | None):
     return whole * context + whole * (whole + 1) / 2.0 + (new - whole) * window
 
 
-def kv_reach(context, window: int | None):
+def kv_reach(context: Number, window: int | None) -> Number:
     """Cached positions of one request that the next token reads."""
     return context if window is None else least(context, window - 1)
 
 
-def total(values: Iterable[Any]) -> Any:
+def total(values: Iterable[Number]) -> Number:
     """Sum of numbers and arrays, small ones first, so that wide grids are added last."""
     return sum(sorted(values, key=lambda value: getattr(value, "size", 1)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessonlib.roofline.arrays import least, pairs
+from lessonlib.roofline.arrays import Number, least, pairs
 
 FP32_BYTES = 4.0
 BF16_BYTES = 2.0
@@ -40,7 +40,7 @@ class Matrix:
         """Weights in all copies."""
         return self.size * self.copies
 
-    def copies_read(self, tokens):
+    def copies_read(self, tokens: Number) -> Number:
         """Expected distinct copies that `tokens` tokens touch, tokens routed independently.
 
         E(1 - (1 - k/E)^B): k of E copies for one token, all E in the limit.
@@ -96,7 +96,7 @@ class Attention:
         """Length of one cached vector, which may carry a scale of its own."""
         return self.head_dim
 
-    def flops(self, new, context):
+    def flops(self, new: Number, context: Number) -> Number:
         """Scores and weighted sum: 4 x heads x head_dim FLOPs for each (query, key) pair."""
         return 4.0 * self.heads * self.head_dim * pairs(new, context, self.window)
 
@@ -155,7 +155,7 @@ class LatentAttention:
         """Length of the cached vector."""
         return self.kv_rank + self.rope_dim
 
-    def flops(self, new, context):
+    def flops(self, new: Number, context: Number) -> Number:
         """Attention proper for one request, in the cheaper of two orders of multiplication.
 
         Absorbed: queries move into the latent space, so each pair costs kv_rank + rope_dim for the
@@ -220,7 +220,7 @@ class DeltaNet:
         """Convolution inputs kept of one sequence in one layer, bytes (bf16)."""
         return self.channels * (self.kernel - 1) * BF16_BYTES
 
-    def flops(self, new, context):
+    def flops(self, new: Number, context: Number) -> Number:
         """Decay, read, write and query of the state for each new token: 7 FLOPs an element."""
         state = self.value_heads * self.key_dim * self.value_dim
         return new * (7.0 * state + 2.0 * self.channels * self.kernel)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from lessonlib.paths import data_dir
 from lessonlib.roofline.blocks import Attention, DeltaNet, Matrix, Mlp
 from lessonlib.roofline.config import load_model
-from lessonlib.roofline.efficiency import Efficiency, load_efficiency
+from lessonlib.roofline.efficiency import Efficiency, category, load_efficiency
 from lessonlib.roofline.expectation import expected_seconds, operation_seconds
 from lessonlib.roofline.gpu import load_gpu
 from lessonlib.roofline.load import Load, decode_load, prefill_load
@@ -69,11 +69,8 @@ class Row:
     @property
     def category(self) -> str:
         """The class in which errors are reported."""
-        if self.kind == "prefill":
-            return "prefill"
-        if self.kind == "decode":
-            tp = self.system.tp
-            return "decode, 1 GPU" if tp == 1 else "decode, TP2-4" if tp <= 4 else "decode, TP8"
+        if self.kind in STEPS:
+            return category(self.kind, self.system.tp)
         return f"kernel: {self.kind}"
 
     @property

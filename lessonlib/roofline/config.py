@@ -35,7 +35,7 @@ def _text_part(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 def _family(keys: Keys) -> str:
     name = keys.values.get("model_type")
-    if name in FAMILIES:
+    if isinstance(name, str) and name in FAMILIES:
         return str(name)
     if name is None:
         raise keys.error("model_type", f"missing; allowed: {listed(FAMILIES)}")

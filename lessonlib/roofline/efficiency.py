@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from lessonlib.paths import data_dir
 from lessonlib.roofline.operations import Operation
@@ -63,8 +64,26 @@ class Efficiency:
 
 
 @cache
+def _document() -> Mapping[str, Any]:
+    return json.loads((data_dir() / "efficiency.json").read_text(encoding="utf-8"))
+
+
+@cache
 def load_efficiency() -> Efficiency:
     """The constants that ship with the course."""
-    text = (data_dir() / "efficiency.json").read_text(encoding="utf-8")
-    constants = json.loads(text)["constants"]
+    constants = _document()["constants"]
     return Efficiency({name: entry["value"] for name, entry in constants.items()})
+
+
+def category(phase: str, tp: int) -> str:
+    """The class of steps in which errors are reported: prefill, or decode by tensor parallelism."""
+    if phase == "prefill":
+        return "prefill"
+    return "decode, 1 GPU" if tp == 1 else "decode, TP2-4" if tp <= 4 else "decode, TP8"
+
+
+def expected_error(phase: str, tp: int) -> float:
+    """Median error of the expectation for such a step, as a share, on measurements of models that
+    the fit had not seen."""
+    errors = _document()["cross_validated"]["one model of one source"]
+    return errors[category(phase, tp)]["median_absolute_error"]

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from lessonlib.roofline.arrays import largest, total
-from lessonlib.roofline.blocks import BF16_BYTES, Experts
+from lessonlib.roofline.arrays import Number, largest, total
 from lessonlib.roofline.efficiency import Efficiency, load_efficiency
+from lessonlib.roofline.links import routing_seconds, traffic
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.operations import Operation, micro_batch
 
@@ -26,7 +26,7 @@ OVERLAP = 4.0
 
 def operation_seconds(
     system: System, part: Operation, constants: Efficiency, sustained: float = 1.0
-):
+) -> Number:
     """Expected seconds of one operation over all its layers.
 
     sustained: share of an isolated kernel's FLOP/s that remains inside a whole step, where the chip
@@ -41,67 +41,47 @@ def operation_seconds(
     return largest(compute, memory) + part.layers * constants.launch_s(part, architecture)
 
 
-def _link_bytes_per_second(system: System, constants: Efficiency) -> float:
-    share = constants["link.share" if system.launches == "graphs" else "eager.link.share"]
-    return system.gpu.link_bytes_per_second * share
-
-
-def all_reduce_seconds(system: System, payload_bytes, constants: Efficiency):
-    """One all-reduce of `payload_bytes` over the tensor-parallel group.
-
-    Ring: 2 (n - 1)/n of the payload crosses each link. Latency as measured, whatever the algorithm.
-    """
-    others = system.tp - 1
-    link = _link_bytes_per_second(system, constants)
-    latency = constants.of("link", system.gpu.architecture, "latency_s")
-    return 2.0 * others / system.tp * payload_bytes / link + latency
-
-
-def _link_seconds(system: System, payload_bytes, constants: Efficiency):
-    """One transfer of `payload_bytes` to another GPU."""
-    link = _link_bytes_per_second(system, constants)
-    return payload_bytes / link + constants.of("link", system.gpu.architecture, "latency_s")
-
-
-def communication_seconds(system: System, load: Load, constants: Efficiency):
-    """Seconds on the links for one micro-batch.
-
-    Tensor parallelism: two all-reduces of the activations a layer (after attention and after the
-    feed-forward). Pipeline: one hand-over between stages. Experts spread over several copies of the
-    model: a dispatch and a combine a layer, each moving every token's vector to its experts.
-    """
-    part, _ = micro_batch(system, load)
-    payload = BF16_BYTES * system.model.hidden * part.tokens
-    seconds = (system.pp - 1) * _link_seconds(system, payload, constants) if system.pp > 1 else 0.0
-    if system.tp > 1:
-        each = all_reduce_seconds(system, payload, constants)
-        seconds = seconds + 2.0 * system.model.layer_count * each
-    if system.ep > 1 and system.dp > 1:
-        for group in system.model.layers:
-            if isinstance(group.feed_forward, Experts):
-                sent = payload / system.tp * group.feed_forward.active * (system.ep - 1) / system.ep
-                seconds = seconds + 2.0 * group.count * _link_seconds(system, sent, constants)
-    return seconds
-
-
-def _routing_seconds(system: System, constants: Efficiency) -> float:
-    layers = sum(
-        group.count for group in system.model.layers if isinstance(group.feed_forward, Experts)
-    )
-    return layers * constants["launch.routing_s"]
+def communication_seconds(system: System, load: Load, constants: Efficiency) -> Number:
+    """Seconds on the links for one micro-batch (see links.py)."""
+    return total(item.seconds for item in traffic(system, load, constants))
 
 
 def expected_seconds(
     system: System, load: Load, parts: Sequence[Operation], constants: Efficiency | None = None
-):
-    """Expected seconds of one step."""
+) -> Number:
+    """Expected seconds of one step; an array where the load has arrays."""
     constants = constants or load_efficiency()
-    sustained = constants["compute.sustained"]
+    sustained = constants.of("compute", system.gpu.architecture, "sustained")
     gpu = total(operation_seconds(system, part, constants, sustained) for part in parts)
-    gpu = gpu + communication_seconds(system, load, constants) + _routing_seconds(system, constants)
+    gpu = gpu + communication_seconds(system, load, constants) + routing_seconds(system, constants)
     if system.launches == "graphs":
         return gpu + constants["step_s"]
     host = system.model.layer_count * constants.of("eager", system.gpu.architecture, "layer_s")
     overlapped = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
     part, _ = micro_batch(system, load)
     return overlapped + part.sequences * constants["eager.sequence_s"]
+
+
+def breakdown_seconds(
+    system: System, load: Load, parts: Sequence[Operation], constants: Efficiency | None = None
+) -> dict[str, float]:
+    """The expected time as a sum of its causes, in seconds, from the ceiling down.
+
+    "ceiling", "one after the other" (operations do not overlap), "utilisation" (shares below one,
+    activations), "launches", "links", "host" (step, routing, Python).
+    """
+    constants = constants or load_efficiency()
+    sustained = constants.of("compute", system.gpu.architecture, "sustained")
+    work = sum(operation_seconds(system, part, constants, sustained) for part in parts)
+    launches = sum(part.layers * constants.launch_s(part, system.gpu.architecture) for part in parts)
+    apart = sum(max(part.compute_s, part.memory_s) for part in parts)
+    ceiling = max(sum(part.compute_s for part in parts), sum(part.memory_s for part in parts))
+    links = communication_seconds(system, load, constants)
+    return {
+        "ceiling": ceiling,
+        "one after the other": apart - ceiling,
+        "utilisation": work - launches - apart,
+        "launches": launches,
+        "links": links,
+        "host": expected_seconds(system, load, parts, constants) - work - links,
+    }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
 
-from lessonlib.errors import LessonlibError, unknown_name
+from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
 from lessonlib.paths import data_dir
 
 _PEAKS = ("bf16", "fp8", "int8", "fp4")
@@ -101,6 +101,57 @@ def _gpu(row: Mapping[str, str]) -> GPU:
 def _table() -> Mapping[str, GPU]:
     with (data_dir() / "gpus.csv").open(newline="", encoding="utf-8") as file:
         return {row["name"]: _gpu(row) for row in csv.DictReader(file)}
+
+
+_OWN_NUMBERS = (
+    *(f"{name}_dense_tflops" for name in _PEAKS),
+    "memory_gb_per_s",
+    "memory_gb",
+    "link_gb_per_s_each_way",
+)
+_OWN_TEXTS = ("title", "architecture", "link", "source", "note")
+
+
+def own_gpu(keys: Mapping[str, object], where: str) -> GPU:
+    """A GPU that somebody describes: `like` names a known one, the other keys (those of the table
+    of known GPUs) replace its values. Raises LessonlibError with the key that is wrong."""
+    allowed = ("like", *_OWN_TEXTS, *_OWN_NUMBERS)
+    for key in keys:
+        if key not in allowed:
+            near = close_matches(key, allowed, limit=1)
+            hint = f"did you mean {near[0]}? " if near else ""
+            raise LessonlibError(f"{where}: unknown key {key!r}; {hint}(allowed: {listed(allowed)})")
+    if not isinstance(keys.get("like"), str):
+        raise LessonlibError(f"{where}: like: missing: the name of the nearest known GPU ({LIST_GPUS})")
+    base = load_gpu(str(keys["like"]))
+    for name in _OWN_TEXTS:
+        if not isinstance(keys.get(name, ""), str):
+            raise LessonlibError(f"{where}: {name}: expected a text, not {keys[name]!r}")
+    numbers = {name: _positive(keys[name], f"{where}: {name}") for name in _OWN_NUMBERS if name in keys}
+    peaks = {
+        name: numbers[f"{name}_dense_tflops"] * 1e12
+        for name in _PEAKS
+        if f"{name}_dense_tflops" in numbers
+    }
+    texts = {name: str(keys[name]) for name in _OWN_TEXTS if name in keys}
+    sizes = {
+        field: numbers[column] * 1e9
+        for field, column in (
+            ("bandwidth", "memory_gb_per_s"),
+            ("memory_bytes", "memory_gb"),
+            ("link_bytes_per_second", "link_gb_per_s_each_way"),
+        )
+        if column in numbers
+    }
+    described = {"title": f"{base.title}, as described", "source": where, "note": "", "secondary": True}
+    return replace(base, name="own", flops={**base.flops, **peaks}, **(described | texts | sizes))
+
+
+def _positive(value: object, where: str) -> float:
+    good = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not good or not 0 < value < float("inf"):
+        raise LessonlibError(f"{where}: expected a positive number, not {value!r}")
+    return float(value)
 
 
 def gpu_names() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
 from lessonlib.paths import data_dir
 from lessonlib.roofline.config import load_model
-from lessonlib.roofline.gpu import load_gpu
+from lessonlib.roofline.gpu import GPU, load_gpu, own_gpu
 from lessonlib.roofline.load import whole
 from lessonlib.roofline.precision import kv_format, weight_format
 from lessonlib.roofline.system import System
@@ -122,10 +122,17 @@ def _traffic(keys: Mapping[str, Any], where: str) -> tuple[float, float] | None:
     return low, high
 
 
+def _gpu(keys: Mapping[str, Any], where: str) -> GPU:
+    """A known GPU by name, or one described in a table [gpu]."""
+    if isinstance(keys["gpu"], dict):
+        return own_gpu(keys["gpu"], where)
+    return load_gpu(_text(keys, "gpu", where))
+
+
 def _system(keys: Mapping[str, Any], where: str) -> System:
     steps = {
         "model": lambda: load_model(_text(keys, "model", where)),
-        "gpu": lambda: load_gpu(_text(keys, "gpu", where)),
+        "gpu": lambda: _gpu(keys, where),
         "tp": lambda: whole("tp", keys["tp"], 1),
         "weights": lambda: weight_format(keys["weights"]).name,
         "kv": lambda: kv_format(keys["kv"]).name,
@@ -136,7 +143,7 @@ def _system(keys: Mapping[str, Any], where: str) -> System:
         try:
             values[name] = step()
         except LessonlibError as error:
-            message = str(error).removeprefix(f"{where}: {name}: ").removeprefix(f"{name}: ")
+            message = str(error).removeprefix(f"{where}: ").removeprefix(f"{name}: ")
             raise LessonlibError(f"{where}: {name}: {message}") from None
     try:
         return System(**values)

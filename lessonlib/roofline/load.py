@@ -48,7 +48,7 @@ class Load:
     @property
     def sequences(self) -> float:
         """Requests in the step."""
-        return self.total(lambda group: 1)
+        return sum(group.count for group in self.requests)
 
 
 def whole(name: str, value: object, least: int) -> int:

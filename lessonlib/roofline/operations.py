@@ -17,8 +17,9 @@ class Operation:
     """One kind of kernel, summed over the `layers` layers that have it and over all GPUs.
 
     kind: "matmul", "attention", "linear attention" or "vectors". precision: of the multiplication;
-    stored: format of what is read. All traffic in bytes; state_bytes are read and written. `activation_bytes` need not reach the
-    memory (a fused kernel keeps them on the chip), so they stay out of `bytes`.
+    stored: format of what is read. All traffic in bytes; state_bytes are read and written.
+    activation_bytes need not reach the memory (a fused kernel keeps them on the chip), so they stay
+    out of `bytes`.
     compute_s, memory_s, activation_s: seconds at the peaks of the GPUs that share the operation.
     """
 
@@ -176,15 +177,22 @@ def _vectors(system: System, load: Load) -> Operation:
 
 
 def _one_pass(system: System, load: Load) -> Iterator[Operation]:
-    """Every operation of one copy of the model on one micro-batch."""
-    model = system.model
-    for group in model.layers:
-        for matrix in group.mixer.matrices(model.hidden):
+    """Every operation of one copy of the model on one micro-batch.
+
+    What several groups of layers have in common stands once, with the count of all their layers.
+    """
+    model, layers = system.model, system.model.layers
+    for mixer in dict.fromkeys(group.mixer for group in layers):
+        same = [group for group in layers if group.mixer == mixer]
+        group = replace(same[0], count=sum(item.count for item in same))
+        for matrix in mixer.matrices(model.hidden):
             yield matmul(system, matrix, group.count, load.tokens)
-        linear = isinstance(group.mixer, DeltaNet)
+        linear = isinstance(mixer, DeltaNet)
         yield (linear_attention if linear else softmax_attention)(system, group, load)
-        for matrix in group.feed_forward.matrices(model.hidden):
-            yield matmul(system, matrix, group.count, load.tokens)
+    for feed in dict.fromkeys(group.feed_forward for group in layers):
+        count = sum(group.count for group in layers if group.feed_forward == feed)
+        for matrix in feed.matrices(model.hidden):
+            yield matmul(system, matrix, count, load.tokens)
     yield _vectors(system, load)
     yield matmul(system, model.head, 1, load.outputs)
 
@@ -211,7 +219,7 @@ def micro_batch(system: System, load: Load) -> tuple[Load, float]:
 
 
 def operations(system: System, load: Load) -> Iterator[Operation]:
-    """Every operation of a step, in the order of the layers, the output head last.
+    """Every operation of a step: mixers, feed-forwards, small vectors, the output head.
 
     Totals are over all GPUs, seconds those of one pass (see micro_batch).
     """

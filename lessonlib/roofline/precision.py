@@ -16,8 +16,8 @@ from lessonlib.errors import LessonlibError, close_matches, listed
 class Format:
     """One number format.
 
-    bits: of one value. group: values that share a scale (None: a whole channel or vector).
-    scale_bits: scale and zero point of one group. matmul: peaks to look for on the GPU, best first;
+    bits: of one value. group: values along a channel that share a scale (None: the whole channel or
+    vector), `across` so many channels. scale_bits: scale and zero point of one group. matmul: peaks to look for on the GPU, best first;
     the first one that the GPU has is the rate of the multiplication.
     """
 
@@ -27,10 +27,11 @@ class Format:
     scale_bits: float
     matmul: tuple[str, ...]
     about: str
+    across: int = 1
 
     def bits_per_value(self, vector: int) -> float:
         """Bits of one stored value, scales included; `vector` is the length of a channel."""
-        shared = min(self.group or vector, vector)
+        shared = min(self.group or vector, vector) * self.across
         return self.bits + self.scale_bits / shared
 
     def bytes_of(self, values: float, vector: int) -> float:
@@ -45,7 +46,7 @@ def _formats(*formats: Format) -> Mapping[str, Format]:
 WEIGHT_FORMATS: Mapping[str, Format] = _formats(
     Format("bf16", 16, None, 0, ("bf16",), "16 bits a weight"),
     Format("fp16", 16, None, 0, ("bf16",), "16 bits a weight, same rates as bf16"),
-    Format("fp8", 8, 128 * 128, 32, ("fp8", "bf16"), "W8A8, an fp32 scale for a 128 x 128 block"),
+    Format("fp8", 8, 128, 32, ("fp8", "bf16"), "W8A8, an fp32 scale for a 128 x 128 block", 128),
     Format("fp8-w8a16", 8, None, 16, ("bf16",), "8-bit weights, 16-bit arithmetic"),
     Format("int8", 8, None, 16, ("bf16",), "W8A16: weight-only, a scale a channel"),
     Format("int8-w8a8", 8, None, 16, ("int8", "bf16"), "8-bit weights and 8-bit arithmetic"),

@@ -9,9 +9,10 @@ from typing import Any
 from lessonlib.quantity import Quantity
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
-from lessonlib.roofline.efficiency import Efficiency, load_efficiency
+from lessonlib.roofline.efficiency import Efficiency, expected_error, load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds
-from lessonlib.roofline.load import decode_load, prefill_load
+from lessonlib.roofline.links import traffic
+from lessonlib.roofline.load import Load, decode_load, prefill_load
 from lessonlib.roofline.system import (
     System,
     kv_bytes_per_token,
@@ -61,8 +62,21 @@ def plain(value: Any) -> Any:
     """Whole floats as integers, so that JSON shows bytes as bytes; mappings through and through."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain(item) for item in value]
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
     return int(value) if whole else value
+
+
+def _load(case: Case, phase: str) -> Load:
+    if phase == "decode":
+        return decode_load(case.batch, case.context)
+    return prefill_load(case.prompt, case.batch)
+
+
+def _links(case: Case, phase: str) -> list[dict[str, Any]]:
+    """Messages between GPUs in one phase: name, count, bytes that each GPU sends, seconds."""
+    return [asdict(item) for item in traffic(case.system, _load(case, phase), load_efficiency())]
 
 
 def report(case: Case) -> dict[str, Any]:
@@ -82,8 +96,10 @@ def report(case: Case) -> dict[str, Any]:
             "context": case.context,
             **{
                 name: {key: getattr(phase, key) for key in _PHASE_KEYS}
+                | {"expected_error": expected_error(name, system.tp)}
                 for name, phase in phases.items()
             },
+            "links": {name: _links(case, name) for name in phases},
             "napkin": {"prefill_s": quick.prefill_s, "decode_s": quick.decode_s},
             "parameters": system.model.parameters,
             "parameters_read": system.model.parameters_read,
@@ -121,8 +137,9 @@ def _heading(data: Mapping[str, Any]) -> str:
     ways = [f"{name.upper()}{data[name]}" for name in ("tp", "pp", "ep", "dp") if data[name] > 1]
     gpus = data["tp"] * data["pp"] * data["dp"]
     where = f"{data['model']} on {gpus} x {data['gpu']}" + (f" ({', '.join(ways)})" if ways else "")
+    started = "" if data["launches"] == "graphs" else ", kernels started one by one"
     return (
-        f"{where}, weights {data['weights']}, KV {data['kv']}, {data['launches']}\n"
+        f"{where}, weights {data['weights']}, KV {data['kv']}{started}\n"
         f"requests {data['batch']:,}, each with a prompt of {data['prompt']:,} tokens, "
         f"then decoding at {data['context']:,} tokens of context"
     )
@@ -134,13 +151,14 @@ def _phases(data: Mapping[str, Any]) -> str:
 
     rows = [
         ("", "prefill", "decode step"),
-        row("new tokens", "tokens", "tok"),
+        ("new tokens", *(f"{data[name]['tokens']:,}" for name in ("prefill", "decode"))),
         row("arithmetic", "flops", "FLOP"),
         row("compulsory traffic", "bytes", "B"),
         row("intensity", "intensity", "FLOP/B"),
         ("bound by", data["prefill"]["bound"], data["decode"]["bound"]),
         row("takes at least", "ceiling_s", "s"),
         row("expected", "expected_s", "s"),
+        ("give or take", *(f"{data[name]['expected_error']:.0%}" for name in ("prefill", "decode"))),
         row("at most", "ceiling_tokens_per_s", "tok/s"),
         row("expected", "expected_tokens_per_s", "tok/s"),
     ]
@@ -171,17 +189,11 @@ def for_people(data: Mapping[str, Any]) -> str:
     return f"{_heading(data)}\n\n{_phases(data)}\n\n{_memory(data)}"
 
 
-def _load(case: Case, phase: str):
-    if phase == "decode":
-        return decode_load(case.batch, case.context)
-    return prefill_load(case.prompt, case.batch)
-
-
 def operation_table(case: Case, phase: str, constants: Efficiency | None = None) -> str:
     """One row an operation: arithmetic, traffic by kind, intensity, bound, least and expected time."""
     system, constants = case.system, constants or load_efficiency()
     estimate: Estimate = getattr(case, phase)
-    sustained = constants["compute.sustained"]
+    sustained = constants.of("compute", system.gpu.architecture, "sustained")
     rows = [
         ("operation", "layers", "FLOP", "weights", "KV read", "KV written", "state", "activations")
         + ("FLOP/B", "bound", "at least", "expected")

@@ -22,7 +22,7 @@ def draw_picture(raw: Raw, words: Words) -> View:
     """An animated picture with the numbers it names, and its caption."""
     from lessonlib.show.pictures import picture  # SVG code, loaded on first use
 
-    numbers = {key: words.numbers[name] for key, name in raw["numbers"].items()}
+    numbers = {key: words.number(name, raw["id"]) for key, name in raw["numbers"].items()}
     return {"picture": picture(raw["name"], numbers), "html": words.html(raw["caption"], raw["id"])}
 
 

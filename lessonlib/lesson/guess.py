@@ -1,0 +1,182 @@
+"""Reading a number as a person types it.
+
+``parse_number("12,5 GB", "GB")`` -> 12.5e9 bytes. Everything comes back in the base unit of the
+question's dimension (bytes, seconds, tokens per second, ...), so that a guess and a truth compare.
+"""
+
+from __future__ import annotations
+
+import re
+
+from lessonlib.errors import LessonlibError
+
+
+class GuessError(LessonlibError):
+    """A guess that cannot be read. The message is one line, for the learner."""
+
+
+_SI = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
+_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+_TIME = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6,
+         "ns": 1e-9, "min": 60.0, "minutes": 60.0}
+_TOKEN_RATE = {"tok/s", "tokens/s", "token/s", "t/s", "tps", "toks/s", "tokens per second", "tok/sec", "tokens/sec"}
+_TIMES = {"x", "×", "times", "fold"}
+
+#: dimension -> what a person calls it in an error message
+_DIMENSION_WORDS = {
+    "tok/s": "tokens per second (tok/s)", "B": "bytes (such as GB)", "B/s": "bytes per second (such as GB/s)",
+    "FLOP": "floating-point operations (such as GFLOP)", "FLOP/s": "FLOP/s (such as TFLOP/s)", "s": "a time (such as ms)",
+    "x": "a factor (such as 3x)", "%": "a percentage", "FLOP/byte": "FLOP per byte", "tokens": "tokens",
+    "sequences": "sequences", "bit": "bits (such as Gbit)", "bit/s": "bits per second",
+}
+
+#: A guess outside of these (in base units) was not meant, and comparing it would overflow.
+SMALLEST, LARGEST = 1e-100, 1e100
+#: A number with its unit has room in so many characters.
+_LONGEST = 60
+
+_NUMBER = r"[+-]?(?:\d[\d_ ]*(?:[.,]\d+)*\.?|[.,]\d+)(?:[eE][+-]?\d+)?"
+_SHAPE = re.compile(rf"^(?:[~≈]|(?i:about) )? ?(?P<times>[x×] ?)?(?P<number>{_NUMBER})(?: ?/ ?(?P<under>{_NUMBER}))? ?(?P<unit>\D.*)?$")
+#: Thousands in groups of three, all with the same mark, then perhaps a decimal part with the other one.
+_GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[., _])\d{3}(?:(?P=mark)\d{3})*(?:(?!(?P=mark))[.,]\d+)?")
+_DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d*")
+
+
+def parse_number(text: str, unit: str) -> float:
+    """The guess ``text`` as a positive number in the base unit of ``unit``.
+
+    ``unit`` is the unit the question asks in ("GB", "tok/s"): a bare number is taken in it.
+    Raises :class:`GuessError` with one line that says what to type instead.
+    """
+    cleaned = _cleaned(text)
+    if not cleaned:
+        raise GuessError(f"Type a number first{_in(unit)}.")
+    if cleaned.lower().lstrip("+-") in {"nan", "inf", "infinity", "∞"}:
+        raise GuessError(f"“{shorten(text)}” is not a number that can be compared. Type one such as 250 or 1.2e3{_in(unit)}.")
+    if len(cleaned) > _LONGEST:
+        raise GuessError(f"“{shorten(text)}” is too long for a number. Type one such as 250 or 1.2e3{_in(unit)}.")
+    shape = _SHAPE.match(cleaned)
+    if shape is None:
+        raise GuessError(f"“{shorten(text)}” does not start with a number. Type one such as 250, 1.2e3 or 12,5{_in(unit)}.")
+    try:
+        number, under = _plain(shape["number"]), _plain(shape["under"] or "1")
+    except ValueError:
+        raise GuessError(f"“{shorten(text)}” can be read as more than one number. Type it without marks between thousands{_in(unit)}.") from None
+    if not under:
+        raise GuessError(f"“{shorten(text)}” divides by zero. Type a number{_in(unit)}.")
+    written = (shape["unit"] or "").strip() or ("x" if shape["times"] else "")
+    return _checked(number / under * _scale(written, unit, text), text, unit)
+
+
+def base_unit(unit: str) -> str:
+    """The dimension of ``unit``, named by its base unit: ``GB`` -> ``B``, ``ms`` -> ``s``."""
+    known = _read_unit(unit)
+    return known[0] if known else unit
+
+
+def unit_scale(unit: str) -> float:
+    """How many base units one ``unit`` is: ``GB`` -> 1e9, ``tok/s`` -> 1."""
+    known = _read_unit(unit)
+    return known[1] if known else 1.0
+
+
+def shorten(text: str, most: int = 40) -> str:
+    """``text`` on one line, at most ``most`` characters, for an error message."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def representable(text: str) -> str:
+    """``text`` without half characters (a lone surrogate from a cut emoji), which no file and no message can hold."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _cleaned(text: str) -> str:
+    """One space for any white space, ASCII digits for those of any script, a hyphen for a minus sign."""
+    flat = " ".join(text.split()).replace("\u2212", "-")
+    return re.sub(r"\d", lambda digit: str(int(digit[0])), flat)
+
+
+def _checked(value: float, text: str, unit: str) -> float:
+    if value < 0:
+        raise GuessError(f"“{shorten(text)}” is less than zero. Guesses are compared by factors, so type a positive number{_in(unit)}.")
+    if value < SMALLEST:
+        raise GuessError(f"“{shorten(text)}” is zero or next to it. Guesses are compared by factors, so type a larger number{_in(unit)}.")
+    if not value < LARGEST:
+        raise GuessError(f"“{shorten(text)}” is too large to compare. Type a smaller number{_in(unit)}.")
+    return value
+
+
+def _in(unit: str) -> str:
+    return {"": "", "x": " as a factor, such as 3"}.get(unit, f" in {unit}")
+
+
+def _plain(number: str) -> float:
+    """A written number as a float: thousands separators out, decimal comma to point. ValueError if they contradict each other."""
+    mantissa, power = re.fullmatch(r"([^eE]*)(.*)", number).groups()
+    mantissa = mantissa.strip()
+    grouped = _GROUPED.fullmatch(mantissa)
+    if grouped and not _DECIMAL_POINT.fullmatch(mantissa):
+        mantissa = mantissa.replace(grouped["mark"], "")
+    return float(mantissa.replace(",", ".") + power)
+
+
+def _scale(written: str, asked: str, text: str) -> float:
+    """Base units per written unit; a bare number is in the asked unit."""
+    if not written or written == asked:
+        return unit_scale(asked)
+    dimension = base_unit(asked)
+    multiplier = _WORDS.get(written.lower()) or (_SI.get(written) if dimension not in {"B", "B/s", "s"} else None)
+    if multiplier and unit_scale(asked) == 1:  # "3 k" of GB could be 3 kB as well as 3,000 GB
+        return multiplier
+    known = _read_unit(written)
+    if known is None:
+        word, _, rest = written.partition(" ")
+        lead = _WORDS.get(word.lower(), _SI.get(word))
+        known = _read_unit(rest.strip()) if lead and rest else None
+        if known:
+            known = (known[0], known[1] * lead)
+    if known is None:
+        raise GuessError(f"“{shorten(text)}”: the unit “{shorten(written, 20)}” is not known here. Type the number alone{_in(asked)}.")
+    if known[0] != dimension:
+        raise GuessError(f"“{shorten(text)}” is {_DIMENSION_WORDS.get(known[0], known[0])}; this asks for {_DIMENSION_WORDS.get(dimension, dimension or 'a plain number')}.")
+    return known[1]
+
+
+def _read_unit(written: str) -> tuple[str, float] | None:
+    """(dimension, scale) of a written unit, or None."""
+    if not written:
+        return ("", 1.0)
+    low = written.lower()
+    if low in _TOKEN_RATE:
+        return ("tok/s", 1.0)
+    if low in _TIMES:
+        return ("x", 1.0)
+    if low in {"%", "percent", "per cent"}:
+        return ("%", 1.0)
+    if low in {"flop/byte", "flops/byte", "flop/b", "flops per byte", "flop per byte"}:
+        return ("FLOP/byte", 1.0)
+    if low in {"tokens", "token", "tok"}:
+        return ("tokens", 1.0)
+    if low in {"sequences", "sequence", "requests", "seqs"}:
+        return ("sequences", 1.0)
+    if written in _TIME or low in _TIME:
+        return ("s", _TIME.get(written, _TIME.get(low, 1.0)))
+    return _sized_unit(written)
+
+
+_SIZED = re.compile(r"^(?P<prefix>[kKMGTPE]i?)?\s*(?P<name>[Bb]ytes?|B|[Bb]its?|b|FLOPS|FLOPs?|flops?)(?P<per>/s|/sec|ps| per second)?$")
+
+
+def _sized_unit(written: str) -> tuple[str, float] | None:
+    """Bytes, bits and FLOPs, with a prefix and perhaps per second. ``TFLOPS`` is a rate."""
+    shape = _SIZED.match(written)
+    if shape is None:
+        return None
+    prefix, name = shape["prefix"] or "", shape["name"]
+    scale = _BINARY.get(prefix, _SI.get(prefix))
+    if scale is None:
+        return None
+    dimension = "FLOP" if "flop" in name.lower() else "bit" if name == "b" or "bit" in name.lower() else "B"
+    return (dimension + ("/s" if shape["per"] or name == "FLOPS" else ""), scale)

@@ -1,0 +1,88 @@
+"""Judging a guess against a truth, on a log scale. Nothing here knows a lesson."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lessonlib.quantity import significant
+
+#: A guess this near a known wrong working is taken to have come from it.
+SAME_WORKING = 1.05
+#: This near, it is taken to have come from it even where it would otherwise count as spot on.
+EXACT_WORKING = 1.01
+#: A wrong working nearer to the truth than this cannot be told from it.
+TELLABLE = 1.05
+#: Beyond this the size of a factor says nothing more.
+_MOST_TIMES = 1e6
+
+#: (largest factor off, tone, words), from near to far
+_BANDS = (
+    (1.10, "right", "Spot on"),
+    (1.25, "near", "Close"),
+    (2.0, "near", "Right size"),
+    (10.0, "off", "Right order"),
+    (math.inf, "off", "Another order"),
+)
+
+
+@dataclass(frozen=True)
+class NumberVerdict:
+    """How far off a number is. ``factor`` = guess / truth; ``held`` = the interval held the truth."""
+
+    factor: float
+    tone: str
+    headline: str
+    held: bool | None = None
+
+    @property
+    def spot_on(self) -> bool:
+        return self.tone == "right"
+
+
+def judge_number(guess: float, truth: float, low: float | None = None, high: float | None = None) -> NumberVerdict:
+    """Compare two positive numbers by their ratio."""
+    factor = guess / truth
+    off = apart(guess, truth)
+    tone, words = next((tone, words) for most, tone, words in _BANDS if off <= most * (1 + 1e-12))
+    side = "" if off < 1.005 else f": {times(off)} too {'high' if factor > 1 else 'low'}"
+    held = None if low is None or high is None else low <= truth <= high
+    return NumberVerdict(factor, tone, words + side, held)
+
+
+def close_at_best(verdict: NumberVerdict) -> NumberVerdict:
+    """The verdict on a guess that a wrong working led near to the truth: never better than close."""
+    if not verdict.spot_on:
+        return verdict
+    (_, _, best), (_, tone, words) = _BANDS[:2]
+    return replace(verdict, tone=tone, headline=verdict.headline.replace(best, words))
+
+
+def apart(one: float, other: float) -> float:
+    """The factor between two positive numbers, at least 1."""
+    return max(one / other, other / one)
+
+
+def times(off: float) -> str:
+    """A factor as people say it: ×1.18, ×2.6, ×26."""
+    if off > _MOST_TIMES:
+        return f"more than ×{_MOST_TIMES:,.0f}"
+    return "×" + significant(off, 3 if off < 1.25 else 2)
+
+
+def nearest_working(guess: float, workings: Sequence[float], within: float = SAME_WORKING) -> int | None:
+    """Which known wrong working the guess must have come from: its index, or None if none is ``within`` that factor."""
+    distances = [(apart(guess, value), index) for index, value in enumerate(workings) if value > 0]
+    near = [item for item in distances if item[0] <= within * (1 + 1e-12)]
+    return min(near)[1] if near else None
+
+
+def curve_factor(guess: Sequence[float], truth: Sequence[float]) -> float:
+    """By which factor a drawn curve is off on average: 10 ** mean |log10(guess / truth)|."""
+    return 10 ** (sum(abs(math.log10(g / t)) for g, t in zip(guess, truth, strict=True)) / len(truth))
+
+
+def slope(x: Sequence[float], y: Sequence[float], first: int, last: int) -> float:
+    """Growth exponent of a curve between two of its points: log(y ratio) / log(x ratio)."""
+    return math.log(y[last] / y[first]) / math.log(x[last] / x[first])

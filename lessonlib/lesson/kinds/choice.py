@@ -1,0 +1,57 @@
+"""Choice: one of three or four options; every wrong one is a named misconception."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.question import Guess, Question
+
+
+class Choice(Question):
+    kind = "choice"
+    sure = True
+
+    def _options(self) -> dict[str, Any]:
+        return dict(self.shuffled(self.raw["options"]))
+
+    def _right_key(self) -> str:
+        return next(key for key, option in self._options().items() if option.get("right"))
+
+    def ask(self) -> dict[str, Any]:
+        return {"options": [{"key": key, "html": self.inline(option["text"], "option")} for key, option in self._options().items()]}
+
+    def accept(self, given: Any) -> Guess:
+        if not isinstance(given, str) or given not in self._options():
+            raise GuessError("Choose one of the options first.")
+        return {"key": given}
+
+    def right(self) -> str:
+        return self._right_key()
+
+    def mistakes(self) -> list[tuple[str, Any]]:
+        return [(option["misconception"], key) for key, option in self._options().items() if not option.get("right")]
+
+    def result(self, guess: Guess | None) -> dict[str, Any]:
+        options, right = self._options(), self._right_key()
+        truth = self.words.plain(options[right]["text"], self.where)
+        marks = {right: "truth"}
+        if guess is None:
+            tone, headline, feedback, summary = "plain", "Skipped", "", f"The answer: {truth}"
+        elif guess["key"] == right:
+            tone, headline, feedback = "right", "Right", self.html(options[right]["because"], "because")
+            marks, summary = {right: "both"}, f"Right: {truth}"
+        else:
+            chosen = options[guess["key"]]
+            tone, headline, feedback = "off", "Not this one", self.refute(chosen["refutation"], "refutation")
+            marks[guess["key"]] = "yours"
+            summary = f"Not this one. The answer: {truth}"
+        return {"tone": tone, "headline": headline, "summary": summary, "feedback": feedback, "reveal": self.reveal(), "options": marks}
+
+    def truth(self) -> str:
+        return self.inline(self._options()[self._right_key()]["text"], "option")
+
+    def score(self, guess: Guess) -> dict[str, Any]:
+        if guess["key"] == self._right_key():
+            return {"right": True}
+        return {"right": False, "misconception": self._options()[guess["key"]]["misconception"]}

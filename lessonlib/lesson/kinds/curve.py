@@ -1,0 +1,101 @@
+"""Curve: the learner draws it before the true one appears; judged by shape, on log axes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
+from lessonlib.lesson.judge import curve_factor, judge_number, slope, times
+from lessonlib.lesson.question import Guess, Question
+from lessonlib.quantity import rounded
+
+
+class Curve(Question):
+    kind = "curve"
+    sure = True
+
+    def _truth(self) -> dict[str, list[float]]:
+        """The working's {"x": [...], "y": [...]}."""
+        return self.number(self.raw["truth"])
+
+    def ask(self) -> dict[str, Any]:
+        raw = self.raw
+        return {
+            "x": list(self._truth()["x"]), "x_label": raw["x"]["label"], "y_label": raw["y"]["label"],
+            "x_unit": raw["x"].get("unit", ""), "y_unit": raw["y"].get("unit", ""),
+            "x_log": raw["x"].get("log", True), "y_log": raw["y"].get("log", True),
+            "y_min": float(raw["y"]["min"]), "y_max": float(raw["y"]["max"]), "start": None,
+        }
+
+    def accept(self, given: Any) -> Guess:
+        count = len(self._truth()["x"])
+        if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
+            raise GuessError(f"Draw the whole curve first: it has {count} points.")
+        values = [_number(value) for value in given]
+        if None in values:
+            raise GuessError("Each point of the curve must be a number above zero.")
+        return {"y": values}
+
+    def right(self) -> list[float]:
+        return list(self._truth()["y"])
+
+    def _wrong(self) -> list[tuple[list[float], Mapping[str, Any]]]:
+        """The likely wrong curves; one that meets the truth on this lab is left out."""
+        found = [(list(self.number(wrong["working"])["y"]), wrong) for wrong in self.raw["wrong"]]
+        return [(y, wrong) for y, wrong in found if not self._same(y, self._truth()["y"])]
+
+    @staticmethod
+    def _same(one: Sequence[float], other: Sequence[float]) -> bool:
+        return judge_number(curve_factor(one, other), 1.0).spot_on
+
+    def mistakes(self) -> list[tuple[str, Any]]:
+        return [(wrong["misconception"], y) for y, wrong in self._wrong()]
+
+    def result(self, guess: Guess | None) -> dict[str, Any]:
+        truth = self._truth()
+        base = {"reveal": self.reveal(), "truth_y": [rounded(y, 5) for y in truth["y"]]}
+        if guess is None:
+            return {"tone": "plain", "headline": "Skipped", "summary": "The true curve is drawn.", "feedback": "", "missed": [], **base}
+        off = curve_factor(guess["y"], truth["y"])
+        missed = self._missed(guess["y"])
+        verdict = judge_number(off, 1.0)
+        headline = "Spot on" if verdict.spot_on else f"On average {times(off)} off"
+        summary = f"{headline}. {'The shape is right.' if not missed else 'The shape differs; see below.'}"
+        return {"tone": verdict.tone, "headline": headline, "summary": summary, "missed": missed, "feedback": self._feedback(guess, missed), **base}
+
+    def _feedback(self, guess: Guess, missed: list[str]) -> str:
+        if not self._same(guess["y"], self._truth()["y"]):
+            for y, wrong in self._wrong():
+                if self._same(guess["y"], y):
+                    named = self.inline(wrong["says"], "wrong.says")
+                    return f"<p>This is the curve you get when {named}.</p>" + self.refute(wrong["refutation"], "wrong.refutation")
+        return "" if missed else self.html(self.raw["because"], "because")
+
+    def _missed(self, y: list[float]) -> list[str]:
+        """A text for each feature (a stretch of the curve) whose growth differs from the truth's."""
+        truth, missed = self._truth(), []
+        for feature in self.raw["features"]:
+            ends = self._place(feature["from"]), self._place(feature["to"])
+            difference = slope(truth["x"], y, *ends) - slope(truth["x"], truth["y"], *ends)
+            if abs(difference) > feature.get("tolerance", 0.2):
+                missed.append(self.inline(feature["steeper" if difference > 0 else "flatter"], f"feature {feature['name']}"))
+        return missed
+
+    def _place(self, name: str) -> int:
+        """A named place on the grid (the grid differs from lab to lab)."""
+        last = len(self._truth()["x"]) - 1
+        return {"first": 0, "middle": (last + 1) // 2, "last": last}[name]
+
+    def truth(self) -> dict[str, list[float]]:
+        return self._truth()
+
+    def score(self, guess: Guess) -> dict[str, Any]:
+        off = curve_factor(guess["y"], self._truth()["y"])
+        return {"factor": rounded(off), "right": judge_number(off, 1.0).spot_on, "missed": len(self._missed(guess["y"]))}
+
+
+def _number(value: Any) -> float | None:
+    """A positive number that can be compared, or None."""
+    plain = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return float(value) if plain and SMALLEST < value < LARGEST else None

@@ -1,0 +1,115 @@
+"""Number: a number with its unit, perhaps with an 80 % interval; judged by the factor it is off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
+from lessonlib.lesson.judge import EXACT_WORKING, SAME_WORKING, TELLABLE, NumberVerdict, apart, close_at_best, judge_number, nearest_working
+from lessonlib.lesson.question import Guess, Question
+from lessonlib.quantity import Quantity, rounded
+
+Wrong = tuple[float, Mapping[str, Any]]
+
+
+class Number(Question):
+    kind = "number"
+    sure = True
+
+    @property
+    def unit(self) -> str:
+        """The unit asked in. A label such as "tok/s"; "x" asks for a factor."""
+        return self.words.fill(self.raw["unit"], f"{self.where} unit")
+
+    def _truth(self) -> Quantity:
+        return self.number(self.raw["truth"])
+
+    def _wrong(self) -> list[Wrong]:
+        """The likely wrong workings with their values; one that meets the truth on this lab is left out."""
+        truth = float(self._truth())
+        found = [(float(self.number(wrong["working"])), wrong) for wrong in self.raw["wrong"]]
+        return [(value, wrong) for value, wrong in found if value > 0 and apart(value, truth) > TELLABLE]
+
+    def ask(self) -> dict[str, Any]:
+        return {"unit": {"x": "×", "": ""}.get(self.unit, self.unit), "placeholder": "a number, such as 250 or 1.2e3", "interval": True}
+
+    def accept(self, given: Any) -> Guess:
+        given = {"text": given} if isinstance(given, str) else given
+        if not isinstance(given, Mapping) or not isinstance(given.get("text"), str):
+            raise GuessError("Type a number first.")
+        text = representable(given["text"]).strip()
+        value = parse_number(text, self.unit)
+        texts = [representable(str(given.get(end) or "")).strip() for end in ("low", "high")]
+        low, high = self._interval(texts, value)
+        return {"text": text, "value": value, "low": low, "high": high, "low_text": texts[0], "high_text": texts[1]}
+
+    def _interval(self, texts: list[str], value: float) -> tuple[float | None, float | None]:
+        if not any(texts):
+            return None, None
+        if not all(texts):
+            raise GuessError("Your range needs both ends, or neither.")
+        low, high = (parse_number(text, self.unit) for text in texts)
+        if not low <= value <= high:
+            raise GuessError("Your range must run from low to high, with your guess inside it.")
+        return low, high
+
+    def right(self) -> dict[str, str]:
+        return {"text": repr(float(self._truth()) / unit_scale(self.unit))}
+
+    def mistakes(self) -> list[tuple[str, Any]]:
+        return [(wrong["misconception"], {"text": repr(value / unit_scale(self.unit))}) for value, wrong in self._wrong()]
+
+    def result(self, guess: Guess | None) -> dict[str, Any]:
+        truth = self._truth()
+        base = {"truth": {"text": str(truth), "value": rounded(float(truth), 6)}, "reveal": self.reveal(), "scale": self._scale(guess)}
+        if guess is None:
+            return {"tone": "plain", "headline": "Skipped", "summary": f"The answer: {truth}", "feedback": "", **base}
+        verdict, wrong = self._judged(guess)
+        summary = f"{verdict.headline}. The answer: {truth}.{_held(verdict)}"
+        return {"tone": verdict.tone, "headline": verdict.headline, "summary": summary, "feedback": self._feedback(verdict, wrong), **base}
+
+    def _judged(self, guess: Guess) -> tuple[NumberVerdict, Wrong | None]:
+        """How far off the guess is, and the wrong working that it came from."""
+        verdict = judge_number(guess["value"], float(self._truth()), guess["low"], guess["high"])
+        wrong = self._wrong()
+        within = EXACT_WORKING if verdict.spot_on else SAME_WORKING
+        index = nearest_working(guess["value"], [value for value, _ in wrong], within)
+        return (verdict, None) if index is None else (close_at_best(verdict), wrong[index])
+
+    def _feedback(self, verdict: NumberVerdict, wrong: Wrong | None) -> str:
+        held = f"<p>{_held(verdict).strip()}</p>" if verdict.held is not None else ""
+        if verdict.spot_on:
+            return self.html(self.raw["because"], "because") + held
+        if wrong is not None:
+            value, raw = wrong
+            named = self.inline(raw["says"], "wrong.says")
+            return f"<p>{self._shown(value)} is what you get when {named}.</p>" + self.refute(raw["refutation"], "wrong.refutation") + held
+        side = "too_high" if verdict.factor > 1 else "too_low"
+        return self.html(self.raw[side], side) + held
+
+    def _shown(self, value: float) -> str:
+        return str(Quantity(value, self._truth().unit))
+
+    def _scale(self, guess: Guess | None) -> list[float]:
+        """Ends of the log strip: a decade around everything on it."""
+        values = [float(self._truth())] + [guess[key] for key in ("value", "low", "high") if guess and guess.get(key)]
+        return [rounded(min(values) / 4, 3), rounded(max(values) * 4, 3)]
+
+    def truth(self) -> Quantity:
+        return self._truth()
+
+    def score(self, guess: Guess) -> dict[str, Any]:
+        verdict, wrong = self._judged(guess)
+        found = {"factor": rounded(verdict.factor), "right": verdict.spot_on}
+        if verdict.held is not None:
+            found["held"] = verdict.held
+        if wrong is not None:
+            found["misconception"] = wrong[1]["misconception"]
+        return found
+
+
+def _held(verdict: NumberVerdict) -> str:
+    return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
+
+

@@ -1,0 +1,174 @@
+"""What every kind of question has in common.
+
+A kind answers five things: how it asks, which guesses are valid (``accept``), what a guess is worth
+(``result``), which guess is right (``right``), and which mistakes are likely (``mistakes``). *Valid* is
+apart from *correct*: a guess that cannot be read never counts as wrong.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from lessonlib.errors import LessonlibError
+from lessonlib.lesson.elsewhere import another_lab
+from lessonlib.lesson.guess import GuessError, representable
+from lessonlib.lesson.words import Words, WordsError, fingerprintable
+from lessonlib.quantity import Quantity
+
+Guess = dict[str, Any]
+Raw = Mapping[str, Any]
+
+CONFIDENCE = ("just guessing", "fairly sure", "certain")
+GRADES = ({"key": "got", "label": "Had it"}, {"key": "partly", "label": "Partly"}, {"key": "missed", "label": "Missed it"})
+
+_REFUTATION = (("thought", "The thought"), ("tempting", "Why it tempts"),
+               ("wrong", "Where it fails"), ("fact", "What is true"))
+
+
+class Question:
+    """One question of a lesson, for one lab.
+
+    ``raw`` is its entry in the YAML (already validated), ``words`` renders its texts, ``where`` names it in errors.
+    """
+
+    kind: ClassVar[str] = ""
+    #: whether a guess carries a confidence
+    sure: ClassVar[bool] = False
+    #: whether the learner grades it, not the course
+    self_graded: ClassVar[bool] = False
+
+    def __init__(self, raw: Raw, words: Words, where: str):
+        self.raw, self.where = raw, where
+        self.id: str = raw["id"]
+        self.words = self._elsewhere(words) if raw.get("elsewhere") else words
+
+    def _elsewhere(self, words: Words) -> Words:
+        """The words for the other set-up of a transfer question."""
+        try:
+            return words.elsewhere(another_lab(words.lab, self.raw["elsewhere"]))
+        except LessonlibError as error:
+            raise WordsError(f"{self.where} elsewhere: {error}") from None
+
+    # --- the five answers of a kind ---------------------------------------------------------------
+
+    def ask(self) -> dict[str, Any]:
+        """What the form needs. It must not depend on the truth."""
+        raise NotImplementedError
+
+    def accept(self, given: Any) -> Guess:
+        """``given`` (from the browser) as a guess; :class:`GuessError` with one line if it is not valid."""
+        raise NotImplementedError
+
+    def result(self, guess: Guess | None) -> dict[str, Any]:
+        """What the reveal says to ``guess``; ``None`` is a skip."""
+        raise NotImplementedError
+
+    def right(self) -> Any:
+        """What a learner who knows would send."""
+        raise NotImplementedError
+
+    def mistakes(self) -> list[tuple[str, Any]]:
+        """Every likely mistake: (its name, what a learner who makes it would send)."""
+        return []
+
+    # --- shared -------------------------------------------------------------------------------------
+
+    def truth(self) -> Any:
+        """The truth, for the fingerprint."""
+        raise NotImplementedError
+
+    def score(self, guess: Guess) -> dict[str, Any]:
+        """What the journal keeps of a judged guess, beside the guess itself."""
+        return {}
+
+    def stem(self) -> str:
+        return self.html(self.raw["stem"], "stem")
+
+    def hints(self) -> list[str]:
+        return [self.inline(hint, f"hint {n}") for n, hint in enumerate(self.raw.get("hints", ()), 1)]
+
+    def reveal(self) -> str:
+        return self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else ""
+
+    def explanation(self) -> str:
+        return self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
+
+    def working(self) -> dict[str, str] | None:
+        """The real source of the function that computed the truth, and what it gave for this lab."""
+        name = self.raw.get("working") or self.raw.get("truth")
+        if not name:
+            return None
+        value = self.number(name)
+        function = self.words.numbers.function(name)
+        shown = value.show(max(value.digits, 4)) if isinstance(value, Quantity) else ""
+        return {"name": name, "source": inspect.getsource(function).rstrip(), "value": shown}
+
+    def observe(self) -> dict[str, Any] | None:
+        """The observe check as (ask, options with keys, right key, note), or None."""
+        raw = self.raw.get("observe")
+        if raw is None:
+            return None
+        options = self.shuffled(raw["options"])
+        return {
+            "ask": self.inline(raw["ask"], "observe.ask"),
+            "options": [{"key": key, "html": self.inline(option["text"], "observe option")} for key, option in options],
+            "right": next(key for key, option in options if option.get("right")),
+            "note": self.html(raw["note"], "observe.note"),
+        }
+
+    def shuffled(self, options: list[Raw]) -> list[tuple[str, Raw]]:
+        """The options in an order that depends on their words alone: stable, and blind to which is right."""
+        ordered = sorted(options, key=lambda option: hashlib.sha256(f"{self.id}|{option['text']}".encode()).digest())
+        return list(zip("abcdefgh", ordered, strict=False))
+
+    def asked_hash(self) -> str:
+        """Changes when what is asked, or its truth, changes: then the learner is asked anew."""
+        asked = [self.kind, self.stem(), fingerprintable(self.ask()), fingerprintable(self.truth())]
+        return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()[:12]
+
+    def number(self, name: str) -> Any:
+        """The working ``name``; ``here.NAME`` is that of the learner's own lab."""
+        return self.words.number(name, self.where)
+
+    def html(self, text: str, part: str) -> str:
+        return self.words.html(text, f"{self.where} {part}")
+
+    def inline(self, text: str, part: str) -> str:
+        return self.words.inline(text, f"{self.where} {part}")
+
+    def refute(self, raw: Raw, part: str) -> str:
+        """A refutation of four parts as a small definition list."""
+        rows = "".join(f"<dt>{label}</dt><dd>{self.inline(raw[key], f'{part}.{key}')}</dd>" for key, label in _REFUTATION)
+        return f'<dl class="ll-refutation">{rows}</dl>'
+
+
+class SelfGraded(Question):
+    """A question that the learner grades against the answer shown."""
+
+    self_graded = True
+
+    def accept(self, given: Any) -> Guess:
+        return {"text": typed(given)} if given else {}
+
+    def result(self, guess: Guess | None) -> dict[str, Any]:
+        return {
+            "tone": "plain", "headline": "Compare", "summary": "The answer is shown. Grade yourself.", "feedback": "",
+            "reveal": self.reveal(), "answer": self.html(self.raw["answer"], "answer"), "grades": list(GRADES), "grade": None,
+        }
+
+    def right(self) -> Any:
+        return None
+
+    def truth(self) -> Any:
+        return self.html(self.raw["answer"], "answer")
+
+
+def typed(given: Any, most: int = 20_000) -> str:
+    """Text that a learner typed, as text, of bounded length."""
+    if not isinstance(given, str):
+        raise GuessError("Type your answer as text.")
+    return representable(given).strip()[:most]

@@ -1,0 +1,85 @@
+"""The score card of a lesson: what was guessed, what was true, in plain words. Never a grade."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from lessonlib.lesson.judge import times
+from lessonlib.lesson.question import CONFIDENCE
+
+if TYPE_CHECKING:
+    from lessonlib.lesson.items import StepItem
+    from lessonlib.lesson.lesson import Lesson
+
+
+def score_html(lesson: Lesson) -> str:
+    """A sentence, then a table with a row for each prediction."""
+    judged = [item for item in lesson.asked if item.step.question.sure]
+    rows = "".join(_row(item) for item in judged)
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("Prediction", "Your guess", "How sure", "What came out"))
+    return (f"<p>{_sentence(judged)}</p><table class=\"ll-score\"><caption>Your predictions in this lesson</caption>"
+            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_confident_misses(judged)}")
+
+
+def outcome(item: StepItem) -> dict[str, Any]:
+    """What the journal would say of a judged guess: right, factor, misconception; empty if there is none yet."""
+    step = item.step
+    return step.question.score(step.guess) if step.revealed and step.guess is not None else {}
+
+
+def _sentence(judged: list[StepItem]) -> str:
+    outcomes = [found for found in map(outcome, judged) if found]
+    if not outcomes:
+        return "No prediction revealed yet. A skipped question counts as not attempted, never as wrong."
+    right = sum(bool(found["right"]) for found in outcomes)
+    factors = sorted(max(found["factor"], 1 / found["factor"]) for found in outcomes if "factor" in found)
+    middle = f" Your numbers were typically {times(factors[len(factors) // 2])} off." if factors else ""
+    held = [found["held"] for found in outcomes if "held" in found]
+    ranges = f" Of {len(held)} ranges, {sum(held)} held the truth; an honest 80 % range holds it four times in five." if held else ""
+    return f"{len(outcomes)} of {len(judged)} predictions made, {right} of them right.{middle}{ranges}"
+
+
+def _row(item: StepItem) -> str:
+    step, found = item.step, outcome(item)
+    sure = CONFIDENCE[step.confidence] if step.confidence is not None else "–"
+    cells = (f'<th scope="row">{escape(item.title.split(" · ")[0])}</th>', f"<td>{_guessed(item)}</td>", f"<td>{sure}</td>", f"<td>{_came_out(item, found)}</td>")
+    return f"<tr>{''.join(cells)}</tr>"
+
+
+def _guessed(item: StepItem) -> str:
+    step = item.step
+    if step.guess is None:
+        return "skipped" if step.skipped else "not yet"
+    if "key" in step.guess:
+        return next(option["html"] for option in step.question.ask()["options"] if option["key"] == step.guess["key"])
+    if "y" in step.guess:
+        return "a curve"
+    unit = step.question.ask()["unit"]
+    text = step.guess["text"]
+    return escape(text if unit in text or not text[-1:].isdigit() else f"{text} {unit}".strip())
+
+
+def _came_out(item: StepItem, found: dict[str, Any]) -> str:
+    if not item.step.revealed:
+        return "not revealed"
+    if not found:
+        return "not attempted"
+    if found["right"]:
+        return "✓ right"
+    if "factor" in found:
+        factor = found["factor"]
+        side = "" if item.step.question.kind == "curve" else " too high" if factor > 1 else " too low"
+        return f"{times(max(factor, 1 / factor))}{' off' if not side else side}"
+    return "✗ another idea: " + escape(found["misconception"].replace("-", " "))
+
+
+def _confident_misses(judged: list[StepItem]) -> str:
+    missed = [item for item in judged if item.step.confidence == 2 and outcome(item) and not outcome(item)["right"]]
+    if not missed:
+        return ""
+    names = ", ".join(escape(item.title.split(" · ")[0].lower()) for item in missed)
+    return (f"<p>You were certain and it came out otherwise at {names}. Surprises like these are corrected best, "
+            "and come back if they are not asked again: look at them tomorrow.</p>")
+
+

@@ -1,0 +1,176 @@
+"""One question on its way: asked -> committed -> revealed -> observed.
+
+Plain Python: no kernel, no widget. Events come in as dicts, ``view()`` goes out as a dict, and the view
+holds nothing about the truth before the reveal. What happened is handed to ``record``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lessonlib.errors import LessonlibError
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.question import CONFIDENCE, GRADES, Guess, Question
+
+Record = dict[str, Any]
+
+ASKED, COMMITTED, REVEALED, OBSERVED = "asked", "committed", "revealed", "observed"
+
+#: event -> the states in which it means something; anywhere else it is late or forged
+_FITS = {"commit": {ASKED}, "skip": {ASKED}, "hint": {ASKED}, "reveal": {COMMITTED}, "observe": {REVEALED}, "grade": {REVEALED, OBSERVED}}
+#: a note is kept, changed and kept again, and never revealed
+_FITS_NOTE = {"commit": {ASKED, COMMITTED}}
+
+
+class Step:
+    """The state of one question for one learner."""
+
+    def __init__(self, question: Question, title: str, record: Callable[[Record], None] = lambda record: None):
+        self.question, self.title, self.record = question, title, record
+        self.state = ASKED
+        self.guess: Guess | None = None
+        self.confidence: int | None = None
+        self.skipped = False
+        self.hints_shown = 0
+        self.observed: str | None = None
+        self.grade: str | None = None
+        self.problem = ""
+
+    @property
+    def id(self) -> str:
+        return self.question.id
+
+    @property
+    def revealed(self) -> bool:
+        return self.state in (REVEALED, OBSERVED)
+
+    def handle(self, event: Mapping[str, Any]) -> None:
+        """Take one event. What does not fit the state (a late click, a forged message) changes nothing."""
+        name = str(event.get("event"))
+        fits = _FITS_NOTE if self.question.kind == "note" else _FITS
+        if self.state not in fits.get(name, ()):
+            return
+        self.problem = ""
+        try:
+            self._handlers()[name](event)
+        except GuessError as error:
+            self.problem = str(error)
+
+    def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
+        return {"commit": self._commit, "reveal": self._reveal, "observe": self._observe,
+                "skip": self._skip, "hint": self._hint, "grade": self._grade}
+
+    def _commit(self, event: Mapping[str, Any]) -> None:
+        guess = self.question.accept(event.get("guess"))
+        confidence = event.get("confidence")
+        if self.question.sure and confidence not in range(len(CONFIDENCE)):
+            raise GuessError("Say how sure you are, then commit.")
+        self.guess, self.state = guess, COMMITTED
+        self.confidence = int(confidence) if self.question.sure else None
+        self.record({"event": "commit", "guess": guess, "confidence": self.confidence})
+
+    def _reveal(self, event: Mapping[str, Any]) -> None:
+        self._open()
+        self.record({"event": "reveal", **self.question.score(self.guess or {})})
+
+    def _skip(self, event: Mapping[str, Any]) -> None:
+        self.skipped = True
+        self._open()
+        self.record({"event": "skip"})
+
+    def _open(self) -> None:
+        self.state = REVEALED if self.question.raw.get("observe") else OBSERVED
+
+    def _observe(self, event: Mapping[str, Any]) -> None:
+        observe = self.question.observe()
+        choice = event.get("choice")
+        if observe is None or choice not in [option["key"] for option in observe["options"]]:
+            raise GuessError("Choose what the reveal showed.")
+        self.observed, self.state = str(choice), OBSERVED
+        self.record({"event": "observe", "choice": choice, "right": choice == observe["right"]})
+
+    def _hint(self, event: Mapping[str, Any]) -> None:
+        if self.hints_shown < len(self.question.hints()):
+            self.hints_shown += 1
+            self.record({"event": "hint", "number": self.hints_shown})
+
+    def _grade(self, event: Mapping[str, Any]) -> None:
+        if self.question.self_graded and event.get("grade") in [grade["key"] for grade in GRADES]:
+            self.grade = str(event["grade"])
+            self.record({"event": "grade", "grade": self.grade})
+
+    # --- what a person sees ---------------------------------------------------------------------------
+
+    def view(self) -> dict[str, Any]:
+        """The whole panel as data. Before the reveal it is the same whatever the truth is."""
+        question = self.question
+        hints = question.hints()
+        view: dict[str, Any] = {
+            "kind": question.kind, "id": question.id, "title": self.title, "state": self.state, "stem": question.stem(),
+            "ask": question.ask(), "confidence": list(CONFIDENCE) if question.sure else None,
+            "hints": {"shown": hints[: self.hints_shown], "left": len(hints) - self.hints_shown},
+            "problem": self.problem, "skipped": self.skipped,
+        }
+        if self.guess is not None:
+            view["guess"] = {**self.guess, "confidence": self.confidence}
+        return {**view, **self._revealed_part()} if self.revealed else view
+
+    def _revealed_part(self) -> dict[str, Any]:
+        result = self.question.result(None if self.skipped else self.guess)
+        if self.question.self_graded:
+            result["grade"] = self.grade
+        part = {"result": result, "observe": self._observe_part(), "working": self.question.working()}
+        return {**part, "explanation": self.question.explanation()} if self.state == OBSERVED else part
+
+    def _observe_part(self) -> dict[str, Any] | None:
+        observe = self.question.observe()
+        if observe is None:
+            return None
+        shown = {"ask": observe["ask"], "options": observe["options"], "chosen": self.observed}
+        return {**shown, "right": observe["right"], "note": observe["note"]} if self.observed else shown
+
+    # --- without a person ------------------------------------------------------------------------------
+
+    def answer(self, given: Any) -> None:
+        """Walk all the way with ``given`` as the guess. Raises if it is not accepted."""
+        self.handle({"event": "commit", "guess": given, "confidence": 2 if self.question.sure else None})
+        if self.problem:
+            raise LessonlibError(f"{self.question.where}: the guess {given!r} was refused: {self.problem}")
+        self.handle({"event": "reveal"})
+        self.observe_right()
+
+    def skip(self) -> None:
+        """Walk all the way without a guess."""
+        self.handle({"event": "skip"})
+        self.observe_right()
+
+    def observe_right(self) -> None:
+        """Tap the right observation, if one is asked for."""
+        observe = self.question.observe()
+        if observe is not None:
+            self.handle({"event": "observe", "choice": observe["right"]})
+
+    def replay(self, records: list[Record]) -> None:
+        """Restore from the journal: the same events again, none of them recorded twice.
+
+        A record that no longer fits (a guess that an older version accepted) is passed over.
+        """
+        record, self.record = self.record, lambda entry: None
+        try:
+            for entry in records:
+                self.handle({**entry, "guess": _as_given(entry.get("guess"))})
+        finally:
+            self.record, self.problem = record, ""
+
+
+def _as_given(guess: Any) -> Any:
+    """A stored guess as the browser would send it."""
+    if not isinstance(guess, Mapping):
+        return guess
+    for key in ("key", "y", "texts"):
+        if key in guess:
+            return guess[key]
+    if "value" in guess:
+        return {"text": guess.get("text", ""), "low": guess.get("low_text", ""), "high": guess.get("high_text", "")}
+    return guess.get("text")

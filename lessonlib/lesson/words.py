@@ -1,0 +1,195 @@
+"""The words of a lesson: Markdown with placeholders, filled in with one lab's numbers.
+
+A placeholder names a working: ``{{ decode_ceiling }}`` calls ``decode_ceiling(lab)`` of the lesson's
+workings. A misspelt name is an error (StrictUndefined), so no text goes out with a hole in it.
+"""
+
+from __future__ import annotations
+
+import functools
+import html
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import jinja2
+import jinja2.meta
+from latex2mathml.converter import convert as mathml
+from markdown_it import MarkdownIt
+from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+from lessonlib.errors import LessonlibError
+from lessonlib.quantity import Quantity, rounded, significant
+from lessonlib.roofline import Lab
+from lessonlib.workings import lab as lab_workings
+
+
+class WordsError(LessonlibError):
+    """A text of a lesson cannot be rendered: which text, which placeholder."""
+
+
+class Numbers(Mapping[str, Any]):
+    """The workings of a lesson for one lab, each computed when first named and then kept."""
+
+    def __init__(self, workings: ModuleType, lab: Lab):
+        self.workings, self.lab = workings, lab
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._known:
+            self._known[name] = self.function(name)(self.lab)
+        return self._known[name]
+
+    def function(self, name: str) -> Callable[[Lab], Any]:
+        """The working called ``name``, of the lesson or of any lab; KeyError if there is none of that name."""
+        for module in (self.workings, lab_workings):
+            found = getattr(module, name, None)
+            if _is_working(name, found):
+                return found
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            return bool(self.function(str(name)))
+        except KeyError:
+            return False
+
+    def __iter__(self) -> Iterator[str]:
+        both = {**vars(lab_workings), **vars(self.workings)}
+        return (name for name, found in both.items() if _is_working(name, found))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _is_working(name: str, found: object) -> bool:
+    """A public function of the workings, not one that they import from the engine."""
+    return inspect.isfunction(found) and not name.startswith("_") and not found.__module__.startswith("lessonlib.roofline")
+
+
+class Words:
+    """Renders the texts of one lesson for one lab.
+
+    ``here`` are the numbers of the learner's own lab where a text is about another one
+    (a transfer question); otherwise they are the same numbers.
+    """
+
+    def __init__(self, numbers: Numbers, sources: Mapping[str, Mapping[str, Any]], here: Numbers | None = None):
+        self.numbers, self.sources = numbers, sources
+        self.here = here or numbers
+        self.lab = numbers.lab
+
+    def elsewhere(self, lab: Lab) -> Words:
+        """The same words for another lab; ``here.*`` keeps naming the learner's own."""
+        return Words(Numbers(self.numbers.workings, lab), self.sources, here=self.here)
+
+    def fill(self, text: str, where: str) -> str:
+        """``text`` with its placeholders filled, still Markdown. ``where`` names it in errors."""
+        try:
+            template, names = _compiled(text)
+            return template.render(self._context(names))
+        except jinja2.UndefinedError as error:
+            raise WordsError(f"{where}: {error.message}; the workings are {self.numbers.workings.__name__}") from None
+        except jinja2.TemplateError as error:
+            raise WordsError(f"{where}: the placeholder does not parse: {error.message}") from None
+        except LessonlibError as error:
+            raise WordsError(f"{where}: {error}") from None
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            raise WordsError(f"{where}: a placeholder cannot be filled on the lab {self.lab.name}: {error}") from None
+
+    def number(self, name: str, where: str) -> Any:
+        """The working ``name`` on this lab; ``here.NAME`` is that of the learner's own lab."""
+        numbers = self.here if name.startswith("here.") else self.numbers
+        bare = name.removeprefix("here.")
+        if bare not in numbers:
+            raise WordsError(f"{where}: there is no working “{name}” in {numbers.workings.__name__}")
+        return numbers[bare]
+
+    def _context(self, names: frozenset[str]) -> dict[str, Any]:
+        """Only what the text names: nothing is computed in vain, and a misspelt name stays undefined."""
+        fixed = {"lab": self.lab, "here": self.here, "cite": self.cite}
+        computed = {name: self.numbers[name] for name in names if name not in fixed and name in self.numbers}
+        return fixed | computed
+
+    def html(self, text: str, where: str) -> str:
+        """``text`` as HTML blocks, math as MathML."""
+        return _marked_up(_markdown().render, self.fill(text, where), where).strip()
+
+    def inline(self, text: str, where: str) -> str:
+        """``text`` as HTML without a paragraph around it, for options and labels."""
+        return _marked_up(_markdown().renderInline, self.fill(" ".join(text.split()), where), where)
+
+    def plain(self, text: str, where: str) -> str:
+        """``text`` as plain text, for the live region and text/plain."""
+        return plain(self.inline(text, where))
+
+    def cite(self, key: str) -> str:
+        """A footnote mark that links to the source ``key`` of the lesson's list."""
+        if key not in self.sources:
+            raise WordsError(f"cite('{key}'): no such source; the lesson lists {', '.join(sorted(self.sources))}")
+        number = list(self.sources).index(key) + 1
+        source = self.sources[key]
+        title = html.escape(source["title"], quote=True)
+        return f'<sup class="ll-cite"><a href="{html.escape(source["url"], quote=True)}" title="{title}" target="_blank" rel="noopener">{number}</a></sup>'
+
+
+def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
+    try:
+        return render(text)
+    except WordsError as error:
+        raise WordsError(f"{where}: {error}") from None
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment.filters["digits"] = lambda quantity, digits: (
+        quantity.show(digits) if isinstance(quantity, Quantity) else significant(float(quantity), digits))
+    environment.filters["whole"] = lambda quantity: quantity.whole
+    environment.filters["bare"] = lambda quantity: quantity.bare
+    return environment
+
+
+@functools.lru_cache(maxsize=4096)
+def _compiled(text: str) -> tuple[jinja2.Template, frozenset[str]]:
+    """A template and the names it mentions."""
+    environment = _environment()
+    names = jinja2.meta.find_undeclared_variables(environment.parse(text))
+    return environment.from_string(text), frozenset(names)
+
+
+@functools.cache
+def _markdown() -> MarkdownIt:
+    def render_math(content: str, options: dict[str, Any]) -> str:
+        try:
+            return mathml(content, display="block" if options["display_mode"] else "inline")
+        except Exception as error:  # the converter raises bare Exceptions of its own
+            raise WordsError(f"the formula ${content}$ does not parse: {type(error).__name__}") from None
+
+    return MarkdownIt("commonmark", {"html": True, "typographer": False}).enable("table").use(
+        dollarmath_plugin, renderer=render_math, allow_digits=False)
+
+
+def markdown(text: str) -> str:
+    """Plain Markdown, without placeholders, as HTML."""
+    return _markdown().render(text).strip()
+
+
+def plain(markup: str) -> str:
+    """HTML as plain text on one line."""
+    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<sup.*?</sup>", "", markup))).split())
+
+
+def fingerprintable(value: Any) -> Any:
+    """``value`` with every number to 4 significant digits, ready for JSON (see :mod:`seal`)."""
+    if isinstance(value, Quantity):
+        return [rounded(value.value), value.unit]
+    if isinstance(value, Mapping):
+        return {str(key): fingerprintable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [fingerprintable(item) for item in value]
+    if isinstance(value, float):
+        return rounded(value)
+    return value

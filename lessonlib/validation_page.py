@@ -1,0 +1,106 @@
+"""The validation notebook: the engine beside measurements and other calculators, no predictions.
+
+``python -m lessonlib.validation_page`` builds, executes and writes it; run twice it writes the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from lessonlib.stage import dumps, execute, normalise, notebooks_dir
+
+NAME = "validation"
+
+_OPENING = """# How far to trust these numbers
+
+Every lesson takes its numbers from one small engine, `lessonlib.roofline`. It says two things about a step:
+
+- the **ceiling**, the least time that the peaks of the datasheet allow, with no fitted constant in it. No measurement may beat it;
+- the **expectation**, what a well-run engine is likely to need. It multiplies by a few constants, fitted on published measurements and kept
+  with their provenance in `data/efficiency.json`.
+
+This page holds both against what others measured and computed. There is nothing to predict here: run it, read it, quote it."""
+
+_PEERS = """## The ceiling beside other calculators
+
+Milliseconds at full efficiency. *By hand* is the closed form: weights and cache over bandwidth, or FLOPs over the peak."""
+
+_CEILING = """## The ceiling is never beaten
+
+Over every measurement that the course keeps, these come nearest."""
+
+_KERNELS = "A single matrix product, timed by others, follows the roof from below; other GPUs' roofs for comparison:"
+
+_EXPECTED = """## What to expect, and how wrong that is
+
+The constants were fitted on these rows, so the errors here flatter them."""
+
+_HELD_OUT = """The fairer number: the median error on rows that the fit had not seen. Once with one model of one source left out, once with a whole
+source left out. A source that alone knows some constants (the only engine without CUDA graphs, the only kernels timed one by one) takes them
+along when it goes; the last column shows what that costs."""
+
+_CUTS = "The errors by GPU, engine, precision and batch (on the rows fitted):"
+
+_LAB = """## From the ceiling to your lab
+
+Where the tokens per second of the default lab go. The reported 108 tok/s lies above the expectation: more than most engines reach on this
+hardware in 16 bits, and still below the ceiling."""
+
+_NOT_FOR = "## What it is not for"
+
+
+def _cell(kind: str, source: str) -> dict[str, Any]:
+    cell = {
+        "cell_type": kind,
+        "id": hashlib.sha256(f"{NAME}/{source}".encode()).hexdigest()[:12],
+        "metadata": {},
+        "source": source.splitlines(keepends=True),
+    }
+    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+
+
+def build() -> dict[str, Any]:
+    """The notebook as plain data (nbformat 4.5), without outputs."""
+    sources = [
+        ("markdown", _OPENING),
+        (
+            "code",
+            "from lessonlib.roofline import load_lab, validation\n"
+            "from lessonlib.show.plots import roofline_gpus, roofline_validation, roofline_waterfall",
+        ),
+        ("markdown", _PEERS),
+        ("code", "validation.check_table()"),
+        ("code", "validation.reasons_table()"),
+        ("markdown", _CEILING),
+        ("code", "validation.ceiling_table()"),
+        ("markdown", _KERNELS),
+        ("code", "roofline_gpus.draw()"),
+        ("markdown", _EXPECTED),
+        ("code", "roofline_validation.draw()"),
+        ("code", 'validation.error_table("class")'),
+        ("markdown", _HELD_OUT),
+        ("code", "validation.cross_validated_table()"),
+        ("markdown", _CUTS),
+        ("code", "validation.error_tables()"),
+        ("markdown", _LAB),
+        ("code", "roofline_waterfall.draw(load_lab())"),
+        ("markdown", _NOT_FOR),
+        ("code", "validation.NOT_FOR"),
+    ]
+    cells = [_cell(kind, source) for kind, source in sources]
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def refresh() -> bool:
+    """Build, execute and normalise the notebook; True where the file changed."""
+    path = notebooks_dir() / f"{NAME}.ipynb"
+    text = dumps(normalise(execute(build())))
+    changed = not path.exists() or path.read_text(encoding="utf-8") != text
+    if changed:
+        path.write_text(text, encoding="utf-8")
+    return changed
+
+
+if __name__ == "__main__":
+    print(f"{NAME}.ipynb: {'refreshed' if refresh() else 'as it was'}")
