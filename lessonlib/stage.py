@@ -28,6 +28,12 @@ _HIDDEN = {"jupyter": {"source_hidden": True}}
 _KEPT_METADATA = ("jupyter", "tags")
 _KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
 
+#: under the explorer, which stands with its code in view: the same engine, for cells of the learner's own
+_BY_HAND = """
+# The same by hand, once it is open, in a cell of your own:
+#   from lessonlib import decode
+#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
+
 PARAMETERS = 'lab = None   # None: the lab chosen in the start notebook; or a name, such as "llama-3.1-8b-a100-80gb"\nauto = None  # None: you answer'
 
 
@@ -62,7 +68,10 @@ def _cell(name: str, index: int, kind: str, body: Any, step: int, quiz: int) -> 
         return _code(name, kind, body, {"tags": ["parameters"]})
     if kind == "open":
         return _code(name, kind, body, {})
-    return _code(name, body["id"], f"# {_comment(kind, body, step, quiz)}\nlesson.{kind}(\"{body['id']}\")", {} if kind == "explore" else _HIDDEN)
+    source = f"# {_comment(kind, body, step, quiz)}\nlesson.{kind}(\"{body['id']}\")"
+    if kind == "explore":
+        return _code(name, body["id"], source + _BY_HAND, {})
+    return _code(name, body["id"], source, _HIDDEN)
 
 
 def _comment(kind: str, body: Mapping[str, Any], step: int, quiz: int) -> str:

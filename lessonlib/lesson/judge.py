@@ -68,7 +68,7 @@ def times(off: float) -> str:
     """A factor as people say it: ×1.18, ×2.6, ×26."""
     if off > _MOST_TIMES:
         return f"more than ×{_MOST_TIMES:,.0f}"
-    return "×" + significant(off, 3 if off < 1.25 else 2)
+    return "×" + significant(off, 3 if off <= 1.25 * (1 + 1e-12) else 2)
 
 
 def nearest_working(guess: float, workings: Sequence[float], within: float = SAME_WORKING) -> int | None:

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -146,7 +147,7 @@ def _workings(module: str, lesson: str) -> ModuleType:
     """The module with a lesson's workings."""
     name = f"lessonlib.workings.{module}"
     if importlib.util.find_spec(name) is None:
-        raise LessonFileError(f"{lesson}.yaml: workings: there is no file lessonlib/workings/{module}.py")
+        raise LessonFileError(f"{Path(lesson).stem}.yaml: workings: there is no file lessonlib/workings/{module}.py")
     return importlib.import_module(name)
 
 

@@ -169,7 +169,7 @@ def _markdown() -> MarkdownIt:
             raise WordsError(f"the formula ${content}$ does not parse: {type(error).__name__}") from None
 
     return MarkdownIt("commonmark", {"html": True, "typographer": False}).enable("table").use(
-        dollarmath_plugin, renderer=render_math, allow_digits=False)
+        dollarmath_plugin, renderer=render_math, allow_digits=False, allow_space=False)
 
 
 def markdown(text: str) -> str:

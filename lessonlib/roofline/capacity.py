@@ -32,7 +32,7 @@ class Capacity:
     weight_bytes: float
     kv_bytes_per_sequence: float
     fragmentation_bytes_per_sequence: float
-    state_bytes_per_sequence: float
+    whole_state_bytes_per_sequence: float
     activation_bytes: float
     sequences: int
     free_bytes: float
@@ -87,7 +87,7 @@ def capacity(
         weight_bytes=held,
         kv_bytes_per_sequence=cache,
         fragmentation_bytes_per_sequence=cache - _copies(system) * kv_bytes(system, context),
-        state_bytes_per_sequence=state,
+        whole_state_bytes_per_sequence=state,
         activation_bytes=activation_bytes(system, step_tokens),
         sequences=sequences,
         free_bytes=max(0.0, left),

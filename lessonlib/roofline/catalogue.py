@@ -25,7 +25,7 @@ def _show(
 
 def print_models(args: argparse.Namespace) -> int:
     """All shipped models."""
-    items = [
+    items: list[dict[str, Any]] = [
         {
             "name": model.name,
             "family": model.family,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from lessonlib.roofline.blocks import Attention, DeltaNet, Experts, LatentAttention, Mlp
 from lessonlib.roofline.keys import Keys
@@ -60,7 +61,7 @@ def dense_mlp(keys: Keys, **flags: bool) -> Mlp:
     return Mlp(keys.integer("intermediate_size"), **flags)
 
 
-def experts(keys: Keys, width: str, **options: object) -> Experts:
+def experts(keys: Keys, width: str, **options: Any) -> Experts:
     """A mixture of experts from the usual keys."""
     count = keys.integer("num_experts", "num_local_experts", "n_routed_experts")
     active = keys.integer("num_experts_per_tok", "experts_per_token")

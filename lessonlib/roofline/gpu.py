@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from types import MappingProxyType
+from typing import Any
 
 from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
 from lessonlib.paths import data_dir
@@ -112,7 +113,7 @@ _OWN_NUMBERS = (
 _OWN_TEXTS = ("title", "architecture", "link", "source", "note")
 
 
-def own_gpu(keys: Mapping[str, object], where: str) -> GPU:
+def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
     """A GPU that somebody describes: `like` names a known one, the other keys (those of the table
     of known GPUs) replace its values. Raises LessonlibError with the key that is wrong."""
     allowed = ("like", *_OWN_TEXTS, *_OWN_NUMBERS)
@@ -143,11 +144,11 @@ def own_gpu(keys: Mapping[str, object], where: str) -> GPU:
         )
         if column in numbers
     }
-    described = {"title": f"{base.title}, as described", "source": where, "note": "", "secondary": True}
+    described: dict[str, Any] = {"title": f"{base.title}, as described", "source": where, "note": "", "secondary": True}
     return replace(base, name="own", flops={**base.flops, **peaks}, **(described | texts | sizes))
 
 
-def _positive(value: object, where: str) -> float:
+def _positive(value: Any, where: str) -> float:
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not good or not 0 < value < float("inf"):
         raise LessonlibError(f"{where}: expected a positive number, not {value!r}")

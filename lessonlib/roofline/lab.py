@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -80,7 +80,7 @@ def _text(keys: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _positive(value: object, where: str) -> float:
+def _positive(value: Any, where: str) -> float:
     good = isinstance(value, (int, float)) and not isinstance(value, bool)
     if not good or not math.isfinite(value) or value <= 0:
         raise LessonlibError(f"{where}: expected a positive number, not {value!r}")
@@ -130,7 +130,7 @@ def _gpu(keys: Mapping[str, Any], where: str) -> GPU:
 
 
 def _system(keys: Mapping[str, Any], where: str) -> System:
-    steps = {
+    steps: dict[str, Callable[[], Any]] = {
         "model": lambda: load_model(_text(keys, "model", where)),
         "gpu": lambda: _gpu(keys, where),
         "tp": lambda: whole("tp", keys["tp"], 1),
@@ -138,7 +138,7 @@ def _system(keys: Mapping[str, Any], where: str) -> System:
         "kv": lambda: kv_format(keys["kv"]).name,
         "head": lambda: weight_format(keys.get("head", "bf16")).name,
     }
-    values = {}
+    values: dict[str, Any] = {}
     for name, step in steps.items():
         try:
             values[name] = step()

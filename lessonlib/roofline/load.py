@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lessonlib.errors import LessonlibError
+from lessonlib.roofline.arrays import Number
 
 _LARGEST = 1e12
 
@@ -19,10 +20,10 @@ class Requests:
     drafts). The numbers may be numpy arrays that broadcast with each other.
     """
 
-    count: float
-    new: float
-    context: float
-    outputs: float = 1
+    count: Number
+    new: Number
+    context: Number
+    outputs: Number = 1
 
 
 @dataclass(frozen=True)
@@ -31,22 +32,22 @@ class Load:
 
     requests: tuple[Requests, ...]
 
-    def total(self, value: Callable[[Requests], float]) -> float:
+    def total(self, value: Callable[[Requests], Number]) -> Number:
         """Sum of a value of each request over all requests."""
         return sum(group.count * value(group) for group in self.requests)
 
     @property
-    def tokens(self) -> float:
+    def tokens(self) -> Number:
         """New tokens of the step."""
         return self.total(lambda group: group.new)
 
     @property
-    def outputs(self) -> float:
+    def outputs(self) -> Number:
         """Rows of the output head."""
         return self.total(lambda group: group.outputs)
 
     @property
-    def sequences(self) -> float:
+    def sequences(self) -> Number:
         """Requests in the step."""
         return sum(group.count for group in self.requests)
 

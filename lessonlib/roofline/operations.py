@@ -137,7 +137,8 @@ def softmax_attention(system: System, group: Layers, load: Load) -> Operation:
 
 def linear_attention(system: System, group: Layers, load: Load) -> Operation:
     """Reads the state of every request that has one, writes it back."""
-    mixer: DeltaNet = group.mixer
+    mixer = group.mixer
+    assert isinstance(mixer, DeltaNet)
     state = group.count * (mixer.recurrent_bytes + mixer.convolution_bytes)
     read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
     return _operation(

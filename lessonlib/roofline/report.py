@@ -194,7 +194,7 @@ def operation_table(case: Case, phase: str, constants: Efficiency | None = None)
     system, constants = case.system, constants or load_efficiency()
     estimate: Estimate = getattr(case, phase)
     sustained = constants.of("compute", system.gpu.architecture, "sustained")
-    rows = [
+    rows: list[tuple[str, ...]] = [
         ("operation", "layers", "FLOP", "weights", "KV read", "KV written", "state", "activations")
         + ("FLOP/B", "bound", "at least", "expected")
     ]

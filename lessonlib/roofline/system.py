@@ -184,8 +184,9 @@ def kv_bytes_per_token(system: System) -> float:
 
 def state_bytes(system: System) -> dict[str, float]:
     """State of fixed size of one sequence, bytes: {"recurrent": ..., "convolution": ...}."""
-    layers = [group for group in system.model.layers if isinstance(group.mixer, DeltaNet)]
-    return {
-        "recurrent": sum(group.count * group.mixer.recurrent_bytes for group in layers),
-        "convolution": sum(group.count * group.mixer.convolution_bytes for group in layers),
-    }
+    found = {"recurrent": 0.0, "convolution": 0.0}
+    for group in system.model.layers:
+        if isinstance(group.mixer, DeltaNet):
+            found["recurrent"] += group.count * group.mixer.recurrent_bytes
+            found["convolution"] += group.count * group.mixer.convolution_bytes
+    return found

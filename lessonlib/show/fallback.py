@@ -71,7 +71,8 @@ def _revealed(view: View) -> str:
     result = view.get("result")
     if not result:
         return ""
-    parts = [f"<p>{escape(result['summary'])}</p>", result.get("feedback", ""), result.get("reveal", ""), result.get("answer", "")]
+    skipped = "<p><strong>Skipped</strong></p>" if view.get("skipped") else ""
+    parts = [skipped, f"<p>{escape(result['summary'])}</p>", result.get("feedback", ""), result.get("reveal", ""), result.get("answer", "")]
     parts += [f"<ul>{''.join(f'<li>{item}</li>' for item in result[key])}</ul>" for key in ("missed", "checklist") if result.get(key)]
     if view.get("observe"):
         parts += [f"<p>{view['observe']['ask']}</p>", view["observe"].get("note", "")]

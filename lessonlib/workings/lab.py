@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lessonlib.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, state_bytes, weight_bytes_read
+from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, prefill, state_bytes, weight_bytes_read
 
 
 
@@ -58,26 +58,26 @@ def prompt_tokens(lab: Lab) -> Quantity:
     return Quantity(lab.prompt, "tokens", digits=6)
 
 
-def _reported(lab: Lab) -> Lab:
+def mystery_lab(lab: Lab) -> Lab:
     """The lab whose two reported numbers open the lesson: this one, or the default where it has not both."""
     own = {"decode_tokens_per_s", "prefill_tokens_per_s"} <= lab.measured.keys()
     return lab if own else load_lab(DEFAULT_LAB)
 
 
 def reported_here(lab: Lab) -> bool:
-    return _reported(lab) is lab
+    return mystery_lab(lab) is lab
 
 
 def reported_title(lab: Lab) -> str:
-    return _reported(lab).title
+    return mystery_lab(lab).title
 
 
 def reported_decode(lab: Lab) -> Quantity:
-    return Quantity(_reported(lab).measured["decode_tokens_per_s"].value, "tok/s", digits=4)
+    return Quantity(mystery_lab(lab).measured["decode_tokens_per_s"].value, "tok/s", digits=4)
 
 
 def reported_prefill(lab: Lab) -> Quantity:
-    return Quantity(_reported(lab).measured["prefill_tokens_per_s"].value, "tok/s", digits=4)
+    return Quantity(mystery_lab(lab).measured["prefill_tokens_per_s"].value, "tok/s", digits=4)
 
 
 def reported_gap(lab: Lab) -> Quantity:
@@ -123,8 +123,20 @@ def measured_how(lab: Lab) -> str:
     return f"{entry.how}; {entry.source}" if entry else ""
 
 
+def decode_is_reported(lab: Lab) -> bool:
+    """Whether the lab's decode number comes from a report whose clock is not known."""
+    entry = lab.measured.get("decode_tokens_per_s")
+    return entry is not None and entry.how.startswith("reported")
+
+
 def assumed_list(lab: Lab) -> str:
-    return "; ".join(lab.assumed.values())
+    """What the lab file assumes, key by key."""
+    return "; ".join(f"{key}: {text}" for key, text in lab.assumed.items())
+
+
+def reported_assumed(lab: Lab) -> str:
+    """The same for the lab whose report opens lesson 1."""
+    return assumed_list(mystery_lab(lab))
 
 
 def traffic(lab: Lab) -> str:
@@ -135,3 +147,45 @@ def traffic(lab: Lab) -> str:
 def precision_of_math(lab: Lab) -> str:
     """The precision that the multipliers work in."""
     return "fp8" if lab.system.weights == "fp8" else "bf16"
+
+
+# --- its two ceilings -------------------------------------------------------------------------------------
+
+
+def decode_ceiling(lab: Lab) -> Quantity:
+    """Bytes per second the memory delivers, over the bytes of weights that each token fetches."""
+    return Quantity(lab.system.bandwidth / weight_bytes_read(lab.system), "tok/s")
+
+
+def decode_ceiling_with_context(lab: Lab) -> Quantity:
+    """The same with the KV cache (and recurrent state) of the lab's usual context."""
+    return Quantity(decode(lab.system, batch=1, context=lab.context).ceiling_tokens_per_s, "tok/s", digits=4)
+
+
+def prefill_ceiling(lab: Lab) -> Quantity:
+    """Reading the lab's usual prompt: its FLOPs at the dense peak, as tokens per second."""
+    return Quantity(prefill(lab.system, prompt=lab.prompt).ceiling_tokens_per_s, "tok/s")
+
+
+def decode_share(lab: Lab) -> Quantity | None:
+    """Measured decode as a share of its ceiling."""
+    entry = lab.measured.get("decode_tokens_per_s")
+    return Quantity(100 * entry.value / float(decode_ceiling(lab)), "%", digits=2) if entry else None
+
+
+def decode_near_roof(lab: Lab) -> bool:
+    """Whether the measured decode comes to three quarters of its ceiling."""
+    share = decode_share(lab)
+    return share is not None and float(share) >= 75
+
+
+def decode_share_of_roof(lab: Lab) -> Quantity | None:
+    """Measured decode as a share of its roof with the lab's usual context."""
+    entry = lab.measured.get("decode_tokens_per_s")
+    return Quantity(100 * entry.value / float(decode_ceiling_with_context(lab)), "%") if entry else None
+
+
+def prefill_share(lab: Lab) -> Quantity | None:
+    """Reported prefill as a share of its ceiling."""
+    entry = lab.measured.get("prefill_tokens_per_s")
+    return Quantity(100 * entry.value / float(prefill_ceiling(lab)), "%", digits=2) if entry else None

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from lessonlib.quantity import Quantity
 from lessonlib.roofline import Estimate, Lab, decode, max_batch, prefill, weight_bytes_read
-from lessonlib.workings.lab import flops_per_token, own_bytes, weights_read
+from lessonlib.workings.lab import (
+    decode_ceiling,
+    decode_ceiling_with_context,
+    flops_per_token,
+    mystery_lab,
+    own_bytes,
+    prefill_ceiling,
+    weights_read,
+)
 
 BATCH = 8
 
 
 # --- decode: one request
-
-def decode_ceiling(lab: Lab) -> Quantity:
-    """Bytes per second the memory delivers, over the bytes of weights that each token fetches."""
-    return Quantity(lab.system.bandwidth / weight_bytes_read(lab.system), "tok/s")
-
-
-def decode_ceiling_with_context(lab: Lab) -> Quantity:
-    """The same with the KV cache (and recurrent state) of the lab's usual context."""
-    return Quantity(decode(lab.system, batch=1, context=lab.context).ceiling_tokens_per_s, "tok/s", digits=4)
 
 
 def cache_share(lab: Lab) -> Quantity:
@@ -32,27 +31,14 @@ def cache_share(lab: Lab) -> Quantity:
 
 
 def idle_share(lab: Lab) -> Quantity:
-    """For how much of a decode step the multipliers wait for memory."""
+    """For how much of a decode step the arithmetic waits for memory, at least (rounded down)."""
     step = decode(lab.system, batch=1, context=lab.prompt)
     return Quantity(int(100 * (1 - step.compute_s / step.memory_s)), "%", digits=2)
 
 
-def decode_share(lab: Lab) -> Quantity | None:
-    """Measured decode as a share of its ceiling."""
-    entry = lab.measured.get("decode_tokens_per_s")
-    return Quantity(100 * entry.value / float(decode_ceiling(lab)), "%", digits=2) if entry else None
-
-
-def decode_share_of_roof(lab: Lab) -> Quantity | None:
-    """Measured decode as a share of its roof with the lab's usual context."""
-    entry = lab.measured.get("decode_tokens_per_s")
-    return Quantity(100 * entry.value / float(decode_ceiling_with_context(lab)), "%") if entry else None
-
-
-def prefill_share(lab: Lab) -> Quantity | None:
-    """Reported prefill as a share of its ceiling."""
-    entry = lab.measured.get("prefill_tokens_per_s")
-    return Quantity(100 * entry.value / float(prefill_ceiling(lab)), "%", digits=2) if entry else None
+def busy_at_most(lab: Lab) -> Quantity:
+    """For how much of a decode step the arithmetic is busy, at most (rounded up)."""
+    return Quantity(100 - float(idle_share(lab)), "%", digits=2)
 
 
 # --- wrong workings of the ceiling
@@ -79,14 +65,17 @@ def ceiling_one_byte_each(lab: Lab) -> Quantity:
 
 # --- prefill
 
-def prefill_ceiling(lab: Lab) -> Quantity:
-    """Reading the lab's usual prompt: its FLOPs at the dense peak, as tokens per second."""
-    return Quantity(prefill(lab.system, prompt=lab.prompt).ceiling_tokens_per_s, "tok/s")
-
 
 def prefill_bytes(lab: Lab) -> Quantity:
     """What memory must move to read the whole prompt: the weights once, and the KV cache it writes."""
     return Quantity(prefill(lab.system, prompt=lab.prompt).bytes, "B")
+
+
+def prefill_busy_at_most(lab: Lab) -> Quantity:
+    """The same if every result that one kernel hands to the next crosses memory, too."""
+    step = prefill(lab.system, prompt=lab.prompt)
+    busy = sum(operation.memory_s + operation.activation_s for operation in step.operations)
+    return Quantity(100 * busy / step.compute_s, "%", digits=2)
 
 
 def prefill_busy(lab: Lab) -> Quantity:
@@ -98,6 +87,11 @@ def prefill_busy(lab: Lab) -> Quantity:
 def roofs_apart(lab: Lab) -> Quantity:
     """Prefill's roof over decode's roof, for one request of the lab's usual size."""
     return Quantity(float(prefill_ceiling(lab)) / float(decode_ceiling_with_context(lab)), "x")
+
+
+def reported_roofs_apart(lab: Lab) -> Quantity:
+    """The same for the lab that the mystery is about."""
+    return roofs_apart(mystery_lab(lab))
 
 
 def prompt_length_as_gap(lab: Lab) -> Quantity:
@@ -120,9 +114,9 @@ def batch_gain(lab: Lab) -> Quantity:
     return Quantity(_served(lab, BATCH) / _served(lab, 1), "x", digits=2)
 
 
-def batch_each(lab: Lab) -> Quantity:
-    """What each of the 8 gets of the speed it had alone."""
-    return Quantity(_served(lab, BATCH) / BATCH / _served(lab, 1), "x", digits=2)
+def batch_kept(lab: Lab) -> Quantity:
+    """What each of the 8 keeps of the speed of a user alone."""
+    return Quantity(100 * _served(lab, BATCH) / BATCH / _served(lab, 1), "%", digits=2)
 
 
 def batch_step_bytes(lab: Lab) -> Quantity:
@@ -148,9 +142,9 @@ def gain_root(lab: Lab) -> Quantity:
     return Quantity(BATCH / 2, "x")
 
 
-def largest_batch(lab: Lab) -> Quantity:
-    """How many requests with the lab's usual prompt the memory holds."""
-    return Quantity(max_batch(lab.system, lab.prompt), "requests", digits=4)
+def overtaking_fits(lab: Lab) -> bool:
+    """Whether as many requests fit in memory as it takes to outweigh the weights."""
+    return float(kv_overtakes_at(lab)) <= max_batch(lab.system, lab.prompt)
 
 
 def _batches(lab: Lab) -> list[int]:
@@ -171,11 +165,6 @@ def curve_no_gain(lab: Lab) -> dict[str, list[float]]:
     return {"x": _batches(lab), "y": [_served(lab, 1) for _ in _batches(lab)]}
 
 
-def curve_end(lab: Lab) -> Quantity:
-    """Throughput at the largest batch drawn."""
-    return Quantity(throughput_curve(lab)["y"][-1], "tok/s")
-
-
 def curve_last_batch(lab: Lab) -> int:
     return _batches(lab)[-1]
 
@@ -189,12 +178,12 @@ def curve_gain(lab: Lab) -> Quantity:
 def kv_overtakes_at(lab: Lab) -> Quantity:
     """The batch at which what each request brings (KV cache and state) weighs as much as the weights."""
     alone = decode(lab.system, batch=1, context=lab.prompt).bytes - weight_bytes_read(lab.system)
-    return Quantity(weight_bytes_read(lab.system) / alone, "requests", digits=2)
+    return Quantity(round(weight_bytes_read(lab.system) / alone), "requests")
 
 
 def user_cost(lab: Lab) -> str:
     """What a user loses when served in the batch, in words."""
-    return f"about {100 * (1 - float(batch_each(lab))):.0f} % of it"
+    return f"about {100 - float(batch_kept(lab)):.0f} % of their speed"
 
 
 def step_growth(lab: Lab) -> Quantity:
@@ -280,6 +269,11 @@ def cache_is_small_beside_weights(lab: Lab) -> bool:
 def idle_most_of_the_time(lab: Lab) -> bool:
     """The multipliers wait more than nine tenths of a step."""
     return float(idle_share(lab)) > 90
+
+
+def arithmetic_outlasts_activations(lab: Lab) -> bool:
+    """Prefill keeps memory busy less than half the time even with all activations through memory."""
+    return float(prefill_busy_at_most(lab)) < 50
 
 
 def batch_gains_but_less_than_fully(lab: Lab) -> bool:

@@ -18,7 +18,8 @@ from lessonlib.roofline import (
     prefill,
     weight_bytes_read,
 )
-from lessonlib.roofline.calibration import STEPS, calibration_rows
+from lessonlib.roofline.arrays import pairs
+from lessonlib.roofline.calibration import calibration_rows
 
 
 def check_values() -> list[dict[str, str]]:
@@ -187,3 +188,17 @@ def test_the_head_runs_for_the_last_token_only_unless_drafts_are_verified() -> N
 
     assert head([(2048, 0)]) == head([(1, 100)])
     assert head([(5, 100, 5)]) == 5 * head([(1, 100)])
+
+
+@pytest.mark.parametrize("window", [None, 1, 7, 128])
+@pytest.mark.parametrize(("new", "context"), [(1, 0), (1, 6), (1, 500), (5, 0), (200, 3), (40, 120), (300, 300)])
+def test_pairs_under_a_causal_mask_counted_one_by_one(new: int, context: int, window: int | None) -> None:
+    reach = window or 10**9
+    assert pairs(new, context, window) == sum(min(context + i, reach) for i in range(1, new + 1))
+
+
+def test_new_entries_of_the_cache_are_written_once() -> None:
+    system = load_lab().system
+    for estimate, tokens in ((decode(system, 7, 100), 7), (prefill(system, 900, 2), 1800)):
+        assert sum(op.kv_written_bytes for op in estimate.operations) == tokens * 65_536
+    assert sum(op.kv_read_bytes for op in prefill(system, 900, 2).operations) == 0

@@ -31,10 +31,8 @@ SHIPPED = {
     "llama-3.1-8b-int4-rtx-4090",
     "qwen3-32b-h200",
 }
-GPUS = set(
-    "a100-40gb-sxm a100-80gb-sxm a100-80gb-pcie h100-sxm h100-pcie h100-nvl h200-sxm b200 l4 l40s "
-    "rtx-4090 mi300x tpu-v5e tpu-v6e".split()
-)
+GPUS = {"a100-40gb-sxm", "a100-80gb-sxm", "a100-80gb-pcie", "h100-sxm", "h100-pcie", "h100-nvl", "h200-sxm"}
+GPUS |= {"b200", "l4", "l40s", "rtx-4090", "mi300x", "tpu-v5e", "tpu-v6e"}
 
 
 def test_shipped_labs() -> None:
@@ -104,6 +102,45 @@ def test_a_wrong_lab_is_one_clear_line(tmp_path: Path, old: str, new: str, words
         load_lab(path)
     message = str(error.value)
     assert "mine.toml" in message and "\n" not in message
+    for word in words:
+        assert word in message
+
+
+OWN = 'gpu = {like = "h100-sxm", title = "H100 at half speed", memory_gb_per_s = 1675}'
+
+
+def lab_with(tmp_path: Path, gpu: str) -> Path:
+    text = (data_dir() / "labs" / f"{DEFAULT_LAB}.toml").read_text()
+    path = tmp_path / "own.toml"
+    path.write_text(text.replace('gpu = "h100-sxm"', gpu, 1))
+    return path
+
+
+def test_a_lab_may_describe_its_own_gpu(tmp_path: Path) -> None:
+    lab, usual = load_lab(lab_with(tmp_path, OWN)), load_lab()
+    assert lab.system.gpu.title == "H100 at half speed"
+    assert lab.system.gpu.flops == usual.system.gpu.flops
+    half = decode(lab.system, 1, 4096).ceiling_tokens_per_s
+    assert half == pytest.approx(decode(usual.system, 1, 4096).ceiling_tokens_per_s / 2)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "words"),
+    [
+        (OWN.replace("1675", "-1675"), ["gpu", "memory_gb_per_s", "-1675"]),
+        (OWN.replace("1675", "'fast'"), ["memory_gb_per_s", "fast"]),
+        (OWN.replace("memory_gb_per_s", "bandwidth"), ["bandwidth", "memory_gb_per_s"]),
+        (OWN.replace('like = "h100-sxm", ', ""), ["like", "missing"]),
+        (OWN.replace('like = "h100-sxm"', 'like = "h100"'), ["h100-sxm"]),
+        (OWN.replace('"H100 at half speed"', "3"), ["title", "3"]),
+        ("gpu = 3", ["gpu", "3"]),
+    ],
+)
+def test_a_gpu_described_wrongly(tmp_path: Path, gpu: str, words: list[str]) -> None:
+    with pytest.raises(LessonlibError) as error:
+        load_lab(lab_with(tmp_path, gpu))
+    message = str(error.value)
+    assert message.count("own.toml") == 1 and "\n" not in message
     for word in words:
         assert word in message
 

@@ -34,6 +34,17 @@ PARAMETERS = {
     "gpt-oss-120b": 116_829_156_672,
     "deepseek-v3": 671_026_419_200,
     "bloom-176b": 176_247_271_424,
+    "mistral-7b": 7_241_732_096,
+    "qwen2.5-7b": 7_615_616_512,
+    "gemma-2-9b": 9_241_705_984,
+    "gemma-3-1b": 999_885_952,
+    "phi-3-mini": 3_821_079_552,
+    "deepseek-v2-lite": 15_706_484_224,
+    "deepseek-v2": 235_741_434_880,
+    "qwen3-next-80b-a3b": 79_674_391_296,
+    "qwen3-235b-a22b": 235_093_634_560,
+    "qwen1.5-moe-a2.7b": 14_315_784_192,
+    "qwen2.5-72b": 72_706_203_648,
 }
 
 # (parameters read for one decoded token, KV bytes a token in 16 bits), counted independently from
@@ -69,7 +80,7 @@ def test_bytes_of_one_token(name: str) -> None:
 
 
 def test_every_model_loads_and_says_where_it_comes_from() -> None:
-    assert len(model_names()) >= 11
+    assert set(model_names()) == set(PARAMETERS)
     for name in model_names():
         model = load_model(name)
         assert 0 < model.parameters_read <= model.parameters
@@ -93,6 +104,13 @@ def test_scales_count() -> None:
     )
     mxfp4 = weight_bytes_read(system("llama-3.1-8b", weights="mxfp4"))
     assert mxfp4 == pytest.approx(matrices * 4.25 / 8 + head + vectors)
+
+
+def test_block_scales_of_fp8() -> None:
+    read = weight_bytes_read(system("llama-3.1-8b", weights="fp8"))
+    matrices = 6_979_321_856
+    others = 2 * (128_256 * 4096 + 65 * 4096)
+    assert read == pytest.approx(matrices * (1 + 4 / 128**2) + others, rel=1e-9)
 
 
 def test_gpt_oss_keeps_attention_in_sixteen_bits() -> None:

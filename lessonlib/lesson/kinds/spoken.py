@@ -42,7 +42,14 @@ class Blanks(SelfGraded):
     kind = "blanks"
 
     def _parts(self) -> list[str]:
-        return [self.inline(part, "text") if part.strip() else part for part in self.raw["text"].split("___")]
+        return [self._part(part) for part in self.raw["text"].split("___")]
+
+    def _part(self, text: str) -> str:
+        """The words between two gaps, with the space that parts them from a gap."""
+        if not text.strip():
+            return text
+        before, after = (" " if end.isspace() else "" for end in (text[0], text[-1]))
+        return before + self.inline(text, "text") + after
 
     def ask(self) -> dict[str, Any]:
         return {"parts": self._parts()}

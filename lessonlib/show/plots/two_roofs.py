@@ -45,6 +45,7 @@ def numbers(lab: Lab) -> dict[str, Any]:
             "bound": run.bound,
             "reported_tokens_per_s": measured.value if measured else None,
             "share": measured.value / run.ceiling_tokens_per_s if measured else None,
+            "word": "reported" if measured and measured.how.startswith("reported") else "measured",
         }
     data["apart"] = data["prefill"]["ceiling_tokens_per_s"] / data["decode"]["ceiling_tokens_per_s"]
     return data
@@ -71,7 +72,7 @@ def _about(phase: str, data: dict[str, Any]) -> str:
 
 
 def _report(phase: str, entry: dict[str, Any]) -> str:
-    text = f"Reported for {phase}: {_reported(entry)}, {_share(entry)}"
+    text = f"{entry['word'].title()} for {phase}: {_reported(entry)}, {_share(entry)}"
     if entry["share"] > 1:
         return f"{text}, which cannot be: an assumption about the lab, or the report, is wrong."
     return f"{text}."

@@ -1,0 +1,46 @@
+"""The lessons as they ship, each opened once on each lab."""
+
+from __future__ import annotations
+
+import copy
+import functools
+from typing import Any
+
+import pytest
+
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.source import load_source
+from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
+from lessonlib.show.draw import DRAWERS, SEALED
+
+LESSON = "01-prefill-vs-decode"
+
+
+@functools.cache
+def opened(name: str, lab: str = DEFAULT_LAB) -> Lesson:
+    """The lesson on a lab, with everything that draws. Nobody may answer it."""
+    return Lesson(name, load_lab(lab), None, DRAWERS, SEALED)
+
+
+@functools.cache
+def on_every_lab(name: str) -> tuple[Lesson, ...]:
+    """The lesson on each shipped lab."""
+    return tuple(opened(name, lab) for lab in lab_names())
+
+
+@pytest.fixture
+def raw() -> dict[str, Any]:
+    """A lesson's YAML as data, to break at will."""
+    return copy.deepcopy(load_source(LESSON))
+
+
+@pytest.fixture
+def reopen(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Opens a lesson from changed YAML that never was a file: ``reopen(raw)`` or ``reopen(raw, lab=..., drawers=...)``."""
+
+    def build(changed: dict[str, Any], lab: str = DEFAULT_LAB, drawers: Any = DRAWERS) -> Lesson:
+        with monkeypatch.context() as patched:
+            patched.setattr("lessonlib.lesson.lesson.load_source", lambda name: changed)
+            return Lesson(LESSON, load_lab(lab), None, drawers, SEALED)
+
+    return build

@@ -1,0 +1,163 @@
+"""A learner who runs all cells, then answers one item after another, while somebody listens for spoilers.
+
+Everything that reaches the page is heard: the notebook's own text, the static output of each cell, the whole
+synced state of every widget, every message. Whatever gives away something not yet revealed is a finding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import comm
+from comm.base_comm import BaseComm
+
+from lessonlib import stage
+from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.journal import Journal
+from lessonlib.lesson.lint.secrets import Amount, Secret, Text, late_secrets, leaves, secrets
+from lessonlib.lesson.words import markdown
+from lessonlib.roofline import load_lab
+from lessonlib.show.notebook import NotebookLesson, open_lesson
+from lessonlib.show.panel import Panel
+
+LOCKED = {"kind", "id", "title", "state", "locked"}
+ASKED = {"kind", "id", "title", "state", "stem", "ask", "confidence", "hints", "problem", "skipped"}
+COMMITTED = ASKED | {"guess"}
+REVEALED = COMMITTED | {"result", "observe", "working"}
+#: (question, item that tells its number before): earned, because that item opens with an answer to the same thing.
+#: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
+EARNED = {("draw-throughput", "eight-guests")}
+_SAME_FOR_ALL = ("_esm", "_css")
+
+Messages = list[tuple[str, dict[str, Any]]]
+
+
+@contextmanager
+def overheard() -> Iterator[Messages]:
+    """Every message that a widget sends to its page while this lasts, oldest first."""
+    heard: Messages = []
+
+    class Overheard(BaseComm):
+        def publish_msg(self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any) -> None:
+            assert not buffers, "a binary buffer would pass the listener by"
+            heard.append((msg_type, data or {}))
+
+    before, comm.create_comm = comm.create_comm, Overheard
+    try:
+        yield heard
+    finally:
+        comm.create_comm = before
+
+
+class Walk:
+    """``findings`` after :meth:`through` names each spoiler as lab, moment, place, and what was given away."""
+
+    def __init__(self, name: str, lab: str, notebook: dict[str, Any] | None = None):
+        self.name, self.lab = name, lab
+        self.notebook = notebook or stage.build(name)
+        self.findings: list[str] = []
+        self._moment, self._known, self._messages = "run all", set[str](), list[tuple[str, dict[str, Any]]]()
+        self._unsaid: dict[tuple[str, str], list[Secret]] = {}
+
+    def through(self) -> list[str]:
+        """Walk to the end."""
+        with overheard() as self._messages:
+            self.lesson = open_lesson(self.name, load_lab(self.lab), journal=Journal(None))
+            self.items = self.lesson._lesson.items
+            for item in self.asked:
+                self._unsaid[item.id, "reveal"] = secrets(item)
+                self._unsaid[item.id, "observe"] = late_secrets(item)
+            self._run_all()
+            for item in self.asked:
+                self._answer(item)
+        return self.findings
+
+    @property
+    def asked(self) -> list[StepItem]:
+        return [item for item in self.items.values() if isinstance(item, StepItem) and item.kind != "note"]
+
+    # --- what the learner does --------------------------------------------------------------------------
+
+    def _run_all(self) -> None:
+        self.panels: dict[str, Panel] = {}
+        for cell in self.notebook["cells"]:
+            source = "".join(cell["source"])
+            self._hear("a Markdown cell" if cell["cell_type"] == "markdown" else "a code cell", "",
+                       markdown(source) if cell["cell_type"] == "markdown" else source)
+        for item in self.items.values():
+            panel: Panel = getattr(self.lesson, item.kind)(item.id)
+            self.panels[item.id] = panel
+            for kind, text in panel._repr_mimebundle_()[0].items():
+                if kind.startswith("text/"):
+                    self._hear(f"{item.id} {kind}", item.id, text)
+            assert {key: panel.get_state()[key] for key in _SAME_FOR_ALL} == {"_esm": Panel._esm, "_css": Panel._css}
+            self._hear_all(item.id, panel.get_state())
+        self._drain()
+
+    def _answer(self, item: StepItem) -> None:
+        question = item.step.question
+        self._expect(item, ASKED)
+        for number in range(len(question.hints())):
+            self._send(item, f"hint {number + 1}", {"event": "hint"})
+        self._expect(item, ASKED)
+        mistakes = [given for _, given in question.mistakes()]
+        given = mistakes[0] if mistakes else ["?"] * len(question.raw["answers"]) if question.kind == "blanks" else None if question.kind == "recall" else "?"
+        self._send(item, "commit", {"event": "commit", "guess": given, "confidence": 1 if question.sure else None})
+        self._expect(item, COMMITTED)
+        self._unsaid.pop((item.id, "reveal"))
+        if not question.raw.get("observe"):
+            self._unsaid.pop((item.id, "observe"))
+        self._send(item, "reveal", {"event": "reveal"})
+        for name, other in [*question.mistakes(), ("right", question.right())]:
+            self._hear_all(item.id, question.result(question.accept(other)), f"feedback on {name}")
+        if question.raw.get("observe"):
+            self._expect(item, REVEALED)
+            observe = self.panels[item.id].view["observe"]
+            assert set(observe) == {"ask", "options", "chosen"}, f"{item.id}: the observe check gives away {set(observe)}"
+            self._unsaid.pop((item.id, "observe"))
+            self._send(item, "observe", {"event": "observe", "choice": question.observe()["right"]})
+
+    def _send(self, item: StepItem, what: str, event: dict[str, Any]) -> None:
+        self._moment = f"{item.id}, {what}"
+        panel = self.panels[item.id]
+        panel.handle(event)
+        assert not panel.view["problem"], f"{self._moment}: {panel.view['problem']}"
+        for panel in self.panels.values():
+            self._hear_all(panel.view["id"], panel.get_state())
+        self._drain()
+
+    def _expect(self, item: StepItem, keys: set[str]) -> None:
+        view = self.panels[item.id].view
+        if set(view) - keys:
+            self.findings.append(f"{self.lab}: {self._moment}: the view of {item.id} holds {sorted(set(view) - keys)} while {view['state']}")
+
+    # --- what is heard --------------------------------------------------------------------------------
+
+    def _drain(self) -> None:
+        for kind, data in self._messages:
+            state = data.get("state", {})
+            self._hear_all(state.get("view", {}).get("id", ""), data, kind)
+        self._messages.clear()
+
+    def _hear_all(self, owner: str, value: Any, where: str = "state") -> None:
+        for path, text in leaves(value):
+            if path.rpartition(".")[2] not in _SAME_FOR_ALL and ".guess." not in path:
+                self._hear(f"{owner} {where} {path}", owner, text)
+
+    def _hear(self, where: str, owner: str, raw: str) -> None:
+        if raw in self._known:
+            return
+        self._known.add(raw)
+        text = Text(raw)
+        for (asked, _), unsaid in self._unsaid.items():
+            for secret in unsaid:
+                shown_as_option = asked == owner and secret.what == "right option" and (".ask.options[" in where or "text/" in where)
+                earned = (asked, owner) in EARNED and isinstance(secret, Amount)
+                if secret.told_by(text) and not shown_as_option and not earned:
+                    self.findings.append(f"{self.lab}: {self._moment}: {where} gives away {asked}: {secret} in “{_around(text)}”")
+
+
+def _around(text: Text) -> str:
+    return text.spoken if len(text.spoken) < 300 else text.spoken[:300] + "…"

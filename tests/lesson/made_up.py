@@ -1,0 +1,140 @@
+"""A made-up lesson in small: one question of each kind, with numbers that a test can do in its head.
+
+Its workings are the functions of this module (the public ones that take a lab).
+"""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import Any
+
+from lessonlib.lesson.kinds import make_question
+from lessonlib.lesson.question import Question
+from lessonlib.lesson.step import Step
+from lessonlib.lesson.words import Numbers, Words
+from lessonlib.quantity import Quantity
+from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
+
+Raw = dict[str, Any]
+
+
+# --- workings ------------------------------------------------------------------------------------------------
+
+
+def hundred(lab: Lab) -> Quantity:
+    """The truth of the number question."""
+    return Quantity(100, "tok/s")
+
+
+def fifty(lab: Lab) -> Quantity:
+    return Quantity(50, "tok/s")
+
+
+def just_beside(lab: Lab) -> Quantity:
+    """A wrong working within 10 % of the truth, but not so near that nobody could tell them apart."""
+    return Quantity(108, "tok/s")
+
+
+def too_near(lab: Lab) -> Quantity:
+    """A wrong working that cannot be told from the truth."""
+    return Quantity(104, "tok/s")
+
+
+def eighth(lab: Lab) -> Quantity:
+    return Quantity(12.5, "tok/s")
+
+
+def square(lab: Lab) -> dict[str, list[float]]:
+    """The truth of the curve question."""
+    return {"x": [1, 2, 4, 8], "y": [10.0, 40.0, 160.0, 640.0]}
+
+
+def straight(lab: Lab) -> dict[str, list[float]]:
+    return {"x": [1, 2, 4, 8], "y": [10.0, 20.0, 40.0, 80.0]}
+
+
+def hardly_square(lab: Lab) -> dict[str, list[float]]:
+    """A wrong curve that cannot be told from the true one."""
+    return {"x": [1, 2, 4, 8], "y": [10.0, 41.0, 159.0, 650.0]}
+
+
+# --- questions -----------------------------------------------------------------------------------------------
+
+
+def _refutation(idea: str) -> dict[str, str]:
+    return {part: f"{part} of {idea}." for part in ("thought", "tempting", "wrong", "fact")}
+
+
+def _wrong(working: str) -> Raw:
+    return {"working": working, "misconception": f"took-{working.replace('_', '-')}", "says": f"{working} is taken", "refutation": _refutation(working)}
+
+
+def _option(text: str) -> Raw:
+    return {"text": text, "misconception": f"it-is-{text}", "refutation": _refutation(text)}
+
+
+_REVEALED: Raw = {
+    "reveal": "The reveal says {{ hundred }}.", "explanation": "The explanation.", "hints": ["First hint.", "Second hint."], "working": "hundred",
+    "observe": {"ask": "What did it show?", "options": [{"text": "a fall"}, {"text": "a rise", "right": True}], "note": "It rose."},
+}
+
+RAW: dict[str, Raw] = {
+    "choice": {
+        **_REVEALED, "kind": "choice", "id": "which", "stem": "Which **one**?",
+        "options": [{"text": "memory", "right": True, "because": "Because it is."}, _option("compute"), _option("network")],
+    },
+    "number": {
+        **_REVEALED, "kind": "number", "id": "how-many", "stem": "How many?", "truth": "hundred", "unit": "tok/s", "because": "Well reasoned.",
+        "too_low": "Think of more.", "too_high": "Think of less.", "wrong": [_wrong("eighth"), _wrong("too_near"), _wrong("just_beside")],
+    },
+    "curve": {
+        **_REVEALED, "kind": "curve", "id": "what-shape", "stem": "Draw it.", "truth": "square", "because": "The shape is right because of you.",
+        "x": {"label": "requests", "log": True}, "y": {"label": "throughput", "unit": "tok/s", "log": True, "min": 1, "max": 1000},
+        "wrong": [_wrong("straight"), _wrong("hardly_square")],
+        "features": [{"name": "start", "from": "first", "to": "middle", "steeper": "Start too steep.", "flatter": "Start too flat."},
+                     {"name": "end", "from": "middle", "to": "last", "tolerance": 0.1, "steeper": "End too steep.", "flatter": "End too flat."}],
+    },
+    "blanks": {"kind": "blanks", "id": "gaps", "stem": "Fill in.", "text": "Prefill is ___-bound, decode ___-bound.", "answers": ["compute", "memory"], "reveal": "So it is."},
+    "recall": {"kind": "recall", "id": "aloud", "stem": "Say why.", "answer": "Because of {{ hundred }}."},
+    "explain": {"kind": "explain", "id": "cold", "stem": "Explain it.", "answer": "The model answer.", "checklist": ["One point.", "Another point."]},
+    "note": {"kind": "note", "id": "to-teacher", "stem": "Ask the teacher."},
+}
+
+KINDS = tuple(RAW)
+JUDGED = ("choice", "number", "curve")
+
+#: what a learner might send, and who knows it all
+GUESS: dict[str, Any] = {
+    "choice": "a", "number": {"text": "80", "low": "10", "high": "200"}, "curve": [10, 20, 40, 80], "blanks": ["compute", ""],
+    "recall": None, "explain": "Because so.", "note": "Why is that?",
+}
+
+
+def words(lab: str = DEFAULT_LAB) -> Words:
+    """The words of the made-up lesson."""
+    sources = {"a-paper": {"title": "A \"paper\"", "by": "A. B.", "url": "https://example.org/a", "says": "So."}}
+    return Words(Numbers(sys.modules[__name__], load_lab(lab)), sources)
+
+
+def raw(kind: str, **changes: Any) -> Raw:
+    """The YAML of the question of this kind, with some of its keys changed; None takes one out."""
+    found = {**copy.deepcopy(RAW[kind]), **changes}
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def question(kind: str, **changes: Any) -> Question:
+    return make_question(raw(kind, **changes), words(), f"made-up {RAW[kind]['id']}")
+
+
+def step(kind: str, **changes: Any) -> Step:
+    """A step with that question; ``step.kept`` is what it recorded."""
+    made = Step(question(kind, **changes), "Step 1 · predict, then reveal")
+    made.kept = []  # type: ignore[attr-defined]
+    made.record = made.kept.append  # type: ignore[attr-defined]
+    return made
+
+
+def key_of(kind_question: Question, text: str) -> str:
+    """The key of the option whose text is ``text``."""
+    return next(option["key"] for option in kind_question.ask()["options"] if option["html"] == text)

@@ -1,0 +1,314 @@
+"""Each kind of question: what it asks, what it takes for a guess, what it says to it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.question import Question
+from lessonlib.lesson.words import WordsError, plain
+from tests.lesson.made_up import GUESS, JUDGED, KINDS, RAW, key_of, question
+
+# --- what is a guess -----------------------------------------------------------------------------------------
+
+REFUSED: dict[str, list[Any]] = {
+    "choice": [None, "", "d", "A", "memory", 0, ["a"], {"key": "a"}, "a "],
+    "number": [None, "", 7, [], {}, {"text": None}, {"text": 7}, {"text": "abc"}, {"text": "-3"}, {"text": "5", "low": "1"}, {"text": "5", "high": "9"},
+               {"text": "5", "low": "6", "high": "9"}, {"text": "5", "low": "9", "high": "1"}, {"text": "5", "low": "abc", "high": "9"}, {"text": "5", "low": "0", "high": "9"}],
+    "curve": [None, "10 40 160 640", [10, 40, 160], [10, 40, 160, 640, 1], [10, 40, 160, 0], [10, 40, 160, -1], [10, 40, 160, "640"], [10, 40, 160, None],
+              [10, 40, 160, math.nan], [10, 40, 160, math.inf], [10, 40, 160, 10**400], [10, 40, 160, 1e300], [10, 40, 160, 5e-324], [10, 40, 160, True], {"y": [10, 40, 160, 640]}],
+    "blanks": [None, "compute", [], ["compute"], ["compute", "memory", "more"], ["", " "], ["compute", 5], ["compute", None]],
+    "explain": [7, ["text"], {"text": "x"}],
+    "note": [None, "", "  ", 7, []],
+    "recall": [],
+}
+
+
+@pytest.mark.parametrize(("kind", "given"), [(kind, given) for kind, all_given in REFUSED.items() for given in all_given])
+def test_what_is_no_guess_is_refused_in_one_line(kind: str, given: Any) -> None:
+    with pytest.raises(GuessError) as refused:
+        question(kind).accept(given)
+    assert str(refused.value).endswith(".") and len(str(refused.value).splitlines()) == 1
+
+
+ACCEPTED: list[tuple[str, Any, dict[str, Any]]] = [
+    ("choice", "b", {"key": "b"}),
+    ("number", "131 tok/s", {"text": "131 tok/s", "value": 131.0, "low": None, "high": None, "low_text": "", "high_text": ""}),
+    ("number", {"text": " 5 ", "low": "1", "high": "9 tok/s"}, {"text": "5", "value": 5.0, "low": 1.0, "high": 9.0, "low_text": "1", "high_text": "9 tok/s"}),
+    ("number", {"text": "5", "low": None, "high": ""}, {"text": "5", "value": 5.0, "low": None, "high": None, "low_text": "", "high_text": ""}),
+    ("curve", [10, 40.5, 160, 640], {"y": [10.0, 40.5, 160.0, 640.0]}),
+    ("blanks", [" compute ", ""], {"texts": ["compute", ""]}),
+    ("recall", None, {}), ("recall", "said", {}),
+    ("explain", " Because. ", {"text": "Because."}), ("explain", None, {}), ("explain", "", {}),
+    ("note", " Why? ", {"text": "Why?"}),
+]
+
+
+@pytest.mark.parametrize(("kind", "given", "guess"), ACCEPTED)
+def test_what_is_a_guess(kind: str, given: Any, guess: dict[str, Any]) -> None:
+    assert question(kind).accept(given) == guess
+
+
+def test_text_is_bounded_and_whole() -> None:
+    assert len(question("explain").accept("x" * 50_000)["text"]) == 20_000
+    assert question("note").accept("half an emoji \ud83d")["text"] == "half an emoji ?"
+    assert question("blanks").accept(["\udc00", "memory"])["texts"] == ["?", "memory"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**400) | st.floats() | st.text(max_size=20) | st.sampled_from(["a", "b", "5", "1e400", "3 GB"]),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "low", "high", "key", "y"]), inner, max_size=3), max_leaves=8)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@given(given=JSON)
+def test_any_message_is_a_guess_or_refused(kind: str, given: Any) -> None:
+    asked = question(kind)
+    try:
+        guess = asked.accept(given)
+    except GuessError:
+        return
+    if kind != "note":
+        assert asked.result(guess)["headline"]
+        asked.score(guess)
+
+
+@given(st.lists(st.floats(min_value=0, exclude_min=True), min_size=4, max_size=4))
+def test_any_curve_is_judged_or_refused(drawn: list[float]) -> None:
+    asked = question("curve")
+    try:
+        guess = asked.accept(drawn)
+    except GuessError:
+        return
+    assert asked.score(guess)["factor"] >= 1
+    assert asked.result(guess)["tone"] in ("right", "near", "off")
+
+
+# --- what every kind holds to ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_right_answer_is_right(kind: str) -> None:
+    asked = question(kind)
+    guess = asked.accept(asked.right())
+    assert asked.score(guess).get("right", True)
+    if kind in JUDGED:
+        assert asked.result(guess)["tone"] == "right"
+        assert plain(asked.result(guess)["feedback"]) == plain(asked.html(RAW[kind].get("because") or RAW[kind]["options"][0]["because"], "because"))
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_each_mistake_gets_its_own_refutation(kind: str) -> None:
+    asked = question(kind)
+    assert asked.mistakes()
+    for name, given in asked.mistakes():
+        result = asked.result(asked.accept(given))
+        idea = name.removeprefix("it-is-").removeprefix("took-").replace("-", "_")
+        assert result["tone"] != "right"
+        for part in ("thought", "tempting", "wrong", "fact"):
+            assert f"<dd>{part} of {idea}.</dd>" in result["feedback"]
+        assert asked.score(asked.accept(given))["right"] is False
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+def test_a_skip_shows_the_answer_and_blames_nobody(kind: str) -> None:
+    result = question(kind).result(None)
+    assert result["tone"] == "plain"
+    assert result["feedback"] == ""
+    assert result["headline"] == ("Skipped" if kind in JUDGED else "Compare")
+
+
+SECRET: dict[str, dict[str, Any]] = {
+    "choice": {"options": [{**RAW["choice"]["options"][0], "right": None}]},
+    "number": {"truth": "fifty", "because": "x", "too_low": "x", "too_high": "x", "wrong": []},
+    "curve": {"truth": "straight", "because": "x", "wrong": [], "features": []},
+    "blanks": {"answers": ["x", "y"]}, "recall": {"answer": "x"}, "explain": {"answer": "x", "checklist": ["x", "y"]}, "note": {},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_asked_does_not_depend_on_the_truth(kind: str) -> None:
+    if kind == "choice":
+        first, second, third = ({"text": option["text"]} for option in RAW["choice"]["options"])
+        changed: Question = question(kind, options=[first, {**second, "right": True}, third])
+    else:
+        changed = question(kind, reveal=None, explanation=None, working=None, observe=None, **SECRET[kind])
+    assert changed.ask() == question(kind).ask()
+    assert changed.stem() == question(kind).stem()
+    assert changed.hints() == question(kind).hints()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_changed_question_or_truth_changes_the_hash_and_a_changed_reveal_does_not(kind: str) -> None:
+    before = question(kind).asked_hash()
+    assert question(kind).asked_hash() == before
+    assert question(kind, reveal="Another reveal.", explanation="Another explanation.", hints=[]).asked_hash() == before
+    assert question(kind, stem="Another question?").asked_hash() != before
+    other_truth = {"choice": {"options": [*RAW["choice"]["options"][:2], {"text": "disk", "misconception": "it-is-disk", "refutation": {}}]}, "note": {"stem": "?"}}
+    assert question(kind, **(other_truth.get(kind) or SECRET[kind])).asked_hash() != before
+
+
+# --- choice ----------------------------------------------------------------------------------------------------
+
+
+def test_the_order_of_options_is_stable_and_blind_to_which_is_right() -> None:
+    options = RAW["choice"]["options"]
+    order = [option["html"] for option in question("choice").ask()["options"]]
+    for turned in (options[::-1], options[1:] + options[:1]):
+        assert [option["html"] for option in question("choice", options=turned).ask()["options"]] == order
+    assert [option["key"] for option in question("choice").ask()["options"]] == ["a", "b", "c"]
+
+
+def test_the_right_option_is_not_always_in_the_same_place() -> None:
+    places = {question("choice", id=f"question-{number}").right() for number in range(40)}
+    assert places == {"a", "b", "c"}
+
+
+def test_a_choice_marks_what_was_taken_and_what_is_true() -> None:
+    asked = question("choice")
+    right, wrong = key_of(asked, "memory"), key_of(asked, "compute")
+    assert asked.result({"key": right})["options"] == {right: "both"}
+    assert asked.result({"key": wrong})["options"] == {right: "truth", wrong: "yours"}
+    assert asked.result(None)["options"] == {right: "truth"}
+    assert asked.score({"key": wrong}) == {"right": False, "misconception": "it-is-compute"}
+    assert asked.result({"key": wrong})["summary"] == "Not this one. The answer: memory"
+
+
+# --- number ----------------------------------------------------------------------------------------------------
+
+
+def judged(text: str, **keys: Any) -> dict[str, Any]:
+    asked = question("number")
+    return asked.result(asked.accept({"text": text, **keys}))
+
+
+def test_a_number_that_no_wrong_working_gives_is_told_its_side() -> None:
+    assert judged("40")["feedback"] == "<p>Think of more.</p>"
+    assert judged("250")["feedback"] == "<p>Think of less.</p>"
+
+
+@pytest.mark.parametrize("text", ["12.5", "12.6", "13.1", "11.95"])
+def test_a_number_near_a_wrong_working_is_told_so(text: str) -> None:
+    assert judged(text)["feedback"].startswith("<p>12.5 tok/s is what you get when eighth is taken.</p>")
+
+
+@pytest.mark.parametrize("text", ["108", "107.2", "109"])
+def test_a_wrong_working_in_the_best_band_is_refuted_not_praised(text: str) -> None:
+    result = judged(text)
+    assert result["tone"] == "near"
+    assert result["headline"].startswith("Close: ×1.0") and result["headline"].endswith("too high")
+    assert "fact of just_beside." in result["feedback"] and "Well reasoned" not in result["feedback"]
+    found = question("number").score(question("number").accept(text))
+    assert (found["right"], found["misconception"]) == (False, "took-just-beside")
+
+
+@pytest.mark.parametrize("text", ["100", "103", "104", "106.5", "93"])
+def test_beside_it_the_best_band_is_praised(text: str) -> None:
+    assert judged(text)["tone"] == "right"
+    assert judged(text)["feedback"] == "<p>Well reasoned.</p>"
+    assert question("number").score(question("number").accept(text))["right"] is True
+
+
+def test_a_wrong_working_that_meets_the_truth_is_no_mistake() -> None:
+    assert [name for name, _ in question("number").mistakes()] == ["took-eighth", "took-just-beside"]
+
+
+def test_a_range_is_told_whether_it_held() -> None:
+    assert "Your range held the truth." in judged("80", low="10", high="200")["feedback"]
+    assert "Your range missed the truth." in judged("80", low="70", high="90")["summary"]
+    assert "range" not in judged("80")["summary"]
+    assert question("number").score(question("number").accept({"text": "80", "low": "70", "high": "90"}))["held"] is False
+
+
+def test_the_strip_has_room_for_everything_on_it() -> None:
+    assert judged("1000", low="1", high="5000")["scale"] == [0.25, 20_000]
+    assert question("number").result(None)["scale"] == [25, 400]
+
+
+def test_a_number_shows_the_truth_with_its_unit() -> None:
+    assert judged("80")["truth"] == {"text": "100 tok/s", "value": 100}
+    assert judged("80")["summary"] == "Close: ×1.25 too low. The answer: 100 tok/s."
+    assert question("number").ask()["unit"] == "tok/s"
+    assert question("number", unit="x").ask()["unit"] == "×"
+
+
+def test_the_default_lab_refutes_eight_requests_for_eight_times_the_tokens() -> None:
+    from lessonlib.lesson.lesson import Lesson
+    from lessonlib.roofline import load_lab
+
+    asked = next(item.step.question for item in Lesson("01-prefill-vs-decode", load_lab()).asked if item.id == "serve-eight")
+    result = asked.result(asked.accept("8"))
+    assert (result["tone"], result["headline"]) == ("near", "Close: ×1.08 too high")
+    assert "taken to be shared" in result["feedback"]
+
+
+# --- curve -----------------------------------------------------------------------------------------------------
+
+
+def drawn(y: list[float]) -> dict[str, Any]:
+    asked = question("curve")
+    return asked.result(asked.accept(y))
+
+
+def test_a_curve_is_told_which_feature_it_missed() -> None:
+    assert drawn([10, 40, 160, 640])["missed"] == []
+    assert drawn([10, 10, 10, 40])["missed"] == ["Start too flat."]
+    assert drawn([10, 40, 1000, 2000])["missed"] == ["Start too steep.", "End too flat."]
+    assert drawn([10, 40, 160, 700])["missed"] == ["End too steep."]  # a tolerance of its own
+
+
+def test_a_curve_of_the_right_shape_at_the_wrong_height() -> None:
+    result = drawn([20, 80, 320, 1280])
+    assert (result["tone"], result["headline"]) == ("near", "On average ×2 off")
+    assert result["missed"] == [] and "because of you" in result["feedback"]
+    assert question("curve").score({"y": [20, 80, 320, 1280]}) == {"factor": 2, "right": False, "missed": 0}
+
+
+def test_the_truth_of_a_curve_is_drawn_and_a_wrong_curve_that_meets_it_is_no_mistake() -> None:
+    assert drawn([1, 1, 1, 1])["truth_y"] == [10, 40, 160, 640]
+    assert [name for name, _ in question("curve").mistakes()] == ["took-straight"]
+    assert drawn([10, 20, 41, 80])["feedback"].startswith("<p>This is the curve you get when straight is taken.</p>")
+
+
+# --- spoken ----------------------------------------------------------------------------------------------------
+
+
+def test_what_the_learner_grades() -> None:
+    for kind in ("blanks", "recall", "explain"):
+        asked = question(kind)
+        result = asked.result(asked.accept(GUESS[kind]))
+        assert asked.self_graded and [grade["key"] for grade in result["grades"]] == ["got", "partly", "missed"]
+    assert question("blanks").result(None)["expected"] == ["compute", "memory"]
+    assert question("recall").result(None)["answer"] == "<p>Because of 100 tok/s.</p>"
+    assert question("explain").result(None)["checklist"] == ["One point.", "Another point."]
+
+
+def test_the_gaps_are_where_the_words_say() -> None:
+    assert question("blanks").ask()["parts"] == ["Prefill is ", "-bound, decode ", "-bound."]
+    assert question("blanks", text="___ and ___").ask()["parts"] == ["", " and ", ""]
+
+
+# --- a working that is not there -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("kind", "changes", "name"), [
+    ("number", {"truth": "hundert"}, "hundert"), ("curve", {"truth": "sqare"}, "sqare"), ("choice", {"working": "hundert"}, "hundert"),
+    ("number", {"wrong": [{"working": "here.hundert", "misconception": "m", "says": "s", "refutation": {}}]}, "here.hundert"),
+])
+def test_a_misspelt_working_names_its_question(kind: str, changes: dict[str, Any], name: str) -> None:
+    asked = question(kind, **changes)
+    with pytest.raises(WordsError, match=f"^made-up {RAW[kind]['id']}: there is no working “{name}” in tests.lesson.made_up$"):
+        asked.result(None), asked.working(), asked.mistakes()
+
+
+def test_show_the_working_shows_the_real_source() -> None:
+    working = question("number").working()
+    assert working is not None
+    assert working["name"] == "hundred" and working["value"] == "100 tok/s"
+    assert working["source"].startswith("def hundred(lab: Lab) -> Quantity:") and "Quantity(100" in working["source"]
+    assert question("recall").working() is None

@@ -1,0 +1,144 @@
+"""Every number that the words name: it exists, runs on every lab, is used, and says what it is."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import jinja2
+import jinja2.meta
+import pytest
+
+from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.quantity import Quantity
+from lessonlib.roofline import Lab, lab_names, load_lab
+from lessonlib.workings import lab as lab_workings
+
+Working = Callable[[Lab], Any]
+
+#: keys of a question that name a working
+_NAMING = ("truth", "working")
+
+
+def module_of(name: str) -> ModuleType:
+    """The workings of a lesson."""
+    return importlib.import_module(f"lessonlib.workings.{load_source(name)['workings']}")
+
+
+def workings(module: ModuleType) -> dict[str, Working]:
+    """The public functions that a module itself defines."""
+    return {name: found for name, found in vars(module).items()
+            if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__}
+
+
+MODULES = [lab_workings, *(module_of(name) for name in lesson_names())]
+ALL = [(module, name) for module in MODULES for name in workings(module)]
+
+
+@functools.cache
+def lab(name: str) -> Lab:
+    return load_lab(name)
+
+
+def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """(key, text) of every text of a lesson."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from texts(part, "numbers" if key == "numbers" else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def named_by_text(lesson: str) -> set[str]:
+    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture."""
+    found: set[str] = set()
+    for key, text in texts(load_source(lesson)["steps"]):
+        if key in (*_NAMING, "numbers"):
+            found.add(text.removeprefix("here."))
+        else:
+            found |= jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(text)) | set(re.findall(r"\bhere\.(\w+)", text))
+    return found
+
+
+def named_by_code(module: ModuleType) -> set[str]:
+    """Every name that a module's code uses."""
+    return {node.id for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Name)}
+
+
+# --- they run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lab_name", lab_names())
+@pytest.mark.parametrize(("module", "name"), ALL, ids=lambda part: part if isinstance(part, str) else part.__name__.rpartition(".")[2])
+def test_a_working_gives_something_to_print_on_every_lab(module: ModuleType, name: str, lab_name: str) -> None:
+    value = workings(module)[name](lab(lab_name))
+    assert isinstance(value, (Quantity, bool, int, float, str, dict, Lab)) or value is None
+    if isinstance(value, (Quantity, int, float)):
+        assert math.isfinite(float(value)) and float(value) >= 0
+    if isinstance(value, Quantity):
+        assert not re.search(r"nan|inf|e[+-]\d", str(value))
+    if isinstance(value, dict):
+        assert len(value["x"]) == len(value["y"]) >= 4 and all(0 < y < math.inf for y in value["y"])
+        assert value["x"] == sorted(set(value["x"]))
+
+
+@pytest.mark.parametrize(("module", "name"), ALL, ids=lambda part: part if isinstance(part, str) else part.__name__.rpartition(".")[2])
+def test_a_working_takes_a_lab_alone_and_is_pure(module: ModuleType, name: str) -> None:
+    working, here = workings(module)[name], lab(lab_names()[0])
+    assert list(inspect.signature(working).parameters) == ["lab"]
+    assert "return" in working.__annotations__
+    assert working(here) == working(here)
+
+
+# --- claims ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lab_name", lab_names())
+@pytest.mark.parametrize(("lesson", "claim"), [(lesson, claim) for lesson in lesson_names() for claim in load_source(lesson).get("claims", ())])
+def test_a_claim_holds_on_every_lab(lesson: str, claim: str, lab_name: str) -> None:
+    assert workings(module_of(lesson))[claim](lab(lab_name)) is True
+
+
+# --- they are used -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_the_words_of_a_lesson_name_each_of_its_workings(lesson: str) -> None:
+    used = named_by_text(lesson) | set(load_source(lesson).get("claims", ()))
+    assert sorted(set(workings(module_of(lesson))) - used) == [], "no text names these: take them out"
+
+
+def test_each_working_of_any_lab_is_named_by_a_lesson_or_by_another_working() -> None:
+    used = set().union(*map(named_by_text, lesson_names()), *map(named_by_code, MODULES))
+    assert sorted(set(workings(lab_workings)) - used) == [], "nothing names these: take them out"
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
+    known = set(workings(lab_workings)) | set(workings(module_of(lesson))) | {"lab", "here", "cite"}
+    assert sorted(named_by_text(lesson) - known) == []
+
+
+# --- numbers that anybody can check --------------------------------------------------------------------------------
+
+
+def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
+    first, default = module_of("01-prefill-vs-decode"), load_lab()
+    assert float(lab_workings.weights_read(default)) == 51_249_200_128
+    assert float(first.decode_ceiling(default)) == pytest.approx(2 * 3.35e12 / 51_249_200_128, rel=1e-3)
+    assert float(first.ceiling_in_bits(default)) == float(first.decode_ceiling(default)) / 8
+    assert float(first.ceiling_of_one_gpu(default)) == float(first.decode_ceiling(default)) / 2
+    assert float(first.batch_gain(default)) == pytest.approx(8 * float(first.single_step_bytes(default)) / float(first.batch_step_bytes(default)))
+    zero = module_of("00-start-here")
+    assert float(zero.bandwidth_in_bits(default)) * 8 == float(zero.bandwidth_of_one(default))
+    assert float(zero.bandwidth_of_a_server(default)) == 8 * 4.8e9 * 8
