@@ -33,4 +33,5 @@ def unknown_name(kind: str, name: object, known: Iterable[str], how_to_list: str
     """The error for a name that is not known, with close matches and the way to list all names."""
     near = close_matches(str(name), list(known))
     hint = f"did you mean {listed(near)}? " if near else ""
-    return LessonlibError(f"unknown {kind} {str(name)!r}: {hint}({how_to_list} lists all)")
+    hint = f"{hint}({how_to_list} lists all)" if near else f"{how_to_list} lists all that are known"
+    return LessonlibError(f"unknown {kind} {str(name)!r}: {hint}")

@@ -21,6 +21,21 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
 }"""
+# JupyterLab's body is 0 px high and its shell clips: axe-core would take all text for hidden and pass its contrast.
+UNCLIP = """(selector) => {
+  for (const found of document.querySelectorAll(selector))
+    for (let box = found.parentElement; box; box = box.parentElement)
+      if (getComputedStyle(box).overflow !== 'visible') {
+        box.dataset.clipped = box.style.overflow;
+        box.style.setProperty('overflow', 'visible', 'important');
+      }
+}"""
+CLIP_AGAIN = """() => {
+  for (const box of document.querySelectorAll('[data-clipped]')) {
+    box.style.overflow = box.dataset.clipped;
+    delete box.dataset.clipped;
+  }
+}"""
 CELL_OF = """(code) => window.jupyterapp.shell.currentWidget.content.widgets
   .findIndex(cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(code))"""
 
@@ -125,7 +140,9 @@ class Notebook:
 
     def accessibility_findings(self, selector: str) -> list[str]:
         """What axe-core calls serious or critical within `selector`: "rule: what is wrong (where)"."""
+        self.page.evaluate(UNCLIP, selector)
         found = Axe().run(self.page, context={"include": [[selector]]}).response["violations"]
+        self.page.evaluate(CLIP_AGAIN)
         return [
             f"{rule['id']}: {rule['help']} ({node['html'][:160]})"
             for rule in found if rule["impact"] in {"serious", "critical"} for node in rule["nodes"]

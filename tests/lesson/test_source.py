@@ -99,7 +99,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = {
     "curve without features": (lambda raw: pop(body(raw, CURVE), "features"), "steps[#].predict (draw-throughput)", "'features' is a required property"),
     "feature of no length": (lambda raw: body(raw, CURVE)["features"][1].update(to="middle"), "steps[#].predict (draw-throughput).features[1]", "it runs from “middle” to the same place"),
     "axis without a range": (lambda raw: pop(body(raw, CURVE)["y"], "min"), "steps[#].predict (draw-throughput).y", "'min' is a required property"),
-    "fewer answers than gaps": (lambda raw: body(raw, BLANKS)["answers"].pop(), "steps[#].blanks (from-memory).answers", "4 given for 5 gaps (___)"),
+    "fewer answers than gaps": (lambda raw: body(raw, BLANKS)["answers"].pop(), "steps[#].blanks (from-memory).answers", "gaps (___)"),
     "text without gaps": (lambda raw: body(raw, BLANKS).update(text="none"), "steps[#].blanks (from-memory).text", "'none' does not match '___'"),
     "observe check with two right answers": (lambda raw: [option.update(right=True) for option in body(raw, NUMBER)["observe"]["options"]], "steps[#].predict (decode-ceiling).observe.options", "exactly one option"),
     "observe check without a right answer": (lambda raw: [option.pop("right", None) for option in body(raw, NUMBER)["observe"]["options"]], "steps[#].predict (decode-ceiling).observe.options", "exactly one option"),

@@ -47,6 +47,12 @@ def test_a_choice_by_keyboard_alone(page) -> None:
     assert page.get_by_role("region", name="Source of decode_ceiling").is_visible()
 
 
+def test_the_panel_says_whose_it_is_and_how_far(page) -> None:
+    open_panel(page, views.CHOICE)
+    said = page.locator(".gp").evaluate("panel => ({ ...panel.dataset })")
+    assert said == {"lessonId": views.CHOICE["id"], "kind": "choice", "state": "asked"}
+
+
 def test_no_option_is_chosen_beforehand_and_digits_choose_none(page) -> None:
     open_panel(page, views.CHOICE)
     page.get_by_role("radio").first.focus()

@@ -84,7 +84,7 @@
     const result = shown ? view.result : null;
     const { grades, grade, ...judged } = result ?? {};
     const put = (name, data, build) => panel.slots[name].fill(data || null, () => data && build());
-    Object.assign(panel.root.dataset, { kind: view.kind, state: view.state });
+    Object.assign(panel.root.dataset, { lessonId: view.id, kind: view.kind, state: view.state });
     put("title", [view.title, view.locked, view.skipped, view.result?.headline, open], () => title(view, panel));
     put("stem", open && view.stem, () => h("div", { class: "gp-words", id: `${panel.uid}-stem`, html: view.stem }));
     put("form", open && formData(view, judged), () => form(view, panel));
