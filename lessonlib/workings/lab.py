@@ -22,10 +22,6 @@ def several(lab: Lab) -> bool:
     return lab.system.tp > 1
 
 
-def tp(lab: Lab) -> int:
-    return lab.system.tp
-
-
 def precision(lab: Lab) -> str:
     return lab.system.weights
 
