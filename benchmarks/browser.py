@@ -35,13 +35,12 @@ PRESS = """(button) => new Promise(resolve => {
 SLIDE = """async (slider, [events, rate]) => {
   const panel = slider.closest('[data-lesson-id]');
   const picture = () => panel.innerText + [...panel.querySelectorAll('path')].map(p => p.getAttribute('d')).join();
-  const [low, high] = [Number(slider.min), Number(slider.max)];
-  let drawn = 0, before = picture();
+  let drawn = 0, before = picture(), step = 1;
   for (let i = 0; i < events; i++) {
     const next = new Promise(resolve => setTimeout(resolve, 1000 / rate));
-    const span = high - low, at = i % (2 * span);
-    slider.value = low + (at <= span ? span - at : at - span);
-    if (Number(slider.value) === high && i === 0) slider.value = high - 1;
+    if (slider.value === slider.max) step = -1;
+    if (slider.value === slider.min) step = 1;
+    slider.value = Number(slider.value) + step;
     slider.dispatchEvent(new Event('input', { bubbles: true }));
     await new Promise(requestAnimationFrame);
     const now = picture();

@@ -22,7 +22,8 @@ TIMEOUT_S = 300
 SHOW_IMPORTS = """
 import json, sys
 _theirs = [name for name in sys.modules if name.partition(".")[0] not in sys.stdlib_module_names | {"lessonlib", "__main__"}]
-print(json.dumps(_theirs))
+with open(TARGET, "w", encoding="utf-8") as file:
+    json.dump(_theirs, file)
 """
 IMPORT_ALL = """
 import importlib
@@ -45,14 +46,11 @@ def _run(paths: Sequence[Path]) -> float:
 def _imported_by(path: Path, folder: Path) -> list[str]:
     """The modules that a notebook has imported when it ends."""
     notebook = nbformat.read(path, as_version=4)
-    notebook.cells.append(new_code_cell(SHOW_IMPORTS))
-    probe, done = folder / f"probe-{path.name}", folder / f"done-{path.name}"
+    probe, listed = folder / f"probe-{path.name}", folder / f"{path.stem}.json"
+    notebook.cells.append(new_code_cell(SHOW_IMPORTS.replace("TARGET", repr(str(listed)))))
     nbformat.write(notebook, probe)
-    outcome = check.execute(probe, done, {}, TIMEOUT_S)
-    if outcome.failure:
-        raise SystemExit(check.report(outcome))
-    last = json.loads(done.read_text(encoding="utf-8"))["cells"][-1]
-    return json.loads("".join(last["outputs"][0]["text"]))
+    _run([probe])
+    return json.loads(listed.read_text(encoding="utf-8"))
 
 
 def _import_only(path: Path, folder: Path) -> Path:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.harness import Notebook, OpenNotebook, Watch
 from tests.browser.server import Server, running
 
+FAILED = pytest.StashKey[bool]()
 PATIENCE_MS = 60_000  # a slow machine under load; a test that passes never waits this long
 
 
@@ -41,13 +43,25 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
         yield shared
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Leave word on the test whether it failed, for its fixtures."""
+    report = yield
+    if report.when == "call":
+        item.stash[FAILED] = report.failed
+    return report
+
+
 @pytest.fixture
-def page(context: BrowserContext, watch: Watch) -> Iterator[Page]:
-    """A page of its own for each test."""
+def page(context: BrowserContext, watch: Watch, request: pytest.FixtureRequest, repo: Path) -> Iterator[Page]:
+    """A page of its own for each test; one that fails leaves a screenshot in test-artifacts/."""
     page = context.new_page()
     page.on("dialog", lambda dialog: dialog.accept())  # "leave this page?"
     watch.follow(page)
     yield page
+    if request.node.stash.get(FAILED, False):
+        name = re.sub(r"[^\w-]+", "-", request.node.name).strip("-")
+        page.screenshot(path=repo / "test-artifacts" / f"{name}.png")
     page.close()
 
 

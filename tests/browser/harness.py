@@ -21,21 +21,11 @@ IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
 }"""
-# JupyterLab's body is 0 px high and its shell clips: axe-core would take all text for hidden and pass its contrast.
-UNCLIP = """(selector) => {
-  for (const found of document.querySelectorAll(selector))
-    for (let box = found.parentElement; box; box = box.parentElement)
-      if (getComputedStyle(box).overflow !== 'visible') {
-        box.dataset.clipped = box.style.overflow;
-        box.style.setProperty('overflow', 'visible', 'important');
-      }
-}"""
-CLIP_AGAIN = """() => {
-  for (const box of document.querySelectorAll('[data-clipped]')) {
-    box.style.overflow = box.dataset.clipped;
-    delete box.dataset.clipped;
-  }
-}"""
+# Of JupyterLab's layout: what scrolls, and the room that its menus and bars take around it, generously.
+SCROLLED_HEIGHT = "() => document.querySelector('.jp-WindowedPanel-outer').scrollHeight"
+AROUND = 250
+# Its body is 0 px high and clips, so that axe-core takes all text for hidden and passes any contrast.
+BODY_HEIGHT = "height => { document.body.style.height = document.documentElement.style.height = height; }"
 CELL_OF = """(code) => window.jupyterapp.shell.currentWidget.content.widgets
   .findIndex(cell => cell.model.type === 'code' && cell.model.sharedModel.source.includes(code))"""
 
@@ -139,10 +129,16 @@ class Notebook:
         return [text.strip().splitlines()[-1] for text in self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()]
 
     def accessibility_findings(self, selector: str) -> list[str]:
-        """What axe-core calls serious or critical within `selector`: "rule: what is wrong (where)"."""
-        self.page.evaluate(UNCLIP, selector)
+        """What axe-core calls serious or critical within `selector`: "rule: what is wrong (where)".
+
+        The window grows until the whole notebook is on screen: axe-core skips the contrast of clipped text.
+        """
+        usual = self.page.viewport_size or {"width": 1280, "height": 720}
+        self.page.set_viewport_size({**usual, "height": self.page.evaluate(SCROLLED_HEIGHT) + AROUND})
+        self.page.evaluate(BODY_HEIGHT, "100%")
         found = Axe().run(self.page, context={"include": [[selector]]}).response["violations"]
-        self.page.evaluate(CLIP_AGAIN)
+        self.page.evaluate(BODY_HEIGHT, "")
+        self.page.set_viewport_size(usual)
         return [
             f"{rule['id']}: {rule['help']} ({node['html'][:160]})"
             for rule in found if rule["impact"] in {"serious", "critical"} for node in rule["nodes"]
