@@ -7,6 +7,7 @@ import functools
 import importlib
 import inspect
 import math
+import pkgutil
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import ModuleType
@@ -16,7 +17,9 @@ import jinja2
 import jinja2.meta
 import pytest
 
+import lessonlib.workings
 from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.lesson.words import Numbers
 from lessonlib.quantity import Quantity
 from lessonlib.roofline import Lab, lab_names, load_lab
 from lessonlib.workings import lab as lab_workings
@@ -38,8 +41,21 @@ def workings(module: ModuleType) -> dict[str, Working]:
             if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__}
 
 
-MODULES = [lab_workings, *(module_of(name) for name in lesson_names())]
-ALL = [(module, name) for module in MODULES for name in workings(module)]
+OF_LESSONS = {name: module_of(name) for name in lesson_names()}
+#: those that more than one lesson may import from, and the pieces that workings are made of
+SHARED = [importlib.import_module(f"lessonlib.workings.{found.name}") for found in pkgutil.iter_modules(lessonlib.workings.__path__) if not found.name.startswith("lesson_")]
+
+
+def named_by(lesson: str) -> dict[str, Working]:
+    """Every working that the words of a lesson could name: its own, those that it imports, those of any lab."""
+    numbers = Numbers(OF_LESSONS[lesson], load_lab())
+    return {name: numbers.function(name) for name in numbers}
+
+
+#: every working once, whichever lessons name it; a piece that takes more than a lab is no working
+ALL = sorted({working for lesson in OF_LESSONS for working in named_by(lesson).values() if list(inspect.signature(working).parameters) == ["lab"]},
+             key=lambda working: (working.__module__, working.__name__))
+NAMES = [f"{working.__module__.rpartition('.')[2]}.{working.__name__}" for working in ALL]
 
 
 @functools.cache
@@ -59,6 +75,7 @@ def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, value
 
 
+@functools.cache
 def named_by_text(lesson: str) -> set[str]:
     """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture."""
     found: set[str] = set()
@@ -70,34 +87,41 @@ def named_by_text(lesson: str) -> set[str]:
     return found
 
 
+@functools.cache
 def named_by_code(module: ModuleType) -> set[str]:
     """Every name that a module's code uses."""
-    return {node.id for node in ast.walk(ast.parse(inspect.getsource(module))) if isinstance(node, ast.Name)}
+    nodes = list(ast.walk(ast.parse(inspect.getsource(module))))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
 
 
 # --- they run ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("lab_name", lab_names())
-@pytest.mark.parametrize(("module", "name"), ALL, ids=lambda part: part if isinstance(part, str) else part.__name__.rpartition(".")[2])
-def test_a_working_gives_something_to_print_on_every_lab(module: ModuleType, name: str, lab_name: str) -> None:
-    value = workings(module)[name](lab(lab_name))
-    assert isinstance(value, (Quantity, bool, int, float, str, dict, Lab)) or value is None
-    if isinstance(value, (Quantity, int, float)):
-        assert math.isfinite(float(value)) and float(value) >= 0
-    if isinstance(value, Quantity):
-        assert not re.search(r"nan|inf|e[+-]\d", str(value))
-    if isinstance(value, dict):
-        assert len(value["x"]) == len(value["y"]) >= 4 and all(0 < y < math.inf for y in value["y"])
-        assert value["x"] == sorted(set(value["x"]))
+@pytest.mark.parametrize("working", ALL, ids=NAMES)
+def test_a_working_gives_something_to_print_on_every_lab(working: Working) -> None:
+    for name in lab_names():
+        value = working(lab(name))
+        assert isinstance(value, (Quantity, bool, int, float, str, dict, list, Lab)) or value is None, name
+        if isinstance(value, (Quantity, int, float)):
+            assert math.isfinite(float(value)) and float(value) >= 0, name
+        if isinstance(value, Quantity):
+            assert not re.search(r"nan|inf|e[+-]\d", str(value)), name
+        if isinstance(value, dict) and "y" in value:
+            assert len(value["x"]) == len(value["y"]) >= 4 and all(0 < y < math.inf for y in value["y"]), name
+            assert value["x"] == sorted(set(value["x"])), name
 
 
-@pytest.mark.parametrize(("module", "name"), ALL, ids=lambda part: part if isinstance(part, str) else part.__name__.rpartition(".")[2])
-def test_a_working_takes_a_lab_alone_and_is_pure(module: ModuleType, name: str) -> None:
-    working, here = workings(module)[name], lab(lab_names()[0])
-    assert list(inspect.signature(working).parameters) == ["lab"]
+@pytest.mark.parametrize("working", ALL, ids=NAMES)
+def test_a_working_says_what_it_gives_and_gives_it_again(working: Working) -> None:
+    here = lab(lab_names()[0])
     assert "return" in working.__annotations__
     assert working(here) == working(here)
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_the_workings_of_a_lesson_take_a_lab_alone(lesson: str) -> None:
+    for working in workings(OF_LESSONS[lesson]).values():
+        assert list(inspect.signature(working).parameters) == ["lab"], working.__name__
 
 
 # --- claims ------------------------------------------------------------------------------------------------------
@@ -106,7 +130,7 @@ def test_a_working_takes_a_lab_alone_and_is_pure(module: ModuleType, name: str) 
 @pytest.mark.parametrize("lab_name", lab_names())
 @pytest.mark.parametrize(("lesson", "claim"), [(lesson, claim) for lesson in lesson_names() for claim in load_source(lesson).get("claims", ())])
 def test_a_claim_holds_on_every_lab(lesson: str, claim: str, lab_name: str) -> None:
-    assert workings(module_of(lesson))[claim](lab(lab_name)) is True
+    assert workings(OF_LESSONS[lesson])[claim](lab(lab_name)) is True
 
 
 # --- they are used -------------------------------------------------------------------------------------------------
@@ -115,18 +139,18 @@ def test_a_claim_holds_on_every_lab(lesson: str, claim: str, lab_name: str) -> N
 @pytest.mark.parametrize("lesson", lesson_names())
 def test_the_words_of_a_lesson_name_each_of_its_workings(lesson: str) -> None:
     used = named_by_text(lesson) | set(load_source(lesson).get("claims", ()))
-    assert sorted(set(workings(module_of(lesson))) - used) == [], "no text names these: take them out"
+    assert sorted(set(workings(OF_LESSONS[lesson])) - used) == [], "no text names these: take them out"
 
 
-def test_each_working_of_any_lab_is_named_by_a_lesson_or_by_another_working() -> None:
-    used = set().union(*map(named_by_text, lesson_names()), *map(named_by_code, MODULES))
-    assert sorted(set(workings(lab_workings)) - used) == [], "nothing names these: take them out"
+def test_each_shared_working_is_named_by_a_lesson_or_by_another_working() -> None:
+    code = [*(importlib.import_module(f"lessonlib.workings.{found.name}") for found in pkgutil.iter_modules(lessonlib.workings.__path__))]
+    used = set().union(*map(named_by_text, lesson_names()), *map(named_by_code, code))
+    assert sorted(name for module in SHARED for name in set(workings(module)) - used) == [], "nothing names these: take them out"
 
 
 @pytest.mark.parametrize("lesson", lesson_names())
 def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
-    known = set(workings(lab_workings)) | set(workings(module_of(lesson))) | {"lab", "here", "cite"}
-    assert sorted(named_by_text(lesson) - known) == []
+    assert sorted(named_by_text(lesson) - set(named_by(lesson)) - {"lab", "here", "cite"}) == []
 
 
 # --- numbers that anybody can check --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
     const held = h("div", { class: "gp-words gp-held", role: "status", html: view.html });
     panel.form = {
       read: () => ({ guess: null, missing: "" }),
+      focus: () => (cards.querySelector(":checked") ?? cards.querySelector("input")).focus(),
       update: ({ guess, html }) => {
         for (const radio of cards.querySelectorAll("input")) radio.checked = radio.value === guess.key;
         if (held.dataset.words === html) return;
