@@ -153,3 +153,14 @@ def test_unknown_plot_is_refused_with_the_known_ones():
 def test_matplotlib_waits_for_the_first_figure():
     code = "import sys, lessonlib.show.plots as plots; assert 'matplotlib' not in sys.modules; assert plots.plot_names()"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("lab", "word"), [("llama-3.1-8b-a100-80gb", "measured"), ("qwen3.5-27b-2xh100-sxm", "reported")])
+def test_two_roofs_draws_the_word_that_the_lab_file_supports(lab, word, monkeypatch):
+    from lessonlib.show.plots import two_roofs
+
+    drawn = []
+    monkeypatch.setattr(two_roofs, "_say", lambda plot, x, y, right, text, *weight: drawn.append(text))
+    plot("two-roofs", load_lab(lab))
+    said = [text.split()[0] for text in drawn if "of its roof" in text]
+    assert said and set(said) == {word}

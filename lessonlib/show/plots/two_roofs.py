@@ -128,7 +128,7 @@ def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
         value = entry["reported_tokens_per_s"]
         plot.plot([value, roof], [height, height], color=style.INK, linewidth=1.4, linestyle=(0, (2, 2)))
         plot.plot([value], [height], marker="D", color=style.INK, markersize=9, markeredgecolor="none")
-        _say(plot, value, height, not over, f"reported {_reported(entry)}\n{_share(entry)}")
+        _say(plot, value, height, not over, f"{entry['word']} {_reported(entry)}\n{_share(entry)}")
 
 
 def _gap(plot: Axes, data: dict[str, Any]) -> None:
