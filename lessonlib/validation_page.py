@@ -24,7 +24,8 @@ This page holds both against what others measured and computed. There is nothing
 
 _PEERS = """## The ceiling beside other calculators
 
-Milliseconds at full efficiency. *By hand* is the closed form: weights and cache over bandwidth, or FLOPs over the peak."""
+Milliseconds at full efficiency. *By hand* is the closed form: weights and cache over bandwidth, or FLOPs over the peak.
+*Its way* is this engine counting what aiconfigurator counts on top: activations, SwiGLU and all-reduces, one operation after the other."""
 
 _CEILING = """## The ceiling is never beaten
 

@@ -56,10 +56,8 @@ class Efficiency:
         precision = "bf16" if part.precision == "bf16" else "fp8"
         return self.of("compute", architecture, precision)
 
-    def launch_s(self, part: Operation, architecture: str) -> float:
+    def launch_s(self, part: Operation) -> float:
         """Seconds that one kernel of this kind takes beyond its traffic and arithmetic."""
-        if part.kind == "vectors":
-            return self.of("launch", architecture, "vectors_s")
         return self.values[f"launch.{part.kind}_s"]
 
 

@@ -38,7 +38,7 @@ def operation_seconds(
     if part.kind == "vectors" and system.launches == "eager":
         share = constants["eager.vectors"]
     memory = (part.memory_s + part.activation_s) / share
-    return largest(compute, memory) + part.layers * constants.launch_s(part, architecture)
+    return largest(compute, memory) + part.layers * constants.launch_s(part)
 
 
 def communication_seconds(system: System, load: Load, constants: Efficiency) -> Number:
@@ -73,7 +73,7 @@ def breakdown_seconds(
     constants = constants or load_efficiency()
     sustained = constants.of("compute", system.gpu.architecture, "sustained")
     work = sum(operation_seconds(system, part, constants, sustained) for part in parts)
-    launches = sum(part.layers * constants.launch_s(part, system.gpu.architecture) for part in parts)
+    launches = sum(part.layers * constants.launch_s(part) for part in parts)
     apart = sum(max(part.compute_s, part.memory_s) for part in parts)
     ceiling = max(sum(part.compute_s for part in parts), sum(part.memory_s for part in parts))
     links = communication_seconds(system, load, constants)

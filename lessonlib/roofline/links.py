@@ -63,7 +63,7 @@ def all_reduce_s(gpus: int, payload: Number, link: Link) -> Number:
 def effective_link(system: System, constants: Efficiency) -> Link:
     """The link of the system's GPUs as an engine sees it."""
     share = constants["link.share" if system.launches == "graphs" else "eager.link.share"]
-    latency = constants.of("link", system.gpu.architecture, "latency_s")
+    latency = constants["link.latency_s"]
     return Link(system.gpu.link_bytes_per_second * share, latency)
 
 

@@ -19,6 +19,7 @@ from lessonlib.roofline.calibration import STEPS, Row, calibration_rows, fitted_
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.cost import decode, prefill
 from lessonlib.roofline.gpu import load_gpu
+from lessonlib.roofline.peers import as_aiconfigurator_counts_s
 from lessonlib.roofline.report import aligned
 from lessonlib.roofline.system import System
 
@@ -40,8 +41,8 @@ PEERS = {
 
 #: Why a peer differs: known faults, and otherwise what the numbers suggest.
 REASONS = {
-    "aiconfigurator": "counts more than the traffic that nothing can avoid; the gap grows with the "
-    "batch, as activations and messages between GPUs would",
+    "aiconfigurator": "counts activations, SwiGLU and all-reduces as well, one operation after the other, "
+    "and timed kernels for linear attention; counted its way, this engine is within 2 %",
     "LLM-Viewer": "takes 3,072 GB/s for the H100; its flash option loads the cache once for every "
     "query head; the gap in prefill suggests activations",
     "GenZ": "reads GB/s as GiB/s, so its memory is 7 % too fast",
@@ -58,10 +59,14 @@ NOT_FOR = Text(
 
 @dataclass(frozen=True)
 class Check:
-    """One check value: our ceiling beside the closed form and the peers, milliseconds."""
+    """One check value: our ceiling beside the closed form and the peers, milliseconds.
+
+    peer_way_ms: this engine counting what aiconfigurator counts (see peers.py).
+    """
 
     case: str
     ours_ms: float
+    peer_way_ms: float
     closed_form_ms: float | None
     peers_ms: dict[str, float]
 
@@ -85,6 +90,7 @@ def checks() -> list[Check]:
                 Check(
                     case=f"{row['model']}, {gpus}{row['gpu']}, {row['phase']} B{batch}, {tokens}",
                     ours_ms=ours.ceiling_s * 1e3,
+                    peer_way_ms=as_aiconfigurator_counts_s(system, ours) * 1e3,
                     closed_form_ms=_maybe(row["closed_form_ms"]),
                     peers_ms={title: value for title, value in peers.items() if value},
                 )
@@ -98,10 +104,11 @@ def check_table() -> Text:
     def show(value: float | None) -> str:
         return f"{value:.3f}" if value else "-"
 
-    rows = [("least time, ms", "ceiling", "by hand", *PEERS.values())]
+    rows = [("least time, ms", "ceiling", "by hand", "its way", *PEERS.values())]
     for item in checks():
         peers = (show(item.peers_ms.get(title)) for title in PEERS.values())
-        rows.append((item.case, show(item.ours_ms), show(item.closed_form_ms), *peers))
+        way = show(item.peer_way_ms) if "aiconfigurator" in item.peers_ms else "-"
+        rows.append((item.case, show(item.ours_ms), show(item.closed_form_ms), way, *peers))
     return Text(aligned(rows))
 
 
