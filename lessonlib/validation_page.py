@@ -48,6 +48,8 @@ _LAB = """## From the ceiling to your lab
 Where the tokens per second of the default lab go. The reported 108 tok/s lies above the expectation: more than most engines reach on this
 hardware in 16 bits, and still below the ceiling."""
 
+_BATCH = """The same step for more requests at a time: what the fetch needs, what the arithmetic needs, and what to expect."""
+
 _NOT_FOR = "## What it is not for"
 
 
@@ -68,7 +70,7 @@ def build() -> dict[str, Any]:
         (
             "code",
             "from lessonlib.roofline import load_lab, validation\n"
-            "from lessonlib.show.plots import roofline_gpus, roofline_validation, roofline_waterfall",
+            "from lessonlib.show.plots import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall",
         ),
         ("markdown", _PEERS),
         ("code", "validation.check_table()"),
@@ -86,6 +88,8 @@ def build() -> dict[str, Any]:
         ("code", "validation.error_tables()"),
         ("markdown", _LAB),
         ("code", "roofline_waterfall.draw(load_lab())"),
+        ("markdown", _BATCH),
+        ("code", "roofline_step_time.draw(load_lab())"),
         ("markdown", _NOT_FOR),
         ("code", "validation.NOT_FOR"),
     ]

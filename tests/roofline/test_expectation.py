@@ -119,6 +119,7 @@ def test_the_committed_script_finds_the_committed_constants() -> None:
 
 @pytest.mark.parametrize(("tp", "category"), [(1, "decode, 1 GPU"), (4, "decode, TP2-4"), (16, "decode, TP8")])
 def test_the_error_to_quote(tp: int, category: str) -> None:
-    kept = constants_file()["cross_validated"]["one model of one source"]
-    assert expected_error("decode", tp) == kept[category]["median_absolute_error"]
-    assert expected_error("prefill", tp) == kept["prefill"]["median_absolute_error"]
+    kept = constants_file()["cross_validated"].values()
+    assert len(kept) == 2
+    assert expected_error("decode", tp) == max(errors[category]["median_absolute_error"] for errors in kept)
+    assert expected_error("prefill", tp) == max(errors["prefill"]["median_absolute_error"] for errors in kept)

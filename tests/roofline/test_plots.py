@@ -11,6 +11,7 @@ from lessonlib.roofline.report import Case
 from lessonlib.show.plots import (
     roofline_gpus,
     roofline_operations,
+    roofline_step_time,
     roofline_validation,
     roofline_waterfall,
 )
@@ -56,3 +57,16 @@ def test_several_gpus_with_timed_products_under_the_roof() -> None:
     text = roofline_gpus.draw().alt
     assert "H100 SXM 295" in text and "H200 SXM 206" in text
     assert "9.5 %" in text or "9.4 %" in text or "9.3 %" in text
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_step_time_rises_with_the_batch_and_names_what_binds(name: str) -> None:
+    lab = load_lab(name)
+    data = roofline_step_time.numbers(lab)
+    for key in ("memory_s", "compute_s", "expected_s"):
+        assert data[key] == sorted(data[key])
+    least = [max(pair) for pair in zip(data["memory_s"], data["compute_s"], strict=True)]
+    assert all(expected > bound for expected, bound in zip(data["expected_s"], least, strict=True))
+    last = decode(lab.system, data["batch"][-1], lab.prompt)
+    assert data["memory_s"][-1] == pytest.approx(last.memory_s)
+    assert f"{last.bound} binds" in roofline_step_time.draw(lab).alt
