@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from rattler import MatchSpec
 
 # Names that differ on conda-forge; `matplotlib` there would bring a desktop toolkit.
-CONDA_NAMES = {"matplotlib": "matplotlib-base"}
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "prometheus-client": "prometheus_client"}
 CONDA_ONLY = {"python", "pip"}
 
 Bounds = dict[str, SpecifierSet]

@@ -1,0 +1,1 @@
+"""A live cluster: its metrics read over a window (probe), and its model asked questions (teacher)."""
