@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "open_lesson": "lessonlib.show.notebook",
+    "open_review": "lessonlib.show.review",
     "LessonlibError": "lessonlib.errors",
     "Quantity": "lessonlib.quantity",
     **dict.fromkeys(

@@ -178,14 +178,14 @@ def refresh(names: Iterable[str]) -> list[Path]:
 
 
 def main(names: list[str]) -> None:
-    """Refresh the lessons named; with no name all of them, and the validation notebook."""
-    for path in refresh(names or lesson_names()):
-        print(f"refreshed {path.parent.name}/{path.name}")
+    """Refresh the lessons named; with no name all of them, and the notebooks that are no lessons."""
+    changed = refresh(names or lesson_names())
     if not names:
-        from lessonlib import validation_page
+        from lessonlib import pages
 
-        if validation_page.refresh():
-            print(f"refreshed notebooks/{validation_page.NAME}.ipynb")
+        changed += pages.refresh()
+    for path in changed:
+        print(f"refreshed {path.parent.name}/{path.name}")
 
 
 if __name__ == "__main__":

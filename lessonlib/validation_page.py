@@ -1,16 +1,6 @@
-"""The validation notebook: the engine beside measurements and other calculators, no predictions.
-
-``python -m lessonlib.validation_page`` builds, executes and writes it; run twice it writes the same bytes.
-"""
+"""The cells of the validation notebook: the engine beside measurements and other calculators, no predictions."""
 
 from __future__ import annotations
-
-import hashlib
-from typing import Any
-
-from lessonlib.stage import dumps, execute, normalise, notebooks_dir
-
-NAME = "validation"
 
 _OPENING = """# How far to trust these numbers
 
@@ -52,60 +42,31 @@ _BATCH = """The same step for more requests at a time: what the fetch needs, wha
 
 _NOT_FOR = "## What it is not for"
 
-
-def _cell(kind: str, source: str) -> dict[str, Any]:
-    cell = {
-        "cell_type": kind,
-        "id": hashlib.sha256(f"{NAME}/{source}".encode()).hexdigest()[:12],
-        "metadata": {},
-        "source": source.splitlines(keepends=True),
-    }
-    return cell | ({"execution_count": None, "outputs": []} if kind == "code" else {})
-
-
-def build() -> dict[str, Any]:
-    """The notebook as plain data (nbformat 4.5), without outputs."""
-    sources = [
-        ("markdown", _OPENING),
-        (
-            "code",
-            "from lessonlib.roofline import load_lab, validation\n"
-            "from lessonlib.show.plots import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall",
-        ),
-        ("markdown", _PEERS),
-        ("code", "validation.check_table()"),
-        ("code", "validation.reasons_table()"),
-        ("markdown", _CEILING),
-        ("code", "validation.ceiling_table()"),
-        ("markdown", _KERNELS),
-        ("code", "roofline_gpus.draw()"),
-        ("markdown", _EXPECTED),
-        ("code", "roofline_validation.draw()"),
-        ("code", 'validation.error_table("class")'),
-        ("markdown", _HELD_OUT),
-        ("code", "validation.cross_validated_table()"),
-        ("markdown", _CUTS),
-        ("code", "validation.error_tables()"),
-        ("markdown", _LAB),
-        ("code", "roofline_waterfall.draw(load_lab())"),
-        ("markdown", _BATCH),
-        ("code", "roofline_step_time.draw(load_lab())"),
-        ("markdown", _NOT_FOR),
-        ("code", "validation.NOT_FOR"),
-    ]
-    cells = [_cell(kind, source) for kind, source in sources]
-    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
-
-
-def refresh() -> bool:
-    """Build, execute and normalise the notebook; True where the file changed."""
-    path = notebooks_dir() / f"{NAME}.ipynb"
-    text = dumps(normalise(execute(build())))
-    changed = not path.exists() or path.read_text(encoding="utf-8") != text
-    if changed:
-        path.write_text(text, encoding="utf-8")
-    return changed
-
-
-if __name__ == "__main__":
-    print(f"{NAME}.ipynb: {'refreshed' if refresh() else 'as it was'}")
+CELLS = (
+    ("markdown", _OPENING),
+    (
+        "code",
+        "from lessonlib.roofline import load_lab, validation\n"
+        "from lessonlib.show.plots import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall",
+    ),
+    ("markdown", _PEERS),
+    ("code", "validation.check_table()"),
+    ("code", "validation.reasons_table()"),
+    ("markdown", _CEILING),
+    ("code", "validation.ceiling_table()"),
+    ("markdown", _KERNELS),
+    ("code", "roofline_gpus.draw()"),
+    ("markdown", _EXPECTED),
+    ("code", "roofline_validation.draw()"),
+    ("code", 'validation.error_table("class")'),
+    ("markdown", _HELD_OUT),
+    ("code", "validation.cross_validated_table()"),
+    ("markdown", _CUTS),
+    ("code", "validation.error_tables()"),
+    ("markdown", _LAB),
+    ("code", "roofline_waterfall.draw(load_lab())"),
+    ("markdown", _BATCH),
+    ("code", "roofline_step_time.draw(load_lab())"),
+    ("markdown", _NOT_FOR),
+    ("code", "validation.NOT_FOR"),
+)

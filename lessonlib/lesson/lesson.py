@@ -24,7 +24,10 @@ _TITLES = {"recall": "Recall · answer aloud, then check", "blanks": "From memor
            "explain": "Explain it cold", "note": "To your teacher"}
 
 #: blocks that show the learner's own record, choice or machine, so that nothing of them can be sealed
-_OWN = {"score", "labs", "installed"}
+_OWN = {"score", "labs", "installed", "map"}
+
+#: blocks that wait for no step
+_OPEN = ("labs", "installed", "map")
 
 _NOT_KEPT = "This choice cannot be kept here. Name the lab in the first cell of a lesson instead, or set LESSON_LAB."
 
@@ -81,11 +84,15 @@ class Lesson:
             "tell": lambda: {"html": self.words.html(raw["text"], f"{self.name} {raw['id']}")},
             "score": lambda: {"html": score_html(self)},
             "sources": lambda: {"html": sources_html(self.raw["sources"])},
+            "map": lambda: self._drawer(kind)({**raw, "records": self.journal.records()}, self.words),
         }
         draw = makers.get(kind) or (lambda: self._drawer(kind)(raw, self.words))
         seal = self._sealed.get(kind)
-        gates = [] if kind in ("labs", "installed") else gates
-        return BlockItem(kind, raw, raw["title"], gates, draw, parts=(lambda: seal(raw, self.words)) if seal else draw, sealed=kind not in _OWN)
+        gates = [] if kind in _OPEN else gates
+        item = BlockItem(kind, raw, raw["title"], gates, draw, parts=(lambda: seal(raw, self.words)) if seal else draw, sealed=kind not in _OWN)
+        if kind == "map":
+            item.of_nobody = lambda: self._drawer(kind)(raw, self.words)
+        return item
 
     def _drawer(self, kind: str) -> Callable[[Mapping[str, Any], Words], View]:
         if kind not in self._drawers:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 import signal
 import subprocess
 import sys
@@ -68,3 +70,36 @@ def test_a_writer_that_is_killed_leaves_all_it_wrote_and_the_next_goes_on(tmp_pa
     *before, last = Journal(path).records()
     assert [record["number"] for record in before] == list(range(len(before))) and len(before) > 50
     assert last["question"] == "b"
+
+
+def killed_in_mid_commit(path: Path, after_s: float) -> int:
+    """A learner's process that commits guess after guess until it is killed; how many it was sure to have kept."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        journal, number = Journal(path), 0
+        start = len(journal.records())
+        while True:
+            journal.append({"lesson": "01-x", "question": "q", "hash": "h", "lab": "l", "event": "commit", "number": start + number, "text": "x" * (number * 37 % 3000)})
+            number += 1
+            os.write(tell, b".")
+    os.close(tell)
+    time.sleep(after_s)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    kept = 0
+    while chunk := os.read(told, 65536):
+        kept += len(chunk)
+    os.close(told)
+    return kept
+
+
+def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> None:
+    path, sure = tmp_path / "journal.jsonl", 0
+    chance = random.Random(7)
+    for _ in range(200):
+        sure += killed_in_mid_commit(path, chance.uniform(0.0005, 0.006))
+    numbers = [record["number"] for record in Journal(path).records()]
+    assert numbers == list(range(len(numbers))), "each once, in order"
+    assert sure <= len(numbers) <= sure + 200, "all that were told of, and at most the one in hand at each kill"
+    assert sure > 200

@@ -6,14 +6,16 @@ import json
 
 import pytest
 
+from lessonlib.pages import build
 from lessonlib.roofline import validation
 from lessonlib.stage import notebooks_dir
-from lessonlib.validation_page import NAME, build
+
+NAME = "validation"
 
 
 def test_the_committed_notebook_is_the_built_one_with_outputs() -> None:
     kept = json.loads((notebooks_dir() / f"{NAME}.ipynb").read_text(encoding="utf-8"))
-    built = build()
+    built = build(NAME)
     assert [cell["source"] for cell in kept["cells"]] == [cell["source"] for cell in built["cells"]]
     silent = [cell for cell in kept["cells"] if cell["cell_type"] == "code" and not cell["outputs"]]
     assert ["".join(cell["source"]).startswith("from lessonlib") for cell in silent] == [True]
@@ -24,7 +26,7 @@ def test_the_notebook_shows_todays_numbers() -> None:
     tables = [validation.check_table(), validation.cross_validated_table(), validation.ceiling_table()]
     for table in tables + [validation.error_table("class"), validation.error_tables()]:
         for line in table.splitlines():
-            assert json.dumps(line)[1:-1] in kept, "run python -m lessonlib.validation_page"
+            assert json.dumps(line)[1:-1] in kept, "run python -m lessonlib.pages"
 
 
 def test_every_peer_has_a_reason() -> None:

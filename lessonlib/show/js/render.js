@@ -2,7 +2,7 @@
 {
   const SLOTS = [
     "title", "stem", "form", "confidence", "hints", "problem", "actions",
-    "result", "grades", "reveal", "picture", "observe", "explanation", "working",
+    "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
 
@@ -66,6 +66,13 @@
       h("span", { class: "gp-soft", text: kinds[view.kind].kept ?? "Your guess is kept." })];
   }
 
+  /** Below everything, at a place of its own: in a review the next card, or another sitting. */
+  function nextCard(view, panel) {
+    if (view.more) return button(view.more, () => panel.send({ event: "more" }), { class: "gp-next" });
+    const off = { "aria-disabled": String(!view.next) };
+    return button("Next card", () => view.next && panel.send({ event: "next" }), { primary: Boolean(view.next), class: "gp-next", ...off });
+  }
+
   function title(view, panel) {
     const id = `${panel.uid}-title`;
     const words = h("span", { text: view.title });
@@ -98,6 +105,7 @@
     put("observe", shown && view.observe, () => parts.observe(view.observe, panel));
     put("explanation", view.state === "observed" && view.explanation, () => parts.explanation(view.explanation));
     put("working", shown && view.working, () => parts.working(view.working));
+    put("next", (view.sitting || view.more) && [view.next, view.more], () => nextCard(view, panel));
     panel.form?.update?.(view);
     panel.problem(view.problem ?? "");
     panel.changed({ keepProblem: true });
@@ -127,6 +135,7 @@
     const find = (name, selector) => slots[name].node.querySelector(selector);
     const tell = (words, node) => (panel.announce(words ?? ""), focusOn(node));
     if (view.problem) return refused(panel);
+    if (event === "next" || event === "more") return tell(slots.title.node.textContent, find("title", ".gp-title"));
     if (event === "hint") {
       const last = find("hints", "li:last-child");
       return tell(last?.textContent, find("actions", ".gp-hint-button") ?? last);

@@ -1,0 +1,87 @@
+"""The review in a notebook: one panel that deals card after card."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from html import escape
+from typing import Any
+
+from lessonlib.errors import LessonlibError
+from lessonlib.lesson.journal import Journal, default_journal
+from lessonlib.lesson.review import Review
+from lessonlib.lesson.settings import chosen_lab
+from lessonlib.roofline import Lab, load_lab
+from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.fallback import fallback
+from lessonlib.show.notebook import AUTO
+from lessonlib.show.panel import Panel
+
+TITLE = "Review"
+
+
+def open_review(lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None) -> NotebookReview:
+    """What is due in your journal, for `lab` (None: the lab chosen at the start)."""
+    mode = auto or os.environ.get("LESSON_AUTO") or None
+    if mode is not None and mode not in AUTO:
+        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
+    return NotebookReview(Review(found, journal or (Journal(None) if mode else default_journal()), DRAWERS, SEALED))
+
+
+class NotebookReview:
+    """What the cells of the review notebook call."""
+
+    def __init__(self, review: Review):
+        self._review = review
+
+    def __repr__(self) -> str:
+        return f"Review · {self._review.lab.title}"
+
+    def sitting(self) -> Panel:
+        """The cards that are due, one after another, five to ten minutes of them."""
+        return Panel(self.view(), self.handle, lambda: fallback(empty("Open this notebook in JupyterLab: what is due depends on your own journal.")))
+
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        """An event of the panel; answers with what to show."""
+        if event.get("event") == "more":
+            self._review.more()
+        else:
+            self._review.handle(event)
+        return self.view()
+
+    def view(self) -> dict[str, Any]:
+        """The card on the table with how many are left, or what to say when none is."""
+        review = self._review
+        if review.step is None or review.card is None:
+            return {**empty(self._nothing()), "more": "Another sitting" if review.due() else ""}
+        view = review.step.view()
+        number = f"{review.done + 1} of {review.done + review.left}"
+        return {**view, "id": f"{review.card.name}#{review.done}", "title": f"{number} · {review.step.title}", "next": review.answered, "sitting": True}
+
+    def _nothing(self) -> str:
+        review = self._review
+        if review.done and review.due():
+            return f"<p><strong>{review.done} cards, that is enough for one sitting.</strong> {len(review.due())} more are due; tomorrow they will still be there.</p>"
+        at = review.next_due()
+        if at is None:
+            return "<p><strong>Nothing to review yet.</strong> Cards come from the lessons: take the first steps of lesson 1, then come back tomorrow.</p>"
+        thanks = f"{review.done} card{'s' * (review.done != 1)} done. " if review.done else ""
+        return f"<p><strong>{thanks}Nothing more is due.</strong> The next card is, {escape(when(at, datetime.now(UTC)))}.</p>"
+
+
+def empty(words: str) -> dict[str, Any]:
+    """A panel without a question."""
+    html = words if words.startswith("<") else f"<p>{words}</p>"
+    return {"kind": "tell", "id": "sitting", "title": TITLE, "state": "observed", "html": html}
+
+
+def when(at: datetime, now: datetime) -> str:
+    """How far away a date is, in words."""
+    hours = (at - now).total_seconds() / 3600
+    if hours < 1:
+        return "within the hour"
+    if hours < 24:
+        return f"in about {hours:.0f} hour{'s' * (round(hours) != 1)}"
+    days = round(hours / 24)
+    return "tomorrow" if days == 1 else f"in {days} days"
