@@ -1,6 +1,6 @@
 """The budgets of the course, measured on this machine: `make bench`, or parts of it by name.
 
-    python benchmarks/run.py [imports] [sweep] [notebooks] [browser]
+    python benchmarks/run.py [imports] [sweep] [serving] [notebooks] [browser]
 
 Each line is a measurement beside its budget, where possible as a ratio to something measured in the same
 minute, so that a slow or a busy machine moves both. Nothing here is a test; exit status 1 only says that a
@@ -15,12 +15,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import browser, imports, notebooks, sweep  # noqa: E402
+from benchmarks import browser, imports, notebooks, serving, sweep  # noqa: E402
 from benchmarks.result import Result  # noqa: E402
 
 PARTS: dict[str, Callable[[], Iterator[Result]]] = {
     "imports": imports.measure,
     "sweep": sweep.measure,
+    "serving": serving.measure,
     "notebooks": notebooks.measure,
     "browser": browser.measure,
 }

@@ -1,0 +1,156 @@
+"""Fleets: routers, slow and failing replicas, scalers, separate pools."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lessonlib.errors import LessonlibError
+from lessonlib.roofline.system import kv_bytes
+from lessonlib.serving import (
+    Autoscaler, Constant, Disaggregation, Failure, Fixed, Fleet, LogNormal, OnOff, Poisson, Ramp, Request, Scheduler, Sharing, StepCost, Trace, Workload,
+    fixed, router_names, simulate,
+)  # fmt: skip
+from tests.serving.systems import small, whole_run
+
+
+def shares(result, count):
+    return np.bincount(result.requests["replica"], minlength=count) / len(result.requests["replica"])
+
+
+@pytest.mark.parametrize("router", router_names())
+def test_every_router_uses_every_replica(router) -> None:
+    _, result = whole_run(small(), fixed(500, 50, 400, Poisson(60.0)), fleet=Fleet(4, router))
+    assert np.all(shares(result, 4) > 0.1)
+
+
+def test_round_robin_is_even() -> None:
+    assert np.all(shares(simulate(small(), fixed(500, 50, 400, Poisson(60.0)), fleet=Fleet(4, "round-robin")), 4) == 0.25)
+
+
+def test_looking_at_the_load_beats_chance() -> None:
+    """Two choices do nearly as well as looking at all (Mitzenmacher), on requests of very different lengths."""
+    workload = Workload(1200, LogNormal(1500, 1.5, most=20_000), LogNormal(150, 1.0), Poisson(90.0), seed=1)
+    routers = ("random", "two-choices", "least-requests")
+    wait = {name: simulate(small(), workload, Scheduler(max_num_seqs=32), Fleet(8, name)).percentile("ttft_s", 90) for name in routers}
+    assert wait["random"] > 1.3 * wait["two-choices"] and wait["two-choices"] < 1.8 * wait["least-requests"]
+
+
+def test_a_prefix_aware_router_finds_more_and_keeps_its_bound() -> None:
+    sharing = Sharing(0, 1, 2048, 60, zipf=0.8)
+    workload = Workload(600, Fixed(2300), Fixed(60), Poisson(40.0), sharing, seed=2)
+    scheduler = Scheduler(kv_blocks=3500)
+    aware, blind = (simulate(small(), workload, scheduler, Fleet(4, name)) for name in ("prefix-aware", "round-robin"))
+    assert aware.prefix_hit_rate > 1.3 * blind.prefix_hit_rate
+    assert aware.mean("ttft_s") < blind.mean("ttft_s")
+    # All ask for one document: without a bound one replica would have to answer everybody.
+    same = Workload(400, Fixed(2300), Fixed(60), Poisson(60.0), Sharing(0, 1, 2048, 1), seed=2)
+    assert shares(simulate(small(), same, fleet=Fleet(4, "prefix-aware", load_bound=1.1)), 4).max() < 0.6
+
+
+def test_a_slow_replica_gets_less_from_a_router_that_looks() -> None:
+    workload = fixed(1000, 100, 600, Poisson(50.0))
+    blind, looking = (simulate(small(), workload, fleet=Fleet(3, name, slow={1: 3.0})) for name in ("round-robin", "least-requests"))
+    assert shares(looking, 3)[1] < 0.25
+    assert looking.percentile("ttft_s", 99) < blind.percentile("ttft_s", 99)
+
+
+def test_requests_of_a_failed_replica_finish_elsewhere() -> None:
+    failure = Failure(0, at_s=3.0, for_s=5.0)
+    _, result = whole_run(small(), fixed(500, 300, 200, Poisson(20.0)), fleet=Fleet(2, failures=(failure,)))
+    runs = result.runs
+    mine = runs["replica"] == 0
+    gone = (runs["start_s"][mine] > 3.1) & (runs["end_s"][mine] < 8.0)
+    assert not gone.any() and (runs["start_s"][mine] >= 8.0).any()
+    assert result.finished == 200 and result.tokens_made == 200 * 300
+    # What was lost is computed again, answers so far included.
+    assert runs["prefill_tokens"].sum() > 200 * 500
+    assert [count for _, count in result.replicas] == [2, 1, 2]
+
+
+def test_requests_wait_at_the_door_while_nobody_is_there() -> None:
+    _, result = whole_run(small(), fixed(500, 20, 40, Constant(10.0)), fleet=Fleet(1, failures=(Failure(0, 1.0, 10.0),)))
+    rows = result.requests
+    late = (rows["arrival_s"] > 1.2) & (rows["arrival_s"] < 4.0)
+    assert np.all(rows["started_s"][late] >= 11.0)
+
+
+def test_a_scaler_follows_the_load_up_and_down() -> None:
+    scaler = Autoscaler("in-flight", target=8.0, least=1, most=6, every_s=5.0, cold_start_s=10.0, cool_down_s=20.0)
+    workload = fixed(1000, 200, 1500, OnOff(30.0, on_s=20.0, off_s=120.0))
+    _, result = whole_run(small(), workload, fleet=Fleet(1, autoscaler=scaler))
+    counts = [count for _, count in result.replicas]
+    assert max(counts) >= 4 and min(counts[counts.index(max(counts)) :]) == 1
+    first_more = next(when for when, count in result.replicas if count > 1)
+    assert first_more >= 15.0, "a look, then a cold start"
+    alone = simulate(small(), workload, fleet=Fleet(1))
+    assert result.percentile("e2e_s", 90) < alone.percentile("e2e_s", 90)
+    assert alone.simulated_s < result.gpu_seconds < 6 * result.simulated_s
+
+
+def test_an_idle_fleet_goes_to_zero_and_wakes_for_the_next() -> None:
+    scaler = Autoscaler("in-flight", target=8.0, least=0, most=2, every_s=5.0, cold_start_s=30.0, cool_down_s=20.0)
+    requests = Trace((Request(0.0, 500, 20), Request(200.0, 500, 20)))
+    _, result = whole_run(small(), requests, fleet=Fleet(1, autoscaler=scaler))
+    assert 0 in [count for _, count in result.replicas]
+    assert result.requests["ttft_s"][0] < 1.0 < 30.0 <= result.requests["ttft_s"][1] < 31.0
+    assert result.gpu_seconds < 0.5 * result.simulated_s
+
+
+def test_the_kv_cache_crosses_the_link() -> None:
+    pools = Disaggregation(1, 1, link_bytes_per_second=1e9, latency_s=0.01)
+    _, result = whole_run(small(), Trace((Request(0.0, 4000, 3),)), fleet=Fleet(disaggregation=pools))
+    times = result.token_times(0)
+    cost = StepCost(small())
+    assert times[0] == pytest.approx(cost.mixed([(4000, 0)]), rel=1e-9)
+    crossing = kv_bytes(small(), 4000) / 1e9 + 0.01
+    assert times[1] - times[0] == pytest.approx(crossing + cost.mixed([(1, 4000)]), rel=1e-6)
+    assert times[2] - times[1] == pytest.approx(cost.mixed([(1, 4001)]), rel=1e-6)
+
+
+def test_one_link_carries_one_cache_after_the_other() -> None:
+    pools = Disaggregation(1, 1, link_bytes_per_second=1e9, latency_s=0.0)
+    _, result = whole_run(small(), Trace(tuple(Request(0.0, 4000, 3) for _ in range(3))), fleet=Fleet(disaggregation=pools))
+    seconds = [result.token_times(number)[1] for number in range(3)]
+    assert np.diff(seconds) == pytest.approx([kv_bytes(small(), 4000) / 1e9] * 2, rel=0.05)
+
+
+def test_decode_replicas_never_stall_for_prompts() -> None:
+    workload = fixed(6000, 100, 200, Poisson(6.0))
+    together, apart = (simulate(small(), workload, fleet=fleet) for fleet in (Fleet(2), Fleet(disaggregation=Disaggregation(1, 1))))
+    assert apart.percentile("itl_s", 99) < 0.25 * together.percentile("itl_s", 99)
+    prompts = apart.runs["replica"] == 0
+    assert apart.runs["prefill_tokens"][~prompts].sum() == 0 and apart.runs["decoding"][prompts].sum() == 0
+
+
+def test_more_replicas_wait_less() -> None:
+    workload = Workload(600, Fixed(1500), Fixed(100), Ramp(5.0, 60.0, 20.0))
+    times = [simulate(small(), workload, fleet=Fleet(count)).mean("ttft_s") for count in (1, 2, 4, 8)]
+    assert times == sorted(times, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: Fleet(0), ["replicas"]),
+        (lambda: Fleet(2, "sticky"), ["sticky", "round-robin", "prefix-aware"]),
+        (lambda: Fleet(2, slow={5: 2.0}), ["slow", "no replica 5", "0 to 1"]),
+        (lambda: Fleet(2, slow={0: 0.0}), ["slow"]),
+        (lambda: Fleet(2, failures=(Failure(3, 1.0),)), ["failure", "no replica 3"]),
+        (lambda: Failure(0, -1.0), ["at_s"]),
+        (lambda: Fleet(9, autoscaler=Autoscaler(most=4)), ["replicas", "1 to 4"]),
+        (lambda: Fleet(1, autoscaler=Autoscaler(), disaggregation=Disaggregation()), ["autoscaler", "disaggregation"]),
+        (lambda: Autoscaler("cpu"), ["signal", "in-flight"]),
+        (lambda: Autoscaler(target=0), ["target"]),
+        (lambda: Autoscaler(least=5, most=2), ["most"]),
+        (lambda: Disaggregation(0, 1), ["prefill"]),
+        (lambda: Disaggregation(1, 1, 0.0), ["link_bytes_per_second"]),
+        (lambda: Fleet(2, load_bound=0.5), ["load_bound"]),
+    ],
+)
+def test_wrong_fleets_are_refused_in_one_line(make, words) -> None:
+    with pytest.raises(LessonlibError) as raised:
+        make()
+    assert "\n" not in str(raised.value)
+    for word in words:
+        assert word in str(raised.value)

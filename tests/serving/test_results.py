@@ -1,0 +1,141 @@
+"""Columns, percentiles, goodput, cost, reports: numbers that can be checked by hand."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from lessonlib.errors import LessonlibError
+from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Workload, fixed, simulate
+from lessonlib.serving.report import for_people, report, save_requests
+from lessonlib.serving.samples import BinnedSample, ExactSample, weighted_percentiles
+from tests.serving.systems import small
+
+
+@pytest.fixture(scope="module")
+def result():
+    workload = Workload(400, LogNormal(800, 0.8), LogNormal(120, 0.8), Poisson(20.0), seed=5)
+    return simulate(small(), workload, fleet=Fleet(2))
+
+
+def test_weighted_percentiles_are_the_smallest_value_that_covers() -> None:
+    values, weights = np.array([3.0, 1.0, 2.0]), np.array([1, 8, 1])
+    assert weighted_percentiles(values, weights, (0.0, 50.0, 80.0, 81.0, 90.0, 100.0)) == (1.0, 1.0, 1.0, 2.0, 2.0, 3.0)
+    assert math.isnan(weighted_percentiles(np.empty(0), np.empty(0), (50.0,))[0])
+
+
+@pytest.mark.parametrize("kind", [ExactSample, BinnedSample])
+def test_a_run_counts_like_its_values_one_by_one(kind) -> None:
+    together, apart = kind(), kind()
+    together.add_run(3, 500, 0.01, 2e-5)
+    for step in range(500):
+        apart.add(0.01 + step * 2e-5, 3)
+    assert together.mean() == pytest.approx(apart.mean(), rel=1e-9)
+    assert together.percentiles((1.0, 50.0, 99.0)) == pytest.approx(apart.percentiles((1.0, 50.0, 99.0)), rel=0.011)
+    assert together.mean() == pytest.approx(0.01 + 2e-5 * 499 / 2)
+    empty = kind()
+    empty.add_run(0, 5, 1.0, 0.0), empty.add_run(5, 0, 1.0, 0.0)
+    assert math.isnan(empty.mean()) and math.isnan(empty.percentiles((50.0,))[0])
+
+
+def test_metrics_agree_with_the_columns(result) -> None:
+    told, rows = result.metrics(), result.requests
+    assert list(told)[:10] == [
+        "throughput_tokens_per_s", "requests_per_s", "ttft_s", "itl_s", "e2e_s", "queue_s", "preemptions", "prefix_hit_rate", "kv_peak", "simulated_s",
+    ]  # fmt: skip
+    for name in ("ttft_s", "e2e_s", "queue_s"):
+        assert list(told[name]) == ["mean", "p50", "p90", "p99"]
+        assert told[name]["mean"] == pytest.approx(rows[name].mean())
+        assert told[name]["p90"] == pytest.approx(np.percentile(rows[name], 90, method="inverted_cdf"))
+    assert told["throughput_tokens_per_s"] == pytest.approx(rows["output"].sum() / told["simulated_s"])
+    assert told["simulated_s"] == pytest.approx(rows["finished_s"].max() - rows["arrival_s"].min())
+    gaps = np.concatenate([np.diff(result.token_times(number)) for number in rows["number"]])
+    assert told["itl_s"]["mean"] == pytest.approx(gaps.mean(), rel=1e-6)
+    assert told["itl_s"]["p99"] == pytest.approx(np.percentile(gaps, 99), rel=0.01)
+    json.dumps(told, allow_nan=False)
+
+
+def test_goodput_counts_those_that_keep_every_limit(result) -> None:
+    rows = result.requests
+    rate, share = result.goodput(ttft_s=0.06, tpot_s=0.02)
+    kept = (rows["ttft_s"] <= 0.06) & ((rows["tpot_s"] <= 0.02) | (rows["output"] == 1))
+    assert 0 < share < 1 and share == pytest.approx(kept.mean()) and rate == pytest.approx(kept.sum() / result.simulated_s)
+    assert result.goodput() == (pytest.approx(result.requests_per_s), 1.0)
+    assert result.goodput(ttft_s=0.0) == (0.0, 0.0)
+
+
+def test_cost_is_all_gpu_time(result) -> None:
+    cost = result.cost(3.6)
+    assert cost["total"] == pytest.approx(2 * result.simulated_s * 0.001)
+    assert cost["per_million_output_tokens"] * result.output_tokens / 1e6 == pytest.approx(cost["total"])
+    assert cost["per_request"] * 400 == pytest.approx(cost["total"])
+    with pytest.raises(LessonlibError, match="per_gpu_hour"):
+        result.cost(-1)
+
+
+def test_windows_split_the_requests_by_arrival(result) -> None:
+    edges = np.array([0.0, 5.0, 10.0])
+    rows = result.requests
+    found = result.window_percentiles("ttft_s", edges, 50.0)
+    for place in range(2):
+        inside = (rows["arrival_s"] >= edges[place]) & (rows["arrival_s"] < edges[place + 1])
+        assert found[place] == pytest.approx(np.percentile(rows["ttft_s"][inside], 50, method="inverted_cdf"))
+
+
+def test_a_steady_middle_needs_enough_requests() -> None:
+    with pytest.raises(LessonlibError, match="steady"):
+        simulate(small(), fixed(10, 2, 3, Poisson(1.0))).steady(0.4)
+
+
+def test_settings_are_enough_to_repeat_a_run(result) -> None:
+    told = result.settings
+    again = simulate(
+        told["system"], told["workload"], told["scheduler"], told["fleet"], concurrency=told["concurrency"], cost=told["cost"], seed=told["seed"]
+    )
+    assert again.metrics() == result.metrics()
+
+
+def test_a_report_for_people_says_the_main_numbers(result) -> None:
+    data = report(result, (0.5, 0.05), 2.5)
+    text = for_people(data)
+    for words in ("llama-3.1-8b on 1 x h100-sxm", "2 replicas", "400 requests", "time to first token", "goodput", "million output tokens"):
+        assert words in text
+    json.dumps(data, allow_nan=False)
+    assert "-" in for_people(report(simulate(small(), fixed(10, 1, 1, Poisson(1.0)))))
+
+
+def test_requests_are_saved_as_columns(result, tmp_path) -> None:
+    path = tmp_path / "requests.csv"
+    assert save_requests(result, path) == 400
+    rows = list(csv.DictReader(path.open()))
+    assert len(rows) == 400 and float(rows[7]["ttft_s"]) == result.requests["ttft_s"][7]
+    with pytest.raises(LessonlibError, match=".csv"):
+        save_requests(result, tmp_path / "requests.txt")
+
+
+def test_an_interrupt_keeps_what_was_simulated() -> None:
+    def stop(finished: int, seconds: float) -> None:
+        if finished > 50:
+            raise KeyboardInterrupt
+
+    result = simulate(small(), fixed(500, 50, 5000, Poisson(30.0)), progress=stop)
+    assert result.stopped == "interrupted" and 50 < result.finished < 5000
+    assert any("interrupted" in warning for warning in result.warnings)
+
+
+def peak_memory(count: int) -> int:
+    tracemalloc.start()
+    simulate(small(), fixed(50, 4, count, Poisson(50.0)), Scheduler(prefix_caching=False), record="summary")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_a_run_that_is_only_summed_up() -> None:
+    peak_memory(200)
+    assert peak_memory(4000) < 1.3 * peak_memory(400)

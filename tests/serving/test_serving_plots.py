@@ -1,0 +1,71 @@
+"""The figures of a simulation: safe to inline, drawn for both themes, and true."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from lessonlib.errors import LessonlibError
+from lessonlib.serving import Fleet, Poisson, Scheduler, fixed, simulate
+from lessonlib.show.plots import serving_percentiles, serving_timeline
+from tests.serving.systems import small
+
+COLOURS = {"#0072b2", "#d55e00", "#009e73", "#56b4e9"}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    workload = fixed(1500, 150, 300, Poisson(30.0))
+    return {name: simulate(small(), workload, Scheduler(name, max_num_seqs=64)) for name in ("static", "continuous")}
+
+
+def figures(runs):
+    yield serving_timeline.draw(runs["continuous"])
+    for name in serving_percentiles.TITLES:
+        yield serving_percentiles.draw(runs, name)
+
+
+def test_figures_are_whole_and_follow_the_theme(runs) -> None:
+    for figure in figures(runs):
+        root = ElementTree.fromstring(figure.html)
+        assert root.tag == "figure" and root.get("aria-label") == figure.alt == root.find("figcaption").text
+        assert re.search(r"\d", figure.alt) and "nan" not in figure.html
+        assert set(re.findall(r"#[0-9a-fA-F]{6}\b", figure.html)) <= COLOURS and "currentColor" in figure.html
+
+
+def test_figures_are_the_same_on_every_run(runs) -> None:
+    assert [figure.html for figure in figures(runs)] == [figure.html for figure in figures(runs)]
+
+
+def test_a_timeline_keeps_the_means(runs) -> None:
+    result = runs["continuous"]
+    data = serving_timeline.numbers(result)
+    seconds = np.diff([0.0, *data["seconds"]])
+    end = result.runs["end_s"][-1]
+    span = result.runs["end_s"] - result.runs["start_s"]
+    assert np.dot(seconds, data["decoding"]) == pytest.approx((span * result.runs["decoding"]).sum(), rel=1e-6)
+    assert data["seconds"][-1] == pytest.approx(end) and 0 < data["kv_peak"] <= 1
+    assert f"{data['most_waiting']:,} wait" in serving_timeline.finding(data)
+
+
+def test_percentiles_are_those_of_the_run(runs) -> None:
+    data = serving_percentiles.numbers(runs, "ttft_s")
+    assert data["seconds"]["static"][49] == runs["static"].percentile("ttft_s", 50)
+    assert data["seconds"]["continuous"][98] == runs["continuous"].percentile("ttft_s", 99)
+    assert all(values == sorted(values) for values in data["seconds"].values())
+
+
+def test_what_cannot_be_drawn_is_said(runs, tmp_path) -> None:
+    with pytest.raises(LessonlibError, match="ttft_s"):
+        serving_percentiles.draw(runs, "latency")
+    with pytest.raises(LessonlibError, match="one to 4 runs"):
+        serving_percentiles.draw({}, "ttft_s")
+    with pytest.raises(LessonlibError, match="replica 3"):
+        serving_timeline.draw(simulate(small(), fixed(10, 2, 3, Poisson(1.0)), fleet=Fleet(2)), 3)
+    with pytest.raises(LessonlibError, match=".svg"):
+        serving_timeline.write(runs["static"], tmp_path / "x.gif")
+    with pytest.raises(LessonlibError, match="between two tokens"):
+        serving_percentiles.draw({"one": simulate(small(), fixed(10, 1, 3, Poisson(1.0)))}, "itl_s")

@@ -1,0 +1,110 @@
+"""A step costs what the engine says of its true mixed batch."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from lessonlib.errors import LessonlibError
+from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, mixed, prefill
+from lessonlib.roofline.system import LAUNCHES
+from lessonlib.serving import BASES, StepCost
+from lessonlib.serving.batch import DecodeBatch
+from lessonlib.serving.job import Job
+from lessonlib.serving.settings import Scheduler, Speculation
+from lessonlib.serving.steps import StepTimer
+from lessonlib.serving.traffic import Request
+from tests.serving.systems import hybrid, large, small, windowed
+
+
+def batches(seed: int, count: int = 8):
+    """Random mixtures of answers, fresh prompts and later chunks."""
+    draw = random.Random(seed)
+    for _ in range(count):
+        answers = [(1, draw.randint(1, 30_000)) for _ in range(draw.randint(0, 80))]
+        prompts = [(draw.randint(2, 6000), draw.choice([0, 0, draw.randint(1, 20_000)])) for _ in range(draw.randint(0, 3))]
+        yield answers + prompts or [(1, 1)]
+
+
+def truth(system, requests, basis):
+    estimate = mixed(system, requests)
+    return estimate.expected_s if basis == "expected" else estimate.ceiling_s
+
+
+@pytest.mark.parametrize("basis", BASES)
+@pytest.mark.parametrize("lab", lab_names())
+def test_agrees_with_the_engine_on_random_batches(lab, basis) -> None:
+    system = load_lab(lab).system
+    cost = StepCost(system, basis)
+    for requests in batches(1):
+        assert cost.mixed(requests) == pytest.approx(truth(system, requests, basis), rel=1e-6)
+
+
+@pytest.mark.parametrize("launches", LAUNCHES)
+@pytest.mark.parametrize(
+    "change",
+    [{"model": load_model("gemma-2-9b")}, {"model": load_model("deepseek-v2-lite")}, {"pp": 4}, {"tp": 2, "kv": "fp8"}, {"gpu": load_gpu("a100-80gb-sxm")}],
+    ids=["windows", "latents", "stages", "two GPUs", "another GPU"],
+)
+def test_agrees_for_windows_latents_stages_and_eager_engines(change, launches) -> None:
+    system = replace(small(), launches=launches, **change)
+    cost = StepCost(system)
+    # Stages interpolate between whole numbers of tokens, where the experts' curve bends.
+    for requests in batches(2):
+        assert cost.mixed(requests) == pytest.approx(truth(system, requests, "expected"), rel=1e-3)
+
+
+def test_agrees_far_beyond_the_first_table() -> None:
+    cost = StepCost(small())
+    for prompt in (5000, 40_000, 90_001):
+        assert cost.mixed([(prompt, 0)]) == pytest.approx(prefill(small(), prompt).expected_s, rel=1e-9)
+
+
+def batch_of(system, contexts, speculation=None):
+    scheduler = Scheduler(speculation=speculation)
+    cost = StepCost(system)
+    batch = DecodeBatch(scheduler, cost.windows)
+    for number, context in enumerate(contexts):
+        job = Job(number, Request(0.0, context, 1000), 0.0)
+        job.generated = 1
+        batch.add(job, 999, False)
+    return StepTimer(cost, scheduler), batch
+
+
+@pytest.mark.parametrize("system", [small(), large(), hybrid(), windowed()], ids=lambda system: system.model.name)
+def test_a_batch_that_decodes_costs_what_the_engine_says_at_every_step(system) -> None:
+    contexts = [3, 50, 126, 127, 500, 4000, 20_000]
+    timer, batch = batch_of(system, contexts)
+    for step in range(200):
+        want = mixed(system, [(1, context + step) for context in contexts]).expected_s
+        assert timer.seconds(batch, [])[0] == pytest.approx(want, rel=1e-6), step
+        batch.advance(1)
+
+
+def test_verification_of_drafts_costs_what_the_engine_says() -> None:
+    timer, batch = batch_of(large(), [900, 3000], Speculation(drafts=4, acceptance=0.5))
+    want = mixed(large(), [(5, 900, 5), (5, 3000, 5)]).expected_s
+    assert timer.seconds(batch, [])[0] == pytest.approx(want, rel=1e-3)
+
+
+def test_a_step_of_equal_requests_is_the_engines_decode() -> None:
+    assert StepCost(small()).mixed([(1, 2048)] * 64) == pytest.approx(decode(small(), 64, 2048).expected_s, rel=1e-9)
+
+
+def test_a_slow_replica_is_slower_by_its_factor() -> None:
+    requests = [(1, 100)] * 5 + [(700, 0)]
+    assert StepCost(small(), slowdown=1.7).mixed(requests) == pytest.approx(1.7 * StepCost(small()).mixed(requests), rel=1e-12)
+
+
+def test_the_ceiling_is_never_above_the_expectation() -> None:
+    for requests in batches(3):
+        assert StepCost(large(), "ceiling").mixed(requests) < StepCost(large()).mixed(requests)
+
+
+def test_wrong_settings_are_named() -> None:
+    with pytest.raises(LessonlibError, match="expected or ceiling, not 'guess'"):
+        StepCost(small(), "guess")
+    with pytest.raises(LessonlibError, match="replicas = 2"):
+        StepCost(System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"), dp=2))
