@@ -16,6 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "open_lesson": "lessonlib.show.notebook",
     "open_review": "lessonlib.show.review",
+    "open_your_lab": "lessonlib.show.your_lab",
     "LessonlibError": "lessonlib.errors",
     "Quantity": "lessonlib.quantity",
     **dict.fromkeys(

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from lessonlib import check, estimate_cli, launch, probe_cli, simulate_cli
+from lessonlib import check, estimate_cli, launch, probe_cli, report_cli, simulate_cli
 from lessonlib.errors import LessonlibError
 
-COMMANDS = (launch, check, estimate_cli, probe_cli, simulate_cli)
+COMMANDS = (launch, check, estimate_cli, probe_cli, report_cli, simulate_cli)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 

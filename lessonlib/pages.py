@@ -15,8 +15,8 @@ from typing import Any
 from lessonlib.errors import unknown_name
 from lessonlib.stage import PARAMETERS, dumps, execute, normalise, notebooks_dir
 
-#: Notebook -> the module that lists its cells as CELLS: (kind, source), the kind "markdown", "code" or "parameters".
-PAGES = {"review": "lessonlib.review_page", "validation": "lessonlib.validation_page"}
+#: Notebook -> the module that lists its cells as CELLS: (kind, source), the kind "markdown", "code" or "parameters" (those of a lesson if empty).
+PAGES = {"review": "lessonlib.review_page", "validation": "lessonlib.validation_page", "your-lab": "lessonlib.your_lab_page"}
 
 Cells = Sequence[tuple[str, str]]
 
@@ -30,7 +30,7 @@ def build(name: str) -> dict[str, Any]:
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
-    source = PARAMETERS if kind == "parameters" else source
+    source = source or PARAMETERS
     cell: dict[str, Any] = {
         "cell_type": "markdown" if kind == "markdown" else "code",
         "id": hashlib.sha256(f"{name}/{source}".encode()).hexdigest()[:12],

@@ -55,11 +55,17 @@ def run(args: argparse.Namespace) -> int:
     if args.write and not args.lab:
         raise LessonlibError("--write needs --lab: a server does not tell its GPUs and precision; name the lab nearest to yours")
     lab = load_lab(args.lab) if args.lab else None
-    reading = probe(args.url, args.window, args.model, None if args.json else _tick())
-    roofs = _roofs(reading, lab) if lab else {}
-    print(json.dumps(as_json(reading, roofs), indent=2, ensure_ascii=False) if args.json else as_text(reading, roofs))
-    if args.write:
-        written = write_lab(reading, args.lab, Path(args.write), date.today().isoformat())
+    tick = None if args.json else _tick()
+    try:
+        reading = probe(args.url, args.window, args.model, tick)
+    except (LessonlibError, KeyboardInterrupt):
+        if tick:
+            print(file=sys.stderr)  # what is said next begins a line of its own
+        raise
+    found = roofs(reading, lab) if lab else {}
+    print(json.dumps(as_json(reading, found), indent=2, ensure_ascii=False) if args.json else as_text(reading, found))
+    if args.write and lab:
+        written = write_lab(reading, lab, Path(args.write), date.today().isoformat())
         print(f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"', file=sys.stderr)
     return 0
 
@@ -76,15 +82,15 @@ def _tick() -> Any:
     return show
 
 
-def _roofs(reading: Reading, lab: Any) -> dict[str, tuple[float, ...]]:
+def roofs(reading: Reading, lab: Any) -> dict[str, tuple[float, ...]]:
     """(ceiling, expected) tokens/s of one request, with the lengths that the requests had; the peak of one GPU."""
     from lessonlib.roofline import decode, prefill
 
     prompt = max(1, round(reading.lengths.get("prompt", lab.prompt)))
     context = max(1, round(reading.lengths.get("context", lab.context)))
     steps = {"prefill": prefill(lab.system, prompt), "decode": decode(lab.system, 1, context)}
-    roofs = {key: (steps[phase].ceiling_tokens_per_s, steps[phase].expected_tokens_per_s) for key, phase in _ROOFS.items()}
-    return {**roofs, "flops_per_gpu": (lab.system.flops / lab.system.gpus,)}
+    of_one = {key: (steps[phase].ceiling_tokens_per_s, steps[phase].expected_tokens_per_s) for key, phase in _ROOFS.items()}
+    return {**of_one, "flops_per_gpu": (lab.system.flops / lab.system.gpus,)}
 
 
 def as_json(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> dict[str, Any]:
@@ -109,13 +115,13 @@ def impossible(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> list[st
     """A speed above its ceiling says that the lab is not this server, or that one step makes several tokens."""
     over = [key for key, values in roofs.items() if (reading.findings[key].value or 0.0) > values[0]]
     return [
-        f"{_TITLES[key]} is above the ceiling of this lab: another GPU, precision or degree of parallelism is at work there"
+        f"{TITLES[key]} is above the ceiling of this lab: another GPU, precision or degree of parallelism is at work there"
         + (", or speculative decoding" if key == "decode_tokens_per_s" else "")
         for key in over
     ]
 
 
-_TITLES = {
+TITLES = {
     "prefill_tokens_per_s": "prefill of one request", "decode_tokens_per_s": "decode of one request",
     "prompt_to_generation": "prompt tokens for each generated", "cache_hit_share": "prompt found in the prefix cache",
     "kv_cache_usage": "KV cache in use", "requests_running": "requests running", "requests_waiting": "requests waiting",
@@ -128,6 +134,7 @@ _TITLES = {
 
 def as_text(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> str:
     """The reading for a person: numbers first, then what each cannot tell."""
+    from lessonlib.cluster.fetch import plain
     from lessonlib.quantity import Quantity
     from lessonlib.roofline.report import aligned
 
@@ -135,15 +142,15 @@ def as_text(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> str:
     for key, finding in reading.findings.items():
         if finding.value is not None:
             roof = [f"{100 * finding.value / speed:.3g} % of {Quantity(speed, finding.unit)}" for speed in roofs.get(key, ())]
-            rows.append((_TITLES[key], show(finding), finding.clock, *[*roof, "", ""][:2]))
-    head = f"{_plain(reading.model) or 'a model without a name'}, {reading.engines} engine{'s' * (reading.engines != 1)}, "
-    head += f"{reading.requests:.0f} requests finished in {reading.window_s:.0f} s"
-    told = [f"{_TITLES[key]}: {finding.limits}" for key, finding in reading.findings.items() if finding.value is not None]
-    absent = [f"{_TITLES[key]}: {finding.reason}" for key, finding in reading.findings.items() if finding.value is None]
+            rows.append((TITLES[key], show(finding), finding.clock, *[*roof, "", ""][:2]))
+    head = f"{plain(reading.model) or 'a model without a name'}, {reading.engines} engine{'s' * (reading.engines != 1)}, "
+    head += f"{reading.requests:.0f} requests finished {reading.span}"
+    told = [f"{TITLES[key]}: {finding.limits}" for key, finding in reading.findings.items() if finding.value is not None]
+    absent = [f"{TITLES[key]}: {finding.reason}" for key, finding in reading.findings.items() if finding.value is None]
     parts = [head, aligned(rows, frozenset({0, 2}))]
     for title, lines in (("What they cannot tell", told), ("Not known", absent), ("Note", [*reading.notes, *impossible(reading, roofs)])):
         if lines:
-            parts.append("\n".join([f"{title}:", *(f"  {_plain(line)}" for line in lines)]))
+            parts.append("\n".join([f"{title}:", *(f"  {plain(line)}" for line in lines)]))
     return "\n\n".join(parts)
 
 
@@ -155,8 +162,3 @@ def show(finding: Finding) -> str:
     if finding.unit == "share":
         return str(Quantity(100 * finding.value, "%"))
     return str(Quantity(finding.value, finding.unit))
-
-
-def _plain(text: str) -> str:
-    """Text of a server without control characters, so that it cannot move a terminal's cursor."""
-    return "".join(c if c.isprintable() else "?" for c in text)

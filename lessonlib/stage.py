@@ -77,7 +77,7 @@ def _cell(name: str, index: int, kind: str, body: Any, step: int, quiz: int) -> 
 def _comment(kind: str, body: Mapping[str, Any], step: int, quiz: int) -> str:
     """What JupyterLab shows on the collapsed bar. It must give nothing away."""
     if kind == "predict":
-        return (f"Quiz {quiz} · from memory" if body.get("quiz") else "Transfer · the same idea on other hardware"
+        return (f"Quiz {quiz} · from memory" if body.get("quiz") else "Transfer · the same idea elsewhere"
                 if body.get("transfer") else f"Step {step} · predict, then reveal")
     return _COMMENTS.get(kind) or body["title"]
 

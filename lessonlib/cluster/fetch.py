@@ -35,9 +35,15 @@ class Unreachable(LessonlibError):
 
 def checked_url(url: str) -> str:
     """The URL without query, fragment and last slash. Raises LessonlibError if it is none."""
-    parts = urlsplit(url if "://" in url else f"http://{url}")
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise LessonlibError(f"{url}: expected the address of a vLLM or Prometheus server, such as http://localhost:8000")
+    url = plain(url.strip())
+    try:
+        parts = urlsplit(url if "://" in url else f"http://{url}")
+        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        named = bool(named and " " not in parts.netloc and parts.hostname.encode("idna"))
+    except ValueError:  # a port that is no number, half an IPv6 address, a label too long
+        named = False
+    if not named:
+        raise LessonlibError(f"{url or 'no address'}: expected the address of a vLLM or Prometheus server, such as http://localhost:8000 or http://[::1]:8000")
     if parts.username or parts.password:
         raise LessonlibError("no user or password in the address: put a bearer token into LESSONLIB_TOKEN")
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -46,11 +52,13 @@ def checked_url(url: str) -> str:
 def client() -> httpx.Client:
     """A client with token and TLS of the environment. It follows no redirect, so that the token stays where it was sent."""
     token = os.environ.get("LESSONLIB_TOKEN", "").strip()
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return httpx.Client(headers=headers, timeout=DEADLINE_S, follow_redirects=False, verify=_tls())
+    # Servers that know OpenMetrics too send the classic text format when it is asked for.
+    headers = {"Accept": "text/plain;version=0.0.4, application/json, */*;q=0.1"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    return httpx.Client(headers=headers, timeout=DEADLINE_S, follow_redirects=False, verify=tls())
 
 
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """What is trusted, and with which certificate we introduce ourselves, as the environment says."""
     authority, cert, key = (os.environ.get(name) for name in ("SSL_CERT_FILE", "LESSONLIB_CLIENT_CERT", "LESSONLIB_CLIENT_KEY"))
     try:
         context = ssl.create_default_context(cafile=authority or None)
@@ -71,7 +79,7 @@ def get(http: httpx.Client, url: str, params: Mapping[str, str] | None = None) -
         raise Unreachable(f"{url}: no complete answer within {DEADLINE_S:g} s; is the address right, and the server not stuck?") from None
     except httpx.ConnectError as error:
         raise _connection(url, error) from None
-    except (httpx.TransportError, httpx.InvalidURL) as error:
+    except (httpx.RequestError, httpx.InvalidURL, UnicodeError) as error:
         raise Unreachable(f"{url}: the answer broke off ({_line(error)}); try again, and look whether the server restarts") from None
     if page.status in (401, 403):
         raise LessonlibError(f"{url}: status {page.status}, it wants a bearer token: put it into the environment as LESSONLIB_TOKEN")
@@ -105,4 +113,9 @@ def _connection(url: str, error: httpx.ConnectError) -> LessonlibError:
 
 
 def _line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+    return plain(" ".join(str(error).split())) or type(error).__name__
+
+
+def plain(text: str) -> str:
+    """Text of a server without control characters: it cannot move a terminal's cursor, nor break a line."""
+    return "".join(c if c.isprintable() else "?" for c in text)

@@ -12,12 +12,16 @@ import httpx
 
 from lessonlib.cluster import fetch
 from lessonlib.cluster.metrics import every_name
-from lessonlib.cluster.reading import Reading, Window, engines, findings, lengths
-from lessonlib.cluster.timeline import PREFIX, Key, Scrape, Timeline, key_of, parse
+from lessonlib.cluster.reading import Reading, engines, findings, lengths
+from lessonlib.cluster.targets import timelines_of
+from lessonlib.cluster.timeline import PREFIX, Scrape, Timeline, parse
+from lessonlib.cluster.window import Window
 from lessonlib.errors import LessonlibError, listed
 
 #: Scrapes in a window: enough to see a restart, few enough not to be noticed.
 SCRAPES = 10
+#: The longest window: an hour beside a running server is long, a Prometheus server looks back for weeks.
+LONGEST_S = 90 * 86_400.0
 Tick = Callable[[float, float], None]
 
 
@@ -27,12 +31,12 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
     `window_s` 0 reads a vLLM server once: all since it started. `model`: which of several served models.
     `tick(done_s, window_s)` is called at every scrape. Raises LessonlibError with one line.
     """
-    if not math.isfinite(window_s) or window_s < 0:
-        raise LessonlibError(f"window: expected seconds from 0 up, not {window_s:g}")
+    if not 0 <= window_s <= LONGEST_S:
+        raise LessonlibError(f"window: expected seconds from 0 up to {LONGEST_S:.0f} (90 days), not {window_s:g}")
     url = fetch.checked_url(url)
     with fetch.client() as http:
         if not url.endswith("/metrics") and _is_prometheus(http, url):
-            timelines, notes = _from_prometheus(http, url, window_s), []
+            timelines, notes = _from_prometheus(http, url, window_s)
         else:
             page = url if url.endswith("/metrics") else f"{url}/metrics"
             timeline, notes = _from_endpoint(http, page, window_s, tick)
@@ -43,10 +47,11 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
 def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]:
     """The model to look at: the one asked for, or the only one."""
     served = sorted({name for line in timelines for name, _ in line.engines if name})
+    names = fetch.plain(listed(served))
     if model is not None and model not in served:
-        raise LessonlibError(f"model {model!r} is not served there; served: {listed(served) or 'none that has a name'}")
+        raise LessonlibError(f"model {model!r} is not served there; served: {names or 'none that has a name'}")
     if model is None and len(served) > 1:
-        raise LessonlibError(f"several models are served there: choose one with --model: {listed(served)}")
+        raise LessonlibError(f"several models are served there: choose one (--model NAME, or model = \"NAME\" in the notebook): {names}")
     return (model,) if model else ()
 
 
@@ -62,7 +67,7 @@ def _reading(url: str, window: Window, notes: list[str]) -> Reading:
     if window.seconds <= 0:
         notes.append("one scrape: everything since the server started")
     if not count:
-        notes.append("no request finished in the window: send some, or take a longer window")
+        notes.append("no request finished in the window: send some, or take a window longer than a request")
     names = sorted({model for _, model, _ in engines(window) if model})
     return Reading(url, ", ".join(names), len(engines(window)), window.seconds, count, found, tuple(notes), lengths(window))
 
@@ -90,24 +95,30 @@ def _from_endpoint(http: httpx.Client, url: str, window_s: float, tick: Tick | N
 
 
 def _scrape(http: httpx.Client, url: str) -> Scrape:
+    """One page. Moments are of a clock that nobody sets: the wall clock may be put back in mid-window."""
     page = fetch.get(http, url)
     if page.status != 200:
         raise LessonlibError(f"{url}: status {page.status}; a vLLM server has its metrics at /metrics of its API port")
-    return parse(page.text, time.time(), url)
+    return parse(page.text, time.monotonic(), url)
 
 
 # --- a Prometheus server ------------------------------------------------------------------------------------
 
 
 def _is_prometheus(http: httpx.Client, url: str) -> bool:
-    page = fetch.get(http, f"{url}/api/v1/query", {"query": "1"})
+    try:
+        page = fetch.get(http, f"{url}/api/v1/query", {"query": "1"})
+    except fetch.Unreachable:
+        raise
+    except LessonlibError:  # a gateway that lets nobody to that path may still let us to the metrics
+        return False
     try:
         return page.status == 200 and json.loads(page.text)["status"] == "success"
     except (ValueError, KeyError, TypeError):
         return False
 
 
-def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> list[Timeline]:
+def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> tuple[list[Timeline], list[str]]:
     """The raw samples of the window, so that restarts are seen as they are and nothing is extrapolated."""
     if window_s < 1:
         raise LessonlibError("window: a Prometheus server needs one of at least 1 s, and twice its scrape interval")
@@ -117,7 +128,7 @@ def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> list[Time
     try:
         answer = json.loads(page.text)
         if answer["status"] != "success":
-            raise LessonlibError(f"{url}: Prometheus refuses: {' '.join(str(answer.get('error')).split())}")
+            raise LessonlibError(f"{url}: Prometheus refuses: {fetch.plain(' '.join(str(answer.get('error')).split()))}")
         series = [(dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]]) for item in answer["data"]["result"]]
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, LessonlibError):
@@ -125,21 +136,4 @@ def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> list[Time
         raise LessonlibError(f"{url}: not the answer of a Prometheus server; give its address without a path") from None
     if not series:
         raise LessonlibError(f"{url}: no {PREFIX} metric in the last {window_s:g} s; does this Prometheus scrape a vLLM server, and is the window long enough?")
-    return _timelines(series)
-
-
-def _timelines(series: Sequence[tuple[dict[str, str], list[tuple[float, float]]]]) -> list[Timeline]:
-    """One timeline a target: all its series share the moments of its scrapes."""
-    targets: dict[str, dict[float, dict[Key, float]]] = {}
-    for labels, values in series:
-        target = f"{labels.get('job', '')} {labels.get('instance', '')}".strip()
-        moments = targets.setdefault(target, {})
-        for at, value in values:
-            moments.setdefault(at, {})[key_of(labels["__name__"], labels)] = value
-    lines = [Timeline(target, [Scrape(at, moments[at]) for at in sorted(moments)]) for target, moments in sorted(targets.items())]
-    long_enough = [line for line in lines if len(line.scrapes) > 1]
-    if not long_enough:
-        raise LessonlibError("window: only one scrape lies in it; give at least twice Prometheus' scrape interval")
-    return long_enough
-
-
+    return timelines_of(series)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from lessonlib.cluster.metrics import COUNTERS, GAUGES, HISTOGRAMS
-from lessonlib.cluster.timeline import Timeline
+from lessonlib.cluster.window import Window
 
 PER_REQUEST, WINDOW, MOMENT = "requests' own clocks", "window average", "seen at the scrapes"
 
@@ -43,68 +42,10 @@ class Reading:
     notes: tuple[str, ...] = ()
     lengths: Mapping[str, float] = field(default_factory=dict)
 
-
-@dataclass
-class Window:
-    """The timelines of all servers, asked by what is counted instead of by name. models: those to look at, or all."""
-
-    timelines: Sequence[Timeline]
-    models: tuple[str, ...] = ()
-    used: set[str] = field(default_factory=set)
-
     @property
-    def seconds(self) -> float:
-        return max(timeline.seconds for timeline in self.timelines)
-
-    def each(self) -> list[Window]:
-        """One window a server: servers of different versions tell the same thing under different names."""
-        return [Window([line], self.models, self.used) for line in self.timelines]
-
-    def _name(self, names: Sequence[str], end: str = "") -> str | None:
-        return next((name for name in names if any(line.has(name + end) for line in self.timelines)), None)
-
-    def _risen(self, names: Sequence[str], end: str = "", labels: Mapping[str, str] | None = None) -> float | None:
-        """The increase over all servers, of each the first of the names that it has; None where no server has one."""
-        found = []
-        for line in self.timelines:
-            name = next((name + end for name in names if line.has(name + end)), None)
-            if name:
-                self.used.add(name)
-                found.append(line.increase(name, labels, self.models))
-        return sum(found) if found else None
-
-    def counted(self, what: str, **labels: str) -> float | None:
-        """The increase of a counter; None where no server has it."""
-        return self._risen(COUNTERS[what], "", labels)
-
-    def sum_and_count(self, what: str) -> tuple[float, float] | None:
-        """Sum and number of what a histogram took in; None where no server has it."""
-        total, count = (self._risen(HISTOGRAMS[what], end) for end in ("_sum", "_count"))
-        return None if total is None or count is None else (total, count)
-
-    def name_of(self, what: str) -> str:
-        """The metric that tells it here, or its current name."""
-        names = {**HISTOGRAMS, **GAUGES, **COUNTERS}[what]
-        return self._name(names) or self._name(names, "_count") or names[0]
-
-    def gauge(self, what: str, mean_of_engines: bool = False) -> float | None:
-        """Mean over the scrapes of the sum (or the mean) over engines, added up over servers (or averaged)."""
-        levels = []
-        for line in self.timelines:
-            name = next((name for name in GAUGES[what] if line.has(name)), None)
-            if name is None:
-                continue
-            self.used.add(name)
-            seen = [list(values.values()) for values in line.gauge(name, self.models)]
-            if seen:
-                levels.append(sum(sum(s) / (len(s) if mean_of_engines else 1) for s in seen) / len(seen))
-        if not levels:
-            return None
-        return sum(levels) / len(levels) if mean_of_engines else sum(levels)
-
-    def spoiled(self) -> list[str]:
-        """Names among those used that had values that are no numbers."""
-        return sorted(name for name in self.used if any(line.spoiled(name) for line in self.timelines))
+    def span(self) -> str:
+        """What time was looked at, in words."""
+        return f"in {self.window_s:.0f} s" if self.window_s > 0 else "since the server started"
 
 
 class _Parts(NamedTuple):
@@ -116,7 +57,13 @@ class _Parts(NamedTuple):
 
 
 def _absent(window: Window, what: str) -> str:
+    if window.no_number(what):
+        return f"{window.name_of(what)} is not a number there"
     return f"this server has no {window.name_of(what)}"
+
+
+#: vLLM up to about 0.25 subtracts a clock that never started when a request ends before its first token.
+_FELL = "the server's own sum of these times fell: a request that ended before its first token was timed wrongly; look again"
 
 
 def _mean(window: Window, what: str, limits: str) -> Finding:
@@ -127,6 +74,8 @@ def _mean(window: Window, what: str, limits: str) -> Finding:
     total, count = pair
     if count <= 0:
         return Finding(None, "s", PER_REQUEST, how, limits, "nothing was counted in the window")
+    if total < 0 or window.no_number(what):
+        return Finding(None, "s", PER_REQUEST, how, limits, _FELL if total < 0 else _absent(window, what))
     return Finding(total / count, "s", PER_REQUEST, how, limits)
 
 
@@ -173,7 +122,7 @@ def _speed(window: Window, parts: Callable[[Window], _Parts], limits: str, absen
         return Finding(None, "tok/s", PER_REQUEST, how, limits, absent)
     tokens, seconds = sum(part.tokens or 0.0 for part in told), sum(part.seconds or 0.0 for part in told)
     if tokens <= 0 or seconds <= 0:
-        return Finding(None, "tok/s", PER_REQUEST, how, limits, empty)
+        return Finding(None, "tok/s", PER_REQUEST, how, limits, _FELL if any((part.seconds or 0.0) < 0 for part in told) else empty)
     return Finding(tokens / seconds, "tok/s", PER_REQUEST, how, limits)
 
 
@@ -191,15 +140,23 @@ _BATCHED = "speed of one request while others share its batch: not what the serv
 
 
 def _decode_parts(window: Window) -> _Parts:
-    """(generated - 1) over decode time: the first token belongs to the prefill. Without decode times, from token to token."""
+    """(generated - 1) over decode time: the first token belongs to the prefill. Decode times are told when a request
+    ends; where none has (long answers, a short window), what was written meanwhile over the time from output to output."""
     time, made = window.sum_and_count("decode time"), window.sum_and_count("request generated")
-    if time is None and (gaps := window.sum_and_count("itl")):
-        name = window.name_of("itl")
-        return _Parts(gaps[1], gaps[0], f"{name}_count / {name}_sum")
+    if (time is None or not time[1]) and (gaps := window.sum_and_count("itl")) and gaps[1]:
+        return _running(window, gaps)
     generated, finished = made or (window.counted("generated tokens"), window.counted("finished"))
     name = f"{window.name_of('request generated')}_sum" if made else window.name_of("generated tokens")
     tokens = None if generated is None or finished is None else max(0.0, generated - finished)
     return _Parts(tokens, time[0] if time else None, f"({name} - requests) / {window.name_of('decode time')}_sum")
+
+
+def _running(window: Window, gaps: tuple[float, float]) -> _Parts:
+    """Of requests still being written. Tokens are not counted by gaps: a speculative step brings several at once."""
+    name, written, begun = window.name_of("itl"), window.counted("generated tokens"), window.sum_and_count("ttft")
+    if written is None or begun is None:
+        return _Parts(gaps[1], gaps[0], f"{name}_count / {name}_sum")
+    return _Parts(max(0.0, written - begun[1]), gaps[0], f"({window.name_of('generated tokens')} - first tokens) / {name}_sum")
 
 
 def _decode(window: Window) -> Finding:
@@ -227,6 +184,17 @@ def _per_gpu(window: Window, what: str, unit: str) -> Finding:
     return Finding(risen / window.seconds / max(1, len(engines(window))), unit, WINDOW, how, limits)
 
 
+def _cached(window: Window) -> Finding:
+    """By source where that is told: the cache's own counters count a prompt anew each time that it is tried and must wait."""
+    total = window.counted("prompt tokens by source")
+    if not total:
+        limits = "tokens, not requests; a prompt that is tried and must wait is counted again in many versions"
+        return _ratio(window, "cache hits", "cache queries", "share", limits, "no prompt was looked up in the window")
+    name = window.name_of("prompt tokens by source")
+    hits = window.counted("prompt tokens by source", source="local_cache_hit") or 0.0
+    return Finding(hits / total, "share", WINDOW, f"{name}{{source=local_cache_hit}} / {name}", "tokens, not requests")
+
+
 def engines(window: Window) -> set[tuple[str, str, str]]:
     """(server, model, engine) of all engines looked at."""
     return {
@@ -239,12 +207,14 @@ def engines(window: Window) -> set[tuple[str, str, str]]:
 
 def findings(window: Window) -> dict[str, Finding]:
     """Every finding, under the JSON keys of `lessonlib probe`."""
-    floor = "the mean is exact; its histogram's buckets start at 10 ms, so a percentile below that is a guess"
+    floor = "from output to output, so a speculative step that brings several tokens counts once; the mean is exact, but buckets start at 10 ms: a percentile below that is a guess"
+    ratio = "counts prompts that a cache held as well; a prompt counts at its first token, its answer as it is written: give it a window longer than a request"
+    logged = ", and a whole prompt at once with its first token; cached ones too, which newer log lines leave out"
     return {
         "prefill_tokens_per_s": _prefill(window),
         "decode_tokens_per_s": _decode(window),
-        "prompt_to_generation": _ratio(window, "prompt tokens", "generated tokens", "x", "counts prompts that a cache held as well", "nothing was generated in the window"),
-        "cache_hit_share": _ratio(window, "cache hits", "cache queries", "share", "tokens, not requests", "no prompt was looked up in the window"),
+        "prompt_to_generation": _ratio(window, "prompt tokens", "generated tokens", "x", ratio, "nothing was generated in the window"),
+        "cache_hit_share": _cached(window),
         "kv_cache_usage": _gauge(window, "kv usage", "share", "blocks in use, prefixes kept for later not counted", mean=True),
         "requests_running": _gauge(window, "running", "requests", "between two scrapes it may have been anything"),
         "requests_waiting": _gauge(window, "waiting", "requests", "between two scrapes it may have been anything"),
@@ -252,7 +222,7 @@ def findings(window: Window) -> dict[str, Finding]:
         "itl_s": _mean(window, "itl", floor),
         "queue_s": _mean(window, "queue time", "its histogram's buckets start at 0.3 s; the mean is exact"),
         "e2e_s": _mean(window, "e2e", "requests that finished in the window, begun whenever"),
-        "window_prompt_tokens_per_s": _throughput(window, "prompt tokens", ", and a whole prompt at once with its first token"),
+        "window_prompt_tokens_per_s": _throughput(window, "prompt tokens", logged),
         "window_generation_tokens_per_s": _throughput(window, "generated tokens"),
         "spec_acceptance": _ratio(window, "accepted tokens", "draft tokens", "share", "over all positions of a draft", "no draft was made in the window"),
         "flops_per_gpu": _per_gpu(window, "flops per gpu", "FLOP/s"),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from lessonlib.cluster.metrics import every_name
 from lessonlib.errors import LessonlibError
 
 #: One engine of one server: (model name, engine index).
@@ -15,41 +17,57 @@ Engine = tuple[str, str]
 #: A sample's name, its engine, and its other labels.
 Key = tuple[str, Engine, tuple[tuple[str, str], ...]]
 
-_FALLS = ("_total", "_sum", "_count", "_bucket")
+#: What only ever falls when counting starts anew. A sum does not tell: some versions of vLLM add negative times for
+#: requests that ended before they began.
+_FALLS = ("_total", "_count", "_bucket")
 PREFIX = "vllm:"
+_NAMES = frozenset(every_name())
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+#: Lines of a page without vLLM metrics that are looked at, to say whose page it is.
+_LOOK = 3000
 
 
 @dataclass(frozen=True)
 class Scrape:
-    """All vLLM samples of one server at one moment (seconds since the epoch)."""
+    """All vLLM samples of one server at one moment (seconds of any clock, the same for a timeline)."""
 
     at: float
     values: Mapping[Key, float]
 
 
 def key_of(name: str, labels: Mapping[str, str]) -> Key:
-    """The key of a sample; labels that Prometheus adds about the target do not count."""
+    """The key of a sample."""
     engine = (labels.get("model_name", ""), labels.get("engine", "0"))
-    others = tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine", "instance", "job", "__name__")))
-    return name, engine, others
+    return name, engine, tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine")))
 
 
 def parse(text: str, at: float, where: str) -> Scrape:
     """A page of metrics as text. Raises LessonlibError if it is none, or not of vLLM."""
-    values: dict[Key, float] = {}
-    prefixes: set[str] = set()
+    lines = text.split("\n")
+    # A page may be long (a gateway's, a node's): only the lines that are read are parsed.
+    wanted = [line for line in lines if line.startswith(PREFIX) and (name := _NAME.match(line)) and name[0] in _NAMES]
+    values = {key_of(name, labels): value for name, labels, value in _samples(wanted, where)}
+    if not values:
+        raise LessonlibError(f"{where}: no metric of vLLM there ({_whose(lines[:_LOOK], where)}); the address of a vLLM server is wanted")
+    return Scrape(at, values)
+
+
+def _samples(lines: Sequence[str], where: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
     try:
-        for family in text_string_to_metric_families(text):
-            prefixes.add(family.name.partition(":")[0] if ":" in family.name else family.name.partition("_")[0])
+        for family in text_string_to_metric_families("\n".join(lines) + "\n"):
             for sample in family.samples:
-                if sample.name.startswith(PREFIX):
-                    values[key_of(sample.name, sample.labels)] = float(sample.value)
+                yield sample.name, sample.labels, float(sample.value)
     except (ValueError, IndexError, KeyError, TypeError):
         raise LessonlibError(f"{where}: this page is not Prometheus metrics; the address of a vLLM server is wanted") from None
-    if not values:
-        found = f"it has metrics of: {', '.join(sorted(prefixes)[:5])}" if prefixes else "it has no metrics at all"
-        raise LessonlibError(f"{where}: no metric of vLLM there ({found}); the address of a vLLM server is wanted")
-    return Scrape(at, values)
+
+
+def _whose(lines: Sequence[str], where: str) -> str:
+    """What a page without our metrics has instead."""
+    names = [name for name, _, _ in _samples(lines, where)]
+    prefixes = sorted({re.split("[:_]", name)[0] for name in names})
+    if "prometheus" in prefixes:
+        return "it is the page of Prometheus about itself: give its address without /metrics"
+    return f"it has metrics of: {', '.join(prefixes[:5])}" if prefixes else "it has no metrics at all"
 
 
 @dataclass(frozen=True)
@@ -88,11 +106,12 @@ class Timeline:
 
     def increase(self, name: str, labels: Mapping[str, str] | None = None, models: Iterable[str] = ()) -> float:
         """By how much a counter rose, over all engines (of `models`, if named). A counter that starts anew counts
-        from zero, as Prometheus has it: what it lost between the last scrape and the restart is lost."""
+        from zero, as Prometheus has it: what it lost between the last scrape and the restart is lost. A sum may fall."""
+        least = -math.inf if name.endswith("_sum") else 0.0
         if len(self.scrapes) == 1:
             return sum(value for _, value in _chosen(self.scrapes[0], name, labels, models))
         return sum(
-            max(0.0, value - starts.get(key, value if key[1] in first_seen else 0.0))
+            max(least, value - starts.get(key, value if key[1] in first_seen else 0.0))
             for scrape, starts, first_seen in self._intervals()
             for key, value in _chosen(scrape, name, labels, models)
         )
@@ -109,9 +128,9 @@ class Timeline:
             known |= _numbers(scrape)
             seen |= _engines(scrape)
 
-    def gauge(self, name: str, models: Iterable[str] = ()) -> list[dict[Engine, float]]:
-        """The values of a gauge, a mapping of engines for each scrape that has it."""
-        found = [{key[1]: value for key, value in _chosen(scrape, name, None, models)} for scrape in self.scrapes]
+    def gauge(self, name: str, models: Iterable[str] = ()) -> list[dict[Key, float]]:
+        """The values of a gauge, a mapping of series (one an engine) for each scrape that has it."""
+        found = [dict(_chosen(scrape, name, None, models)) for scrape in self.scrapes]
         return [values for values in found if values]
 
 

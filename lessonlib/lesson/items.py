@@ -82,16 +82,25 @@ class BlockItem(Item):
         super().__init__(kind, raw, title, gates)
         self._draw, self._parts, self.sealed = draw, parts, sealed
         self._drawn: View | None = None
+        #: draws what nobody's record has touched, for the stored output of a block that shows the learner's own
+        self.of_nobody: Callable[[], View] | None = None
 
     @property
     def panel_kind(self) -> str:
-        return {"picture": "picture", "explore": "explorer", "labs": "pick"}.get(self.kind, "tell")
+        return {"picture": "picture", "explore": "explorer", "labs": "pick", "map": "map"}.get(self.kind, "tell")
 
     def open_view(self) -> View:
         """The block as drawn. A sealed one depends on the lab alone, so it is drawn once."""
         if self._drawn is None or not self.sealed:
             self._drawn = self._draw()
-        return {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "observed", **self._drawn}
+        return self._framed(self._drawn)
+
+    def stored_view(self) -> View | None:
+        """What a notebook file may hold of a block that shows the learner's own record: the same, of nobody."""
+        return self._framed(self.of_nobody()) if self.of_nobody else None
+
+    def _framed(self, drawn: View) -> View:
+        return {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "observed", **drawn}
 
     def parts(self) -> dict[str, Any]:
         """What is drawn; nothing for a block that shows the learner's own record or machine."""

@@ -94,8 +94,14 @@ def default_journal(warn: Callable[[str], None] = lambda line: None) -> Journal:
     chosen = os.environ.get("LESSON_JOURNAL", "")
     if chosen:
         return Journal(None if chosen.lower() == "off" else Path(os.path.expanduser(chosen)), warn)
-    if not os.environ.get("JPY_SESSION_NAME"):
-        return Journal(None, warn)
+    return Journal(default_path() if os.environ.get("JPY_SESSION_NAME") else None, warn)
+
+
+def default_path() -> Path:
+    """Where the learner's journal is, whoever asks: LESSON_JOURNAL, else the platform's data directory."""
+    chosen = os.environ.get("LESSON_JOURNAL", "")
+    if chosen:
+        return Path(os.path.expanduser(chosen))
     import platformdirs  # on first use only: `import lessonlib` stays light
 
-    return Journal(Path(platformdirs.user_data_dir("lessonlib", appauthor=False)) / "journal.jsonl", warn)
+    return Path(platformdirs.user_data_dir("lessonlib", appauthor=False)) / "journal.jsonl"

@@ -72,7 +72,7 @@ class Lesson:
         elif raw.get("quiz"):
             title = f"Quiz {quiz} · from memory"
         elif raw.get("transfer"):
-            title = "Transfer · the same idea on other hardware"
+            title = "Transfer · the same idea elsewhere"
         else:
             title = f"Step {number} · predict, then reveal"
         item = StepItem(kind, raw, title, [] if kind == "note" else gates, question, f"step {number}")
@@ -102,9 +102,10 @@ class Lesson:
     # --- the learner's record -------------------------------------------------------------------------
 
     def _record(self, item: StepItem, record: dict[str, Any]) -> None:
-        self.journal.append({**self._address(item), **record})
+        self.journal.append({**self.address(item), **record})
 
-    def _address(self, item: StepItem) -> dict[str, str]:
+    def address(self, item: StepItem) -> dict[str, str]:
+        """What every record of ``item`` carries: it counts only for the same question on the same lab."""
         return {"lesson": self.name, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self.lab.name}
 
     def _restore(self) -> None:
@@ -114,7 +115,7 @@ class Lesson:
                 records[record["question"]].append(record)
         for item in self.asked:
             kept = records.get(item.id, ())
-            address = self._address(item) if kept else {}
+            address = self.address(item) if kept else {}
             item.step.replay([record for record in kept if all(record[key] == value for key, value in address.items())])
 
     # --- use ------------------------------------------------------------------------------------------

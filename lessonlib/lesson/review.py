@@ -6,9 +6,10 @@ never takes it for its own; a sitting that a crash or a restart broke goes on wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from lessonlib.lesson.items import StepItem
@@ -22,25 +23,29 @@ from lessonlib.roofline import Lab
 REVIEW = "review"
 #: Cards of a sitting: five to ten minutes.
 SITTING = 12
+#: When a question was met whose record has no date, or one that is still to come.
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Card:
-    """A question that the review may ask. answers: those that count, to the question as it is worded today."""
+    """A question that the review may ask. answers: those that count, to the question as it is worded today.
+    again: what the reviews recorded of it, as it is worded today."""
 
     lesson: str
     item: StepItem
     met: datetime
     answers: tuple[Answer, ...]
     put_off: datetime | None
+    again: tuple[Record, ...] = ()
 
     @property
     def name(self) -> str:
         return f"{self.lesson}/{self.item.id}"
 
-    @property
+    @cached_property
     def due(self) -> datetime:
         """When to ask it: as FSRS says, else the day after it was met."""
         at = due(self.answers) if self.answers else self.met + NEXT_DAY
@@ -59,6 +64,7 @@ class Review:
         self.lab, self.journal, self._drawers, self._sealed = lab, journal, drawers, sealed
         self._now = now or (lambda: datetime.now(UTC))
         self._lessons: dict[str, Lesson] = {}
+        self._hashes: dict[str, str] = {}
         self.done = 0
         self.card: Card | None = None
         self.step: Step | None = None
@@ -68,33 +74,53 @@ class Review:
 
     def deck(self) -> list[Card]:
         """Every card that the learner has met, whether due or not."""
-        records = self.journal.records()
-        return [card for name in lesson_names() if not load_source(name).get("short") for card in self._cards(name, records)]
+        records: dict[str, list[Record]] = {}
+        for record in self.journal.records():  # read once: a journal of years has thousands of lines
+            records.setdefault(record["lesson"], []).append(record)
+        reviewed = _by_question(records.get(REVIEW, []))
+        return [card for name in lesson_names() if not load_source(name).get("short")
+                for card in self._cards(name, records.get(name, []), reviewed)]
 
-    def _cards(self, name: str, records: Sequence[Record]) -> Iterator[Card]:
-        own = [record for record in records if record["lesson"] == name]
-        opened = {record["question"]: at for record in reversed(own)
-                  if record["event"] in ("reveal", "skip") and (at := moment(record.get("time")))}
+    def _cards(self, name: str, own: Sequence[Record], reviewed: Mapping[str, Sequence[Record]]) -> Iterator[Card]:
+        opened = {record["question"]: self._moment(record) or _LONG_AGO for record in reversed(own) if record["event"] in ("reveal", "skip")}
         if not opened:
             return
         lesson = self._lessons.get(name) or Lesson(name, self.lab, Journal(None), self._drawers, self._sealed)
         self._lessons[name] = lesson
+        answered = _by_question(own)
         for item in lesson.asked:
             gates = [opened.get(gate.id) for gate in item.gates]
             if item.kind not in ("recall", "predict") or not all(gates):
                 continue
             met = max((at for at in gates if at), default=None) or opened.get(item.id)
-            card = met and self._card(name, item, met, own, records)
+            card = met and self._card(name, item, met, answered.get(item.id, []), reviewed.get(f"{name}/{item.id}", []))
             if card and (item.kind == "recall" or item.raw.get("transfer") or _missed_for_certain(card)):
                 yield card
 
-    def _card(self, name: str, item: StepItem, met: datetime, own: Sequence[Record], records: Sequence[Record]) -> Card:
+    def _card(self, name: str, item: StepItem, met: datetime, own: Sequence[Record], reviewed: Sequence[Record]) -> Card:
         # A transfer item is about another lab, so what it asks, and its hash, may be the same on several of the learner's.
-        today = item.step.question.asked_hash()
-        asked = [record for record in own if record["question"] == item.id and record["hash"] == today]
-        again = [record for record in records if record["lesson"] == REVIEW and record["question"] == f"{name}/{item.id}" and record["hash"] == today]
-        skips = [at for record in again if record["event"] == "skip" and (at := moment(record.get("time")))]
-        return Card(name, item, met, (*_answers(asked), *_answers(again)), max(skips, default=None))
+        key = f"{name}/{item.id}"
+        today = self._hashes.get(key) or item.step.question.asked_hash()
+        self._hashes[key] = today  # the words of a lesson that is loaded do not change
+        asked, again = ([record for record in records if record["hash"] == today] for records in (own, reviewed))
+        skips = [at for record in again if record["event"] == "skip" and (at := self._moment(record))]
+        return Card(name, item, met, (*self._answers(asked), *self._answers(again)), max(skips, default=None), tuple(again))
+
+    def _moment(self, record: Record) -> datetime | None:
+        """When that was; None for a date still to come: a clock was wrong, and a card must not wait until then."""
+        at = moment(record.get("time"))
+        return at if at and at <= self._now() + timedelta(days=1) else None
+
+    def _answers(self, records: Sequence[Record]) -> Iterator[Answer]:
+        """The answers among a question's records. A commit says how sure; the reveal or the grade that follows says how well."""
+        sure = None
+        for record in records:
+            if record["event"] == "commit":
+                sure = record.get("confidence")
+            rating = rating_of({"confidence": sure, **record})
+            at = self._moment(record)
+            if rating and at:
+                yield Answer(at, rating, rating == AGAIN and sure == 2)
 
     def due(self) -> list[Card]:
         """What is due now: certain misses first, then what has waited longest."""
@@ -111,7 +137,7 @@ class Review:
     def _deal(self) -> None:
         """The next card, or the one that a restart broke off."""
         waiting = self.due()
-        open_cards = [card for card in waiting if self._unfinished(card)]
+        open_cards = [card for card in waiting if _unfinished(card)]
         self.left = min(len(waiting), max(0, SITTING - self.done))
         self.card = (open_cards or waiting)[0] if self.left else None
         self.step = self._opened(self.card) if self.card else None
@@ -125,16 +151,8 @@ class Review:
             self.journal.append({**address, **entry, **_surety(step), "time": self._now().isoformat(timespec="milliseconds")})
 
         step = Step(question, title, record)
-        step.replay(self._unfinished(card))
+        step.replay(_unfinished(card))
         return step
-
-    def _unfinished(self, card: Card) -> list[Record]:
-        """What was recorded of a card since it was last dealt: nothing, or the beginning of an answer."""
-        today = card.item.step.question.asked_hash()
-        own = [record for record in self.journal.records()
-               if record["lesson"] == REVIEW and record["question"] == card.name and record["hash"] == today]
-        ends = [index for index, record in enumerate(own) if rating_of(record) or record["event"] == "skip"]
-        return own[ends[-1] + 1 :] if ends else own
 
     @property
     def answered(self) -> bool:
@@ -163,18 +181,17 @@ def _surety(step: Step) -> dict[str, int]:
     return {} if step.confidence is None else {"confidence": step.confidence}
 
 
-def _answers(records: Sequence[Record]) -> list[Answer]:
-    """The answers among a question's records. A commit says how sure; the reveal or the grade that follows says how well."""
-    found: list[Answer] = []
-    sure = None
+def _by_question(records: Sequence[Record]) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
     for record in records:
-        if record["event"] == "commit":
-            sure = record.get("confidence")
-        rating = rating_of({"confidence": sure, **record})
-        at = moment(record.get("time"))
-        if rating and at:
-            found.append(Answer(at, rating, rating == AGAIN and sure == 2))
+        found.setdefault(record["question"], []).append(record)
     return found
+
+
+def _unfinished(card: Card) -> list[Record]:
+    """What was recorded of a card since it was last dealt: nothing, or the beginning of an answer."""
+    ends = [index for index, record in enumerate(card.again) if rating_of(record) or record["event"] == "skip"]
+    return list(card.again[ends[-1] + 1 :] if ends else card.again)
 
 
 def _missed_for_certain(card: Card) -> bool:

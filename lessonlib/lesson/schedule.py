@@ -17,6 +17,9 @@ LONGEST_DAYS = 180
 
 AGAIN, HARD, GOOD = 1, 2, 3
 
+#: Years that a clock may show; what lies outside was written by no lesson.
+_YEARS = range(1970, 2200)
+
 
 class Answer(NamedTuple):
     """One answer to a card: when (UTC), how well (1 again, 2 hard, 3 good), and whether it was a certain miss."""
@@ -29,7 +32,7 @@ class Answer(NamedTuple):
 def rating_of(record: dict) -> int | None:
     """The rating that a record of the journal gives: a self-grade, or a judged guess with how sure it was."""
     if record["event"] == "grade":
-        return {"got": GOOD, "partly": HARD, "missed": AGAIN}.get(record.get("grade", ""))
+        return {"got": GOOD, "partly": HARD, "missed": AGAIN}.get(str(record.get("grade")))
     if record["event"] == "reveal" and "right" in record:
         if not record["right"]:
             return AGAIN
@@ -58,5 +61,7 @@ def moment(text: object) -> datetime | None:
     try:
         at = datetime.fromisoformat(str(text))
     except ValueError:
+        return None
+    if at.year not in _YEARS:
         return None
     return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

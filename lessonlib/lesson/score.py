@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lessonlib.lesson.judge import times
 from lessonlib.lesson.question import CONFIDENCE
+from lessonlib.lesson.scorecard import card_html
+from lessonlib.lesson.tally import Outcome, tally
 
 if TYPE_CHECKING:
     from lessonlib.lesson.items import StepItem
@@ -14,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def score_html(lesson: Lesson) -> str:
-    """A sentence, then a table with a row for each prediction."""
+    """How many were made; how far off and how sure; then a table with a row for each prediction."""
     judged = [item for item in lesson.asked if item.step.question.sure]
+    made = tally([_as_outcome(lesson.name, item) for item in judged if outcome(item)])
     rows = "".join(_row(item) for item in judged)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Prediction", "Your guess", "How sure", "What came out"))
-    return (f"<p>{_sentence(judged)}</p><table class=\"ll-score\"><caption>Your predictions in this lesson</caption>"
+    return (f"<p>{len(judged)} predictions in this lesson.</p>{card_html(made)}<table class=\"ll-score\"><caption>Your predictions in this lesson</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_confident_misses(judged)}")
 
 
@@ -28,16 +31,9 @@ def outcome(item: StepItem) -> dict[str, Any]:
     return step.question.score(step.guess) if step.revealed and step.guess is not None else {}
 
 
-def _sentence(judged: list[StepItem]) -> str:
-    outcomes = [found for found in map(outcome, judged) if found]
-    if not outcomes:
-        return "No prediction revealed yet. A skipped question counts as not attempted, never as wrong."
-    right = sum(bool(found["right"]) for found in outcomes)
-    factors = sorted(max(found["factor"], 1 / found["factor"]) for found in outcomes if "factor" in found)
-    middle = f" Your numbers were typically {times(factors[len(factors) // 2])} off." if factors else ""
-    held = [found["held"] for found in outcomes if "held" in found]
-    ranges = f" Of {len(held)} ranges, {sum(held)} held the truth; an honest 80 % range holds it four times in five." if held else ""
-    return f"{len(outcomes)} of {len(judged)} predictions made, {right} of them right.{middle}{ranges}"
+def _as_outcome(lesson: str, item: StepItem) -> Outcome:
+    found = outcome(item)
+    return Outcome(lesson, item.id, None, item.step.confidence, bool(found["right"]), found.get("factor"), found.get("held"), found.get("misconception"))
 
 
 def _row(item: StepItem) -> str:

@@ -6,14 +6,37 @@ import json
 import os
 from pathlib import Path
 
+from lessonlib.errors import LessonlibError
 from lessonlib.lesson.journal import default_journal
-from lessonlib.roofline import DEFAULT_LAB, lab_names
+from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 
 
 def _file() -> Path | None:
     """Beside the journal, and kept exactly when the journal is."""
     journal = default_journal().path
-    return journal.with_name("settings.json") if journal else None
+    return settings_beside(journal) if journal else None
+
+
+def settings_beside(journal: Path) -> Path:
+    """The file with the settings that belong to a journal."""
+    return journal.with_name("settings.json")
+
+
+def holds_our_setting(path: Path) -> bool:
+    """Whether that is our file: LESSON_JOURNAL may name a folder where another program keeps a file of that name."""
+    try:
+        kept = json.loads(path.read_text(encoding="utf-8") or "{}")
+    except (OSError, ValueError):
+        return False
+    return isinstance(kept, dict) and kept.keys() <= {"lab"}
+
+
+def _somebody_elses(path: Path) -> bool:
+    """Whether another program's settings stand there: valid JSON with keys that are none of ours."""
+    try:
+        return isinstance(json.loads(path.read_text(encoding="utf-8")), dict) and not holds_our_setting(path)
+    except (OSError, ValueError):
+        return False
 
 
 def chosen_lab() -> str:
@@ -25,13 +48,24 @@ def chosen_lab() -> str:
         kept = json.loads(path.read_text(encoding="utf-8")).get("lab") if path else None
     except (OSError, ValueError, AttributeError):
         kept = None
-    return kept if kept in lab_names() else DEFAULT_LAB
+    return kept if _can_be_opened(kept) else DEFAULT_LAB
+
+
+def _can_be_opened(name: object) -> bool:
+    """Whether it names a shipped lab, or a lab file that still is where it was and still reads."""
+    if name in lab_names():
+        return True
+    try:
+        return isinstance(name, str) and Path(name).is_absolute() and bool(load_lab(name))
+    except LessonlibError:
+        return False
 
 
 def choose_lab(name: str) -> bool:
-    """Keep ``name`` for the lessons opened from now on. False if there is nowhere to keep it."""
+    """Keep ``name`` (of a shipped lab, or the full path of a lab file) for the lessons opened from now on.
+    False if there is nowhere to keep it."""
     path = _file()
-    if path is None or name not in lab_names():
+    if path is None or not _can_be_opened(name) or _somebody_elses(path):
         return False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

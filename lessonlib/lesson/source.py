@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import re
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ class LessonFileError(LessonlibError):
     """A lesson file is wrong: file, key, what was expected."""
 
 
-class _Strict(yaml.SafeLoader):
+class StrictLoader(yaml.SafeLoader):
     """YAML in which a key given twice is an error, not the last one winning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -41,6 +42,16 @@ def lesson_names() -> list[str]:
     return sorted(path.stem for path in (data_dir() / "lessons").glob("[0-9][0-9]-*.yaml"))
 
 
+def lesson_title(name: str) -> str:
+    """The title of a lesson, by name, without reading the rest of its file."""
+    text = (data_dir() / "lessons" / f"{name}.yaml").read_text(encoding="utf-8")
+    line = re.search(r"^title:.*$", text, re.MULTILINE)
+    try:
+        return str(yaml.safe_load(line[0])["title"]) if line else name
+    except yaml.YAMLError as error:
+        raise LessonFileError(f"{name}.yaml: title: not valid YAML: {' '.join(str(error).split())}") from None
+
+
 def load_source(name: str) -> dict[str, Any]:
     """The validated YAML of a lesson, by name or by path."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else data_dir() / "lessons" / f"{name}.yaml"
@@ -57,7 +68,7 @@ def load_source(name: str) -> dict[str, Any]:
 @functools.lru_cache(maxsize=64)
 def _parsed(text: str, file: str) -> dict[str, Any]:
     try:
-        raw = yaml.load(text, Loader=_Strict)  # noqa: S506 - a SafeLoader
+        raw = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise LessonFileError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
     _validate(raw, file)

@@ -8,8 +8,11 @@ from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from lessonlib.lesson.concepts import load_listing
+from lessonlib.lesson.editions import standing
 from lessonlib.lesson.items import Drawers, View
 from lessonlib.lesson.settings import chosen_lab
+from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.words import Words
 from lessonlib.roofline import lab_names, load_lab
 
@@ -64,6 +67,16 @@ def _lab_line(name: str) -> str:
     return f"{escape(lab.title)}<br><small>{escape(small)}</small>"
 
 
+def draw_map(raw: Raw, words: Words) -> View:
+    """The ideas of the course; with the learner's ``records`` in ``raw``, also where the learner stands."""
+    from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
+
+    concepts = load_listing().concepts
+    states = standing(concepts, raw.get("records", ()))
+    chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
+    return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
+
+
 def draw_installed(raw: Raw, words: Words) -> View:
     """Whether the packages that the lessons need are there, with their versions."""
     rows = [("Python", platform.python_version())] + [(name, _version(name)) for name in _NEEDED]
@@ -81,6 +94,6 @@ def _version(name: str) -> str:
         return ""
 
 
-DRAWERS: Drawers = {"picture": draw_picture, "plot": draw_plot, "explore": draw_explorer, "labs": draw_labs, "installed": draw_installed}
+DRAWERS: Drawers = {"picture": draw_picture, "plot": draw_plot, "explore": draw_explorer, "labs": draw_labs, "installed": draw_installed, "map": draw_map}
 #: what goes into the seal where that is not what is drawn
 SEALED: Drawers = {"plot": plot_parts}

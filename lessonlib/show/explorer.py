@@ -5,9 +5,14 @@ A decode step of B requests costs, by the closed form of the roofline engine,
     memory seconds  = (weights read(B) + B x (KV + state)) / bandwidth
     compute seconds = B x compute seconds of one request
 
-and the ceiling takes the longer of the two. Weights read depend on B only in a mixture of experts;
-KV, state and arithmetic of one request depend only on its context. So one table over the batch and
-a few over the context hold the whole grid, and the sliders need no kernel.
+and the ceiling takes the longer of the two. KV (windows and every copy of it included), state and
+arithmetic of one request depend only on its context. Weights read depend on B only in a mixture of
+experts, where a token leaves out a share q of a layer's experts and B tokens are expected to leave out
+q^B of them:
+
+    weights read(B) = always + routed x (1 - q^B)
+
+So two numbers and a few tables over the context hold the whole grid, and the sliders need no kernel.
 """
 
 from __future__ import annotations
@@ -16,8 +21,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from lessonlib.errors import LessonlibError
 from lessonlib.quantity import rounded
-from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, max_batch, prefill, weight_bytes
+from lessonlib.roofline import Estimate, Lab, Model, System, decode, load_gpu, max_batch, prefill, weight_bytes
+from lessonlib.roofline.blocks import Experts
 from lessonlib.roofline.capacity import USABLE, sequence_bytes
 
 BATCHES = tuple(2**power for power in range(10))
@@ -33,6 +40,8 @@ GPUS = (
     "rtx-4090",
 )
 WEIGHTS = ("bf16", "fp8", "int4")
+#: tokens of a step so large that every expert has some
+EVERY_EXPERT = 1_000_000
 _DIGITS = 5
 
 
@@ -41,8 +50,8 @@ def explorer_data(lab: Lab) -> dict[str, Any]:
 
     `batches` and `contexts` are the stops of the sliders; the lab's own context is always one of
     them, and no other exceeds what the model was made for. Lists over the context are in the order of
-    `contexts`, `weights_read` is in the order of `batches`. Bytes are over all GPUs together.
-    `prefill_*` belong to one prompt as long as the context; they are 0 where there is no prompt.
+    `contexts`. Bytes are over all GPUs together. `left_out` is the share of a layer's experts that one
+    token does not use, 0 in a dense model. `prefill_*` belong to one prompt as long as the context; they are 0 where there is no prompt.
     """
     contexts = context_stops(lab)
     single = [decode(lab.system, 1, context) for context in contexts]
@@ -53,6 +62,7 @@ def explorer_data(lab: Lab) -> dict[str, Any]:
         "gpu_count": lab.system.gpus,
         "kv": lab.system.kv,
         "usable": USABLE,
+        "left_out": _left_out(lab.system.model),
         "batches": list(BATCHES),
         "contexts": list(contexts),
         "start": {
@@ -91,15 +101,33 @@ def _prefills(system: System, contexts: Sequence[int]) -> list[Estimate | None]:
     return [prefill(system, context) if context else None for context in contexts]
 
 
+def _left_out(model: Model) -> float:
+    """Share of a layer's routed experts that one token does not use; 0 in a dense model."""
+    blocks = {group.feed_forward for group in model.layers if isinstance(group.feed_forward, Experts)}
+    shares = {1.0 - block.active / block.count for block in blocks}
+    if len(shares) > 1:
+        raise LessonlibError(f"{model.name}: the explorer expects one kind of mixture in all layers, not {len(shares)}")
+    return next(iter(shares), 0.0)
+
+
+def _reads(system: System) -> tuple[float, float]:
+    """Bytes of weights that any step reads, and of all the experts that a router may pick, so that one token reads the first and its part of the second."""
+    share = _left_out(system.model)
+    single, whole = (_sum(decode(system, batch, 0), "weight_bytes") for batch in (1, EVERY_EXPERT))
+    routed = (whole - single) / share if share else 0.0
+    return whole - routed, routed
+
+
 def _weights(system: System, contexts: Sequence[int]) -> dict[str, Any]:
     """One precision of the weights: what is held, what a step reads, what a prefill moves (bytes)."""
-    reads = (_sum(decode(system, batch, 0), "weight_bytes") for batch in BATCHES)
+    always, routed = _reads(system)
     moved = (run.bytes if run else 0.0 for run in _prefills(system, contexts))
     return {
         "name": system.weights,
         "label": f"{system.weights} · {system.weight_format.bits:g} bits",
         "held": rounded(weight_bytes(system), _DIGITS),
-        "weights_read": _round(reads),
+        "always": rounded(always, _DIGITS),
+        "routed": rounded(routed, _DIGITS),
         "prefill_bytes": _round(moved),
     }
 

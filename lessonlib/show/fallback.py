@@ -34,7 +34,7 @@ def _text(view: View, seal: str) -> str:
     if view["state"] == "locked":
         lines.append(view["locked"])
     else:
-        lines += [plain(view[part]) for part in ("stem", "html") if view.get(part)]
+        lines += [view["text"]] if "text" in view else [plain(view[part]) for part in ("stem", "html") if view.get(part)]
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
             lines.append(view["result"]["summary"])

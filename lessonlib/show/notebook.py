@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
 
 from lessonlib.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
-from lessonlib.lesson.items import Item, StepItem
+from lessonlib.lesson.items import BlockItem, Item, StepItem, View
 from lessonlib.lesson.journal import Journal, default_journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.questions_for_teacher import QUESTION
 from lessonlib.lesson.settings import chosen_lab
 from lessonlib.roofline import Lab, load_lab
 from lessonlib.show.draw import DRAWERS, SEALED
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
+
+if TYPE_CHECKING:
+    from lessonlib.cluster.desk import Desk
 
 AUTO = ("truth", "each", "skip")
 _NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
@@ -41,6 +46,7 @@ class NotebookLesson:
     def __init__(self, lesson: Lesson, auto: str | None = None):
         self._lesson, self._auto = lesson, auto
         self._panels: dict[str, list[Panel]] = {}
+        self._desks: dict[str, Desk] = {}
         lesson.listeners.append(self._refresh)
 
     @property
@@ -99,6 +105,10 @@ class NotebookLesson:
         """Choose the lab for all lessons."""
         return self._show(item_id, "labs")
 
+    def map(self, item_id: str = "map") -> Panel:
+        """All ideas of the course, how they hang together, and where the learner stands."""
+        return self._show(item_id, "map")
+
     def installed(self, item_id: str = "installed") -> Panel:
         """Whether everything that the lessons need is there."""
         return self._show(item_id, "installed")
@@ -108,20 +118,49 @@ class NotebookLesson:
     def _show(self, item_id: str, kind: str) -> Panel:
         item = self._lesson.item(item_id, (kind,))
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
-        panel = Panel(item.view(), on_event=lambda event: self._lesson.handle(item_id, event),
+        self._seat_teacher(item)
+        panel = Panel(self._view(item), on_event=lambda event: self._handle(item, event),
                       fallback=lambda: self._fallback(item, outcomes))
         self._panels.setdefault(item_id, []).append(panel)
         return panel
+
+    def _seat_teacher(self, item: Item) -> None:
+        """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
+        if item.id != QUESTION or item.id in self._desks or self._auto or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip():
+            return
+        from lessonlib.cluster.desk import Desk  # an HTTP client: on first use
+
+        self._desks[item.id] = Desk(self._lesson, item, changed=lambda: self._draw(item))
+
+    def _view(self, item: Item) -> View:
+        desk = self._desks.get(item.id)
+        return {**item.view(), **desk.part()} if desk else item.view()
+
+    def _handle(self, item: Item, event: dict[str, Any]) -> View | None:
+        """An event of a panel; answers with its new view. A desk draws itself, for it also does so from a thread of its own."""
+        desk = self._desks.get(item.id)
+        if desk is None:
+            return self._lesson.handle(item.id, event)
+        desk.handle(event)
+        self._draw(item)
+        return None
+
+    def _draw(self, item: Item) -> None:
+        """Give every panel of `item` its view. Of two threads, the later one has the later view."""
+        desk = self._desks.get(item.id)
+        with desk.lock if desk else nullcontext():
+            view = self._view(item)
+            for panel in self._panels.get(item.id, ()):
+                panel.view = view
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             panels = self._panels[item_id]
             item = self._lesson.items[item_id]
-            if item is changed or not item.sealed or any(panel.view["state"] == "locked" and panel.view["locked"] != item.lock for panel in panels):
-                view = item.view()
-                for panel in panels:
-                    panel.view = view
+            always = item is changed or not item.sealed or item_id in self._desks
+            if always or any(panel.view["state"] == "locked" and panel.view["locked"] != item.lock for panel in panels):
+                self._draw(item)
 
     def _fallback(self, item: Item, outcomes: list[tuple[str, str]]) -> tuple[str, str]:
         """As nobody has answered yet, unless a headless run has: a notebook file never holds a learner's reveals."""
@@ -130,6 +169,9 @@ class NotebookLesson:
             return fallback(item.view(), seal, outcomes)
         if isinstance(item, StepItem):
             return fallback(item.asked_view(), seal)
+        stored = item.stored_view() if isinstance(item, BlockItem) else None
+        if stored:
+            return fallback(stored, seal)
         if not item.sealed or item.gates:
             opens = f"Opens after {item.gates[-1].name}" if item.gates else "Run this cell in JupyterLab"
             closed = {"kind": item.panel_kind, "id": item.id, "title": item.title, "state": "locked", "locked": opens}

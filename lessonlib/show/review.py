@@ -10,7 +10,9 @@ from typing import Any
 from lessonlib.errors import LessonlibError
 from lessonlib.lesson.journal import Journal, default_journal
 from lessonlib.lesson.review import Review
+from lessonlib.lesson.scorecard import card_html
 from lessonlib.lesson.settings import chosen_lab
+from lessonlib.lesson.tally import minutes, outcomes, tally
 from lessonlib.roofline import Lab, load_lab
 from lessonlib.show.draw import DRAWERS, SEALED
 from lessonlib.show.fallback import fallback
@@ -41,6 +43,15 @@ class NotebookReview:
     def sitting(self) -> Panel:
         """The cards that are due, one after another, five to ten minutes of them."""
         return Panel(self.view(), self.handle, lambda: fallback(empty("Open this notebook in JupyterLab: what is due depends on your own journal.")))
+
+    def overall(self) -> Panel:
+        """The score card over all lessons and reviews, from your journal."""
+        from lessonlib.lesson.concepts import load_listing
+
+        records = self._review.journal.records()
+        html = card_html(tally(list(outcomes(records))), minutes(records), load_listing().misconceptions)
+        view = {"kind": "tell", "id": "overall", "title": "All lessons so far", "state": "observed", "html": html}
+        return Panel(view, lambda event: None, lambda: fallback({**view, "html": "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>"}))
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """An event of the panel; answers with what to show."""

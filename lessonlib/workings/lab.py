@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lessonlib.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, prefill, state_bytes, weight_bytes_read
-
+from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes, load_lab, prefill, state_bytes, weight_bytes, weight_bytes_read
+from lessonlib.roofline.blocks import Experts, LatentAttention
 
 
 def gpus(lab: Lab) -> str:
@@ -41,12 +41,12 @@ def peak(lab: Lab) -> Quantity:
 
 
 def weights_read(lab: Lab) -> Quantity:
-    """What one new token fetches: every weight but the input embedding, which is a lookup of one row."""
+    """What one new token alone fetches: every weight that it uses. Of the input embedding it looks up one row, of a mixture only its own experts."""
     return Quantity(weight_bytes_read(lab.system), "B")
 
 
 def flops_per_token(lab: Lab) -> Quantity:
-    """One decoded token without context: a multiplication and an addition for each weight read."""
+    """One decoded token without context: a multiplication and an addition for each weight that it uses."""
     return Quantity(decode(lab.system, batch=1, context=0).flops, "FLOP")
 
 
@@ -85,8 +85,13 @@ def context_tokens(lab: Lab) -> Quantity:
 
 
 def kv_of_prompt(lab: Lab) -> Quantity:
-    """KV cache of one request with the lab's usual prompt."""
-    return Quantity(kv_bytes_per_token(lab.system) * lab.prompt, "B")
+    """One copy of the KV cache of a request with the lab's usual prompt; a layer with a window keeps no more than its window."""
+    return Quantity(kv_bytes(lab.system, lab.prompt), "B")
+
+
+def kv_fetched(lab: Lab) -> Quantity:
+    """The KV cache that one token of such a request reads, on all GPUs together: every copy counts."""
+    return Quantity(sum(part.kv_read_bytes for part in decode(lab.system, batch=1, context=lab.prompt).operations), "B")
 
 
 def state_of_request(lab: Lab) -> Quantity:
@@ -99,7 +104,7 @@ def has_state(lab: Lab) -> bool:
 
 
 def own_bytes(lab: Lab) -> Quantity:
-    """What a decode step moves for each request alone: its KV cache, and its state read and written."""
+    """What a decode step moves for each request alone: its KV cache (every copy of it), and its state read and written. A request's experts are weights, not its own."""
     return Quantity(decode(lab.system, batch=1, context=lab.prompt).bytes - weight_bytes_read(lab.system), "B")
 
 
@@ -145,11 +150,67 @@ def precision_of_math(lab: Lab) -> str:
     return "fp8" if lab.system.weights == "fp8" else "bf16"
 
 
+# --- a mixture of experts, a shared latent, layers with a window
+
+
+def is_mixture(lab: Lab) -> bool:
+    """Whether a token uses some experts of a layer and not the others: a batch then fetches more weights than one token."""
+    return lab.system.model.is_mixture
+
+
+def _routed(lab: Lab) -> Experts | None:
+    feeds = (group.feed_forward for group in lab.system.model.layers)
+    return next((feed for feed in feeds if isinstance(feed, Experts)), None)
+
+
+def experts(lab: Lab) -> int:
+    """Experts in a layer that a router chooses from; 0 in a dense model."""
+    block = _routed(lab)
+    return block.count if block else 0
+
+
+def experts_used(lab: Lab) -> int:
+    """Experts of a layer that the router gives to one token; 0 in a dense model."""
+    block = _routed(lab)
+    return block.active if block else 0
+
+
+def weights_held(lab: Lab) -> Quantity:
+    """All weights in memory, over all GPUs: what has to fit, used by this token or not."""
+    return Quantity(weight_bytes(lab.system), "B")
+
+
+def experts_share(lab: Lab) -> Quantity:
+    """What one token fetches of all the weights held, in per cent: nearly all in a dense model."""
+    return Quantity(100 * weight_bytes_read(lab.system) / weight_bytes(lab.system), "%", digits=2)
+
+
+def weights_of_step(lab: Lab, requests: int) -> Quantity:
+    """Weights that a decode step of so many requests fetches: one token's, or all experts that any of them is expected to use."""
+    return Quantity(sum(part.weight_bytes for part in decode(lab.system, batch=requests, context=0).operations), "B")
+
+
+def latent_attention(lab: Lab) -> bool:
+    """Whether attention caches one vector for all heads (multi-head latent attention)."""
+    return any(isinstance(group.mixer, LatentAttention) for group in lab.system.model.layers)
+
+
+def kv_copies(lab: Lab) -> float:
+    """GPUs that each keep, and read, the same cached numbers: all of them for a latent, which has no heads to divide."""
+    mixers = [group.mixer for group in lab.system.model.layers if group.mixer.kv_values]
+    return max((mixer.kv_copies(lab.system.tp) for mixer in mixers), default=1.0)
+
+
+def has_window(lab: Lab) -> bool:
+    """Whether some layers look back over a window only, so that their cache stops growing."""
+    return any(group.mixer.window for group in lab.system.model.layers)
+
+
 # --- its two ceilings -------------------------------------------------------------------------------------
 
 
 def decode_ceiling(lab: Lab) -> Quantity:
-    """Bytes per second the memory delivers, over the bytes of weights that each token fetches."""
+    """Bytes per second the memory delivers, over the bytes of weights that one token alone fetches."""
     return Quantity(lab.system.bandwidth / weight_bytes_read(lab.system), "tok/s")
 
 

@@ -7,19 +7,16 @@ fewest lines. Ceilings are physics with no fitted constant: what no software can
 from __future__ import annotations
 
 from lessonlib.quantity import Quantity
-from lessonlib.roofline import Estimate, Lab, decode, max_batch, prefill, weight_bytes_read
+from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
 from lessonlib.workings.lab import (
-    decode_ceiling,
-    decode_ceiling_with_context,
-    flops_per_token,
-    mystery_lab,
-    own_bytes,
-    prefill_ceiling,
-    weights_read,
+    decode_ceiling, decode_ceiling_with_context, flops_per_token, is_mixture, mystery_lab, own_bytes, prefill_ceiling, weights_held, weights_read,
 )
-
-BATCH = 8
-
+from lessonlib.workings.prompt_time import two_rates  # noqa: F401 - the words name it
+from lessonlib.workings.served_together import (  # noqa: F401 - the words name them
+    batch, batch_each_speed, batch_gain, batch_kept, batch_step_bytes, batch_total, curve_every_doubling_doubles, curve_gain, curve_last_batch,
+    curve_no_gain, curve_one_tokens_experts, experts_of_token, experts_touched, gain_full, gain_none, gain_one_tokens_experts, gain_root,
+    kv_overtakes_at, last_step_weights, overtaking_fits, single_step_bytes, step_growth, step_weights, throughput_curve, used_by_all, user_cost,
+)
 
 # --- decode: one request
 
@@ -59,7 +56,7 @@ def ceiling_by_flops(lab: Lab) -> Quantity:
 
 
 def ceiling_one_byte_each(lab: Lab) -> Quantity:
-    """Counts one byte for each parameter."""
+    """Counts one byte for each parameter that the model has."""
     return Quantity(lab.system.bandwidth / lab.system.model.parameters, "tok/s")
 
 
@@ -99,98 +96,6 @@ def prompt_length_as_gap(lab: Lab) -> Quantity:
     return Quantity(lab.prompt, "x")
 
 
-# --- batching
-
-def batch(lab: Lab) -> int:
-    return BATCH
-
-
-def _served(lab: Lab, requests: int) -> float:
-    return decode(lab.system, batch=requests, context=lab.prompt).ceiling_tokens_per_s
-
-
-def batch_gain(lab: Lab) -> Quantity:
-    """Total tokens per second of 8 requests over 1, each with the lab's usual prompt behind it."""
-    return Quantity(_served(lab, BATCH) / _served(lab, 1), "x", digits=2)
-
-
-def batch_kept(lab: Lab) -> Quantity:
-    """What each of the 8 keeps of the speed of a user alone."""
-    return Quantity(100 * _served(lab, BATCH) / BATCH / _served(lab, 1), "%", digits=2)
-
-
-def batch_step_bytes(lab: Lab) -> Quantity:
-    return Quantity(decode(lab.system, batch=BATCH, context=lab.prompt).bytes, "B")
-
-
-def single_step_bytes(lab: Lab) -> Quantity:
-    return Quantity(decode(lab.system, batch=1, context=lab.prompt).bytes, "B")
-
-
-def gain_none(lab: Lab) -> Quantity:
-    """Sharing the GPU as if it were a queue: eight requests, the same total."""
-    return Quantity(1.0, "x")
-
-
-def gain_full(lab: Lab) -> Quantity:
-    """As if the KV cache were shared, too."""
-    return Quantity(float(BATCH), "x")
-
-
-def gain_root(lab: Lab) -> Quantity:
-    """Half of the ideal, as if weights and cache weighed the same."""
-    return Quantity(BATCH / 2, "x")
-
-
-def overtaking_fits(lab: Lab) -> bool:
-    """Whether as many requests fit in memory as it takes to outweigh the weights."""
-    return float(kv_overtakes_at(lab)) <= max_batch(lab.system, lab.prompt)
-
-
-def _batches(lab: Lab) -> list[int]:
-    """Powers of two up to what fits in memory, 256 at most."""
-    return [2**n for n in range(9) if 2**n <= max_batch(lab.system, lab.prompt)]
-
-
-def throughput_curve(lab: Lab) -> dict[str, list[float]]:
-    """Ceiling of decode throughput against batch, at the lab's usual prompt as context."""
-    return {"x": _batches(lab), "y": [_served(lab, size) for size in _batches(lab)]}
-
-
-def curve_every_doubling_doubles(lab: Lab) -> dict[str, list[float]]:
-    return {"x": _batches(lab), "y": [size * _served(lab, 1) for size in _batches(lab)]}
-
-
-def curve_no_gain(lab: Lab) -> dict[str, list[float]]:
-    return {"x": _batches(lab), "y": [_served(lab, 1) for _ in _batches(lab)]}
-
-
-def curve_last_batch(lab: Lab) -> int:
-    return _batches(lab)[-1]
-
-
-def curve_gain(lab: Lab) -> Quantity:
-    """Throughput at the largest batch drawn over that of a single request."""
-    truth = throughput_curve(lab)["y"]
-    return Quantity(truth[-1] / truth[0], "x", digits=2)
-
-
-def kv_overtakes_at(lab: Lab) -> Quantity:
-    """The batch at which what each request brings (KV cache and state) weighs as much as the weights."""
-    alone = decode(lab.system, batch=1, context=lab.prompt).bytes - weight_bytes_read(lab.system)
-    return Quantity(round(weight_bytes_read(lab.system) / alone), "requests")
-
-
-def user_cost(lab: Lab) -> str:
-    """What a user loses when served in the batch, in words."""
-    return f"about {100 - float(batch_kept(lab)):.0f} % of their speed"
-
-
-def step_growth(lab: Lab) -> Quantity:
-    """How much longer a step with the batch is than one with a single request."""
-    return Quantity(float(batch_step_bytes(lab)) / float(single_step_bytes(lab)), "x")
-
-
 # --- pictures
 
 def memory_time(lab: Lab) -> Quantity:
@@ -203,22 +108,32 @@ def compute_time(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, batch=1, context=0).compute_s, "s")
 
 
+def haul(lab: Lab) -> str:
+    """What the van brings for one token, in the words of the pantry."""
+    return "the shelves it needs" if is_mixture(lab) else "the whole pantry"
+
+
+def haul_of_batch(lab: Lab) -> str:
+    """What it brings for several."""
+    return "all shelves that they need" if is_mixture(lab) else "the pantry"
+
+
+def in_the_pantry(lab: Lab) -> Quantity:
+    """The weights that a van may be sent for: all of them, where a token uses some."""
+    return weights_held(lab) if is_mixture(lab) else weights_read(lab)
+
+
+def weights_of_prompt(lab: Lab) -> Quantity:
+    """Weights that the one pass over the whole prompt fetches."""
+    return Quantity(sum(part.weight_bytes for part in prefill(lab.system, prompt=lab.prompt).operations), "B")
+
+
 def bare_memory_share(lab: Lab) -> float:
     return _shares(decode(lab.system, batch=1, context=0))[1]
 
 
 def bare_compute_share(lab: Lab) -> float:
     return _shares(decode(lab.system, batch=1, context=0))[0]
-
-
-def batch_total(lab: Lab) -> Quantity:
-    """Ceiling of the 8 requests together."""
-    return Quantity(_served(lab, BATCH), "tok/s")
-
-
-def batch_each_speed(lab: Lab) -> Quantity:
-    """Ceiling of each of the 8."""
-    return Quantity(_served(lab, BATCH) / BATCH, "tok/s")
 
 
 def _shares(step: Estimate) -> tuple[float, float]:
@@ -248,6 +163,16 @@ def prefill_flops_per_token(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
 
 
+def arithmetic_outlasts_activations(lab: Lab) -> bool:
+    """Prefill keeps memory busy less than half the time even with all activations through memory."""
+    return float(prefill_busy_at_most(lab)) < 50
+
+
+def activations_could_outlast_it(lab: Lab) -> bool:
+    """Whether memory would be the slower one in prefill if every result that a kernel hands on crossed it."""
+    return float(prefill_busy_at_most(lab)) >= 100
+
+
 # --- claims: true on every shipped lab, or the text would have to say otherwise ------------------------------
 
 
@@ -271,14 +196,25 @@ def idle_most_of_the_time(lab: Lab) -> bool:
     return float(idle_share(lab)) > 90
 
 
-def arithmetic_outlasts_activations(lab: Lab) -> bool:
-    """Prefill keeps memory busy less than half the time even with all activations through memory."""
-    return float(prefill_busy_at_most(lab)) < 50
-
-
 def batch_gains_but_less_than_fully(lab: Lab) -> bool:
-    """Eight requests give more than four times the tokens, and visibly less than eight."""
-    return 4 < float(batch_gain(lab)) < 7.9
+    """Eight requests give visibly less than eight times the tokens: more than four where all share the weights, more than one and a half in a mixture."""
+    least, most = (1.5, 4) if is_mixture(lab) else (4, 7.9)
+    return least < float(batch_gain(lab)) < most
+
+
+def memory_has_time_left_in_prefill(lab: Lab) -> bool:
+    """Weights and cache keep memory busy less than four fifths of an ideal prefill."""
+    return float(prefill_busy(lab)) < 80
+
+
+def a_prompt_uses_every_expert(lab: Lab) -> bool:
+    """Reading the usual prompt, a mixture fetches nearly all that it holds."""
+    return not is_mixture(lab) or float(weights_of_prompt(lab)) > 0.97 * float(weights_held(lab))
+
+
+def eight_pick_mostly_different_experts(lab: Lab) -> bool:
+    """Of the experts that eight tokens pick in a layer of a mixture, more than four in five are different ones."""
+    return not is_mixture(lab) or float(step_weights(lab)) - float(used_by_all(lab)) > 0.8 * 8 * float(experts_of_token(lab))
 
 
 def roofs_far_apart(lab: Lab) -> bool:
@@ -288,6 +224,6 @@ def roofs_far_apart(lab: Lab) -> bool:
 
 def curve_bends(lab: Lab) -> bool:
     """To the last batch drawn the step stays memory-bound, and the curve falls below two thirds of the straight line."""
-    last = _batches(lab)[-1]
+    last = curve_last_batch(lab)
     step = decode(lab.system, batch=last, context=lab.prompt)
     return step.bound == "memory" and throughput_curve(lab)["y"][-1] < curve_every_doubling_doubles(lab)["y"][-1] * 2 / 3

@@ -18,7 +18,7 @@ from lessonlib.lesson.step import Step
 from lessonlib.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB
 from lessonlib.show import notebook
-from lessonlib.workings import lesson_01
+from lessonlib.workings import lesson_01, served_together
 from tests.content.conftest import LESSON
 from tests.content.test_lint import body
 from tests.content.test_seals import golden
@@ -93,7 +93,7 @@ def test_feedback_that_goes_to_the_wrong_option_is_caught(raw: dict[str, Any], m
 
 def test_a_changed_working_is_caught(raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Callable[[dict[str, Any]], Lesson]) -> None:
     def batch_gain(lab: Any) -> Quantity:
-        return Quantity(float(lesson_01.BATCH), "x", digits=2)
+        return Quantity(float(served_together.BATCH), "x", digits=2)
 
     monkeypatch.setattr(lesson_01, "batch_gain", batch_gain)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))

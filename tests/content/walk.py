@@ -6,6 +6,7 @@ synced state of every widget, every message. Whatever gives away something not y
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -29,6 +30,8 @@ REVEALED = COMMITTED | {"result", "observe", "working"}
 #: (question, item that tells its number before): earned, because that item opens with an answer to the same thing.
 #: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
 EARNED = {("draw-throughput", "eight-guests")}
+#: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
+_NOT_PRINTED = re.compile(r"(.*\.result\.|result\.)?scale\[[01]\]")
 _SAME_FOR_ALL = ("_esm", "_css")
 
 Messages = list[tuple[str, dict[str, Any]]]
@@ -143,7 +146,7 @@ class Walk:
 
     def _hear_all(self, owner: str, value: Any, where: str = "state") -> None:
         for path, text in leaves(value):
-            if path.rpartition(".")[2] not in _SAME_FOR_ALL and ".guess." not in path:
+            if path.rpartition(".")[2] not in _SAME_FOR_ALL and ".guess." not in path and not _NOT_PRINTED.fullmatch(path):
                 self._hear(f"{owner} {where} {path}", owner, text)
 
     def _hear(self, where: str, owner: str, raw: str) -> None:

@@ -99,7 +99,7 @@ def same_cost(got: dict[str, Any], wanted) -> bool:
 @pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.name)
 def test_browser_computes_what_the_engine_computes(arithmetic, lab):
     data = explorer_data(lab)
-    picks = picks_of(data, batches=(1, 8, 64, 512))
+    picks = picks_of(data, batches=(1, 3, 8, 45, 512))
     for pick, got in zip(picks, arithmetic(data, picks), strict=True):
         system, context = system_of(lab, pick), data["contexts"][pick["context"]]
         assert same_cost(got["decode"], decode(system, pick["batch"], context)), pick
@@ -128,9 +128,35 @@ def test_tables_are_small_plain_and_the_labs_own(lab):
     assert data["gpus"][0]["name"] == data["start"]["gpu"] == lab.system.gpu.name
     assert data["contexts"][data["start"]["context"]] == lab.context
     assert max(data["contexts"]) <= max(lab.context, lab.system.model.max_context)
-    assert all(value == rounded(value, 5) for entry in data["weights"] for value in entry["weights_read"])
-    grows = data["weights"][0]["weights_read"][-1] > data["weights"][0]["weights_read"][0]
-    assert grows == lab.system.model.is_mixture
+    assert all(value == rounded(value, 5) for entry in data["weights"] for value in (entry["always"], entry["routed"], *entry["prefill_bytes"]))
+    assert all((entry["routed"] > 0) == (data["left_out"] > 0) == lab.system.model.is_mixture for entry in data["weights"])
+    first = data["weights"][0]
+    assert first["always"] + first["routed"] <= first["held"] * 1.0001
+
+
+def test_a_mixture_reads_more_weights_with_the_batch_and_every_gpu_its_copy_of_a_latent():
+    data = explorer_data(load_lab("deepseek-v3-8xh200-fp8"))
+    own = next(entry for entry in data["weights"] if entry["name"] == "fp8")
+    assert data["left_out"] == 1 - 8 / 256
+    assert own["always"] + own["routed"] * (1 - data["left_out"]) == pytest.approx(37.67e9, rel=1e-3)
+    assert own["always"] + own["routed"] == pytest.approx(671.3e9, rel=1e-3)
+    assert data["kv_bytes"][data["start"]["context"]] == pytest.approx(8 * 4097 * 70_272, rel=1e-4)
+
+
+def test_a_window_stops_growing():
+    data = explorer_data(load_lab("gpt-oss-120b-h100-mxfp4"))
+    at = {context: data["kv_bytes"][place] for place, context in enumerate(data["contexts"])}
+    full_layers_alone = 18 * 2 * 8 * 64 * 2
+    assert at[131072] - at[65536] == pytest.approx(65536 * full_layers_alone, rel=1e-4)
+
+
+def test_a_mixture_says_how_many_experts_it_counts(page):
+    open_panel(page, view_of(load_lab("gpt-oss-120b-h100-mxfp4")))
+    choose(page, batch=9)
+    words = page.locator(".exp").inner_text()
+    assert "expected to touch" in words and "64.1 GB" in words
+    open_panel(page, view_of(load_lab()))
+    assert "expected to touch" not in page.locator(".exp").inner_text()
 
 
 def choose(page, **values: Any) -> None:

@@ -19,7 +19,7 @@ EVENTS: list[dict[str, Any]] = [
     {"event": "commit", "guess": ["x"] * 4}, {"event": "reveal"}, {"event": "skip"}, {"event": "hint"}, {"event": "observe", "choice": "a"},
     {"event": "grade", "grade": "got"}, {"event": "pick", "choice": "llama-3.1-8b-a100-80gb"}, {"event": "unlock"}, {},
 ]
-ALWAYS_OPEN = ("note", "labs", "installed")
+ALWAYS_OPEN = ("note", "labs", "installed", "map")
 
 
 def gates(lesson: Lesson) -> list[StepItem]:

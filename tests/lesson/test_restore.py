@@ -111,7 +111,7 @@ def test_a_guess_that_is_no_longer_valid_asks_anew(guess: Any, path: Path) -> No
     path.unlink()
     journal = Journal(path)
     journal.append({**{key: value for key, value in commit.items() if key not in ("v", "time")}, "guess": guess})
-    journal.append({**lesson._address(lesson.asked[2]), "event": "reveal"})
+    journal.append({**lesson.address(lesson.asked[2]), "event": "reveal"})
     item = opened(journal=Journal(path)).asked[2]
     assert (item.step.state, item.step.problem) == ("asked", "")
 

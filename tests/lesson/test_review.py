@@ -243,6 +243,13 @@ def test_how_far_away(hours: float, words: str) -> None:
     assert when(START + timedelta(hours=hours), START) == words
 
 
+def test_the_card_over_all_lessons(diary: Diary) -> None:
+    take(diary, wrong=("double-flops",))
+    panel = NotebookReview(review(diary)).overall()
+    assert "predictions made" in panel.view["html"] and "Ideas you met that are not so" in panel.view["html"]
+    assert "predictions made" not in repr(panel._repr_mimebundle_()[0]["text/html"]), "a stored notebook holds nothing of the learner's"
+
+
 # --- learners over 60 days --------------------------------------------------------------------------------------
 
 

@@ -10,7 +10,7 @@ from tests.lesson.shipped import a_guess, opened
 
 def rows(lesson: Lesson) -> list[list[str]]:
     """The cells of each row, as plain text."""
-    table = score_html(lesson).split("<tbody>")[1].split("</tbody>")[0]
+    table = score_html(lesson).split("Your predictions in this lesson")[1].split("<tbody>")[1].split("</tbody>")[0]
     return [[plain(cell) for cell in row.replace("<th", "<td").split("<td")[1:]] for row in table.split("</tr>") if row]
 
 
@@ -56,7 +56,8 @@ def test_the_sentence_counts_what_was_answered() -> None:
     answer(lesson, "decode-ceiling", {"text": "50", "low": "10", "high": "60"})
     answer(lesson, "another-gpu", {"text": "190", "low": "100", "high": "300"})
     judged = sum(item.step.question.sure for item in lesson.asked)
-    assert plain(score_html(lesson)).startswith(f"2 of {judged} predictions made, 1 of them right. Your numbers were typically ×2.6 off. Of 2 ranges, 1 held the truth;")
+    words = " ".join(plain(score_html(lesson)).split())
+    assert words.startswith(f"{judged} predictions in this lesson. 2 predictions made, 1 of them right. Your numbers were typically ×2.6 off. Of 2 ranges, 1 held the truth;")
 
 
 def test_certain_misses_are_named_for_another_look() -> None:

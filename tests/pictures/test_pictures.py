@@ -28,8 +28,8 @@ def style(svg: str) -> str:
     return ElementTree.fromstring(svg).find(f"{SVG}style").text
 
 
-def test_the_five_pictures_of_the_lesson():
-    assert picture_names() == ("van", "one-pass", "opposite-bars", "fat-pipe", "one-trip")
+def test_the_pictures_in_the_order_of_the_lessons():
+    assert picture_names() == ("van", "one-pass", "opposite-bars", "fat-pipe", "one-trip", "one-pound", "roof", "looking-back", "shared-heads", "growing-binder", "some-shelves", "on-the-worktop", "one-request")
 
 
 @every_picture
@@ -212,6 +212,6 @@ def test_figure_for_a_page_without_scripts(name):
 
 
 def test_text_from_outside_is_escaped():
-    drawn = picture("van", {**NUMBERS, "weights": '<b>&"5 GB'})
+    drawn = picture("van", {**NUMBERS, "pantry": '<b>&"5 GB'})
     assert "<b>" not in drawn["svg"] and '<b>&"5 GB' in labels(drawn["svg"])
     ElementTree.fromstring(figure_html(drawn))

@@ -18,8 +18,18 @@ from lessonlib.roofline import (
     weight_bytes_read,
 )
 
-# Published counts: sums over the tensors of the released checkpoints (text part, without the
-# multi-token-prediction layer of DeepSeek-V3).
+# Published counts: sums over the tensors of the released checkpoints (text part, without vision
+# towers and multi-token-prediction layers). What they were read from:
+# - bytes in the safetensors index, halved (16 bit): Llama-3.1-8B and 70B, Qwen3-32B, 30B-A3B and
+#   235B-A22B, Mixtral-8x7B, BLOOM, Mistral-7B, Qwen2.5-7B and 72B, DeepSeek-V2-Lite,
+#   Qwen1.5-MoE-A2.7B; Llama-2 too, less the rotary buffers its index counts (layers x 64 x 4 bytes);
+# - the hub's safetensors total: Llama-3.1-405B, Gemma-2-9B, Gemma-3-1B, Phi-3-mini, DeepSeek-V2;
+# - the parameter count in GGUF headers: gpt-oss (a hub total of 21,511,953,984 for a 20b counts one
+#   scale for 32 weights as well) and the Qwen3.5-27B text part (of Qwen3.6-27B, same shapes; the hub's
+#   27,781,427,952 adds vision and the prediction layer);
+# - an audit of the shard headers without FP8 scales: DeepSeek-V3;
+# - the hub's total of Qwen3-Coder-Next, same shapes: Qwen3-Next (its own 81,324,862,720 adds the
+#   prediction layer).
 PARAMETERS = {
     "llama-2-7b": 6_738_415_616,
     "llama-2-70b": 68_976_648_192,

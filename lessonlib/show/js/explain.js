@@ -6,7 +6,7 @@
       rows: view.ask?.rows ?? 4,
       placeholder: view.ask?.placeholder,
       "aria-label": label,
-      onkeydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && panel.commit(),
+      onkeydown: (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && (view.teacher ? parts.ask(panel) : panel.commit()),
     });
   }
 
@@ -46,18 +46,21 @@
     const box = area(view, panel, "Your note");
     let kept = view.guess?.text ?? "";
     box.value = kept;
+    const ttft = view.teacher && parts.ttft(view, panel);
     panel.form = {
+      ttft,
       read: () => ({ guess: box.value.trim(), missing: box.value.trim() ? "" : "Write something first; it is kept in your journal." }),
-      focus: () => box.focus(),
+      focus: () => (ttft && box.value.trim() ? ttft.box : box).focus(),
       changed: () => box.value.trim() !== kept,
       update: (now) => {
         const text = now.guess?.text ?? "";
         if (box.value.trim() === kept) box.value = text; // kept in another view of the same note
         kept = text;
+        ttft?.update(now);
       },
     };
-    return h("fieldset", { class: "gp-fieldset", "aria-labelledby": `${panel.uid}-stem` }, h("legend", { class: "gp-sr", text: "Your note" }), box);
+    return h("fieldset", { class: "gp-fieldset", "aria-labelledby": `${panel.uid}-stem` }, h("legend", { class: "gp-sr", text: "Your note" }), box, ttft?.node);
   }
 
-  kinds.note = { body, data: ({ id, ask }) => [id, ask] };
+  kinds.note = { body, data: ({ id, ask, teacher }) => [id, ask, Boolean(teacher)] };
 }

@@ -7,12 +7,8 @@
   // Arithmetic. pick: {batch, context (index), gpu, weights}; results in seconds, bytes, tokens/s.
 
   const named = (list, name) => list.find((entry) => entry.name === name);
-  /** A value between the stops of the batch, linear; at a stop it is the table's own. */
-  function between(stops, values, batch) {
-    const right = Math.max(1, stops.findIndex((stop) => stop >= batch));
-    const share = (batch - stops[right - 1]) / (stops[right] - stops[right - 1]);
-    return values[right - 1] * (1 - share) + values[right] * share;
-  }
+  /** Weights that a step reads: what every token uses, and the experts that any of its tokens is expected to pick. */
+  const weightsRead = ({ left_out }, { always, routed }, batch) => always + routed * (1 - left_out ** batch);
 
   /** The longer of the two times is the ceiling. */
   const longer = (memory_s, compute_s) => ({ memory_s, compute_s, seconds: Math.max(memory_s, compute_s), bound: compute_s > memory_s ? "compute" : "memory" });
@@ -32,8 +28,9 @@
     const { batch, context } = pick;
     const gpu = named(data.gpus, pick.gpu);
     const { compute_s, most } = gpu.work[pick.weights];
-    const { held, weights_read } = named(data.weights, pick.weights);
-    const bytes = { weights: between(data.batches, weights_read, batch), kv: batch * data.kv_bytes[context], state: batch * data.state_bytes };
+    const stored = named(data.weights, pick.weights);
+    const { held } = stored;
+    const bytes = { weights: weightsRead(data, stored, batch), kv: batch * data.kv_bytes[context], state: batch * data.state_bytes };
     const cost = longer((bytes.weights + bytes.kv + bytes.state) / gpu.bandwidth, batch * compute_s[context]);
     return {
       ...cost, bytes, tokens_per_s: batch / cost.seconds, per_user: 1 / cost.seconds,
@@ -287,7 +284,7 @@
       h("dl", { class: "exp-tiles" }, tiles.map(({ node }) => node)),
       h("div", { class: "exp-columns" }, h("div", { class: "exp-column" }, [decoding, prefilling, bytes, memory].map(({ node }) => node)), h("figure", {}, canvas, key.node)),
       rows.node,
-      h("p", { class: "exp-fine", text: `A ceiling is what the data sheets allow at best: only the bytes and the arithmetic that nothing can save. KV cache in ${data.kv}; no activations, no traffic between GPUs, no waiting. Usable: ${100 * data.usable} % of the memory.` }),
+      h("p", { class: "exp-fine", text: `A ceiling is what the data sheets allow at best: only the bytes and the arithmetic that nothing can save. KV cache in ${data.kv}; no activations, no traffic between GPUs, no waiting. ${data.left_out ? "Experts: as many as the batch is expected to touch, if a router picks all alike. " : ""}Usable: ${100 * data.usable} % of the memory.` }),
       live);
   }
 

@@ -1,7 +1,7 @@
 // The panel itself: slots in reading order, events to Python, focus and announcements. Python holds all state.
 {
   const SLOTS = [
-    "title", "stem", "form", "confidence", "hints", "problem", "actions",
+    "title", "stem", "form", "confidence", "hints", "problem", "actions", "teacher",
     "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
@@ -53,7 +53,8 @@
 
   function noteActions(view, panel) {
     panel.keptLine = h("span", { class: "gp-soft gp-kept", text: "Kept in your journal" });
-    return [commitButton(isClosed(view) ? "Keep the change" : "Keep", panel), panel.keptLine];
+    const keep = commitButton(view.teacher ? "Keep without asking" : isClosed(view) ? "Keep the change" : "Keep", panel);
+    return [view.teacher ? parts.teacherActions(view, panel, keep) : keep, panel.keptLine];
   }
 
   function actions(view, panel) {
@@ -98,6 +99,7 @@
     put("confidence", asked && view.confidence && [view.id, view.confidence], () => confidence(view, panel));
     put("hints", asked && view.hints?.shown, () => hints(view.hints.shown));
     put("actions", open && [view.id, view.state, view.hints?.left], () => actions(view, panel));
+    put("teacher", view.teacher?.talk && [view.id, view.teacher.talk.id], () => parts.teacher(view, panel));
     put("result", result && judged, () => parts.headline(result));
     put("grades", result && [grades, grade], () => parts.grades(result, panel));
     put("reveal", result?.reveal, () => parts.reveal(result.reveal));
@@ -107,6 +109,7 @@
     put("working", shown && view.working, () => parts.working(view.working));
     put("next", (view.sitting || view.more) && [view.next, view.more], () => nextCard(view, panel));
     panel.form?.update?.(view);
+    if (view.teacher?.talk) panel.teacher(view);
     panel.problem(view.problem ?? "");
     panel.changed({ keepProblem: true });
   }
@@ -127,6 +130,8 @@
     whole.scrollIntoView({ block: "nearest", behavior: reducedMotion() ? "auto" : "smooth" });
   }
 
+  parts.focusOn = focusOn;
+
   const oneLine = (html) => h("div", { html }).textContent.trim().replace(/\s+/g, " ");
 
   /** After an event of this view: where the focus goes and what is said. */
@@ -142,6 +147,7 @@
     }
     if (event === "observe" && view.observe?.chosen) return tell(oneLine(view.observe.note ?? ""), find("observe", ".gp-observe-note"));
     if (event === "grade") return tell(slots.grades.node.textContent, find("grades", ".gp-graded"));
+    if (event === "ask" || event === "stop") return parts.teacherSettled(panel, event);
     if (view.kind === "note") return panel.announce("Kept in your journal.");
     if (kinds[view.kind].body) return undefined; // the focus stays where the learner is
     if (view.state === "committed") return tell(slots.actions.node.lastChild.textContent, find("actions", ".gp-reveal-button"));
@@ -176,6 +182,7 @@
     const { missing } = panel.form.read();
     const unsure = panel.view.confidence && panel.view.kind !== "note" && !panel.root.querySelector(".gp-confidence :checked");
     panel.commitButton.setAttribute("aria-disabled", String(Boolean(missing || unsure)));
+    if (panel.form.ttft) parts.teacherReady(panel);
     if (panel.keptLine) {
       const kept = isClosed(panel.view) && !panel.form.changed();
       panel.keptLine.hidden = !kept;

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from lessonlib.errors import LessonlibError
 
-from . import fat_pipe, one_pass, one_trip, opposite_bars, van
+from . import fat_pipe, growing_binder, looking_back, on_the_worktop, one_pass, one_pound, one_request, one_trip, opposite_bars, roof, shared_heads, some_shelves, van
 from .given import Given
 
 __all__ = ["figure_html", "picture", "picture_names", "picture_needs"]
@@ -31,6 +31,14 @@ _PICTURES = {
     "opposite-bars": _Entry(opposite_bars.NEEDS, opposite_bars.draw),
     "fat-pipe": _Entry(fat_pipe.NEEDS, fat_pipe.draw),
     "one-trip": _Entry(one_trip.NEEDS, one_trip.draw),
+    "one-pound": _Entry(one_pound.NEEDS, one_pound.draw),
+    "roof": _Entry(roof.NEEDS, roof.draw),
+    "looking-back": _Entry(looking_back.NEEDS, looking_back.draw),
+    "shared-heads": _Entry(shared_heads.NEEDS, shared_heads.draw),
+    "growing-binder": _Entry(growing_binder.NEEDS, growing_binder.draw),
+    "some-shelves": _Entry(some_shelves.NEEDS, some_shelves.draw),
+    "on-the-worktop": _Entry(on_the_worktop.NEEDS, on_the_worktop.draw),
+    "one-request": _Entry(one_request.NEEDS, one_request.draw),
 }
 
 

@@ -9,7 +9,8 @@ from .sheet import Sheet
 
 NEEDS = {
     "prompt": "length of the prompt, such as '2,048 tokens'",
-    "weights": "bytes of weights read in one pass, such as '51.2 GB'",
+    "weights": "bytes of weights read in one pass for one token, such as '51.2 GB'",
+    "weights_of_prompt": "bytes of weights read in the pass over the whole prompt, such as '51.2 GB'",
 }
 DURATION_S = 5.0
 _TILES, _DECODED = 8, 5
@@ -48,7 +49,7 @@ def _decode_pass(sheet: Sheet, x: float, at_s: float) -> str:
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
-    prompt, weights = given.text("prompt"), given.text("weights")
+    prompt, weights, once = given.text("prompt"), given.text("weights"), given.text("weights_of_prompt")
     sheet = Sheet("one-pass", prefix, DURATION_S)
     columns = [394 + 58 * i for i in range(_DECODED + 1)]
     starts = [1.4 + _STEP_S * i for i in range(_DECODED)]
@@ -59,17 +60,17 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         "".join(rect(x - 15, 112, 30, 30, "thin", 5) for x in columns),
         _first_token(sheet, columns[0]),
         *[_decode_pass(sheet, x, t) for x, t in zip(columns[1:], starts, strict=True)],
-        text(176, 352, f"{prompt} at once", "strong"), text(176, 380, f"{weights} read once"),
+        text(176, 352, f"{prompt} at once", "strong"), text(176, 380, f"{once} read once"),
         text(572, 352, "one token at a time", "strong"), text(572, 380, f"{weights} read every time"),
     )
     alt = (
         f"Prefill, left: all {prompt} of the prompt go through the model side by side in one pass that reads the weights, "
-        f"{weights}, once. Decode, right: tokens come one after another, and each pass reads all {weights} again."
+        f"{once}, once. Decode, right: tokens come one after another, and each pass reads {weights} again."
     )
     steps = [
-        (1.0, f"Prefill: all {prompt} of the prompt light up together, in one pass that reads {weights} once."),
+        (1.0, f"Prefill: all {prompt} of the prompt light up together, in one pass that reads {once} once."),
         (1.4, "That same pass gives the first token of the answer."),
-        (2.12, f"Decode: the next token needs a pass of its own, and the van hauls all {weights} again."),
+        (2.12, f"Decode: the next token needs a pass of its own, and the van hauls {weights} again."),
         (2.84, "The token after it has to wait: it is made from the one before."),
         (5.0, f"So decode goes token by token, {weights} every time; prefill was one wide pass."),
     ]

@@ -10,6 +10,7 @@ from .sheet import Sheet
 NEEDS = {
     "batch": "requests decoded together, a whole number",
     "weights": "bytes of weights read once a step, such as '51.2 GB'",
+    "haul": "what those weights are, such as 'the pantry' or 'all shelves that they need'",
     "kv_per_request": "bytes read in a step for one request alone (its KV cache and state), such as '436 MB'",
     "total_tok_s": "decode ceiling of the whole batch, such as '980 tok/s'",
     "request_tok_s": "decode ceiling of each request in it, such as '122 tok/s'",
@@ -65,7 +66,7 @@ def _binder_label(sheet: Sheet, words: str) -> str:
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
-    batch, weights = given.count("batch"), given.text("weights")
+    batch, weights, haul = given.count("batch"), given.text("weights"), given.text("haul")
     binder, total, each = given.text("kv_per_request"), given.text("total_tok_s"), given.text("request_tok_s")
     more = batch > _SEATS
     drawn = _SEATS - 1 if more else batch
@@ -87,12 +88,12 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         text(360, 388, f"at most {total} together, {each} each", "strong"),
     )
     alt = (
-        f"One van trip hauls the pantry, {weights}, once for {requests}, so together they reach at most {total}, each {each}. "
+        f"One van trip hauls {haul}, {weights}, once for {requests}, so together they reach at most {total}, each {each}. "
         f"Not shared: every guest's own recipe binder, the KV cache, {binder} apiece."
     )
     steps = [
-        (0.4, f"{requests[0].upper()}{requests[1:]} at the table, one van, one pantry of {weights}."),
-        (2.1, f"One trip hauls the pantry, {weights}, once for all."),
+        (0.4, f"{requests[0].upper()}{requests[1:]} at the table, one van, one pantry."),
+        (2.1, f"One trip hauls {haul}, {weights}, once for all."),
         (3.8, f"That one trip gives every guest a token: together {total}, each {each}."),
         (5.0, f"What nobody shares: each guest's own binder, the KV cache, {binder} apiece, rides along and grows."),
     ]

@@ -1,4 +1,4 @@
-"""Why one decoded token is dear: for every token the van hauls the whole pantry, and the cook makes one knife-cut."""
+"""Why one decoded token is dear: for every token the van hauls the pantry, all that the token needs, and the cook makes one knife-cut."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ NEEDS = {
     "flops_per_token": "math done for one decoded token, such as '51.2 GFLOP'",
     "bandwidth": "memory bandwidth of the GPUs together, such as '6.7 TB/s'",
     "decode_tok_s": "decode ceiling of one request, such as '131 tok/s'",
+    "haul": "what those weights are, such as 'the whole pantry' or 'the shelves it needs'",
+    "pantry": "bytes of weights to choose from, such as '51.2 GB'",
 }
 DURATION_S = 5.0
 _ROUTE = 180  # units from the pantry's door to the kitchen
@@ -45,9 +47,15 @@ def _haul_line(sheet: Sheet, y: float, words: str, at_s: float) -> str:
     return group(text(353, y - 12, words), shaft, place(parts.token(), 548, y + 12), look=sheet.appear(at_s))
 
 
+def _of(pantry: str, weights: str) -> str:
+    """Says what the haul is a part of, where it is one."""
+    return "" if pantry == weights else f" out of {pantry}"
+
+
 def draw(given: Given, prefix: str) -> dict[str, object]:
     weights, flops = given.text("weights"), given.text("flops_per_token")
     bandwidth, ceiling = given.text("bandwidth"), given.text("decode_tok_s")
+    haul, pantry = given.text("haul"), given.text("pantry")
     sheet = Sheet("van", prefix, DURATION_S)
     rolling, load, wheels = _hauls(sheet)
     ground = 306
@@ -60,21 +68,21 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         _haul_line(sheet, 64, f"{weights} for one token", 2.15),
         _haul_line(sheet, 124, f"{weights} for the next", 4.6),
         text(87, 346, "the pantry", "strong"),
-        text(87, 374, f"{weights}", "memory strong"),
+        text(87, 374, pantry, "memory strong"),
         text(357, 346, f"one road: {bandwidth}"),
         text(357, 374, f"at most {ceiling}", "memory strong"),
         text(632, 346, "one knife-cut", "strong"),
         text(632, 374, flops, "compute strong"),
     )
     alt = (
-        f"A van hauls the whole pantry, {weights} of weights, over one road of {bandwidth} for every token; the cook "
+        f"A van hauls {haul}, {weights} of weights{_of(pantry, weights)}, over one road of {bandwidth} for every token; the cook "
         f"then makes one knife-cut, {flops}. The road allows at most {ceiling}."
     )
     steps = [
-        (0.4, f"An order comes in: one token. The weights, {weights}, lie in the pantry across town."),
-        (1.9, f"The van hauls the whole pantry, {weights}, over the one road."),
+        (0.4, f"An order comes in: one token. The weights, {pantry}, lie in the pantry across town."),
+        (1.9, f"The van hauls {haul}, {weights}, over the one road."),
         (2.45, f"The cook makes one knife-cut, {flops}. One token is written."),
-        (4.3, f"The next token: the van hauls the whole pantry again, all {weights}."),
+        (4.3, f"The next token: the van hauls {haul} again, all {weights}."),
         (5.0, f"Every token is one full haul, so the road of {bandwidth} allows at most {ceiling}."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

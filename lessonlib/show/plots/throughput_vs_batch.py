@@ -97,10 +97,10 @@ def _own_bytes(lab: Lab, end: int) -> str:
     brings = "KV cache and state" if _sum(step, "state_bytes") else "KV cache"
     share = 100 * (1 - _sum(step, "weight_bytes") / step.bytes)
     experts = _sum(step, "weight_bytes") / _sum(one, "weight_bytes")
-    more = f" and the batch reads {Quantity(experts, 'x')} the weights, expert by expert" if experts > 1.05 else ""
+    more = f"the batch reads {Quantity(experts, 'x')} the weights of one token, expert by expert, and " if experts > 1.05 else ""
     return (
-        f"It stays memory-bound and bends because each request brings {brings} of its own: "
-        f"{share:.0f} % of the bytes at batch {end:,}{more}."
+        f"It stays memory-bound and bends because {more}each request brings {brings} of its own: "
+        f"{share:.0f} % of the bytes at batch {end:,}."
     )
 
 

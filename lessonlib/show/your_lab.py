@@ -1,0 +1,191 @@
+"""Your lab in a notebook: predict what your own server does, then see it, then keep it as a lab file."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from lessonlib.cluster.asked import ASKED, can_ask, question
+from lessonlib.cluster.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
+from lessonlib.errors import LessonlibError
+from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.journal import Journal, default_journal
+from lessonlib.lesson.settings import choose_lab, chosen_lab
+from lessonlib.lesson.words import markdown
+from lessonlib.roofline import Lab, load_lab
+from lessonlib.show.fallback import fallback
+from lessonlib.show.notebook import AUTO
+from lessonlib.show.panel import Panel
+
+NAME = "your-lab"
+NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
+
+
+def open_your_lab(url: str | None, lab: str | Lab | None = None, window: float = 30.0, auto: str | None = None, journal: Journal | None = None, model: str | None = None) -> YourLab:
+    """Look at the server at `url` (vLLM, or the Prometheus that scrapes it) for `window` seconds; at `model`, if it serves several.
+
+    Without a `url`, or when the server cannot be read, every panel says in one line what to do.
+    """
+    mode = auto or os.environ.get("LESSON_AUTO") or None
+    if mode is not None and mode not in AUTO:
+        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
+    kept = journal or (Journal(None) if mode else default_journal())
+    if not url:
+        return YourLab(None, NO_SERVER, found, kept, mode)
+    from lessonlib.cluster.probe import probe
+
+    try:
+        return YourLab(probe(url, window, model), "", found, kept, mode)
+    except LessonlibError as error:
+        return YourLab(None, f"{str(error).rstrip('.')}. Then run all cells again.", found, kept, mode)
+
+
+class YourLab:
+    """What the cells of the notebook call."""
+
+    def __init__(self, reading: Reading | None, problem: str, lab: Lab, journal: Journal, auto: str | None):
+        self._reading, self._problem, self._lab, self._journal, self._auto = reading, problem, lab, journal, auto
+        self._items: dict[str, StepItem] = {}
+        self._panels: list[tuple[Panel, Any]] = []
+        self._written: dict[Path, dict[str, Any]] = {}
+        if reading:
+            for key in ASKED:
+                if can_ask(reading.findings[key]):
+                    self._items[key] = self._item(key, reading)
+
+    def __repr__(self) -> str:
+        return f"Your lab · beside {self._lab.title}"
+
+    def _item(self, key: str, reading: Reading) -> StepItem:
+        asked = question(key, reading, self._lab)
+        gates = list(self._items.values())
+        item = StepItem("predict", asked.raw, f"{ASKED[key]['title']} · predict, then reveal", gates, asked, f"“{ASKED[key]['title']}”")
+        address = {"lesson": NAME, "question": key, "hash": asked.asked_hash(), "lab": self._lab.name}
+        item.step.record = lambda record: self._journal.append({**address, **record})
+        return item
+
+    # --- what a cell shows -------------------------------------------------------------------------------------
+
+    def predict(self, key: str) -> Panel:
+        """A prediction about one number of the server."""
+        if key not in ASKED:
+            raise LessonlibError(f"“{key}” is not asked here; asked are: {', '.join(ASKED)}")
+        item = self._items.get(key)
+        if item and self._auto and not item.lock:
+            item.step.skip() if self._auto == "skip" else item.step.answer(item.step.question.right())
+        return self._panel(key, lambda: item.view() if item else self._told(key))
+
+    def numbers(self) -> Panel:
+        """Everything that was read, once each prediction is revealed."""
+        return self._panel("numbers", self._table)
+
+    def keep(self, file: str = "my-lab.toml") -> Panel:
+        """Write the lab file and choose it for all lessons, once each prediction is revealed."""
+        return self._panel("keep", lambda: self._kept(Path(file)))
+
+    def _panel(self, key: str, view: Any) -> Panel:
+        panel = Panel(view(), lambda event: self._handle(key, event), lambda: fallback(view() if self._auto else _closed(key)))
+        self._panels.append((panel, view))
+        return panel
+
+    def _handle(self, key: str, event: dict[str, Any]) -> None:
+        item = self._items.get(key)
+        if item and not item.lock:
+            item.step.handle(event)
+        for panel, view in self._panels:
+            panel.view = view()
+
+    # --- views -------------------------------------------------------------------------------------------------
+
+    def _told(self, key: str) -> dict[str, Any]:
+        """Why there is nothing to predict."""
+        if self._reading is None:
+            return _tell(key, ASKED[key]["title"], self._problem)
+        finding = self._reading.findings[key]
+        why = finding.reason or "it is zero in this window"
+        return _tell(key, ASKED[key]["title"], f"Nothing to predict here: {why}. It would be read as `{finding.how}`.")
+
+    def _lock(self) -> str:
+        closed = next((item for item in self._items.values() if not item.step.revealed), None)
+        return f"Reveal {closed.name} first" if closed else ""
+
+    def _table(self) -> dict[str, Any]:
+        if self._reading is None:
+            return _tell("numbers", "All numbers", self._problem)
+        if self._lock():
+            return _locked("numbers", "All numbers", self._lock())
+        from lessonlib.probe_cli import impossible, roofs
+
+        found = roofs(self._reading, self._lab)
+        rows = "".join(_rows(clock, self._reading, found) for clock in (PER_REQUEST, WINDOW, MOMENT))
+        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self._reading.notes, *impossible(self._reading, found)))
+        head = "".join(f'<th scope="col">{name}</th>' for name in ("", "read", "what it cannot tell, or why it is not known"))
+        summary = f"{escape(self._reading.model or 'A model without a name')}, {self._reading.engines} engine{'s' * (self._reading.engines != 1)}, {self._reading.requests:.0f} requests finished {self._reading.span}."
+        html = f"<p>{summary}</p><table class=\"ll-score ll-read\"><thead><tr>{head}</tr></thead>{rows}</table>" + (f"<ul>{notes}</ul>" if notes else "")
+        return {"kind": "tell", "id": "numbers", "title": "All numbers", "state": "observed", "html": html}
+
+    def _kept(self, file: Path) -> dict[str, Any]:
+        if self._reading is None:
+            return _tell("keep", "Your lab file", self._problem)
+        if self._lock():
+            return _locked("keep", "Your lab file", self._lock())
+        if file not in self._written:  # once a reading, however often the panel is drawn
+            self._written[file] = self._write(self._reading, file)
+        return self._written[file]
+
+    def _write(self, reading: Reading, file: Path) -> dict[str, Any]:
+        from lessonlib.cluster.lab_file import write_lab
+
+        try:
+            lab = write_lab(reading, self._lab, file, date.today().isoformat())
+        except LessonlibError as error:
+            return _tell("keep", "Your lab file", str(error))
+        chosen = choose_lab(str(file.resolve()))
+        use = "Lessons opened from now on are computed for it." if chosen else f'Name it in the first cell of a lesson: `lab = "{file}"`.'
+        return _tell("keep", "Your lab file", f"Written: `{file.name}`, {lab.title}. {use}")
+
+
+def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> str:
+    """The numbers of one clock under its name: nobody can then take a window average for the speed of a request."""
+    from lessonlib.probe_cli import TITLES
+
+    rows = "".join(
+        f'<tr><th scope="row">{TITLES[key]}</th><td>{_read(finding, found.get(key, ()))}</td><td>{escape(finding.limits if finding.value is not None else finding.reason)}</td></tr>'
+        for key, finding in reading.findings.items() if finding.clock == clock)
+    return f'<tbody><tr><th scope="rowgroup" colspan="3">{clock[0].upper()}{clock[1:]}</th></tr>{rows}</tbody>'
+
+
+def _read(finding: Finding, roof: tuple[float, ...]) -> str:
+    """The value, and how far below the ceiling it is where there is one."""
+    from lessonlib.probe_cli import show
+
+    if finding.value is None:
+        return "–"
+    share = f"<br><small>{100 * finding.value / roof[0]:.3g} % of the ceiling</small>" if roof else ""
+    return f"{escape(show(finding))}{share}"
+
+
+def _tell(key: str, title: str, text: str) -> dict[str, Any]:
+    """One line. Only our own words are Markdown: what a server said could be a link or an image."""
+    html = markdown(text) if text == NO_SERVER else f"<p>{_coded(text)}</p>"
+    return {"kind": "tell", "id": key, "title": title, "state": "observed", "html": html}
+
+
+def _coded(text: str) -> str:
+    """Text with `names` in backticks as code."""
+    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
+def _locked(key: str, title: str, why: str) -> dict[str, Any]:
+    return {"kind": "tell", "id": key, "title": title, "state": "locked", "locked": why}
+
+
+def _closed(key: str) -> dict[str, Any]:
+    """What a stored notebook shows: nothing of anybody's server."""
+    title = ASKED[key]["title"] if key in ASKED else {"numbers": "All numbers", "keep": "Your lab file"}[key]
+    return _locked(key, title, "Run this notebook with your server's address")
