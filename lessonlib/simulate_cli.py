@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lessonlib.serving.simulation import Progress
 
 INTERRUPTED = 130
+PLOTS = (".svg", ".png", ".pdf")
 _PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
 _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
@@ -84,7 +85,7 @@ def _add_serving(add: Any) -> None:
     add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
     add("--speculate", metavar="DRAFTS,ACCEPTANCE", help="speculative decoding, such as 3,0.7")
     add("--priority", action="store_true", help="schedule by the priority of each request")
-    add("--replicas", type=int, default=1, metavar="K", help="equal replicas [1]")
+    add("--replicas", type=int, metavar="K", help="equal replicas [1]")
     add("--router", default="least-requests", help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]")
     add("--disaggregate", metavar="P,D", help="P replicas for prompts and D for answers")
 
@@ -182,7 +183,9 @@ def _fleet(args: argparse.Namespace) -> Fleet:
     if args.disaggregate is not None:
         prefill, decode = _numbers("--disaggregate", args.disaggregate, 2)
         pools = Disaggregation(prefill, decode)  # type: ignore[arg-type]
-    return Fleet(args.replicas, args.router, disaggregation=pools)
+        if args.replicas is not None:
+            raise LessonlibError("--disaggregate: counts the replicas of both pools itself; leave out --replicas")
+    return Fleet(1 if args.replicas is None else args.replicas, args.router, disaggregation=pools)
 
 
 @contextmanager
@@ -199,13 +202,27 @@ def _progress(total: int) -> Iterator[Progress]:
         yield tell
 
 
+def _check_output(args: argparse.Namespace) -> list[float] | None:
+    """The limits of --slo. What would be wrong after the run is said before it."""
+    from lessonlib.serving.checks import number
+    from lessonlib.serving.report import check_file
+
+    if args.save:
+        check_file("--save", Path(args.save), (".csv",))
+    if args.plot:
+        check_file("--plot", Path(args.plot), PLOTS)
+    if args.price is not None:
+        number("--price", args.price, least=0.0)
+    return None if args.slo is None else [number("--slo", limit, least=0.0) for limit in _numbers("--slo", args.slo, 2)]
+
+
 def _simulate(args: argparse.Namespace) -> int:
     from lessonlib.serving import simulate
     from lessonlib.serving.report import for_people, report, save_requests
 
     if args.summary and (args.slo or args.save or args.plot):
         raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
-    limits = _numbers("--slo", args.slo, 2) if args.slo is not None else None
+    limits = _check_output(args)
     system, requests = _system(args), _requests(args)
     scheduler, fleet = _scheduler(args), _fleet(args)
     with _progress(len(requests)) as tell:  # type: ignore[arg-type]

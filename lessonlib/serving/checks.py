@@ -21,6 +21,12 @@ def number(name: str, value: object, above: float | None = None, least: float | 
     return found
 
 
+def kind(name: str, value: object, wanted: type, example: str) -> None:
+    """LessonlibError with an example unless `value` is a `wanted`."""
+    if not isinstance(value, wanted):
+        raise LessonlibError(f"{name}: expected {'an' if wanted.__name__[0] in 'AEIOU' else 'a'} {wanted.__name__} such as {example}, not {value!r}")
+
+
 def whole(name: str, value: object, least: int = 1, most: int = 10**9) -> int:
     """`value` as a whole number from `least` to `most`; LessonlibError names the argument."""
     found = number(name, value)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lessonlib.errors import LessonlibError, listed
-from lessonlib.serving.checks import number, set_whole
+from lessonlib.serving.checks import kind, number, set_whole
 from lessonlib.serving.routers import make_router
 
 #: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
@@ -98,17 +98,26 @@ class Fleet:
     disaggregation: Disaggregation | None = None
 
     def __post_init__(self) -> None:
-        set_whole(self, "replicas", 0 if self.autoscaler else 1, 4096)
+        set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
         make_router(self.router, 0, 1.0)
         number("load_bound", self.load_bound, least=1.0)
+        if self.autoscaler is not None:
+            kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')
+        if self.disaggregation is not None:
+            kind("disaggregation", self.disaggregation, Disaggregation, "Disaggregation(prefill=1, decode=1)")
         if self.autoscaler and self.disaggregation:
             raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
         if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
             raise LessonlibError(f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}")
+        if not isinstance(self.slow, Mapping):
+            raise LessonlibError(f"slow: expected factors by replica such as {{0: 2.0}}, not {self.slow!r}")
+        if not isinstance(self.failures, (tuple, list)):
+            raise LessonlibError(f"failures: expected several such as (Failure(0, at_s=10.0),), not {self.failures!r}")
         for replica, factor in self.slow.items():
             self._known("slow", replica)
             number("slow: factor", factor, above=0.0)
         for failure in self.failures:
+            kind("failures", failure, Failure, "Failure(0, at_s=10.0)")
             self._known("failure", failure.replica)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from lessonlib.serving.traffic import Request
+from lessonlib.serving.request import Request
 
 if TYPE_CHECKING:
     from lessonlib.serving.kv_cache import Run
@@ -31,12 +31,13 @@ class Job:
 
     def __init__(self, number: int, request: Request, now: float) -> None:
         self.number, self.arrival = number, now
-        self.prompt, self.output, self.priority = request.prompt, request.output, request.priority
+        # Plain int: a log read with numpy or pandas has whole numbers of its own kind.
+        self.prompt, self.output, self.priority = int(request.prompt), int(request.output), int(request.priority)
         self.prefix = request.prefix
         # A key of its own lets a preempted request find its blocks again; nobody else asks for it.
         self.own: Hashable = request.own if request.own is not None else ("request", number)
         self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = 0
-        self.target = request.prompt
+        self.target = self.prompt
         self.shared: list[Run] = []
         self.started = self.first_token = self.finished = self.last_token = NEVER
         self.entry = self.joined = self.steps = self.first_due = self.start_context = self.place = 0

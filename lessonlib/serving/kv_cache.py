@@ -2,7 +2,9 @@
 
 Blocks that always come together are counted, not listed: a run of shared blocks is one `Run` with a number of
 resident blocks, and a request's own blocks are one number. Eviction takes the least recently used run first and cuts
-it from its end, which is the order of vLLM's free list (a request's last block is freed first).
+it from its end, which is the order of vLLM's free list (a request's last block is freed first). Where it differs: who
+uses the beginning of a run holds all of it, so the rest stays as long as if it had been read too; and free blocks are
+taken before any kept one, while vLLM takes both in the order in which they were given back.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from lessonlib.errors import LessonlibError
-from lessonlib.roofline.capacity import sequence_bytes
+from lessonlib.roofline.capacity import USABLE, sequence_bytes
 from lessonlib.roofline.blocks import DeltaNet
 from lessonlib.roofline.system import System, kv_bytes, kv_bytes_per_token, state_bytes, weight_bytes
 from lessonlib.serving.settings import Scheduler
@@ -186,9 +188,10 @@ def block_counts(system: System, scheduler: Scheduler) -> tuple[int, int]:
     memory = system.gpu.memory_bytes * system.gpus
     room = scheduler.memory_share * memory - weight_bytes(system)
     if room < block * (1 + fixed):
+        fits = scheduler.memory_share < USABLE and weight_bytes(system) < USABLE * memory
         raise LessonlibError(
             f"no room for a KV cache: the weights of {system.model.name} take {weight_bytes(system) / 1e9:.3g} GB of "
             f"{scheduler.memory_share * memory / 1e9:.3g} GB usable on {system.gpus} x {system.gpu.name}: "
-            "raise tp, or take fewer bits for the weights, or a larger GPU"
+            f"{'raise memory_share, or ' if fits else ''}raise tp, or take fewer bits for the weights, or a larger GPU"
         )
     return int(room // block), fixed

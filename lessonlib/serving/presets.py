@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from lessonlib.errors import unknown_name
+from lessonlib.errors import LessonlibError
 from lessonlib.serving.arrivals import Arrivals, Poisson
 from lessonlib.serving.lengths import Lengths, LogNormal, ShareOfPrompt
 from lessonlib.serving.traffic import Sharing, Workload
@@ -65,7 +65,7 @@ def preset(name: str, requests: int = 1000, arrivals: Arrivals | None = None, ra
     `rate` counts requests: where requests come in sessions of n turns, sessions start at rate / n.
     """
     if name not in PRESETS:
-        raise unknown_name("preset", name, PRESETS, "`lessonlib.serving.preset_names()`")
+        raise LessonlibError(f"unknown preset {name!r}: there are {', '.join(PRESETS)}")
     recipe = PRESETS[name]
     law = arrivals or Poisson((rate if rate is not None else recipe.rate) / recipe.sharing.turns)
     return Workload(requests, recipe.first_prompt, recipe.output, law, recipe.sharing, seed=seed, name=name)

@@ -21,6 +21,8 @@ REQUEST_COLUMNS = (
     "number", "arrival_s", "started_s", "first_token_s", "finished_s", "queue_s", "ttft_s", "tpot_s", "e2e_s",
     "prompt", "output", "generated", "cached", "preemptions", "priority", "replica",
 )  # fmt: skip
+#: A run of alike steps: seconds of its first and last step; requests that decode, and that have begun their prompts
+#: (prefills); tokens of prompts; the mean length of the queue over the run; blocks in use at its start.
 RUN_COLUMNS = (
     "replica", "start_s", "end_s", "steps", "first_s", "last_s", "decoding", "prefill_tokens", "prefills", "waiting", "kv_used", "compute_bound",
 )  # fmt: skip
@@ -67,7 +69,7 @@ class Recorder:
             self._runs.append(
                 (
                     replica.number, run.start, run.end, run.steps, run.first_s, run.last_s, count, prefill_tokens,
-                    len(replica.prefilling), len(replica.queue), replica.kv.used, run.compute_bound,
+                    len(replica.prefilling), replica.meter.mean(len(replica.queue), run.start, run.end), replica.kv.used, run.compute_bound,
                 )  # fmt: skip
             )
 
@@ -106,7 +108,7 @@ class Recorder:
     def run_columns(self) -> dict[str, np.ndarray]:
         """One array a column of RUN_COLUMNS, in the order in which runs ended."""
         columns = np.array(self._runs, dtype=float).reshape(len(self._runs), len(RUN_COLUMNS)).T
-        whole = {"replica", "steps", "decoding", "prefill_tokens", "prefills", "waiting", "kv_used"}
+        whole = {"replica", "steps", "decoding", "prefill_tokens", "prefills", "kv_used"}
         found: dict[str, np.ndarray] = {}
         for name, column in zip(RUN_COLUMNS, columns, strict=True):
             found[name] = column.astype(np.int64) if name in whole else column

@@ -21,7 +21,7 @@ from lessonlib.serving.settings import Scheduler
 from lessonlib.serving.speculation import decode_steps
 from lessonlib.serving.step_time import StepCost
 from lessonlib.serving.steps import INFINITY, StepRun, StepTimer
-from lessonlib.serving.waiting import job_queue
+from lessonlib.serving.waiting import WaitMeter, job_queue
 
 
 class Replica:
@@ -37,7 +37,7 @@ class Replica:
         self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
         self.kv = KVCache(*blocks, scheduler)
         self.batch = DecodeBatch(scheduler, cost.windows)
-        self.queue = job_queue(scheduler.policy)
+        self.queue, self.meter = job_queue(scheduler.policy), WaitMeter()
         self.prefilling: list[Job] = []
         self.parked: dict[int, int] = {}
         self.run = StepRun()
@@ -73,6 +73,7 @@ class Replica:
         self.prompt_tokens += job.prompt
         joins = not self._static and (not self.queue or self.scheduler.policy == "priority")
         self.queue.push(job)
+        self.meter.came(now)
         if joins and self.seats > 0:
             self.interrupt(now)
 
@@ -102,8 +103,7 @@ class Replica:
         lost += self.queue.clear()
         for job in lost:
             job.computed, job.target, job.transferred = 0, job.prompt + job.generated, False
-        self._ghosts, self.prefilling, self._chunks = [], [], []
-        self.parked, self._away = {}, {}
+        self._ghosts, self.prefilling, self._chunks, self.parked, self._away = [], [], [], {}, {}
         self.kv.clear()
         self.run.stop()
         self.in_flight = self.prompt_tokens = 0
@@ -113,6 +113,7 @@ class Replica:
     def plan(self, now: float) -> None:
         """Decide the next run of steps from `now` on."""
         self.version += 1
+        self.meter.begin()
         self._chunks = []
         preempted = self._make_room()
         budget = self.scheduler.max_num_batched_tokens if self._apart else self._continue_prefills()
@@ -122,9 +123,7 @@ class Replica:
         if not self._chunks and not self._decoding:
             self.run.stop()
             return
-        steps = 1
-        if not self._chunks and not preempted:
-            steps = max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
+        steps = 1 if self._chunks or preempted else max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
         self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
 
     def _make_room(self) -> bool:
@@ -177,7 +176,9 @@ class Replica:
             if self._whole and self._chunks and not self._static and job.target > budget:
                 return
             tokens = job.prompt + job.output - 1 if self._reserve else job.target
-            if not self.kv.admit(job, tokens, self.batch.need(1) + job.transferred):
+            # Nobody can be preempted for the first block that a cache from over the link takes in its first step.
+            first = job.transferred and not job.target % self.kv.size
+            if not self.kv.admit(job, tokens, self.batch.need(1) + first):
                 return
             self._start(self.queue.pop(), now)
             if job.transferred:
@@ -223,8 +224,7 @@ class Replica:
         self._last_decode = now
         ended = batch.advance(run.steps)
         for job in ended:
-            job.finished = now
-            self._finish(job)
+            self._finish(job, now)
         if self._ghosts and len(self._ghosts) == batch.count:
             for job in self._ghosts:
                 job.blocks += batch.remove(job)
@@ -232,8 +232,9 @@ class Replica:
             self._ghosts = []
         return ended
 
-    def _finish(self, job: Job) -> None:
+    def _finish(self, job: Job, now: float) -> None:
         """A job has its last token and leaves; in a static batch it keeps its seat until the last one is done."""
+        job.finished = now
         if job.entry and self._static:
             self._ghosts.append(job)
             self._close_span(job)
@@ -258,8 +259,7 @@ class Replica:
         if self.recorder.full:
             job.marks.append(now)
         if job.generated == job.output:
-            job.finished = now
-            self._finish(job)
+            self._finish(job, now)
             return [job]
         if self.pool == "prefill":
             self._parkings += 1

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from lessonlib.errors import LessonlibError
+from lessonlib.errors import LessonlibError, listed
 from lessonlib.quantity import Quantity, significant
 from lessonlib.serving.results import Result
 
@@ -25,6 +25,7 @@ def report(result: Result, limits: Sequence[float] | None = None, price: float |
         "model": system.model.name,
         "gpu": system.gpu.name,
         "tp": system.tp,
+        "pp": system.pp,
         "weights": system.weights,
         "kv": system.kv,
         "cost_of_a_step": result.settings["cost"],
@@ -43,9 +44,10 @@ def report(result: Result, limits: Sequence[float] | None = None, price: float |
 def for_people(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
-        f"{data['model']} on {data['tp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
+        f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
         f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times",
-        f"{data['finished']:,} requests in {Quantity(data['simulated_s'], 's')} simulated: {Quantity(data['requests_per_s'], 'requests/s')}, "
+        f"{data['finished']:,} request{'s' if data['finished'] != 1 else ''} in {Quantity(data['simulated_s'], 's')} simulated: "
+        f"{Quantity(data['requests_per_s'], 'requests/s')}, "
         f"{Quantity(data['throughput_tokens_per_s'], 'tok/s')}",
         "",
         f"{'':<20} {'mean':>10} {'p50':>10} {'p90':>10} {'p99':>10}",
@@ -74,10 +76,17 @@ def _percent(share: float) -> str:
     return f"{significant(100.0 * share)} %"
 
 
+def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
+    """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
+    if path.suffix.lower() not in suffixes:
+        raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
+    if not path.parent.is_dir():
+        raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
+
+
 def save_requests(result: Result, path: Path) -> int:
     """One row a request, all columns, as CSV; returns how many."""
-    if path.suffix.lower() != ".csv":
-        raise LessonlibError(f"--save {path}: expected a file that ends in .csv")
+    check_file("--save", path, (".csv",))
     columns = result.requests
     try:
         with path.open("w", encoding="utf-8", newline="") as file:

@@ -125,6 +125,9 @@ class Result:
         tpot_s: mean seconds for each token after the first; an answer of one token has none and meets it.
         """
         self._need_full("goodput")
+        for name, limit in (("ttft_s", ttft_s), ("tpot_s", tpot_s), ("e2e_s", e2e_s)):
+            if limit != math.inf:
+                checked(name, limit, least=0.0)
         rows = self.requests
         with np.errstate(invalid="ignore"):
             good = (rows["ttft_s"] <= ttft_s) & (rows["e2e_s"] <= e2e_s) & ((rows["tpot_s"] <= tpot_s) | (rows["output"] == 1))
@@ -156,12 +159,16 @@ class Result:
         inside = (rows["finished_s"] > first) & (rows["finished_s"] <= last)
         seconds = last - first
         means = {name: float(np.nanmean(rows[name][inside])) for name in ("ttft_s", "tpot_s", "e2e_s", "queue_s") if inside.any()}
-        return {"throughput_tokens_per_s": float(rows["output"][inside].sum() / seconds) if seconds else math.nan, "seconds": float(seconds), **means}
+        rate = float(rows["output"][inside].sum() / seconds) if seconds else math.nan
+        return {"throughput_tokens_per_s": rate, "seconds": float(seconds), **means}
 
     def step_columns(self, replica: int = 0) -> dict[str, np.ndarray]:
         """Every step of one replica: start_s, seconds, decoding (requests), prefill_tokens, kv_used (blocks), compute_bound."""
         self._need_full("step_columns")
         rows = self.runs["replica"] == replica
+        most = self.settings["fleet"].most
+        if replica not in range(most):
+            raise LessonlibError(f"step_columns: no replica {replica!r}: there are 0 to {most - 1}")
         runs = {name: column[rows] for name, column in self.runs.items()}
         count = runs["steps"]
         place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
@@ -182,6 +189,10 @@ class Result:
     def window_percentiles(self, name: str, edges: np.ndarray, level: float) -> np.ndarray:
         """A percentile of a request column by time of arrival, between neighbouring `edges` (seconds), shape (edges - 1,)."""
         self._need_full("window_percentiles")
+        if name not in self.requests:
+            times = listed(item for item in TIMES if item in self.requests)
+            raise LessonlibError(f"window_percentiles: expected a column of requests such as {times}, not {name!r}")
+        checked("level", level, least=0.0, most=100.0)
         values, when = self.requests[name], self.requests["arrival_s"]
         known = np.isfinite(values)
         slots = np.searchsorted(edges, when, side="right") - 1
@@ -198,15 +209,25 @@ def _warnings(simulation: Simulation) -> list[str]:
     found = []
     marks = simulation.backlog
     if simulation.concurrency is None and len(marks) >= 2:
-        (came, when, waited, done), (_, first, before, gone) = marks[-1], marks[len(marks) // 2 - 1 if len(marks) < 4 else -3]
-        seconds = when - first
-        if waited > max(16, 2 * before, 0.05 * came) and seconds > 0:
+        (came, when, waited), (_, _, before) = marks[-1], marks[len(marks) // 2 - 1 if len(marks) < 4 else -3]
+        seconds = when - simulation.began
+        # A queue below capacity has a length of its own; one above it doubles with the requests that came.
+        if waited > max(16, 2 * before, 0.02 * came) and seconds > 0:
+            done = simulation.recorder.finished / (simulation.last_s - simulation.began)
             found.append(
-                f"the queue grows without bound: {(came - 1) / when:.3g} requests/s come, {(done - gone) / seconds:.3g} are finished, {waited:,} wait "
+                f"the queue grows without bound: {(came - 1) / seconds:.3g} requests/s come, {done:.3g} are finished, {waited:,} wait "
                 "at the last arrival: lower the rate, or add replicas"
             )
+    if simulation.too_long:
+        model = simulation.system.model
+        found.append(
+            f"{simulation.too_long:,} requests are longer than the {model.max_context:,} tokens of context of {model.name}, "
+            "and an engine would refuse them: shorten prompt or output"
+        )
     if simulation.stopped:
-        found.append(f"{'stopped at the time limit' if simulation.stopped == 'limit' else 'interrupted'}: {len(simulation.jobs):,} requests are unfinished")
+        why = "stopped at the time limit" if simulation.stopped == "limit" else "interrupted"
+        known = len(simulation.workload) - simulation.source.came if hasattr(simulation.workload, "__len__") else 0
+        found.append(f"{why}: {len(simulation.jobs):,} requests are unfinished" + (f", {known:,} have not come yet" if known else ""))
     return found
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lessonlib.errors import LessonlibError, listed
 from lessonlib.roofline.capacity import BLOCK_TOKENS, USABLE
-from lessonlib.serving.checks import number, set_whole
+from lessonlib.serving.checks import kind, number, set_whole
 
 #: continuous: prompts in chunks beside the running answers (vLLM v1). in-flight: whole prompts beside the answers (Orca,
 #: TensorRT-LLM without chunked context). prefill-first: whole prompts in steps of their own, answers wait (vLLM v0 without
@@ -44,13 +44,14 @@ class Speculation:
 class Scheduler:
     """Settings of one replica.
 
-    max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one step (continuous and
-    prefill-first; the default is that of vLLM's server on an H100). long_prefill_tokens: most tokens of one prompt in
-    one step (0: no limit of its own; continuous batching only). block_tokens: of one block of the paged KV cache. memory_share: share of the GPUs'
-    memory for weights and cache. kv_blocks: blocks of the cache, if not what the memory leaves. reserve_output: let a request
-    in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default; static always
-    does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used go first. policy: who goes first and who
-    is preempted last.
+    batching: one of BATCHING. max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one
+    step (the default is that of vLLM's server on an H100; static batching has no such limit, and where prompts stay whole
+    one that is longer gets a step of its own). long_prefill_tokens: most tokens of one prompt in one step (0: no limit of its
+    own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. memory_share: share of the GPUs'
+    memory for weights and cache. kv_blocks: blocks of the cache, if not what the memory leaves. reserve_output: let a
+    request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
+    static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
+    go first. policy: who goes first and who is preempted last, fcfs or priority (the lowest number first).
     """
 
     batching: str = "continuous"
@@ -75,6 +76,8 @@ class Scheduler:
         set_whole(self, "long_prefill_tokens", 0, 10_000_000)
         set_whole(self, "block_tokens", 1, 4096)
         number("memory_share", self.memory_share, above=0.0, most=1.0)
+        if self.speculation is not None:
+            kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
         if self.kv_blocks is not None:
             set_whole(self, "kv_blocks")
         if self.batching in ("continuous", "in-flight") and self.max_num_batched_tokens < self.max_num_seqs * self.step_tokens:

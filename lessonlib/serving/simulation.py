@@ -9,9 +9,10 @@ from lessonlib.errors import LessonlibError
 from lessonlib.roofline.system import System, kv_bytes, state_bytes
 from lessonlib.serving import events as kinds
 from lessonlib.serving.checks import number as checked
-from lessonlib.serving.checks import whole
+from lessonlib.serving.checks import kind, whole
 from lessonlib.serving.events import Events
 from lessonlib.serving.fleet import Fleet
+from lessonlib.serving.interrupt import heard_between_events
 from lessonlib.serving.job import Job
 from lessonlib.serving.members import DRAINING, FAILED, OFF, READY, Members
 from lessonlib.serving.recorder import Recorder
@@ -25,7 +26,7 @@ from lessonlib.serving.traffic import Request
 
 #: Called with (requests finished, simulated seconds) now and then.
 Progress = Callable[[int, float], None]
-_TELL_EVERY = 512
+_TELL_EVERY = 256
 
 
 def simulate(
@@ -48,6 +49,9 @@ def simulate(
     "summary", whose memory does not grow with the run. seed: of routers and of drafts. A KeyboardInterrupt ends the
     run early and the result says so. Raises LessonlibError for what cannot be served.
     """
+    kind("system", system, System, 'System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))')
+    kind("scheduler", scheduler or Scheduler(), Scheduler, "Scheduler(max_num_seqs=64)")
+    kind("fleet", fleet or Fleet(), Fleet, "Fleet(replicas=2)")
     simulation = Simulation(system, requests, scheduler or Scheduler(), fleet or Fleet(), concurrency, cost, record, seed)
     return simulation.run(checked("limit_s", limit_s, above=0.0) if limit_s is not None else float("inf"), progress)
 
@@ -70,8 +74,8 @@ class Simulation:
         self.jobs: dict[int, Job] = {}
         self.held: deque[Job] = deque()
         self.now = self.area = self._counted = self.began = self.last_s = 0.0
-        self.backlog: list[tuple[int, float, int, int]] = []
-        self.stopped = ""
+        self.backlog: list[tuple[int, float, int]] = []
+        self.stopped, self.too_long = "", 0
         self._planned: set[int] = set()
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
@@ -84,21 +88,27 @@ class Simulation:
         handlers = (self._arrival, self._warm, self._failure, self._recovery, self._delivery, self._look, self._run_end, self._plan)
         turns = 0
         try:
-            while self.events and (self.jobs or self.source.pending):
-                now, kind, payload = self.events.pop()
-                if now > limit_s:
-                    self.stopped = "limit"
-                    self._count(limit_s)
-                    break
-                self.now = now
-                handlers[kind](now, payload)
-                turns += 1
-                if progress and turns % _TELL_EVERY == 0:
-                    progress(self.recorder.finished, now)
-            if progress:
-                progress(self.recorder.finished, self.now)
+            with heard_between_events() as interrupted:
+                while self.events and (self.jobs or self.source.pending):
+                    now, what, payload = self.events.pop()
+                    if now > limit_s:
+                        self.stopped = "limit"
+                        self._count(limit_s)
+                        break
+                    self.now = now
+                    handlers[what](now, payload)
+                    turns += 1
+                    if turns % _TELL_EVERY == 0:
+                        if progress:
+                            progress(self.recorder.finished, now)
+                        if interrupted():
+                            self.stopped = "interrupted"
+                            break
+                if progress:
+                    progress(self.recorder.finished, self.now)
         except KeyboardInterrupt:
             self.stopped = "interrupted"
+        assert self.stopped or not (self.jobs or self.source.pending), "requests are left over"
         return build_result(self)
 
     def _count(self, now: float) -> None:
@@ -117,10 +127,11 @@ class Simulation:
         self.jobs[number] = job
         self.source.arrived(now)
         if self.source.came & (self.source.came - 1) == 0 or self.source.exhausted:
-            self.backlog.append((self.source.came, now, len(self.held) + self.members.waiting, self.recorder.finished))
+            self.backlog.append((self.source.came, now, len(self.held) + self.members.waiting))
         self._send(job, now)
 
     def _check_fit(self, job: Job) -> None:
+        self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
         blocks, fixed = self.members.blocks
         size, speculation = self.scheduler.block_tokens, self.scheduler.speculation
         need = -(-(job.prompt + job.output) // size) + fixed

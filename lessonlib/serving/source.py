@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator
 from lessonlib.errors import LessonlibError
 from lessonlib.serving.checks import whole
 from lessonlib.serving.events import ARRIVAL, Events
-from lessonlib.serving.traffic import Request, Trace
+from lessonlib.serving.request import Request, check_request
+from lessonlib.serving.traffic import Trace, Workload
 
 
 class Source:
@@ -18,7 +19,12 @@ class Source:
 
     def __init__(self, requests: Iterable[Request], concurrency: int | None, events: Events) -> None:
         self._events = events
-        self._numbered: Iterator[tuple[int, Request]] = enumerate(requests)
+        if isinstance(requests, (list, tuple)) and requests and not isinstance(requests, Request):
+            requests = Trace(tuple(requests), "requests")
+        if not hasattr(requests, "__iter__"):
+            raise LessonlibError(f"requests: expected a Workload, a Trace or a list of Request, not {requests!r}")
+        known = isinstance(requests, (Trace, Workload))
+        self._numbered: Iterator[tuple[int, Request]] = enumerate(requests if known else _checked(requests))
         self.concurrency = None if concurrency is None else whole("concurrency", concurrency, 1, 1_000_000)
         self._followers: dict[int, list[tuple[int, Request]]] = {}
         self._listed = isinstance(requests, Trace)
@@ -66,3 +72,13 @@ class Source:
         for following, request in self._followers.pop(number, ()):
             self._late += 1
             self._events.push(now + request.think_s, ARRIVAL, (following, request))
+
+
+def _checked(requests: Iterable[Request]) -> Iterator[Request]:
+    """Requests that come one by one, each checked as it comes."""
+    before = 0.0
+    for row, request in enumerate(requests):
+        before = check_request(row, request, before, "requests")
+        if request.follows >= 0:
+            raise LessonlibError(f"requests: request {row}: follows: an iterator cannot hold sessions; make a Trace of them")
+        yield request

@@ -66,7 +66,7 @@ class StepCost:
 
     def __init__(self, system: System, basis: str = "expected", slowdown: float = 1.0) -> None:
         if basis not in BASES:
-            raise LessonlibError(f"cost: expected {listed(BASES)}, not {basis!r}")
+            raise LessonlibError(f"cost: no such cost {basis!r}: it is {listed(BASES)}")
         if system.dp > 1:
             raise LessonlibError(f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}")
         self.system, self.basis, self.slowdown = system, basis, slowdown

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +71,12 @@ def _key(key: object) -> str:
 
 
 def _csv_rows(file: Path, text: str) -> list[Mapping[str, Any]]:
-    table = csv.DictReader(text.splitlines())
-    names = set(table.fieldnames or ())
+    table = csv.DictReader(text.splitlines(), skipinitialspace=True)
+    names = {(name or "").strip() for name in table.fieldnames or ()}
     missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
-        raise LessonlibError(f"{file}: no column {missing[0]}: the first line must name {', '.join(COLUMNS[:3])}")
-    return [{name: value for name, value in row.items() if value not in (None, "")} for row in table]
+        raise LessonlibError(f"{file}: no column {missing[0]}: the first line must name {', '.join(COLUMNS[:3])}, with commas between")
+    return [{name.strip(): value for name, value in row.items() if name and value not in (None, "")} for row in table]
 
 
 def _json_rows(file: Path, text: str) -> list[Mapping[str, Any]]:
@@ -98,41 +98,56 @@ def _from_mooncake(row: Mapping[str, Any]) -> Mapping[str, Any]:
     """The names of this course for the names of the Mooncake trace."""
     ids, prompt = row.get("hash_ids") or [], row["input_length"]
     runs = []
-    if isinstance(prompt, int):
+    if isinstance(ids, list) and isinstance(prompt, int):
         # The last block of a prompt may be short; a run of no tokens is left out.
         runs = [(key, min(MOONCAKE_BLOCK, prompt - n * MOONCAKE_BLOCK)) for n, key in enumerate(ids)]
     seconds = row.get("timestamp", 0)
     arrival = seconds / 1000.0 if isinstance(seconds, (int, float)) else seconds
-    return {"arrival_s": arrival, "prompt": prompt, "output": row.get("output_length"), "prefix": [run for run in runs if run[1] > 0]}
-
-
-def _prefix(value: Any) -> tuple[tuple[Any, int], ...]:
-    if isinstance(value, str):
-        pairs = [item.rsplit(":", 1) for item in value.split()]
-        return tuple((key, int(tokens)) for key, tokens in pairs)
-    return tuple((key, int(tokens)) for key, tokens in value)
+    prefix = [run for run in runs if run[1] > 0] if isinstance(ids, list) else ids
+    return {"arrival_s": arrival, "prompt": prompt, "output": row.get("output_length"), "prefix": prefix}
 
 
 def _request(file: Path, row: int, values: Mapping[str, Any]) -> Request:
+    follows = _field(file, row, values, "follows", _whole, -1)
+    return Request(
+        arrival_s=_field(file, row, values, "arrival_s", float, 0.0 if follows >= 0 else None),
+        prompt=_field(file, row, values, "prompt", _whole),
+        output=_field(file, row, values, "output", _whole),
+        priority=_field(file, row, values, "priority", _whole, 0),
+        prefix=_field(file, row, values, "prefix", _prefix, ()),
+        own=values.get("own") or None,
+        follows=follows,
+        think_s=_field(file, row, values, "think_s", float, 0.0),
+    )
+
+
+def _field(file: Path, row: int, values: Mapping[str, Any], name: str, read: Callable[[Any], Any], absent: Any = None) -> Any:
+    """One value of one row; where it is absent and nothing stands in for it, or cannot be read, LessonlibError says so."""
+    if name not in values:
+        if absent is None:
+            raise LessonlibError(f"{file}: request {row}: no value for {name}")
+        return absent
     try:
-        return Request(
-            arrival_s=float(values.get("arrival_s", 0.0)),
-            prompt=_tokens(values["prompt"]),
-            output=_tokens(values["output"]),
-            priority=int(values.get("priority", 0)),
-            prefix=_prefix(values.get("prefix", ())),
-            own=values.get("own") or None,
-            follows=int(values.get("follows", -1)),
-            think_s=float(values.get("think_s", 0.0)),
-        )
-    except KeyError as error:
-        raise LessonlibError(f"{file}: request {row}: no value for {error.args[0]}") from None
-    except (TypeError, ValueError, OverflowError) as error:
-        raise LessonlibError(f"{file}: request {row}: {error}") from None
+        return read(values[name])
+    except (TypeError, ValueError, OverflowError):
+        raise LessonlibError(f"{file}: request {row}: {name}: expected {_WANTED[read]}, not {values[name]!r}") from None
 
 
-def _tokens(value: Any) -> int:
+def _whole(value: Any) -> int:
+    """A whole number, also one that is written 12.0."""
     number = float(value)
-    if number != number or number != int(number):
-        raise ValueError(f"expected a whole number of tokens, not {value!r}")
+    if isinstance(value, bool) or number != int(number):
+        raise ValueError
     return int(number)
+
+
+def _prefix(value: Any) -> tuple[tuple[Any, int], ...]:
+    pairs = [item.rsplit(":", 1) for item in value.split()] if isinstance(value, str) else value
+    return tuple((key, _whole(tokens)) for key, tokens in pairs)
+
+
+_WANTED: Mapping[Callable[[Any], Any], str] = {
+    float: "seconds as a number",
+    _whole: "a whole number",
+    _prefix: "runs written key:tokens key:tokens in CSV, [[key, tokens], ...] in JSON",
+}

@@ -9,38 +9,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
-from typing import NamedTuple
 
 import numpy as np
 
 from lessonlib.errors import LessonlibError
 from lessonlib.serving.arrivals import Arrivals
-from lessonlib.serving.checks import number, set_whole, whole
+from lessonlib.serving.checks import kind, number, set_whole, whole
 from lessonlib.serving.lengths import MOST_TOKENS, Fixed, Lengths, ShareOfPrompt, lengths
+from lessonlib.serving.request import Request, check_request
 
 _BLOCK = 1024
-
-
-class Request(NamedTuple):
-    """One request.
-
-    arrival_s: seconds from the start; not used in a closed loop, nor when it `follows` another request.
-    prompt, output: tokens; the output includes the first token, which the prefill makes.
-    prefix: what the prompt starts with, as runs (key, tokens) of blocks that always come together. A key stands for
-    the whole prompt up to the end of its run, as a block hash does, so equal keys mean equal beginnings.
-    own: key under which prompt and answer together can be found again (the next turn of a session).
-    follows: position of the request whose answer it waits for, then `think_s` seconds; -1 for none.
-    priority: lower goes first, where the scheduler looks at it.
-    """
-
-    arrival_s: float
-    prompt: int
-    output: int
-    priority: int = 0
-    prefix: tuple[tuple[Hashable, int], ...] = ()
-    own: Hashable | None = None
-    follows: int = -1
-    think_s: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,11 +57,20 @@ def _popular(count: int, zipf: float) -> np.ndarray:
     return np.cumsum(weights) / weights.sum()
 
 
+def _are_shares(values: object) -> bool:
+    """Whether these are numbers from 0 up, one of them above 0."""
+    try:
+        return all(0.0 <= value < float("inf") for value in values) and sum(values) > 0  # type: ignore[attr-defined, call-overload]
+    except TypeError:
+        return False
+
+
 @dataclass(frozen=True)
 class Workload:
     """`requests` requests made to a recipe.
 
-    arrivals: a law of arrival; None for a closed loop, where the simulation decides when each comes.
+    arrivals: a law of arrival; None for a closed loop, where the simulation decides when each comes (in an open loop all
+    come at once).
     prompt, output: laws of token counts (a number, a list, or a law of lengths.py); a prompt includes what it shares.
     priorities: share of requests at each level, 0 first. seed: decides every draw.
     """
@@ -103,7 +90,10 @@ class Workload:
         lengths(self.output)
         if hasattr(lengths(self.prompt), "draw_for"):
             raise LessonlibError("prompt: a prompt cannot be a share of itself; take a number or a law such as LogNormal")
-        if not self.priorities or min(self.priorities) < 0 or not sum(self.priorities) > 0:
+        kind("sharing", self.sharing, Sharing, "Sharing(system_tokens=200)")
+        if self.arrivals is not None and not hasattr(self.arrivals, "blocks"):
+            raise LessonlibError(f"arrivals: expected a law such as Poisson(4.0), not {self.arrivals!r}")
+        if not _are_shares(self.priorities):
             raise LessonlibError(f"priorities: expected shares such as (0.2, 0.8), not {self.priorities!r}")
 
     def __len__(self) -> int:
@@ -178,26 +168,6 @@ def _firsts(workload: Workload, random: np.random.Generator) -> Iterator[tuple[i
         yield from zip(prompts.tolist(), outputs.tolist(), priority.tolist(), strict=True)
 
 
-def _bad(row: int, what: str, where: str) -> LessonlibError:
-    return LessonlibError(f"{where or 'trace'}: request {row}: {what}")
-
-
-def _check(row: int, request: Request, before: float, where: str) -> None:
-    """One request of a trace; LessonlibError names its position."""
-    for name in ("prompt", "output"):
-        value = getattr(request, name)
-        if not isinstance(value, int) or not 1 <= value <= MOST_TOKENS:
-            raise _bad(row, f"{name}: expected a whole number of tokens from 1 up, not {value!r}", where)
-    if not 0.0 <= request.arrival_s < float("inf") or not 0.0 <= request.think_s < float("inf"):
-        raise _bad(row, "times: expected seconds from 0 up", where)
-    if request.follows < 0 and request.arrival_s < before:
-        raise _bad(row, f"arrives at {request.arrival_s:g} s, before the one above it ({before:g} s): sort the trace by arrival", where)
-    if request.follows >= row:
-        raise _bad(row, f"follows: expected the position of an earlier request, not {request.follows}", where)
-    if any(tokens < 1 for _, tokens in request.prefix) or sum(tokens for _, tokens in request.prefix) > request.prompt:
-        raise _bad(row, f"prefix: expected runs of at least one token, together at most the prompt of {request.prompt}", where)
-
-
 @dataclass(frozen=True)
 class Trace:
     """A list of requests in the order of arrival (a session's later turns right behind or after its first)."""
@@ -210,8 +180,7 @@ class Trace:
             raise LessonlibError(f"{self.name}: holds no request")
         before = 0.0
         for row, request in enumerate(self.requests):
-            _check(row, request, before, self.name)
-            before = request.arrival_s if request.follows < 0 else before
+            before = check_request(row, request, before, self.name)
 
     def __len__(self) -> int:
         return len(self.requests)

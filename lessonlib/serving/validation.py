@@ -70,7 +70,10 @@ def table() -> str:
     measured = published()
     first = simulated(1)
     factor = measured[0].itl_s / first.itl_s
-    lines = [f"{'':>11}  {'TTFT, s':^26}  {'between tokens, ms':^22}  {'tokens/s':^20}", f"{'concurrency':>11}" + f"  {'measured':>8} {'simulated':>9} {'scaled':>7}" * 3]
+    lines = [
+        f"{'':>11}  {'TTFT, s':^26}  {'between tokens, ms':^22}  {'tokens/s':^20}",
+        f"{'concurrency':>11}" + f"  {'measured':>8} {'simulated':>9} {'scaled':>7}" * 3,
+    ]
     for point in measured:
         ours, scaled = simulated(point.concurrency), simulated(point.concurrency, factor)
         cells = [f"{point.concurrency:>11}"]

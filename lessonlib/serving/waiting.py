@@ -73,3 +73,24 @@ class ByPriority:
 def job_queue(policy: str) -> FirstCome | ByPriority:
     """The queue of a policy of settings.py."""
     return ByPriority() if policy == "priority" else FirstCome()
+
+
+class WaitMeter:
+    """Mean length of a queue while one run of steps goes on, in which requests come but none goes in."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A run begins."""
+        self._came, self._sum = 0, 0.0
+
+    def came(self, now: float) -> None:
+        """A request has joined the queue."""
+        self._came += 1
+        self._sum += now
+
+    def mean(self, length: int, start: float, end: float) -> float:
+        """The mean from `start` to `end`, where the queue is `length` long: who came meanwhile waited for the rest only."""
+        rest = self._came * end - self._sum
+        return length - self._came + (rest / (end - start) if end > start else 0.0)

@@ -83,3 +83,16 @@ def test_the_limit_ends_a_run_and_counts_what_is_unfinished() -> None:
     assert result.unfinished > 0 and result.finished + result.unfinished == len(result.requests["number"])
     assert any("stopped at the time limit" in warning for warning in result.warnings)
     assert result.metrics()["unfinished"] == result.unfinished
+
+
+def test_a_little_above_capacity_is_said_too_and_a_little_below_is_not() -> None:
+    """Four per cent too many: the queue grows slowly, but it does grow."""
+    capacity = simulate(small(), fixed(1000, 200, 1500), concurrency=256).requests_per_s
+    above, below = (simulate(small(), fixed(1000, 200, 6000, Poisson(share * capacity), seed=2), record="summary") for share in (1.06, 0.9))
+    assert above.warnings and "grows without bound" in above.warnings[0] and not below.warnings
+
+
+def test_what_has_not_come_when_a_run_ends_is_counted() -> None:
+    result = simulate(small(), fixed(1000, 200, 500, Poisson(10)), limit_s=5.0)
+    rest = 500 - result.finished - result.unfinished
+    assert rest > 0 and f"{rest} have not come yet" in result.warnings[-1]

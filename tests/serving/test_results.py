@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import signal
 import tracemalloc
 
 import numpy as np
@@ -139,3 +140,34 @@ def peak_memory(count: int) -> int:
 def test_memory_does_not_grow_with_a_run_that_is_only_summed_up() -> None:
     peak_memory(200)
     assert peak_memory(4000) < 1.3 * peak_memory(400)
+
+
+def test_the_queue_of_a_run_is_a_mean_over_that_run() -> None:
+    """Somebody who comes while a long run of steps goes on has not waited from its start."""
+    lone = simulate(small(), fixed(1000, 200, 3, Poisson(1.0)))
+    assert lone.runs["waiting"].max() < 0.05, "each goes in at the next step"
+    full = simulate(small(), fixed(1000, 200, 300, Poisson(40.0)), Scheduler(max_num_seqs=32, prefix_caching=False))
+    spans = full.runs["end_s"] - full.runs["start_s"]
+    # Requests in the queue summed over time = times in the queue summed over requests.
+    assert (spans * full.runs["waiting"]).sum() == pytest.approx(full.requests["queue_s"].sum(), rel=1e-9)
+
+
+def test_ctrl_c_is_heard_between_two_events(monkeypatch) -> None:
+    """The signal comes in the middle of a handler; the run ends with its books in order."""
+    from lessonlib.serving.simulation import Simulation
+
+    finish, count = Simulation._finish, [0]
+
+    def torn(self, job, now):
+        count[0] += 1
+        del self.jobs[job.number]
+        if count[0] == 700:
+            signal.raise_signal(signal.SIGINT)
+        self.jobs[job.number] = job
+        finish(self, job, now)
+
+    monkeypatch.setattr(Simulation, "_finish", torn)
+    result = simulate(small(), fixed(500, 20, 5000, Poisson(40.0)))
+    assert result.stopped == "interrupted" and result.finished >= 700
+    assert len(result.requests["number"]) == result.finished + result.unfinished < 5000
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

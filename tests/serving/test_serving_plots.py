@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lessonlib.errors import LessonlibError
-from lessonlib.serving import Fleet, Poisson, Scheduler, fixed, simulate
+from lessonlib.serving import Fleet, Poisson, Request, Scheduler, fixed, simulate
 from lessonlib.show.plots import serving_percentiles, serving_timeline
 from tests.serving.systems import small
 
@@ -47,7 +47,7 @@ def test_a_timeline_keeps_the_means(runs) -> None:
     end = result.runs["end_s"][-1]
     span = result.runs["end_s"] - result.runs["start_s"]
     assert np.dot(seconds, data["decoding"]) == pytest.approx((span * result.runs["decoding"]).sum(), rel=1e-6)
-    assert data["seconds"][-1] == pytest.approx(end) and 0 < data["kv_peak"] <= 1
+    assert data["seconds"][-1] == pytest.approx(end - result.requests["arrival_s"][0]) and 0 < data["kv_peak"] <= 1
     assert f"{data['most_waiting']:,} wait" in serving_timeline.finding(data)
 
 
@@ -69,3 +69,22 @@ def test_what_cannot_be_drawn_is_said(runs, tmp_path) -> None:
         serving_timeline.write(runs["static"], tmp_path / "x.gif")
     with pytest.raises(LessonlibError, match="between two tokens"):
         serving_percentiles.draw({"one": simulate(small(), fixed(10, 1, 3, Poisson(1.0)))}, "itl_s")
+
+
+def test_a_legend_stays_within_its_figure() -> None:
+    assert serving_percentiles._columns(["one", "two"]) == 2
+    assert serving_percentiles._columns(["static", "continuous", "prefill-first", "in-flight"]) == 2
+    assert serving_percentiles._columns(["a fleet of four, round robin", "a fleet of four, prefix-aware router"]) == 1
+
+
+def test_nobody_waits_who_is_let_in_at_the_next_step() -> None:
+    result = simulate(small(), fixed(1000, 200, 3, Poisson(1.0)))
+    data = serving_timeline.numbers(result)
+    assert max(data["waiting"]) < 0.05 and not data["most_waiting"]
+    assert "hardly anybody waits" in serving_timeline.finding(data)
+
+
+def test_a_timeline_begins_with_the_first_request() -> None:
+    rows = [Request(1_764_000_000.0 + n, 100, 50) for n in range(20)]
+    data = serving_timeline.numbers(simulate(small(), rows))
+    assert data["seconds"][-1] < 30.0 and max(data["decoding"]) > 0.5

@@ -116,7 +116,7 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
         ("--rate 1 --disaggregate 1,0", ["decode"]),
         ("--rate 1 --slo fast", ["--slo"]),
         ("--rate 1 --summary --save rows.csv", ["--summary", "--save"]),
-        ("--preset chat", ["unknown preset", "preset_names"]),
+        ("--preset chat", ["unknown preset", "conversation"]),
         ("--preset rag --prompt 5", ["--prompt", "preset"]),
         ("--concurrency 2 --burst 3", ["--burst", "--rate"]),
         ("--trace absent.csv", ["absent.csv", "cannot be read"]),
@@ -136,3 +136,29 @@ def test_only_one_way_to_come(capsys) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["simulate", "--rate", "1", "--concurrency", "2"])
     assert ended.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("--rate 1 --disaggregate 1,1 --replicas 3", ["--disaggregate", "--replicas"]),
+        ("--rate 1 --slo nan,1", ["--slo", "nan"]),
+        ("--rate 1 --slo 1,-1", ["--slo", "-1"]),
+        ("--rate 1 --price -2", ["--price", "-2"]),
+        ("--rate 1 --save rows.txt", ["--save", ".csv"]),
+        ("--rate 1 --save no/such/rows.csv", ["--save", "no folder"]),
+        ("--rate 1 --plot no/such/line.svg", ["--plot", "no folder"]),
+        ("--rate 1 --memory-share 0.1", ["memory_share"]),
+        ("--preset chat", ["conversation", "agent"]),
+    ],
+)
+def test_what_would_fail_after_a_long_run_is_said_before_it(line, words, capsys) -> None:
+    status, out, err = run(f"{line} --requests 3", capsys)
+    assert status == 2 and err.count("\n") == 1 and not out
+    for word in words:
+        assert word in err
+
+
+def test_all_gpus_of_a_replica_are_counted(capsys) -> None:
+    assert "on 4 x h100-sxm" in run("--rate 1 --requests 1 --tp 2 --pp 2", capsys)[1]
+    assert "1 request in" in run("--rate 1 --requests 1", capsys)[1]

@@ -104,7 +104,7 @@ def test_the_ceiling_is_never_above_the_expectation() -> None:
 
 
 def test_wrong_settings_are_named() -> None:
-    with pytest.raises(LessonlibError, match="expected or ceiling, not 'guess'"):
+    with pytest.raises(LessonlibError, match="no such cost 'guess': it is expected or ceiling"):
         StepCost(small(), "guess")
     with pytest.raises(LessonlibError, match="replicas = 2"):
         StepCost(System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"), dp=2))

@@ -32,7 +32,7 @@ def draw(result: Result, replica: int = 0) -> style.Figure:
 
 
 def numbers(result: Result, replica: int = 0) -> dict[str, Any]:
-    """Means over equal stretches of time: seconds (their ends), decoding, waiting (requests), kv (share).
+    """Means over equal stretches of time: seconds (their ends, from the first arrival on), decoding, waiting (requests), kv (share).
 
     A stretch in which no step runs counts as nothing decoding and nothing waiting.
     """
@@ -42,13 +42,16 @@ def numbers(result: Result, replica: int = 0) -> dict[str, Any]:
     runs = {name: column[rows] for name, column in result.runs.items()}
     if not rows.any():
         raise LessonlibError(f"timeline: replica {replica!r} ran no step; replicas that did: {listed(map(str, sorted(set(result.runs['replica']))))}")
-    end = float(runs["end_s"][-1])
-    edges = np.linspace(0.0, end, _POINTS + 1)
+    # Logs often count from 1970: the figure counts from the first arrival.
+    begin = float(result.requests["arrival_s"].min())
+    runs |= {name: runs[name] - begin for name in ("start_s", "end_s")}
+    edges = np.linspace(0.0, float(runs["end_s"][-1]), _POINTS + 1)
     blocks = result.settings["kv_blocks"]
     data: dict[str, Any] = {"seconds": edges[1:].tolist()}
     for name, column, scale in (("decoding", "decoding", 1.0), ("waiting", "waiting", 1.0), ("kv", "kv_used", 1.0 / blocks)):
         data[name] = _means(runs["start_s"], runs["end_s"], runs[column] * scale, edges).tolist()
-    data["most_waiting"] = int(runs["waiting"].max())
+    # Of the mean of a run of steps: somebody who is let in at the next step is not counted as one who waits.
+    data["most_waiting"] = round(float(runs["waiting"].max()))
     data["most_decoding"] = int(runs["decoding"].max())
     data["kv_peak"] = float(runs["kv_used"].max() / blocks)
     return data
@@ -66,7 +69,7 @@ def _means(start: Any, end: Any, value: Any, edges: Any) -> Any:
 
 def finding(data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
-    waiting = f"at most {data['most_waiting']:,} wait" if data["most_waiting"] else "nobody waits"
+    waiting = f"at most {data['most_waiting']:,} wait" if data["most_waiting"] else "hardly anybody waits"
     return (
         f"One replica over {Quantity(data['seconds'][-1], 's')}: at most {data['most_decoding']:,} requests write at once, {waiting}, "
         f"and the KV cache is at most {significant(100 * data['kv_peak'], 2)} % full."
@@ -78,6 +81,7 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     plot.plot(seconds, data["decoding"], color=style.MEMORY, linewidth=1.8, label="writing")
     plot.plot(seconds, data["waiting"], color=style.COMPUTE, linewidth=1.8, linestyle=(0, (4, 2)), label="waiting")
     plot.set_ylim(0, max(*data["decoding"], *data["waiting"], 1.0) * 1.3)
+    plot.locator_params(axis="y", integer=True)
     plot.set_ylabel("requests")
     plot.legend(loc="upper left", frameon=False, ncols=2)
     width, height = style.WIDTH, _HEIGHT
@@ -90,7 +94,7 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     lower.set_ylim(0, 105)
     lower.set_yticks([0, 50, 100])
     lower.set_ylabel("KV cache, %")
-    lower.set_xlabel("seconds")
+    lower.set_xlabel("seconds since the first request")
     lower.set_xlim(0, seconds[-1])
     plot.tick_params(labelbottom=False)
     for axes in (plot, lower):
