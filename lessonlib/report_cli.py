@@ -86,7 +86,7 @@ def contents(data: dict[str, Any]) -> str:
     for name, lesson in data["lessons"].items():
         many = f"{lesson['guesses']} prediction{'s' * (lesson['guesses'] != 1)}"
         lines.append(f"  {name}: {many} with how sure you were and what came out, {lesson['minutes']:.0f} minutes, lab {', '.join(lesson['labs'])}")
-    lines += [f"  your words in {note['lesson']}: “{note['text']}”" for note in data["notes"]]
+    lines += [f"  your words in {note['lesson']}{', with the answer they got' * ('answer' in note)}: “{note['text']}”" for note in data["notes"]]
     lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
     # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)

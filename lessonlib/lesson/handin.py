@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lessonlib.lesson.questions_for_teacher import FORMAT, exported_records
 from lessonlib.lesson.scorecard import card_html
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.lesson.tally import Outcome, Tally, minutes, outcomes, tally
@@ -13,8 +14,6 @@ from lessonlib.lesson.tally import Outcome, Tally, minutes, outcomes, tally
 Record = Mapping[str, Any]
 
 VERSION = 1
-#: Notes to the teacher, by the end of their question's id.
-_NOTES = {"ask-the-teacher": "question", "did-it-help": "format"}
 
 
 def handin(records: Sequence[Record]) -> dict[str, Any]:
@@ -55,14 +54,14 @@ def _sums(found: Tally, spent: float) -> dict[str, Any]:
 
 
 def notes(records: Sequence[Record]) -> list[dict[str, str]]:
-    """The learner's words to the teacher, as last kept: lesson, about ("question" or "format"), text."""
-    kept: dict[tuple[str, str], dict[str, str]] = {}
-    for record in records:
-        about = _NOTES.get(record["question"])
-        guess = record.get("guess")
-        if about and record["event"] == "commit" and isinstance(guess, Mapping) and str(guess.get("text", "")).strip():
-            kept[record["lesson"], record["question"]] = {"lesson": record["lesson"], "about": about, "text": str(guess["text"])}
-    return list(kept.values())
+    """The learner's words to the teacher: lesson, about ("question" or "format"), text, and the answer where one came."""
+    found = []
+    for entry in exported_records(records):
+        if entry["text"].strip():
+            about = "format" if entry["item"] == FORMAT else "question"
+            answer = {"answer": entry["answer"]} if entry.get("answer") else {}
+            found.append({"lesson": entry["lesson"], "about": about, "text": entry["text"], **answer})
+    return found
 
 
 # --- as a page ------------------------------------------------------------------------------------------------
@@ -96,4 +95,5 @@ def page(records: Sequence[Record], beliefs: Mapping[str, str], made_on: str) ->
 
 def _note(note: Mapping[str, str]) -> str:
     what = "A question" if note["about"] == "question" else "On the format"
-    return f"<p>{what}, {escape(note['lesson'])}:</p><blockquote>{escape(note['text'])}</blockquote>"
+    answer = f"<p>The answer it got:</p><blockquote>{escape(note['answer'])}</blockquote>" if "answer" in note else ""
+    return f"<p>{what}, {escape(note['lesson'])}:</p><blockquote>{escape(note['text'])}</blockquote>{answer}"

@@ -6,7 +6,7 @@ of it at most. Replaying a lesson passes over these events.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -63,12 +63,16 @@ def _add(exchange: Exchange, record: Record) -> None:
 
 
 def exported(journal: Journal) -> list[dict[str, Any]]:
+    """The learner's questions and remarks in a journal, see :func:`exported_records`."""
+    return exported_records(journal.records())
+
+
+def exported_records(records: Sequence[Record]) -> list[dict[str, Any]]:
     """The learner's questions and remarks for an instructor, oldest first, as plain data.
 
     kind "question" (sent to a teacher: with answer, how it ended, the guess and the clocks) or "note" (kept only:
     the last version of it). Both name lesson, item, lab and time.
     """
-    records = journal.records()
     asked = exchanges(records)
     sent = {(one.asked["lesson"], one.asked["question"], one.asked["lab"], one.text) for one in asked}
     notes = [note for key, note in _notes(records).items() if (*key, note["text"]) not in sent]

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from lessonlib.quantity import Quantity
 from lessonlib.roofline import Lab, decode
-from lessonlib.roofline.blocks import Experts, LatentAttention
+from lessonlib.roofline.blocks import LatentAttention
 from lessonlib.workings import intensity
+from lessonlib.workings.lab import experts, experts_used, is_mixture
 
 #: a step so large that every expert has tokens
 MANY = 1_000_000
-
-
-def _block(lab: Lab) -> Experts | None:
-    """The experts of a layer, or None in a dense model."""
-    feeds = (group.feed_forward for group in lab.system.model.layers)
-    return next((feed for feed in feeds if isinstance(feed, Experts)), None)
 
 
 def _latent(lab: Lab) -> LatentAttention | None:
@@ -23,19 +18,7 @@ def _latent(lab: Lab) -> LatentAttention | None:
 
 
 def mixture(lab: Lab) -> bool:
-    return _block(lab) is not None
-
-
-def experts(lab: Lab) -> int:
-    """Experts in a layer that a router chooses from; 0 in a dense model."""
-    block = _block(lab)
-    return block.count if block else 0
-
-
-def experts_used(lab: Lab) -> int:
-    """Experts of a layer that a token uses; 0 in a dense model."""
-    block = _block(lab)
-    return block.active if block else 0
+    return is_mixture(lab)
 
 
 def spread(lab: Lab) -> float:

@@ -113,6 +113,14 @@ def test_the_words_of_the_learner_as_last_kept(journal: Journal) -> None:
     assert [note["text"] for note in notes(journal.records())] == ["<script>alert(1)</script>\nwhy \x1b[2J 8 %?"]
 
 
+def test_what_was_asked_of_a_teacher_is_handed_in_with_its_answer(journal: Journal) -> None:
+    for more in ({"event": "teacher-asked", "text": "Why <b>?"}, {"event": "teacher-part", "text": "Because"}, {"event": "teacher-ended", "text": " <i>so.", "ended": "done"}):
+        journal.append({**record("ask-the-teacher", "", minute=5), "exchange": "a", **more})
+    assert {"lesson": LESSON, "about": "question", "text": "Why <b>?", "answer": "Because <i>so."} in notes(journal.records())
+    html = page(journal.records(), {}, "2026-03-02")
+    assert "Why &lt;b&gt;?" in html and "Because &lt;i&gt;so." in html
+
+
 def test_the_report_shows_itself_then_writes_a_page_and_its_data(journal: Journal, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "mine"
     assert main(["report", "--out", str(out), "--yes"]) == 0
