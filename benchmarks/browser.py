@@ -11,7 +11,7 @@ from statistics import median
 from playwright.sync_api import Locator, sync_playwright
 
 from benchmarks.result import Result
-from lessonlib.paths import data_dir
+from lessonlib.base.paths import data_dir
 from tests.browser.harness import Notebook
 from tests.browser.learner import Learner
 from tests.browser.server import running

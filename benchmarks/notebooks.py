@@ -13,7 +13,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
 from benchmarks.result import Result
-from lessonlib import check
+from lessonlib.build import check
 
 JOBS = 2
 ROUNDS = 3

@@ -17,8 +17,8 @@ _HOMES = {
     "open_lesson": "lessonlib.show.notebook",
     "open_review": "lessonlib.show.review",
     "open_your_lab": "lessonlib.show.your_lab",
-    "LessonlibError": "lessonlib.errors",
-    "Quantity": "lessonlib.quantity",
+    "LessonlibError": "lessonlib.base.errors",
+    "Quantity": "lessonlib.base.quantity",
     **dict.fromkeys(
         ("GPU", "Estimate", "Lab", "Model", "System", "decode", "gpu_names", "lab_names", "load_gpu", "load_lab",
          "load_model", "max_batch", "mixed", "model_names", "prefill"), "lessonlib.roofline"),

@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from lessonlib.errors import LessonlibError, close_matches
+from lessonlib.base.errors import LessonlibError, close_matches
 from lessonlib.lesson.source import StrictLoader
-from lessonlib.paths import data_dir
+from lessonlib.base.paths import data_dir
 
 FILE = "concepts.yaml"
 _PARTS = ("concepts", "misconceptions")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 
 
 class GuessError(LessonlibError):

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lessonlib.quantity import significant
+from lessonlib.base.quantity import significant
 
 #: A guess this near a known wrong working is taken to have come from it.
 SAME_WORKING = 1.05

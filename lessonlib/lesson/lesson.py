@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
+from lessonlib.lesson.code import code_for
 from lessonlib.lesson.items import BlockItem, Drawers, Item, StepItem, View
-from lessonlib.lesson.journal import Journal
+from lessonlib.record.journal import Journal
 from lessonlib.lesson.kinds import make_question
-from lessonlib.lesson.score import score_html
-from lessonlib.lesson.settings import choose_lab
-from lessonlib.lesson.source import ASKED_KINDS, LessonFileError, load_source
+from lessonlib.review.score import score_html
+from lessonlib.record.settings import choose_lab
+from lessonlib.lesson.source import ASKED_KINDS, load_source
 from lessonlib.lesson.words import Numbers, Words, markdown
 from lessonlib.roofline import Lab
 
@@ -38,8 +35,9 @@ class Lesson:
     def __init__(self, name: str, lab: Lab, journal: Journal | None = None, drawers: Drawers | None = None, sealed: Drawers | None = None):
         self.name, self.lab, self.journal = name, lab, journal or Journal(None)
         self.raw = load_source(name)
-        self.numbers = Numbers(_workings(self.raw["workings"], name), lab)
-        self.words = Words(self.numbers, self.raw["sources"])
+        self.code = code_for(name, self.raw["number"])
+        self.numbers = Numbers(self.code.workings, lab)
+        self.words = Words(self.numbers, self.raw["sources"], code=self.code)
         self.listeners: list[Callable[[Item], None]] = []
         self._drawers, self._sealed = drawers or {}, sealed or {}
         self.items: dict[str, Item] = {}
@@ -149,14 +147,6 @@ class Lesson:
         """Tell everything on show that ``item`` changed, and with it perhaps a gate."""
         for listener in list(self.listeners):
             listener(item)
-
-
-def _workings(module: str, lesson: str) -> ModuleType:
-    """The module with a lesson's workings."""
-    name = f"lessonlib.workings.{module}"
-    if importlib.util.find_spec(name) is None:
-        raise LessonFileError(f"{Path(lesson).stem}.yaml: workings: there is no file lessonlib/workings/{module}.py")
-    return importlib.import_module(name)
 
 
 def sources_html(sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -13,11 +13,11 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.elsewhere import another_lab
 from lessonlib.lesson.guess import GuessError, representable
 from lessonlib.lesson.words import Words, WordsError, fingerprintable
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 
 Guess = dict[str, Any]
 Raw = Mapping[str, Any]

@@ -12,8 +12,8 @@ from typing import Any
 import jsonschema
 import yaml
 
-from lessonlib.errors import LessonlibError
-from lessonlib.paths import data_dir
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.paths import data_dir
 
 ASKED_KINDS = ("predict", "recall", "blanks", "explain", "note")
 

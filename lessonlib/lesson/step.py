@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import CONFIDENCE, GRADES, Guess, Question
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import functools
 import html
-import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
-from types import ModuleType
 from typing import Any
 
 import jinja2
@@ -20,10 +18,10 @@ from latex2mathml.converter import convert as mathml
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
-from lessonlib.errors import LessonlibError
-from lessonlib.quantity import Quantity, rounded, significant
+from lessonlib.base.errors import LessonlibError, close_matches, listed
+from lessonlib.base.quantity import Quantity, rounded, significant
 from lessonlib.roofline import Lab
-from lessonlib.workings import lab as lab_workings
+from lessonlib.lesson.code import SHARED, LessonCode, Working
 
 
 class WordsError(LessonlibError):
@@ -33,7 +31,7 @@ class WordsError(LessonlibError):
 class Numbers(Mapping[str, Any]):
     """The workings of a lesson for one lab, each computed when first named and then kept."""
 
-    def __init__(self, workings: ModuleType, lab: Lab):
+    def __init__(self, workings: Mapping[str, Working], lab: Lab):
         self.workings, self.lab = workings, lab
         self._known: dict[str, Any] = {}
 
@@ -43,47 +41,39 @@ class Numbers(Mapping[str, Any]):
         return self._known[name]
 
     def function(self, name: str) -> Callable[[Lab], Any]:
-        """The working called ``name``, of the lesson or of any lab; KeyError if there is none of that name."""
-        for module in (self.workings, lab_workings):
-            found = getattr(module, name, None)
-            if _is_working(name, found):
-                return found
-        raise KeyError(name)
+        """The working called ``name``; KeyError if there is none of that name."""
+        return self.workings[name]
 
     def __contains__(self, name: object) -> bool:
-        try:
-            return bool(self.function(str(name)))
-        except KeyError:
-            return False
+        return name in self.workings
 
     def __iter__(self) -> Iterator[str]:
-        both = {**vars(lab_workings), **vars(self.workings)}
-        return (name for name, found in both.items() if _is_working(name, found))
+        return iter(self.workings)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self.workings)
 
-
-def _is_working(name: str, found: object) -> bool:
-    """A public function of the workings, not one that they import from the engine."""
-    return inspect.isfunction(found) and not name.startswith("_") and not found.__module__.startswith("lessonlib.roofline")
+    def unknown(self, name: str) -> str:
+        """What to say of a name that is no working, with those that look like it."""
+        near = close_matches(name.removeprefix("here."), list(self.workings))
+        return f"there is no working “{name}”" + (f"; did you mean {listed(near)}?" if near else " in the lesson's package or in course/shared")
 
 
 class Words:
     """Renders the texts of one lesson for one lab.
 
     ``here`` are the numbers of the learner's own lab where a text is about another one
-    (a transfer question); otherwise they are the same numbers.
+    (a transfer question); otherwise they are the same numbers. ``code`` finds the plots and pictures that are named.
     """
 
-    def __init__(self, numbers: Numbers, sources: Mapping[str, Mapping[str, Any]], here: Numbers | None = None):
-        self.numbers, self.sources = numbers, sources
+    def __init__(self, numbers: Numbers, sources: Mapping[str, Mapping[str, Any]], here: Numbers | None = None, code: LessonCode | None = None):
+        self.numbers, self.sources, self.code = numbers, sources, code or LessonCode((SHARED,))
         self.here = here or numbers
         self.lab = numbers.lab
 
     def elsewhere(self, lab: Lab) -> Words:
         """The same words for another lab; ``here.*`` keeps naming the learner's own."""
-        return Words(Numbers(self.numbers.workings, lab), self.sources, here=self.here)
+        return Words(Numbers(self.numbers.workings, lab), self.sources, self.here, self.code)
 
     def fill(self, text: str, where: str) -> str:
         """``text`` with its placeholders filled, still Markdown. ``where`` names it in errors."""
@@ -91,7 +81,8 @@ class Words:
             template, names = _compiled(text)
             return template.render(self._context(names))
         except jinja2.UndefinedError as error:
-            raise WordsError(f"{where}: {error.message}; the workings are {self.numbers.workings.__name__}") from None
+            name = re.match(r"'(\w+)' is undefined", error.message or "")
+            raise WordsError(f"{where}: {self.numbers.unknown(name[1]) if name else error.message}") from None
         except jinja2.TemplateError as error:
             raise WordsError(f"{where}: the placeholder does not parse: {error.message}") from None
         except LessonlibError as error:
@@ -104,7 +95,7 @@ class Words:
         numbers = self.here if name.startswith("here.") else self.numbers
         bare = name.removeprefix("here.")
         if bare not in numbers:
-            raise WordsError(f"{where}: there is no working “{name}” in {numbers.workings.__name__}")
+            raise WordsError(f"{where}: {numbers.unknown(name)}")
         return numbers[bare]
 
     def _context(self, names: frozenset[str]) -> dict[str, Any]:

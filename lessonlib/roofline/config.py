@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
-from lessonlib.paths import data_dir
+from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline.families import FAMILIES
 from lessonlib.roofline.keys import Keys
 from lessonlib.roofline.model import Model

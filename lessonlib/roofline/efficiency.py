@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from lessonlib.paths import data_dir
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline.operations import Operation
 
 #: The architecture whose constants stand for every one that has none.

@@ -9,8 +9,8 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
-from lessonlib.paths import data_dir
+from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.paths import data_dir
 
 _PEAKS = ("bf16", "fp8", "int8", "fp4")
 LIST_GPUS = "`python -m lessonlib gpus`"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 
 _HUGE = 10**9
 _MISSING = object()

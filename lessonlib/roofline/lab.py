@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from lessonlib.errors import LessonlibError, close_matches, listed, unknown_name
-from lessonlib.paths import data_dir
+from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.gpu import GPU, load_gpu, own_gpu
 from lessonlib.roofline.load import whole

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lessonlib.errors import LessonlibError, close_matches, listed
+from lessonlib.base.errors import LessonlibError, close_matches, listed
 
 
 @dataclass(frozen=True)

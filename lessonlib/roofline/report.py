@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
 from lessonlib.roofline.efficiency import Efficiency, expected_error, load_efficiency

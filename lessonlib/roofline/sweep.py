@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.cost import totals
 from lessonlib.roofline.load import Load, Requests
 from lessonlib.roofline.operations import operations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from lessonlib.errors import LessonlibError, listed
+from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline.blocks import DeltaNet, Matrix
 from lessonlib.roofline.gpu import GPU
 from lessonlib.roofline.model import Model

@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.system import System, kv_bytes, state_bytes
 from lessonlib.serving import events as kinds
-from lessonlib.serving.checks import number as checked
-from lessonlib.serving.checks import kind, whole
+from lessonlib.base.checks import number as checked
+from lessonlib.base.checks import kind, whole
 from lessonlib.serving.events import Events
-from lessonlib.serving.fleet import Fleet
+from lessonlib.serving.fleet.fleet import Fleet
 from lessonlib.serving.interrupt import heard_between_events
-from lessonlib.serving.job import Job
-from lessonlib.serving.members import DRAINING, FAILED, OFF, READY, Members
-from lessonlib.serving.recorder import Recorder
-from lessonlib.serving.replica import Replica
-from lessonlib.serving.results import Result, build_result
-from lessonlib.serving.routers import make_router
-from lessonlib.serving.scaler import Scaler
-from lessonlib.serving.settings import Scheduler
-from lessonlib.serving.source import Source
-from lessonlib.serving.traffic import Request
+from lessonlib.serving.replica.job import Job
+from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, Members
+from lessonlib.serving.results.recorder import Recorder
+from lessonlib.serving.replica.replica import Replica
+from lessonlib.serving.results.result import Result, build_result
+from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.scaler import Scaler
+from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.traffic.source import Source
+from lessonlib.serving.traffic.workload import Request
 
 #: Called with (requests finished, simulated seconds) now and then.
 Progress = Callable[[int, float], None]

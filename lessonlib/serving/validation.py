@@ -11,12 +11,12 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass
 
-from lessonlib.paths import data_dir
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline import System, load_gpu, load_model, weight_bytes
-from lessonlib.serving.fleet import Fleet
-from lessonlib.serving.settings import Scheduler
+from lessonlib.serving.fleet.fleet import Fleet
+from lessonlib.serving.replica.settings import Scheduler
 from lessonlib.serving.simulation import simulate
-from lessonlib.serving.traffic import fixed
+from lessonlib.serving.traffic.workload import fixed
 
 #: Same shapes as Llama-3.3-70B.
 MODEL = "llama-3.1-70b"

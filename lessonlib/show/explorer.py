@@ -21,8 +21,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from lessonlib.errors import LessonlibError
-from lessonlib.quantity import rounded
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import rounded
 from lessonlib.roofline import Estimate, Lab, Model, System, decode, load_gpu, max_batch, prefill, weight_bytes
 from lessonlib.roofline.blocks import Experts
 from lessonlib.roofline.capacity import USABLE, sequence_bytes

@@ -62,7 +62,7 @@ def _asked(view: View) -> str:
 def _picture(view: View) -> str:
     if "picture" not in view:
         return ""
-    from lessonlib.show.pictures import figure_html  # SVG of a few kB: on first use
+    from lessonlib.draw.picture import figure_html  # SVG of a few kB: on first use
 
     return figure_html(view["picture"])
 

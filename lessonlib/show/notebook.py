@@ -11,20 +11,20 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import BlockItem, Item, StepItem, View
-from lessonlib.lesson.journal import Journal, default_journal
+from lessonlib.record.journal import Journal, default_journal
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.questions_for_teacher import QUESTION
-from lessonlib.lesson.settings import chosen_lab
+from lessonlib.record.questions_for_teacher import QUESTION
+from lessonlib.record.settings import chosen_lab
 from lessonlib.roofline import Lab, load_lab
-from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.blocks import DRAWERS, SEALED
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
 
 if TYPE_CHECKING:
-    from lessonlib.cluster.desk import Desk
+    from lessonlib.teacher.desk import Desk
 
 AUTO = ("truth", "each", "skip")
 _NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
@@ -128,7 +128,7 @@ class NotebookLesson:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if item.id != QUESTION or item.id in self._desks or self._auto or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip():
             return
-        from lessonlib.cluster.desk import Desk  # an HTTP client: on first use
+        from lessonlib.teacher.desk import Desk  # an HTTP client: on first use
 
         self._desks[item.id] = Desk(self._lesson, item, changed=lambda: self._draw(item))
 

@@ -14,7 +14,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-HERE = Path(__file__).parent
+STATIC = Path(__file__).parent / "static"
 # The order matters: the toolbox first, the kinds in any order, the entry point last.
 JS_FILES = (
     "core.js", "plot.js", "choice.js", "number.js", "curve.js", "curves.js", "blanks.js", "recall.js",
@@ -39,8 +39,8 @@ class Panel(anywidget.AnyWidget):
     widgets (stored notebooks, plain terminals).
     """
 
-    _esm = joined(HERE / "js", JS_FILES)
-    _css = joined(HERE, CSS_FILES)
+    _esm = joined(STATIC / "js", JS_FILES)
+    _css = joined(STATIC / "css", CSS_FILES)
     view = traitlets.Dict().tag(sync=True)
 
     def __init__(

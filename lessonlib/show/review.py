@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from lessonlib.errors import LessonlibError
-from lessonlib.lesson.journal import Journal, default_journal
-from lessonlib.lesson.review import Review
-from lessonlib.lesson.scorecard import card_html
-from lessonlib.lesson.settings import chosen_lab
-from lessonlib.lesson.tally import minutes, outcomes, tally
+from lessonlib.base.errors import LessonlibError
+from lessonlib.record.journal import Journal, default_journal
+from lessonlib.review.deck import Review
+from lessonlib.review.scorecard import card_html
+from lessonlib.record.settings import chosen_lab
+from lessonlib.review.tally import minutes, outcomes, tally
 from lessonlib.roofline import Lab, load_lab
-from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.blocks import DRAWERS, SEALED
 from lessonlib.show.fallback import fallback
 from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel

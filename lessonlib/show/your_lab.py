@@ -9,12 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lessonlib.cluster.asked import ASKED, can_ask, question
-from lessonlib.cluster.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
-from lessonlib.errors import LessonlibError
+from lessonlib.probe.asked import ASKED, can_ask, question
+from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.journal import Journal, default_journal
-from lessonlib.lesson.settings import choose_lab, chosen_lab
+from lessonlib.record.journal import Journal, default_journal
+from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.lesson.words import markdown
 from lessonlib.roofline import Lab, load_lab
 from lessonlib.show.fallback import fallback
@@ -37,7 +37,7 @@ def open_your_lab(url: str | None, lab: str | Lab | None = None, window: float =
     kept = journal or (Journal(None) if mode else default_journal())
     if not url:
         return YourLab(None, NO_SERVER, found, kept, mode)
-    from lessonlib.cluster.probe import probe
+    from lessonlib.probe.probe import probe
 
     try:
         return YourLab(probe(url, window, model), "", found, kept, mode)
@@ -119,7 +119,7 @@ class YourLab:
             return _tell("numbers", "All numbers", self._problem)
         if self._lock():
             return _locked("numbers", "All numbers", self._lock())
-        from lessonlib.probe_cli import impossible, roofs
+        from lessonlib.cli.probe import impossible, roofs
 
         found = roofs(self._reading, self._lab)
         rows = "".join(_rows(clock, self._reading, found) for clock in (PER_REQUEST, WINDOW, MOMENT))
@@ -139,7 +139,7 @@ class YourLab:
         return self._written[file]
 
     def _write(self, reading: Reading, file: Path) -> dict[str, Any]:
-        from lessonlib.cluster.lab_file import write_lab
+        from lessonlib.probe.lab_file import write_lab
 
         try:
             lab = write_lab(reading, self._lab, file, date.today().isoformat())
@@ -152,7 +152,7 @@ class YourLab:
 
 def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> str:
     """The numbers of one clock under its name: nobody can then take a window average for the speed of a request."""
-    from lessonlib.probe_cli import TITLES
+    from lessonlib.cli.probe import TITLES
 
     rows = "".join(
         f'<tr><th scope="row">{TITLES[key]}</th><td>{_read(finding, found.get(key, ()))}</td><td>{escape(finding.limits if finding.value is not None else finding.reason)}</td></tr>'
@@ -162,7 +162,7 @@ def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> 
 
 def _read(finding: Finding, roof: tuple[float, ...]) -> str:
     """The value, and how far below the ceiling it is where there is one."""
-    from lessonlib.probe_cli import show
+    from lessonlib.cli.probe import show
 
     if finding.value is None:
         return "–"

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-from lessonlib import launch
+from lessonlib.cli import lab as launch
 
 START_SECONDS = 90
 DEAD_PROXY = "http://127.0.0.1:9"  # nothing listens there: what a kernel wants from outside fails at once

@@ -8,10 +8,10 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from lessonlib.lesson.journal import Journal
+from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import load_lab
-from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.blocks import DRAWERS, SEALED
 from tests.browser.harness import Notebook, OpenNotebook
 from tests.browser.server import Server
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Locator
 from tests.browser.clicks import KERNEL
 from tests.browser.harness import Notebook, OpenNotebook, Watch
 from tests.browser.learner import FOCUSED
-from tests.cluster.teacher_standin import KEY, TeacherStandIn, teaching
+from tests.teacher.teacher_standin import KEY, TeacherStandIn, teaching
 
 NOTE = "ask-the-teacher"
 ANSWER = ["Memory. ", "Every token ", "fetches all weights.\n\n", "<img src=x onerror=\"document.title='gone'\">", "<b>bold</b>", "<script>document.title='gone'</script>", " That ", "is all."]

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib import cli
-from lessonlib.errors import LessonlibError
+from lessonlib.cli import main
+from lessonlib.base.errors import LessonlibError
 
 
 def lessonlib(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
@@ -40,11 +40,11 @@ def test_wrong_use_is_one_line_and_status_2(
     (tmp_path / "README.md").touch()
     (tmp_path / "a.ipynb").touch()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lessonlib.check.data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr("lessonlib.build.check.data_dir", lambda: tmp_path / "data")
     (tmp_path / "notebooks").mkdir()
     (tmp_path / "notebooks" / "a.ipynb").touch()
     try:
-        status = cli.main(args)
+        status = main.main(args)
     except SystemExit as stop:
         status = stop.code
     told = capsys.readouterr()
@@ -54,11 +54,11 @@ def test_wrong_use_is_one_line_and_status_2(
 
 
 def test_every_command_knows_its_function() -> None:
-    parser = cli.build_parser()
+    parser = main.build_parser()
     args = {"lab": [], "check": [], "estimate": [], "models": [], "gpus": []}
     runs = {name: parser.parse_args([name, *more]).run.__module__ for name, more in args.items()}
-    roofline = "lessonlib.estimate_cli"
-    assert runs == {"lab": "lessonlib.launch", "check": "lessonlib.check", "estimate": roofline, "models": roofline, "gpus": roofline}
+    roofline = "lessonlib.cli.estimate"
+    assert runs == {"lab": "lessonlib.cli.lab", "check": "lessonlib.cli.check", "estimate": roofline, "models": roofline, "gpus": roofline}
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_where_errors_end(
     def fail(args: argparse.Namespace) -> int:
         raise raised
 
-    monkeypatch.setattr("lessonlib.check.run", fail)
-    assert cli.main(["check"]) == status
+    monkeypatch.setattr("lessonlib.cli.check.run", fail)
+    assert main.main(["check"]) == status
     assert capsys.readouterr().err == said
 
 
@@ -80,14 +80,14 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
     def fail(args: argparse.Namespace) -> int:
         raise KeyError("forgotten")
 
-    monkeypatch.setattr("lessonlib.check.run", fail)
+    monkeypatch.setattr("lessonlib.cli.check.run", fail)
     with pytest.raises(KeyError):
-        cli.main(["check"])
+        main.main(["check"])
 
 
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     # `head` reads one line of a list far longer than a pipe holds; `repeat` makes it long.
-    code = "import lessonlib.check as c, lessonlib.cli as cli; c.run = lambda args: print('x\\n' * 10**6) or 0; raise SystemExit(cli.main(['check']))"
+    code = "import lessonlib.cli.check as c, lessonlib.cli.main as main; c.run = lambda args: print('x\\n' * 10**6) or 0; raise SystemExit(main.main(['check']))"
     done = subprocess.run(f"'{sys.executable}' -c \"{code}\" | head -n 1; echo ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
                           capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["x", "141"]

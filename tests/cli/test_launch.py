@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib import cli, launch
-from lessonlib.errors import LessonlibError
+from lessonlib.cli import main
+from lessonlib.cli import lab as launch
+from lessonlib.base.errors import LessonlibError
 
 NOTIFICATION = "@jupyterlab/apputils-extension:notification"
 
@@ -29,7 +30,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[list[
 
 def test_lab_opens_the_start_notebook_in_the_checkout(started: list, tmp_path: Path) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["lab"])
+        main.main(["lab"])
     [(argv, _)] = started
     assert argv[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path}" in argv
@@ -38,20 +39,20 @@ def test_lab_opens_the_start_notebook_in_the_checkout(started: list, tmp_path: P
 
 def test_other_arguments_reach_jupyterlab_last_and_unchanged(started: list) -> None:
     with pytest.raises(SystemExit):
-        cli.main(["lab", "--no-browser", "--port", "9999", "--ip=0.0.0.0"])
+        main.main(["lab", "--no-browser", "--port", "9999", "--ip=0.0.0.0"])
     assert started[0][0][-4:] == ["--no-browser", "--port", "9999", "--ip=0.0.0.0"]
 
 
 def test_a_missing_start_notebook_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(launch, "data_dir", lambda: tmp_path / "data")
-    assert cli.main(["lab"]) == 2
+    assert main.main(["lab"]) == 2
     assert "start notebook" in capsys.readouterr().err
 
 
 def test_a_python_without_jupyterlab_is_said(started: list, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launch.importlib.util, "find_spec", lambda name: None)
     with pytest.raises(LessonlibError, match="make lab"):
-        launch.run(cli.build_parser().parse_args(["lab"]))
+        launch.run(main.build_parser().parse_args(["lab"]))
 
 
 def test_the_callers_own_configuration_stays_on_the_path() -> None:

@@ -11,7 +11,7 @@ import pytest
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
-from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.blocks import DRAWERS, SEALED
 
 LESSON = "01-prefill-vs-decode"
 

@@ -9,7 +9,8 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from lessonlib import check, stage
+from lessonlib.build import check
+from lessonlib.build import notebooks as stage
 
 TIMEOUT_SECONDS = 120
 

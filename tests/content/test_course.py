@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lessonlib.lesson.concepts import Concept, Listing, load_listing
-from lessonlib.lesson.lint.course import course_findings
-from lessonlib.lesson.lint.secrets import Sentence, Text, late_secrets, normal, secrets
+from lessonlib.build.lint.course import course_findings
+from lessonlib.build.lint.secrets import Sentence, Text, late_secrets, normal, secrets
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.show.fallback import fallback
 from tests.content.conftest import opened

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from lessonlib import stage
-from lessonlib.lesson.lint import lint
+from lessonlib.build import notebooks as stage
+from lessonlib.build.lint import lint
 from lessonlib.lesson.source import lesson_names, load_source
-from lessonlib.show.draw import DRAWERS
+from lessonlib.show.blocks import DRAWERS
 from tests.content.conftest import LESSON, on_every_lab, opened
 
 Raw = dict[str, Any]
@@ -192,11 +192,11 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
     "misspelt placeholder": (edit("double-flops", "reveal", value="{{ decode_celing }}"), "double-flops: reveal.*decode_celing"),
     "misspelt placeholder in a refutation": (edit("decode-ceiling", "wrong", 0, "refutation", "fact", value="{{ bandwith }}"), r"wrong\[0\].refutation.fact.*bandwith"),
     "broken placeholder": (edit("double-flops", "reveal", value="{{ decode_ceiling }"), "placeholder does not parse"),
-    "misspelt working": (edit("another-gpu", "wrong", 0, "working", value="here.decode_celing"), r"wrong\[0\].working: the working “here.decode_celing” does not exist"),
-    "misspelt number of a picture": (edit("the-van", "numbers", "weights", value="weights_red"), "numbers.weights: the working “weights_red” does not exist"),
+    "misspelt working": (edit("another-gpu", "wrong", 0, "working", value="here.decode_celing"), r"wrong\[0\].working: there is no working “here.decode_celing”; did you mean decode_ceiling"),
+    "misspelt number of a picture": (edit("the-van", "numbers", "weights", value="weights_red"), "numbers.weights: there is no working “weights_red”; did you mean weights_read"),
     "number that this lab lacks": (edit("double-flops", "reveal", value="Measured: {{ measured_decode }}."), "the rendered text holds “None”.*4090"),
     "claim that does not hold": (lambda raw: raw.update(claims=["has_state"]), "claims: “has_state” does not hold"),
-    "claim that does not exist": (lambda raw: raw.update(claims=["cows_fly"]), "claims: the working “cows_fly” does not exist"),
+    "claim that does not exist": (lambda raw: raw.update(claims=["cows_fly"]), "claims: there is no working “cows_fly”"),
     "mistakes that all meet the truth": (edit("decode-ceiling", "wrong", value=[{"working": "decode_ceiling", "misconception": "none", "says": "x", "refutation": {}}]),
                                          "every wrong working meets the truth"),
 }

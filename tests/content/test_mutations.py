@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
+from lessonlib.lesson.code import code_of
 from lessonlib.lesson.items import Item
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.seal import differences, lesson_parts
 from lessonlib.lesson.step import Step
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB
 from lessonlib.show import notebook
-from lessonlib.workings import lesson_01, served_together
+from lessonlib.course.lesson_01 import served_together
 from tests.content.conftest import LESSON
 from tests.content.test_lint import body
 from tests.content.test_seals import golden
@@ -95,6 +96,6 @@ def test_a_changed_working_is_caught(raw: dict[str, Any], monkeypatch: pytest.Mo
     def batch_gain(lab: Any) -> Quantity:
         return Quantity(float(served_together.BATCH), "x", digits=2)
 
-    monkeypatch.setattr(lesson_01, "batch_gain", batch_gain)
+    monkeypatch.setitem(code_of(1).workings, "batch_gain", batch_gain)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
     assert any(line.startswith("serve-eight: truth: was “[7.") and line.endswith('is “[8.0, "x"]”') for line in changed), changed

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lessonlib import pages as other_pages
-from lessonlib import stage
+from lessonlib.build import pages as other_pages
+from lessonlib.build import notebooks as stage
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.lint.cells import cell_findings
+from lessonlib.build.lint.cells import cell_findings
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.notebook import AUTO

@@ -11,18 +11,19 @@ from typing import Any
 
 import pytest
 
-from lessonlib import stage
+from lessonlib.build import notebooks as stage
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.seal import differences, lesson_parts
 from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.words import Numbers
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB
-from lessonlib.show import pictures, plots
 from lessonlib.show.notebook import NotebookLesson
-from lessonlib.workings import lesson_01
+from lessonlib.course.lesson_01.pictures import weights_per_token
+from lessonlib.course.lesson_01.plots import two_roofs
+from lessonlib.lesson.code import code_of
 from tests.content.conftest import LESSON, opened
-from tests.content.test_lint import body, edit
+from tests.content.test_lint import edit
 
 REFRESH = "if this was meant, run: make notebooks"
 
@@ -107,12 +108,12 @@ def test_a_changed_sentence_breaks_the_seal(what: str, raw: dict[str, Any], reop
 
 
 def test_a_changed_number_breaks_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
-    real = lesson_01.decode_ceiling
+    real = code_of(1).workings["decode_ceiling"]
 
     def decode_ceiling(lab: Any) -> Quantity:
         return Quantity(float(real(lab)) * 1.01, "tok/s")
 
-    monkeypatch.setattr(lesson_01, "decode_ceiling", decode_ceiling)
+    monkeypatch.setitem(code_of(1).workings, "decode_ceiling", decode_ceiling)
     lesson = reopen(raw)
     assert shown_seal(lesson, "decode-ceiling") != stored_seals(LESSON)["decode-ceiling"]
     changed = differences(golden(LESSON), lesson_parts(lesson))
@@ -135,13 +136,13 @@ def test_another_processors_last_digits_break_no_seal(monkeypatch: pytest.Monkey
 
 
 def test_changed_plot_data_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
-    real = plots.plot
+    real = two_roofs.draw
 
-    def moved(name: str, lab: Any) -> Any:
-        figure = real(name, lab)
+    def moved(lab: Any) -> Any:
+        figure = real(lab)
         return replace(figure, data={**figure.data, "moved": 1})
 
-    monkeypatch.setattr(plots, "plot", moved)
+    monkeypatch.setattr(two_roofs, "draw", moved)
     lesson = reopen(raw)
     plot_id = next(item.id for item in lesson.items.values() if item.kind == "plot")
     assert shown_seal(lesson, plot_id) != stored_seals(LESSON)[plot_id]
@@ -150,21 +151,21 @@ def test_changed_plot_data_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: 
 
 def test_the_strokes_of_a_plot_do_not_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
     """Another version of matplotlib draws the same data with other strokes."""
-    real = plots.plot
-    monkeypatch.setattr(plots, "plot", lambda name, lab: replace(real(name, lab), html="<figure>other strokes</figure>"))
+    real = two_roofs.draw
+    monkeypatch.setattr(two_roofs, "draw", lambda lab: replace(real(lab), html="<figure>other strokes</figure>"))
     lesson = reopen(raw)
     plot_id = next(item.id for item in lesson.items.values() if item.kind == "plot")
     assert shown_seal(lesson, plot_id) == stored_seals(LESSON)[plot_id]
 
 
 def test_a_changed_drawing_breaks_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
-    real = pictures.picture
+    real = weights_per_token.draw
 
-    def moved(name: str, numbers: Any) -> dict[str, Any]:
-        drawn = real(name, numbers)
+    def moved(given: Any, prefix: str) -> dict[str, Any]:
+        drawn = real(given, prefix)
         return {**drawn, "svg": drawn["svg"].replace("<g", "<g opacity='.9'", 1)}
 
-    monkeypatch.setattr(pictures, "picture", moved)
+    monkeypatch.setattr(weights_per_token, "draw", moved)
     lesson = reopen(raw)
     assert shown_seal(lesson, "the-van") != stored_seals(LESSON)["the-van"]
     assert any(line.startswith("the-van: picture: svg: was “") for line in differences(golden(LESSON), lesson_parts(lesson)))

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from lessonlib import stage
+from lessonlib.build import notebooks as stage
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds import make_question
-from lessonlib.lesson.lint.secrets import Text, amounts, late_secrets, leaves, secrets
+from lessonlib.build.lint.secrets import Text, amounts, late_secrets, leaves, secrets
 from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.fallback import fallback
 from tests.content.conftest import opened

@@ -14,13 +14,13 @@ from typing import Any
 import comm
 from comm.base_comm import BaseComm
 
-from lessonlib import stage
+from lessonlib.build import notebooks as stage
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.journal import Journal
-from lessonlib.lesson.lint.secrets import Amount, Secret, Text, late_secrets, leaves, secrets
+from lessonlib.record.journal import Journal
+from lessonlib.build.lint.secrets import Amount, Secret, Text, late_secrets, leaves, secrets
 from lessonlib.lesson.words import markdown
 from lessonlib.roofline import load_lab
-from lessonlib.show.notebook import NotebookLesson, open_lesson
+from lessonlib.show.notebook import open_lesson
 from lessonlib.show.panel import Panel
 
 LOCKED = {"kind", "id", "title", "state", "locked"}

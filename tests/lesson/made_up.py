@@ -9,11 +9,12 @@ import copy
 import sys
 from typing import Any
 
+from lessonlib.lesson.code import SHARED, LessonCode, workings_of
 from lessonlib.lesson.kinds import make_question
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
 
 Raw = dict[str, Any]
@@ -114,7 +115,7 @@ GUESS: dict[str, Any] = {
 def words(lab: str = DEFAULT_LAB) -> Words:
     """The words of the made-up lesson."""
     sources = {"a-paper": {"title": "A \"paper\"", "by": "A. B.", "url": "https://example.org/a", "says": "So."}}
-    return Words(Numbers(sys.modules[__name__], load_lab(lab)), sources)
+    return Words(Numbers({**LessonCode((SHARED,)).workings, **dict(workings_of(sys.modules[__name__]))}, load_lab(lab)), sources)
 
 
 def raw(kind: str, **changes: Any) -> Raw:

@@ -10,11 +10,11 @@ import pytest
 import yaml
 
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.journal import Journal
+from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
 from lessonlib.roofline import DEFAULT_LAB, load_lab
-from lessonlib.show.draw import DRAWERS, SEALED
+from lessonlib.show.blocks import DRAWERS, SEALED
 
 Raw = dict[str, Any]
 

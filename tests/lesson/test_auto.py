@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.journal import Journal
+from lessonlib.record.journal import Journal
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import lab_names
 from lessonlib.show.notebook import AUTO, NotebookLesson, open_lesson
@@ -157,5 +157,5 @@ def test_what_only_opens_later_still_fails_the_first_run(tmp_path: Path) -> None
     raw = source()
     body(raw, "serve-eight")["reveal"] = "{{ batch_gian }}"
     lesson = open_lesson(written(tmp_path, raw), journal=Journal(None))
-    with pytest.raises(LessonlibError, match="serve-eight reveal: 'batch_gian' is undefined"):
+    with pytest.raises(LessonlibError, match="serve-eight reveal: there is no working “batch_gian”"):
         lesson.predict("serve-eight")._repr_mimebundle_()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.concepts import Concept, direct_needs, load_listing, parse_listing
 
 GOOD = """

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lessonlib.lesson.items import Item, StepItem
-from lessonlib.lesson.journal import Journal
+from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import load_lab

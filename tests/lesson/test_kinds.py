@@ -180,7 +180,7 @@ def test_the_gaps_are_where_the_words_say() -> None:
 ])
 def test_a_misspelt_working_names_its_question(kind: str, changes: dict[str, Any], name: str) -> None:
     asked = question(kind, **changes)
-    with pytest.raises(WordsError, match=f"^made-up {RAW[kind]['id']}: there is no working “{name}” in tests.lesson.made_up$"):
+    with pytest.raises(WordsError, match=f"^made-up {RAW[kind]['id']}: there is no working “{name}”; did you mean"):
         asked.result(None), asked.working(), asked.mistakes()
 
 

@@ -155,10 +155,12 @@ def test_a_file_that_cannot_be_read_as_text(tmp_path: Path) -> None:
         load_source(str(folder))
 
 
-def test_workings_that_are_not_there(tmp_path: Path) -> None:
-    path = written(tmp_path, {**source(), "workings": "lesson_99"})
-    with pytest.raises(LessonFileError, match="^09-changed.yaml: workings: there is no file lessonlib/workings/lesson_99.py"):
-        open_lesson(path)
+def test_a_working_that_is_not_there(tmp_path: Path) -> None:
+    raw = source()
+    body(raw, "decode-ceiling")["truth"] = "decode_celing"
+    lesson = open_lesson(written(tmp_path, raw))
+    with pytest.raises(ValueError, match="decode-ceiling: there is no working “decode_celing”; did you mean decode_ceiling"):
+        lesson._lesson.item("decode-ceiling").parts()
 
 
 def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.step import Step
 from tests.lesson.made_up import GUESS, JUDGED, KINDS, key_of, question, step
 

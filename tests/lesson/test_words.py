@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.lesson.words import WordsError, fingerprintable, markdown, plain
-from lessonlib.quantity import Quantity
+from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import lab_names
 from tests.lesson.made_up import words
 
@@ -29,8 +29,8 @@ def test_what_renders(text: str, html: str) -> None:
 
 
 FAULTS = {
-    "misspelt placeholder": ("{{ hundert }}", "'hundert' is undefined; the workings are tests.lesson.made_up"),
-    "misspelt in a condition": ("{% if hundert %}x{% endif %}", "'hundert' is undefined"),
+    "misspelt placeholder": ("{{ hundert }}", "there is no working “hundert”; did you mean hundred?"),
+    "misspelt in a condition": ("{% if hundert %}x{% endif %}", "there is no working “hundert”"),
     "misspelt attribute": ("{{ hundred.valu }}", "has no attribute 'valu'"),
     "misspelt of one's own lab": ("{{ here.hundert }}", "has no attribute 'hundert'"),
     "open braces": ("{{ hundred }", "the placeholder does not parse"),
@@ -41,8 +41,8 @@ FAULTS = {
     "division by zero": ("{{ 1 / 0 }}", "a placeholder cannot be filled on the lab"),
     "unknown source": ('{{ cite("b-paper") }}', "cite('b-paper'): no such source; the lesson lists a-paper"),
     "formula that does not parse": ("$\\sqrt$", "the formula $\\sqrt$ does not parse"),
-    "private working": ("{{ _wrong }}", "'_wrong' is undefined"),
-    "function of the engine": ("{{ load_lab }}", "'load_lab' is undefined"),
+    "private working": ("{{ _wrong }}", "there is no working “_wrong”"),
+    "function of the engine": ("{{ load_lab }}", "there is no working “load_lab”"),
 }
 
 

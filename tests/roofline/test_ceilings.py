@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from lessonlib.paths import data_dir
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline import (
     System,
     decode,
@@ -19,8 +19,8 @@ from lessonlib.roofline import (
     weight_bytes_read,
 )
 from lessonlib.roofline.arrays import pairs
-from lessonlib.roofline.calibration import calibration_rows
-from lessonlib.roofline.validation import checks
+from lessonlib.roofline.calibrate.rows import calibration_rows
+from lessonlib.roofline.calibrate.validation import checks
 
 
 def check_values() -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib import estimate_cli
+from lessonlib.cli import estimate as estimate_cli
 from lessonlib.roofline import gpu_names, model_names
 
 PHASE_KEYS = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, decode, kv_bytes_per_token, load_gpu, prefill, weight_bytes
 from lessonlib.roofline.config import read_config
 from lessonlib.roofline.families import FAMILIES

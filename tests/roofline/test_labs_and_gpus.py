@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.errors import LessonlibError
-from lessonlib.paths import data_dir
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.paths import data_dir
 from lessonlib.roofline import (
     DEFAULT_LAB,
     System,

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import (
     System,
     kv_bytes_per_token,

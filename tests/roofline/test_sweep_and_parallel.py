@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import (
     System,
     decode,

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from lessonlib.pages import build
-from lessonlib.roofline import validation
-from lessonlib.stage import notebooks_dir
+from lessonlib.build.pages import build
+from lessonlib.roofline.calibrate import validation
+from lessonlib.build.notebooks import notebooks_dir
 
 NAME = "validation"
 
@@ -26,7 +26,7 @@ def test_the_notebook_shows_todays_numbers() -> None:
     tables = [validation.check_table(), validation.cross_validated_table(), validation.ceiling_table()]
     for table in tables + [validation.error_table("class"), validation.error_tables()]:
         for line in table.splitlines():
-            assert json.dumps(line)[1:-1] in kept, "run python -m lessonlib.pages"
+            assert json.dumps(line)[1:-1] in kept, "run python -m lessonlib.build.pages"
 
 
 def test_every_peer_has_a_reason() -> None:

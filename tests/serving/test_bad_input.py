@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import (
     Autoscaler, Disaggregation, Failure, Fleet, Poisson, Request, Scheduler, Speculation, Trace, Workload, fixed, preset, read_trace, simulate,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from lessonlib.serving import (
     Autoscaler, Disaggregation, Empirical, Failure, Fleet, GammaBurst, Geometric, LogNormal, OnOff, Poisson, Scheduler, Sharing, Speculation, Workload,
     router_names, simulate,
 )  # fmt: skip
-from lessonlib.serving.batch import DecodeBatch
+from lessonlib.serving.replica.batch import DecodeBatch
 from tests.serving.systems import hybrid, large, same, small, whole_run, windowed
 
 SEEDS = range(48)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.system import kv_bytes
 from lessonlib.serving import (
     Autoscaler, Constant, Disaggregation, Failure, Fixed, Fleet, LogNormal, OnOff, Poisson, Ramp, Request, Scheduler, Sharing, StepCost, Trace, Workload,

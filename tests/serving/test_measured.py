@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 
 from lessonlib.roofline import System, load_gpu, load_model
-from lessonlib.roofline.calibration import calibration_rows
+from lessonlib.roofline.calibrate.rows import calibration_rows
 from lessonlib.serving import Disaggregation, Fleet, LogNormal, Poisson, Scheduler, Speculation, Workload, fixed, simulate
 from lessonlib.serving.validation import published, simulated
 from tests.serving.systems import small

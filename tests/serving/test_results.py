@@ -11,10 +11,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Workload, fixed, simulate
-from lessonlib.serving.report import for_people, report, save_requests
-from lessonlib.serving.samples import BinnedSample, ExactSample, weighted_percentiles
+from lessonlib.serving.results.report import for_people, report, save_requests
+from lessonlib.serving.results.samples import BinnedSample, ExactSample, weighted_percentiles
 from tests.serving.systems import small
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, load_gpu, load_model, max_batch
 from lessonlib.serving import Fixed, Geometric, LogNormal, Poisson, Request, Scheduler, Sharing, Speculation, StepCost, Trace, Workload, fixed, simulate
-from lessonlib.serving.kv_cache import block_counts
+from lessonlib.serving.replica.kv_cache import block_counts
 from tests.serving.systems import hybrid, large, small, whole_run, windowed
 
 

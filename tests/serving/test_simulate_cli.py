@@ -7,8 +7,8 @@ import json
 
 import pytest
 
-from lessonlib import simulate_cli
-from lessonlib.cli import main
+from lessonlib.cli import simulate as simulate_cli
+from lessonlib.cli.main import main
 
 KEYS = {"throughput_tokens_per_s", "requests_per_s", "ttft_s", "itl_s", "e2e_s", "queue_s", "preemptions", "prefix_hit_rate", "kv_peak", "simulated_s"}
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, mixed, prefill
 from lessonlib.roofline.system import LAUNCHES
 from lessonlib.serving import BASES, StepCost
-from lessonlib.serving.batch import DecodeBatch
-from lessonlib.serving.job import Job
-from lessonlib.serving.settings import Scheduler, Speculation
-from lessonlib.serving.steps import StepTimer
-from lessonlib.serving.traffic import Request
+from lessonlib.serving.replica.batch import DecodeBatch
+from lessonlib.serving.replica.job import Job
+from lessonlib.serving.replica.settings import Scheduler, Speculation
+from lessonlib.serving.replica.steps import StepTimer
+from lessonlib.serving.traffic.workload import Request
 from tests.serving.systems import hybrid, large, small, windowed
 
 

@@ -9,12 +9,12 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from lessonlib.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import (
     Constant, Diurnal, Empirical, Fixed, GammaBurst, Geometric, LogNormal, OnOff, Poisson, Ramp, Request, ShareOfPrompt, Sharing, Trace, Workload,
     fixed, preset, preset_names, read_trace, simulate, write_trace,
 )  # fmt: skip
-from lessonlib.serving.presets import PRESETS
+from lessonlib.serving.traffic.presets import PRESETS
 from tests.serving.systems import small
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
 from lessonlib.lesson.judge import curve_factor, judge_number, slope, times
 from lessonlib.lesson.question import Guess, Question
-from lessonlib.quantity import rounded
+from lessonlib.base.quantity import rounded
 
 
 class Curve(Question):

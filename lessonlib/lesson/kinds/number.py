@@ -8,7 +8,7 @@ from typing import Any
 from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
 from lessonlib.lesson.judge import EXACT_WORKING, SAME_WORKING, TELLABLE, NumberVerdict, apart, close_at_best, judge_number, nearest_working
 from lessonlib.lesson.question import Guess, Question
-from lessonlib.quantity import Quantity, rounded
+from lessonlib.base.quantity import Quantity, rounded
 
 Wrong = tuple[float, Mapping[str, Any]]
 

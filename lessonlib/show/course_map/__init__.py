@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from lessonlib.lesson.concepts import Concept, direct_needs
-from lessonlib.lesson.progress import MET, MISSED, RECALLED, STATES, UNMET
+from lessonlib.review.progress import MET, MISSED, RECALLED, STATES, UNMET
 from lessonlib.show.course_map.drawing import draw
 from lessonlib.show.course_map.layout import CELL_WIDTH, GUTTER, MARGIN, Layout, lay_out
 from lessonlib.show.course_map.states import LOOKS, sign
@@ -34,10 +34,10 @@ class Chapter(NamedTuple):
 
 
 def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter], states: Mapping[str, str]) -> str:
-    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.lesson.progress`); not in ``states``: not met."""
+    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.review.progress`); not in ``states``: not met."""
     listed = _chapters(concepts, chapters)
     layout = _laid_out(tuple(concepts.values()))
-    style = Path(__file__).with_name("course_map.css").read_text(encoding="utf-8")
+    style = (Path(__file__).parents[1] / "static" / "css" / "course_map.css").read_text(encoding="utf-8")
     drawing = draw(layout, states, _TITLE, _description(concepts, states, len(layout.columns)))
     lessons = len(layout.columns)
     track = f"{MARGIN:g}fr " + f" {GUTTER:g}fr ".join([f"minmax(0,{CELL_WIDTH:g}fr)"] * lessons) + f" {MARGIN:g}fr"

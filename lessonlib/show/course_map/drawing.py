@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
-from lessonlib.lesson.progress import MET, MISSED, RECALLED, UNMET
+from lessonlib.review.progress import MET, MISSED, RECALLED, UNMET
 from lessonlib.show.course_map.layout import CELL_HEIGHT, CELL_WIDTH, GUTTER, Cell, Edge, Layout, Point
 from lessonlib.show.course_map.states import LOOKS
-from lessonlib.show.pictures.marks import number, points
+from lessonlib.draw.marks import number, points
 
 MOST_LINES = 2
 _LINE, _WIDEST = 17.5, 11  # height of a line of text; characters that fit on it

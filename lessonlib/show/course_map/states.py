@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from lessonlib.lesson.progress import MET, MISSED, RECALLED, SKIPPED, UNMET
+from lessonlib.review.progress import MET, MISSED, RECALLED, SKIPPED, UNMET
 
 
 class Look(NamedTuple):

@@ -1,0 +1,88 @@
+"""`lessonlib check`: execute all notebooks, with a table of times and the first cell that failed of each."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lessonlib.base.errors import LessonlibError
+
+if TYPE_CHECKING:
+    from lessonlib.build.check import Failure, Outcome
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare `check`."""
+    parser = subparsers.add_parser(
+        "check",
+        help="execute all notebooks; name the first cell that fails",
+        description="Execute notebooks from top to bottom. They are read, never written.",
+    )
+    add = parser.add_argument
+    add("notebooks", nargs="*", metavar="NOTEBOOK", help="files or folders [all lessons]")
+    add("--auto", choices=("truth", "each", "skip"), help="answer each question right, in every way, or skip it [nobody answers]")
+    add("--lab", metavar="NAME", help="a shipped lab or a lab file [the lab of the notebook]")
+    add("--jobs", type=int, default=2, metavar="N", help="notebooks at a time [2]")
+    add("--timeout", type=int, default=120, metavar="SECONDS", help="longest time for one cell [120]")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Execute what was asked for; 0 when every notebook ran through, 1 when one failed."""
+    for name in ("jobs", "timeout"):
+        if getattr(args, name) < 1:
+            raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
+    from lessonlib.build.check import execute_all, find, parameters
+
+    notebooks = find(args.notebooks)
+    settings = parameters(args.auto, args.lab)
+    begun = time.perf_counter()
+    outcomes = _with_progress(execute_all(notebooks, settings, args.jobs, args.timeout), len(notebooks))
+    outcomes.sort(key=lambda outcome: notebooks.index(outcome.notebook))
+    print(table(outcomes, time.perf_counter() - begun))
+    for outcome in outcomes:
+        if outcome.failure:
+            print(report(outcome), file=sys.stderr)
+    return int(any(outcome.failure for outcome in outcomes))
+
+
+def _with_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
+    """Draw a progress bar on stderr, if that is a terminal, while the outcomes come in."""
+    from tqdm import tqdm
+
+    done = []
+    with tqdm(total=total, unit="notebook", file=sys.stderr, disable=None, leave=False) as bar:
+        for outcome in outcomes:
+            done.append(outcome)
+            bar.set_postfix_str(f"{outcome.notebook.stem} {'failed' if outcome.failure else 'ok'}", refresh=False)
+            bar.update()
+    return done
+
+
+def table(outcomes: Sequence[Outcome], wall_seconds: float) -> str:
+    """Notebook, seconds and result, a line each, and the sum."""
+    width = max(len(outcome.notebook.name) for outcome in outcomes)
+    row: Callable[[str, float, str], str] = lambda name, seconds, what: f"{name:<{width}}  {seconds:6.1f} s  {what}"
+    lines = [row(o.notebook.name, o.seconds, _said(o.failure)) for o in outcomes]
+    failed = sum(bool(outcome.failure) for outcome in outcomes)
+    noun = "notebook" if len(outcomes) == 1 else "notebooks"
+    summary = f"{len(outcomes)} {noun}, {f'{failed} failed' if failed else 'all ran through'}"
+    return "\n".join([*lines, f"{summary}, {wall_seconds:.1f} s"])
+
+
+def _said(failure: Failure | None) -> str:
+    if failure is None:
+        return "ok"
+    return f"failed in cell {failure.cell}" if failure.cell else "failed"
+
+
+def report(outcome: Outcome) -> str:
+    """The failure of one notebook in a few lines: where, which code, what error."""
+    failure = outcome.failure
+    if failure is None:
+        return ""
+    where = f"cell {failure.cell} failed" if failure.cell else "no cell was executed"
+    details = [f"  {line}" for line in [*failure.code.splitlines(), failure.error]]
+    return "\n".join(["", f"{outcome.notebook.name}: {where}", *details])

@@ -1,0 +1,169 @@
+"""The commands `estimate`, `models`, `gpus` and `labs`: the roofline engine from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lessonlib.base.errors import LessonlibError, listed
+
+if TYPE_CHECKING:
+    from lessonlib.roofline.report import Case
+
+_MOST_CELLS = 1_000_000
+_AXES = ("batch", "context")
+_EPILOG = """examples:
+  lessonlib estimate --model llama-3.1-8b --gpu h100-sxm --batch 32 --context 2048
+  lessonlib estimate --lab qwen3.5-27b-2xh100-sxm --table
+  lessonlib estimate --sweep batch=1:512 > throughput.csv
+  lessonlib estimate --model path/to/config.json --gpu l40s --weights int4 --plot roofline.svg"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `estimate`, `models`, `gpus` and `labs` to the subparsers of the command line."""
+    estimate = subparsers.add_parser(
+        "estimate",
+        help="ceilings and expected times of a model on GPUs",
+        description="Arithmetic, bytes, ceiling and expected time of a prefill and of one decode step.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = estimate.add_argument
+    add("--lab", help="start from a lab: its model, GPU, precision, prompt and context, one request")
+    add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
+    add("--gpu", help="a name (see `gpus`) [h100-sxm]")
+    add("--tp", type=int, help="GPUs that share every layer (tensor parallelism) [1]")
+    add("--pp", type=int, help="stages of layers (pipeline parallelism) [1]")
+    add("--dp", type=int, help="copies of the model (data parallelism) [1]")
+    add("--ep", type=int, help="1, or tp x dp: whole experts spread over those GPUs [1]")
+    add("--weights", help="precision of the matrices [bf16]")
+    add("--kv", help="precision of the KV cache [bf16]")
+    add("--head", help="precision of the output head [bf16]")
+    add("--launches", help="graphs, or eager: kernels started one by one [graphs]")
+    add("--batch", type=int, help="requests, in the prefill and in the decode step [32]")
+    add("--prompt", type=int, help="tokens of each prompt [2048]")
+    add("--context", type=int, help="tokens that each decoding request holds [2048]")
+    add("--json", action="store_true", help="print one JSON object")
+    add("--table", action="store_true", help="print every operation of both phases")
+    add(
+        "--sweep",
+        action="append",
+        metavar="AXIS=FIRST:LAST[:STEP]",
+        help="decode over batch or context (or a list: batch=1,8,64), as CSV; may be given twice",
+    )
+    add("--plot", metavar="FILE", help="write a roofline with the operations on it (.svg, .png, .pdf)")
+    for name, what in (("models", "models"), ("gpus", "GPUs"), ("labs", "labs")):
+        lister = subparsers.add_parser(name, help=f"list the known {what} with their sources")
+        lister.add_argument("--json", action="store_true", help="print one JSON list")
+        lister.set_defaults(roofline_command=name)
+    estimate.set_defaults(roofline_command="estimate")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the chosen command; 0, or 2 with one line on stderr after wrong input."""
+    from lessonlib.roofline import catalogue
+
+    commands = {
+        "estimate": _estimate,
+        "models": catalogue.print_models,
+        "gpus": catalogue.print_gpus,
+        "labs": catalogue.print_labs,
+    }
+    try:
+        return commands[args.roofline_command](args)
+    except LessonlibError as error:
+        print(f"lessonlib {args.roofline_command}: {error}", file=sys.stderr)
+        return 2
+
+
+def _case(args: argparse.Namespace) -> Case:
+    """The case that the flags (and a lab) ask for."""
+    from lessonlib.roofline import System, load_gpu, load_lab, load_model
+    from lessonlib.roofline.report import Case
+
+    lab = load_lab(args.lab) if args.lab else None
+    base = lab.system if lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
+    plain = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
+    given = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
+    kept = {name: getattr(base, name) for name in plain}
+    system = System(
+        model=load_model(args.model) if args.model is not None else base.model,
+        gpu=load_gpu(args.gpu) if args.gpu is not None else base.gpu,
+        **(kept | given),
+    )
+    sizes = {"batch": 32, "prompt": 2048, "context": 2048}
+    if lab:
+        sizes = {"batch": 1, "prompt": lab.prompt, "context": lab.context}
+    chosen = {name: getattr(args, name) for name in sizes if getattr(args, name) is not None}
+    return Case(system, **(sizes | chosen))
+
+
+def _values(text: str, where: str) -> list[int]:
+    """Whole numbers of "1:512", "0:8192:1024" or "1,8,64"."""
+    try:
+        if ":" not in text:
+            return [int(item) for item in text.split(",")]
+        first, last, *step = (int(item) for item in text.split(":"))
+        stride = step[0] if step else 1
+        count = (last - first) // stride + 1 if stride > 0 else 0
+        if len(step) < 2 and 0 < count <= _MOST_CELLS:
+            return list(range(first, last + 1, stride))
+    except ValueError:
+        pass
+    raise LessonlibError(
+        f"{where}: expected FIRST:LAST, FIRST:LAST:STEP or a list such as 1,8,64, not {text!r}"
+    )
+
+
+def _axes(specs: list[str], case: Case) -> dict[str, list[int]]:
+    axes = {"batch": [case.batch], "context": [case.context]}
+    for spec in specs:
+        name, mark, values = spec.partition("=")
+        if not mark or name not in _AXES:
+            raise LessonlibError(f"--sweep {spec}: expected {listed(f'{axis}=1:512' for axis in _AXES)}")
+        axes[name] = _values(values, f"--sweep {name}")
+    if len(axes["batch"]) * len(axes["context"]) > _MOST_CELLS:
+        raise LessonlibError(f"--sweep: more than {_MOST_CELLS:,} cells; take a larger step")
+    return axes
+
+
+def _print_sweep(case: Case, specs: list[str]) -> None:
+    from lessonlib.roofline.sweep import COLUMNS, sweep
+
+    axes = _axes(specs, case)
+    table = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
+    grid = sweep(case.system, axes["batch"], axes["context"])
+    table.writeheader()
+    for row in grid.rows():
+        numbers = {key: f"{v:.6g}" if isinstance(v, float) else v for key, v in row.items()}
+        table.writerow(numbers)
+
+
+def _write_plot(case: Case, file: str) -> None:
+    from lessonlib.course.engine.roofline_operations import write
+
+    write(case, Path(file))
+    print(f"wrote {file}", file=sys.stderr)
+
+
+def _estimate(args: argparse.Namespace) -> int:
+    from lessonlib.roofline.report import for_people, operation_table, report
+
+    case = _case(args)
+    data = report(case)
+    if args.plot:
+        _write_plot(case, args.plot)
+    if args.sweep:
+        _print_sweep(case, args.sweep)
+    elif args.json:
+        print(json.dumps(data, indent=2))
+    else:
+        print(for_people(data))
+        if args.table:
+            for phase in ("prefill", "decode"):
+                print(f"\n{phase}\n{operation_table(case, phase)}")
+    return 0

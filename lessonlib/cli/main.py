@@ -1,0 +1,73 @@
+"""The command line: one parser, one place where errors end.
+
+Each command is a module with two functions: `add_parser(subparsers)` declares its arguments (and may declare
+several commands), `run(args) -> int` does the work and returns the exit status. Start-up imports the
+standard library alone; a command imports what it needs when it runs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.cli import check, estimate, lab, probe, report, simulate
+
+COMMANDS = (lab, check, estimate, probe, report, simulate)
+
+OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line; the usage text is one --help away."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser with every command; each namespace carries `run`, the function of its command."""
+    parser = _Parser(prog="lessonlib", description="Predict-first lessons on LLM inference, for your own lab.")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for module in COMMANDS:
+        known = set(subparsers.choices)
+        module.add_parser(subparsers)
+        for name in set(subparsers.choices) - known:
+            subparsers.choices[name].set_defaults(run=module.run, command=name)
+    return parser
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Arguments that are not ours go on to another program if the command says so (`extra`), else are wrong."""
+    parser = build_parser()
+    args, unknown = parser.parse_known_args(argv)
+    if hasattr(args, "extra"):
+        args.extra = unknown
+    elif unknown:
+        parser.exit(WRONG_USE, f"lessonlib {args.command}: unknown argument {unknown[0]} (see lessonlib {args.command} --help)\n")
+    return args
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status; wrong input is one line on stderr."""
+    try:
+        args = _parse(argv)
+        status = args.run(args)
+        sys.stdout.flush()
+        return status
+    except LessonlibError as error:
+        print(f"lessonlib: {error}", file=sys.stderr)
+        return WRONG_USE
+    except KeyboardInterrupt:
+        print("lessonlib: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read our output has gone; Python would complain again when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE

@@ -1,0 +1,116 @@
+"""The commands `report` (hand in what your guesses came to) and `erase` (forget all of it)."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from lessonlib.base.errors import LessonlibError
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare `report` and `erase`."""
+    report = subparsers.add_parser(
+        "report",
+        help="write what your guesses came to, for an instructor",
+        description="Shows what your journal holds, then writes one HTML page and a JSON file. Nothing is sent anywhere.",
+    )
+    report.add_argument("--out", default="predict-first-report", metavar="NAME", help="writes NAME.html and NAME.json [predict-first-report]")
+    erase = subparsers.add_parser(
+        "erase",
+        help="forget every guess, and the lab you chose",
+        description="Deletes the journal and the settings on this machine. There is no way back.",
+    )
+    for parser in (report, erase):
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Show, ask, do."""
+    return _report(args) if args.command == "report" else _erase(args)
+
+
+def _journal() -> Path:
+    """The learner's journal file, also outside JupyterLab, where nothing is kept unasked."""
+    import os
+
+    from lessonlib.record.journal import default_path
+
+    chosen = os.environ.get("LESSON_JOURNAL", "")
+    if chosen.lower() == "off":
+        raise LessonlibError("LESSON_JOURNAL is off, so no journal is kept")
+    return default_path()
+
+
+def _ask(question: str, yes: bool) -> bool:
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise LessonlibError("nobody here to ask: say --yes if you mean it")
+    print(f"{question} [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _report(args: argparse.Namespace) -> int:
+    from lessonlib.lesson.concepts import load_listing
+    from lessonlib.review.handin import handin, page
+    from lessonlib.record.journal import Journal
+
+    path = _journal()
+    warned: list[str] = []
+    records = Journal(path, warned.append).records()
+    if not records:
+        raise LessonlibError(warned[0] if warned else f"the journal {path} holds nothing yet: take a lesson first")
+    data = handin(records)
+    print(contents(data))
+    html, plain = (Path(f"{args.out}{end}") for end in (".html", ".json"))
+    if not _ask(f"Write {html} and {plain}?", args.yes):
+        print("nothing written")
+        return 0
+    try:
+        html.write_text(page(records, load_listing().misconceptions, date.today().isoformat()), encoding="utf-8")
+        plain.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise LessonlibError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    print(f"wrote {html} and {plain}")
+    return 0
+
+
+def contents(data: dict[str, Any]) -> str:
+    """What would be handed in, for a terminal; the learner's own words in full."""
+    lines = ["This is what the report holds:"]
+    for name, lesson in data["lessons"].items():
+        many = f"{lesson['guesses']} prediction{'s' * (lesson['guesses'] != 1)}"
+        lines.append(f"  {name}: {many} with how sure you were and what came out, {lesson['minutes']:.0f} minutes, lab {', '.join(lesson['labs'])}")
+    lines += [f"  your words in {note['lesson']}{', with the answer they got' * ('answer' in note)}: “{note['text']}”" for note in data["notes"]]
+    lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
+    # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
+    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+
+
+def _erase(args: argparse.Namespace) -> int:
+    from lessonlib.record.settings import holds_our_setting, settings_beside
+
+    path = _journal()
+    settings = settings_beside(path)
+    files = [file for file in dict.fromkeys((path.resolve(), path)) if file.exists()]  # of a link, what it leads to goes first
+    files += [settings] if holds_our_setting(settings) else []
+    if not files:
+        print(f"nothing to forget: there is no journal at {path}")
+        return 0
+    print("To be deleted, for good:", *(f"  {file}" for file in files), sep="\n")
+    if not _ask("Delete?", args.yes):
+        print("nothing deleted")
+        return 0
+    for file in files:
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            raise LessonlibError(f"{file}: cannot be deleted: {error.strerror}") from None
+    print("forgotten; reports, lab files and notebooks that you saved are still where you put them,")
+    print("and a lesson that is open now keeps what it holds until you close it or restart its kernel")
+    return 0

@@ -1,0 +1,248 @@
+"""The command `simulate`: many requests through a model on GPUs, from a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lessonlib.base.errors import LessonlibError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lessonlib.roofline import System
+    from lessonlib.serving import Fleet, Request, Result, Scheduler
+    from lessonlib.serving.simulation import Progress
+
+INTERRUPTED = 130
+PLOTS = (".svg", ".png", ".pdf")
+_PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
+_EPILOG = """examples:
+  lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
+  lessonlib simulate --model llama-3.1-70b --tp 2 --weights fp8 --kv fp8 --concurrency 100 --prompt 5000 --output 500
+  lessonlib simulate --lab qwen3.5-27b-2xh100-sxm --preset rag --rate 1.5 --replicas 4 --router prefix-aware --json
+  lessonlib simulate --trace requests.jsonl --plot timeline.svg"""
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `simulate` to the subparsers of the command line."""
+    parser = subparsers.add_parser(
+        "simulate",
+        help="many requests through a fleet: waiting, batching, caching",
+        description="Serve many requests and print throughput, waiting times and what the cache did.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _add_system(parser.add_argument)
+    _add_traffic(parser)
+    _add_serving(parser.add_argument)
+    add = parser.add_argument
+    add("--seed", type=int, default=0, help="decides every random draw [0]")
+    add("--limit", type=float, metavar="S", help="stop at this simulated time")
+    add("--slo", metavar="TTFT,TPOT", help="limits in seconds to count goodput by, such as 1,0.05")
+    add("--price", type=float, metavar="P", help="of one GPU for one hour, to print costs")
+    add("--summary", action="store_true", help="keep sums only: memory does not grow with the run")
+    add("--json", action="store_true", help="print one JSON object")
+    add("--save", metavar="FILE", help="write one row a request (.csv)")
+    add("--plot", metavar="FILE", help="write a timeline (.svg, .png, .pdf)")
+
+
+def _add_system(add: Any) -> None:
+    add("--lab", help="start from a lab: its model, GPUs and precision")
+    add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
+    add("--gpu", help="a name (see `gpus`) [h100-sxm]")
+    add("--tp", type=int, help="GPUs that share every layer, in each replica [1]")
+    add("--pp", type=int, help="stages of layers, in each replica [1]")
+    add("--weights", help="precision of the matrices [bf16]")
+    add("--kv", help="precision of the KV cache [bf16]")
+
+
+def _add_traffic(parser: Any) -> None:
+    load = parser.add_mutually_exclusive_group()
+    load.add_argument("--rate", type=float, metavar="R", help="requests per second that come by themselves (Poisson)")
+    load.add_argument("--concurrency", type=int, metavar="N", help="requests always under way: one ends, the next comes")
+    load.add_argument("--trace", metavar="FILE", help="requests from a .csv or .jsonl file (arrival_s, prompt, output)")
+    add = parser.add_argument
+    add("--preset", metavar="NAME", help="lengths and sharing made to published statistics: conversation, code, long-conversation, agent, rag")
+    add("--burst", type=float, metavar="CV", help="gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)")
+    add("--prompt", type=int, metavar="T", help=f"tokens of each prompt [{_PROMPT}]")
+    add("--output", type=int, metavar="T", help=f"tokens of each answer [{_OUTPUT}]")
+    add("--spread", type=float, metavar="S", help="lognormal lengths with a deviation of S times the mean [0: all equal]")
+    add("--requests", type=int, metavar="N", help=f"how many [{_REQUESTS}]")
+
+
+def _add_serving(add: Any) -> None:
+    add("--cost", default="expected", help="of a step: expected, or ceiling [expected]")
+    add("--batching", default="continuous", help="continuous, in-flight, prefill-first or static [continuous]")
+    add("--max-num-seqs", type=int, default=256, metavar="N", help="requests that run at once in a replica [256]")
+    add("--max-num-batched-tokens", type=int, default=8192, metavar="T", help="tokens of a step [8192]")
+    add("--memory-share", type=float, default=0.9, help="share of GPU memory for weights and KV cache [0.9]")
+    add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
+    add("--speculate", metavar="DRAFTS,ACCEPTANCE", help="speculative decoding, such as 3,0.7")
+    add("--priority", action="store_true", help="schedule by the priority of each request")
+    add("--replicas", type=int, metavar="K", help="equal replicas [1]")
+    add("--router", default="least-requests", help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]")
+    add("--disaggregate", metavar="P,D", help="P replicas for prompts and D for answers")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Simulate; 0, 130 after Ctrl-C (with what there is), or 2 with one line on stderr after wrong input."""
+    try:
+        return _simulate(args)
+    except LessonlibError as error:
+        print(f"lessonlib simulate: {error}", file=sys.stderr)
+        return 2
+
+
+def _system(args: argparse.Namespace) -> System:
+    from lessonlib.roofline import System, load_gpu, load_lab, load_model
+
+    base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
+    kept = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
+    given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
+    model = load_model(args.model) if args.model is not None else base.model
+    gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
+    return System(model=model, gpu=gpu, **(kept | given))
+
+
+def _numbers(flag: str, text: str, count: int) -> list[float]:
+    try:
+        found = [float(part) for part in text.split(",")]
+    except ValueError:
+        found = []
+    if len(found) != count:
+        raise LessonlibError(f"{flag}: expected {count} numbers with a comma between, not {text!r}")
+    return found
+
+
+def _requests(args: argparse.Namespace) -> Iterable[Request]:
+    from lessonlib.serving import GammaBurst, Poisson, Workload, preset, read_trace
+    from lessonlib.serving.traffic.presets import PRESETS, closed
+
+    if args.trace is not None:
+        for flag in ("preset", "prompt", "output", "requests", "spread", "burst"):
+            if getattr(args, flag) is not None:
+                raise LessonlibError(f"--{flag}: the trace says that already; leave it out, or leave out --trace")
+        return read_trace(args.trace)
+    if args.burst is not None and args.rate is None:
+        raise LessonlibError("--burst: needs --rate")
+    if args.rate is None and args.concurrency is None and args.preset is None:
+        raise LessonlibError("say how requests come: --rate R, --concurrency N, --trace FILE or --preset NAME")
+    turns = PRESETS[args.preset].sharing.turns if args.preset in PRESETS else 1
+    law = GammaBurst(args.rate / turns, args.burst) if args.burst is not None else None
+    if law is None and args.rate is not None:
+        law = Poisson(args.rate / turns) if args.rate > 0 else Poisson(args.rate)
+    count = _REQUESTS if args.requests is None else args.requests
+    if args.preset is not None:
+        for flag in ("prompt", "output", "spread"):
+            if getattr(args, flag) is not None:
+                raise LessonlibError(f"--{flag}: the preset says that already; leave one of them out")
+        found = preset(args.preset, count, law, seed=args.seed)
+        return closed(found) if args.concurrency is not None else found
+    sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
+    prompt, output = (_lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True))
+    return Workload(count, prompt, output, law, seed=args.seed)
+
+
+def _lengths(flag: str, mean: int, spread: float | None) -> Any:
+    from lessonlib.serving import Fixed, LogNormal
+
+    try:
+        return LogNormal(mean, spread) if spread else Fixed(mean)
+    except LessonlibError as error:
+        raise LessonlibError(f"{flag}: {error}") from None
+
+
+def _scheduler(args: argparse.Namespace) -> Scheduler:
+    from lessonlib.serving import Scheduler, Speculation
+
+    speculation = None
+    if args.speculate is not None:
+        drafts, acceptance = _numbers("--speculate", args.speculate, 2)
+        speculation = Speculation(drafts, acceptance)  # type: ignore[arg-type]
+    return Scheduler(
+        batching=args.batching,
+        max_num_seqs=args.max_num_seqs,
+        max_num_batched_tokens=args.max_num_batched_tokens,
+        memory_share=args.memory_share,
+        prefix_caching=not args.no_prefix_caching,
+        policy="priority" if args.priority else "fcfs",
+        speculation=speculation,
+    )
+
+
+def _fleet(args: argparse.Namespace) -> Fleet:
+    from lessonlib.serving import Disaggregation, Fleet
+
+    pools = None
+    if args.disaggregate is not None:
+        prefill, decode = _numbers("--disaggregate", args.disaggregate, 2)
+        pools = Disaggregation(prefill, decode)  # type: ignore[arg-type]
+        if args.replicas is not None:
+            raise LessonlibError("--disaggregate: counts the replicas of both pools itself; leave out --replicas")
+    return Fleet(1 if args.replicas is None else args.replicas, args.router, disaggregation=pools)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Progress]:
+    """A bar on a terminal for runs that take longer than a second; nothing elsewhere."""
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit="request", file=sys.stderr, disable=None, leave=False, delay=1.0) as bar:
+
+        def tell(finished: int, seconds: float) -> None:
+            bar.set_postfix_str(f"{seconds:,.0f} s simulated", refresh=False)
+            bar.update(finished - bar.n)
+
+        yield tell
+
+
+def _check_output(args: argparse.Namespace) -> list[float] | None:
+    """The limits of --slo. What would be wrong after the run is said before it."""
+    from lessonlib.base.checks import number
+    from lessonlib.serving.results.report import check_file
+
+    if args.save:
+        check_file("--save", Path(args.save), (".csv",))
+    if args.plot:
+        check_file("--plot", Path(args.plot), PLOTS)
+    if args.price is not None:
+        number("--price", args.price, least=0.0)
+    return None if args.slo is None else [number("--slo", limit, least=0.0) for limit in _numbers("--slo", args.slo, 2)]
+
+
+def _simulate(args: argparse.Namespace) -> int:
+    from lessonlib.serving import simulate
+    from lessonlib.serving.results.report import for_people, report, save_requests
+
+    if args.summary and (args.slo or args.save or args.plot):
+        raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
+    limits = _check_output(args)
+    system, requests = _system(args), _requests(args)
+    scheduler, fleet = _scheduler(args), _fleet(args)
+    with _progress(len(requests)) as tell:  # type: ignore[arg-type]
+        result = simulate(
+            system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
+            record="summary" if args.summary else "full", seed=args.seed, progress=tell,
+        )  # fmt: skip
+    for warning in result.warnings:
+        print(f"lessonlib simulate: {warning}", file=sys.stderr)
+    data = report(result, limits, args.price)
+    print(json.dumps(data, indent=2) if args.json else for_people(data))
+    if args.save:
+        save_requests(result, Path(args.save))
+    if args.plot:
+        _plot(result, args.plot)
+    return INTERRUPTED if result.stopped == "interrupted" else 0
+
+
+def _plot(result: Result, file: str) -> None:
+    from lessonlib.course.engine.serving_timeline import write
+
+    write(result, Path(file))
+    print(f"wrote {file}", file=sys.stderr)

@@ -1,0 +1,1 @@
+"""Lesson 0, Start here: the numbers, plots and pictures that its words name."""

@@ -1,0 +1,61 @@
+"""The start notebook: the numbers that its words name."""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab
+
+#: Memory bandwidth of an ordinary server CPU socket of the same years: 8 channels of DDR5-4800, 8 bytes each.
+_SERVER_CHANNELS, _TRANSFERS_PER_S, _BYTES_PER_TRANSFER = 8, 4.8e9, 8
+
+
+def gpu(lab: Lab) -> str:
+    return lab.system.gpu.title
+
+
+def data_sheet_bandwidth(lab: Lab) -> Quantity:
+    """Memory bandwidth of one GPU of the lab, from its data sheet."""
+    return Quantity(lab.system.gpu.bandwidth, "B/s", digits=4)
+
+
+def bandwidth_source(lab: Lab) -> str:
+    return lab.system.gpu.source
+
+
+def bandwidth_in_bits(lab: Lab) -> Quantity:
+    """Takes the data sheet's figure for bits and divides by eight."""
+    return Quantity(lab.system.gpu.bandwidth / 8, "B/s")
+
+
+def bandwidth_of_the_link(lab: Lab) -> Quantity:
+    """The road between GPUs, or to the host, instead of the one to the GPU's own memory."""
+    return Quantity(lab.system.gpu.link_bytes_per_second, "B/s")
+
+
+def bandwidth_of_a_server(lab: Lab) -> Quantity:
+    """Eight channels of DDR5-4800: transfers per second, 8 bytes each."""
+    return Quantity(_SERVER_CHANNELS * _TRANSFERS_PER_S * _BYTES_PER_TRANSFER, "B/s")
+
+
+def server_times(lab: Lab) -> Quantity:
+    """How many such servers' memory one GPU's memory equals."""
+    return Quantity(float(data_sheet_bandwidth(lab)) / float(bandwidth_of_a_server(lab)), "x", digits=2)
+
+
+def emptied_per_second(lab: Lab) -> Quantity:
+    """How often a second the GPU could read all of its own memory."""
+    return Quantity(lab.system.gpu.bandwidth / lab.system.gpu.memory_bytes, "x", digits=2)
+
+
+def memory(lab: Lab) -> Quantity:
+    return Quantity(lab.system.gpu.memory_bytes, "B")
+
+
+# --- claims -------------------------------------------------------------------------------------------------
+
+
+def gpu_memory_beats_server_memory(lab: Lab) -> bool:
+    """The GPU's memory is at least three times as fast as that of the server."""
+    return float(server_times(lab)) >= 3
+
+

@@ -1,0 +1,165 @@
+"""Lesson 1 on requests decoded together: what they share of a step, what each brings, and what that makes of the total."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab, decode, max_batch
+from lessonlib.course.shared.lab import experts, experts_used, own_bytes, weights_of_step, weights_read
+
+BATCH = 8
+
+
+def batch_served(lab: Lab) -> int:
+    return BATCH
+
+
+def _served(lab: Lab, requests: int) -> float:
+    return decode(lab.system, batch=requests, context=lab.prompt).ceiling_tokens_per_s
+
+
+def batch_gain(lab: Lab) -> Quantity:
+    """Total tokens per second of 8 requests over 1, each with the lab's usual prompt behind it."""
+    return Quantity(_served(lab, BATCH) / _served(lab, 1), "x", digits=2)
+
+
+def batch_kept(lab: Lab) -> Quantity:
+    """What each of the 8 keeps of the speed of a user alone."""
+    return Quantity(100 * _served(lab, BATCH) / BATCH / _served(lab, 1), "%", digits=2)
+
+
+def batch_step_bytes(lab: Lab) -> Quantity:
+    return Quantity(decode(lab.system, batch=BATCH, context=lab.prompt).bytes, "B")
+
+
+def single_step_bytes(lab: Lab) -> Quantity:
+    return Quantity(decode(lab.system, batch=1, context=lab.prompt).bytes, "B")
+
+
+def step_growth(lab: Lab) -> Quantity:
+    """How much longer a step with the batch is than one with a single request."""
+    return Quantity(float(batch_step_bytes(lab)) / float(single_step_bytes(lab)), "x")
+
+
+def user_cost(lab: Lab) -> str:
+    """What a user loses when served in the batch, in words."""
+    return f"about {100 - float(batch_kept(lab)):.0f} % of their speed"
+
+
+def batch_total(lab: Lab) -> Quantity:
+    """Ceiling of the 8 requests together."""
+    return Quantity(_served(lab, BATCH), "tok/s")
+
+
+def batch_each_speed(lab: Lab) -> Quantity:
+    """Ceiling of each of the 8."""
+    return Quantity(_served(lab, BATCH) / BATCH, "tok/s")
+
+
+# --- wrong workings of the gain
+
+
+def gain_none(lab: Lab) -> Quantity:
+    """Sharing the GPU as if it were a queue: eight requests, the same total."""
+    return Quantity(1.0, "x")
+
+
+def gain_full(lab: Lab) -> Quantity:
+    """As if the KV cache were shared, too."""
+    return Quantity(float(BATCH), "x")
+
+
+def gain_root(lab: Lab) -> Quantity:
+    """Half of the ideal, as if weights and cache weighed the same."""
+    return Quantity(BATCH / 2, "x")
+
+
+def _with_one_tokens_experts(lab: Lab, requests: int) -> float:
+    """The total over that of one request, if a batch fetched the weights of one token: right where all use the same."""
+    weights, own = float(weights_read(lab)), float(own_bytes(lab))
+    return requests * (weights + own) / (weights + requests * own)
+
+
+def gain_one_tokens_experts(lab: Lab) -> Quantity:
+    """Takes the weights of one token for those of all eight."""
+    return Quantity(_with_one_tokens_experts(lab, BATCH), "x")
+
+
+# --- a mixture of experts
+
+
+def experts_of_token(lab: Lab) -> Quantity:
+    """Bytes of the experts that the router picks for one token; 0 in a dense model."""
+    system, groups = lab.system, lab.system.model.layers
+    picked = [(group.count, matrix) for group in groups for matrix in group.matrices(system.model.hidden) if matrix.copies > matrix.active]
+    return Quantity(sum(layers * matrix.active * system.matrix_bytes(matrix) for layers, matrix in picked), "B")
+
+
+def used_by_all(lab: Lab) -> Quantity:
+    """Weights that every token uses, whatever its experts."""
+    return Quantity(float(weights_read(lab)) - float(experts_of_token(lab)), "B")
+
+
+def experts_touched(lab: Lab) -> Quantity:
+    """Different experts of a layer that 8 tokens pick between them, if all are picked alike: E (1 - (1 - k / E)^8)."""
+    all_of_them = experts(lab)
+    missed = (1 - experts_used(lab) / all_of_them) ** BATCH if all_of_them else 1
+    return Quantity(all_of_them * (1 - missed), digits=2)
+
+
+def step_weights(lab: Lab) -> Quantity:
+    """Weights that a step with all 8 fetches."""
+    return weights_of_step(lab, BATCH)
+
+
+# --- the curve
+
+
+def _batches(lab: Lab) -> list[int]:
+    """Powers of two up to what fits in memory, 256 at most."""
+    return [2**n for n in range(9) if 2**n <= max_batch(lab.system, lab.prompt)]
+
+
+def throughput_curve(lab: Lab) -> dict[str, list[float]]:
+    """Ceiling of decode throughput against batch, at the lab's usual prompt as context."""
+    return {"x": _batches(lab), "y": [_served(lab, size) for size in _batches(lab)]}
+
+
+def curve_every_doubling_doubles(lab: Lab) -> dict[str, list[float]]:
+    return {"x": _batches(lab), "y": [size * _served(lab, 1) for size in _batches(lab)]}
+
+
+def curve_one_tokens_experts(lab: Lab) -> dict[str, list[float]]:
+    """As if the whole batch used the weights of one token."""
+    return {"x": _batches(lab), "y": [_served(lab, 1) * _with_one_tokens_experts(lab, size) for size in _batches(lab)]}
+
+
+def curve_no_gain(lab: Lab) -> dict[str, list[float]]:
+    return {"x": _batches(lab), "y": [_served(lab, 1) for _ in _batches(lab)]}
+
+
+def curve_last_batch(lab: Lab) -> int:
+    return _batches(lab)[-1]
+
+
+def curve_gain(lab: Lab) -> Quantity:
+    """Throughput at the largest batch drawn over that of a single request."""
+    truth = throughput_curve(lab)["y"]
+    return Quantity(truth[-1] / truth[0], "x", digits=2)
+
+
+def last_step_weights(lab: Lab) -> Quantity:
+    """Weights that a step of the largest batch drawn fetches."""
+    return weights_of_step(lab, curve_last_batch(lab))
+
+
+def kv_overtakes_at(lab: Lab) -> Quantity:
+    """The batch at which what each request brings (KV cache and state) weighs as much as the weights of the step, to the nearest request."""
+    own = float(own_bytes(lab))
+    return Quantity(next(size for size in count(1) if (size + 0.5) * own > float(weights_of_step(lab, size))), "requests")
+
+
+def kv_overtaking_fits(lab: Lab) -> bool:
+    """Whether as many requests fit in memory as it takes to outweigh the weights."""
+    return float(kv_overtakes_at(lab)) <= max_batch(lab.system, lab.prompt)

@@ -1,0 +1,227 @@
+"""Lesson 1, prefill vs decode: every number its words name.
+
+A learner sees the source of these functions under "Show the working", so each says what it does in the
+fewest lines. Ceilings are physics with no fitted constant: what no software can beat.
+"""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
+from lessonlib.course.shared.lab import (
+    decode_ceiling, decode_ceiling_with_context, flops_per_token, is_mixture, mystery_lab, own_bytes, prefill_ceiling, weights_held, weights_read,
+)
+from lessonlib.course.lesson_01.served_together import (
+    batch_gain, curve_every_doubling_doubles, curve_last_batch,
+    experts_of_token, step_weights, throughput_curve, used_by_all,
+)
+
+# --- decode: one request
+
+
+def cache_share(lab: Lab) -> Quantity:
+    """How much of a decode step's traffic is not weights, at the lab's usual prompt."""
+    step = decode(lab.system, batch=1, context=lab.prompt)
+    return Quantity(100 * (1 - weight_bytes_read(lab.system) / step.bytes), "%", digits=2)
+
+
+def idle_share(lab: Lab) -> Quantity:
+    """For how much of a decode step the arithmetic waits for memory, at least (rounded down)."""
+    step = decode(lab.system, batch=1, context=lab.prompt)
+    return Quantity(int(100 * (1 - step.compute_s / step.memory_s)), "%", digits=2)
+
+
+def busy_at_most(lab: Lab) -> Quantity:
+    """For how much of a decode step the arithmetic is busy, at most (rounded up)."""
+    return Quantity(100 - float(idle_share(lab)), "%", digits=2)
+
+
+# --- wrong workings of the ceiling
+
+def ceiling_in_bits(lab: Lab) -> Quantity:
+    """Divides the bandwidth by 8 once more, as if the data sheet counted bits."""
+    return Quantity(float(decode_ceiling(lab)) / 8, "tok/s")
+
+
+def ceiling_of_one_gpu(lab: Lab) -> Quantity:
+    """Uses one GPU's bandwidth although each GPU reads only its own share of the weights."""
+    return Quantity(lab.system.gpu.bandwidth / weight_bytes_read(lab.system), "tok/s")
+
+
+def ceiling_by_flops(lab: Lab) -> Quantity:
+    """Divides FLOP/s by FLOPs: the roof of the wrong resource."""
+    return Quantity(lab.system.flops / float(flops_per_token(lab)), "tok/s")
+
+
+def ceiling_one_byte_each(lab: Lab) -> Quantity:
+    """Counts one byte for each parameter that the model has."""
+    return Quantity(lab.system.bandwidth / lab.system.model.parameters, "tok/s")
+
+
+# --- prefill
+
+
+def prefill_bytes(lab: Lab) -> Quantity:
+    """What memory must move to read the whole prompt: the weights once, and the KV cache it writes."""
+    return Quantity(prefill(lab.system, prompt=lab.prompt).bytes, "B")
+
+
+def prefill_busy_at_most(lab: Lab) -> Quantity:
+    """The same if every result that one kernel hands to the next crosses memory, too."""
+    step = prefill(lab.system, prompt=lab.prompt)
+    busy = sum(operation.memory_s + operation.activation_s for operation in step.operations)
+    return Quantity(100 * busy / step.compute_s, "%", digits=2)
+
+
+def prefill_busy(lab: Lab) -> Quantity:
+    """For how much of an ideal prefill the memory is busy."""
+    step = prefill(lab.system, prompt=lab.prompt)
+    return Quantity(100 * step.memory_s / step.compute_s, "%", digits=2)
+
+
+def roofs_apart(lab: Lab) -> Quantity:
+    """Prefill's roof over decode's roof, for one request of the lab's usual size."""
+    return Quantity(float(prefill_ceiling(lab)) / float(decode_ceiling_with_context(lab)), "x")
+
+
+def reported_roofs_apart(lab: Lab) -> Quantity:
+    """The same for the lab that the mystery is about."""
+    return roofs_apart(mystery_lab(lab))
+
+
+def prompt_length_as_gap(lab: Lab) -> Quantity:
+    """Takes the prompt's length for the gap, as if compute had no limit."""
+    return Quantity(lab.prompt, "x")
+
+
+# --- pictures
+
+def memory_time(lab: Lab) -> Quantity:
+    """Time to haul the weights for one token at full bandwidth."""
+    return Quantity(decode(lab.system, batch=1, context=0).memory_s, "s")
+
+
+def compute_time(lab: Lab) -> Quantity:
+    """Time to multiply for one token at full compute."""
+    return Quantity(decode(lab.system, batch=1, context=0).compute_s, "s")
+
+
+def haul(lab: Lab) -> str:
+    """What the van brings for one token, in the words of the pantry."""
+    return "the shelves it needs" if is_mixture(lab) else "the whole pantry"
+
+
+def haul_of_batch(lab: Lab) -> str:
+    """What it brings for several."""
+    return "all shelves that they need" if is_mixture(lab) else "the pantry"
+
+
+def in_the_pantry(lab: Lab) -> Quantity:
+    """The weights that a van may be sent for: all of them, where a token uses some."""
+    return weights_held(lab) if is_mixture(lab) else weights_read(lab)
+
+
+def weights_of_prompt(lab: Lab) -> Quantity:
+    """Weights that the one pass over the whole prompt fetches."""
+    return Quantity(sum(part.weight_bytes for part in prefill(lab.system, prompt=lab.prompt).operations), "B")
+
+
+def bare_memory_share(lab: Lab) -> float:
+    return _shares(decode(lab.system, batch=1, context=0))[1]
+
+
+def bare_compute_share(lab: Lab) -> float:
+    return _shares(decode(lab.system, batch=1, context=0))[0]
+
+
+def _shares(step: Estimate) -> tuple[float, float]:
+    """(compute, memory): for how much of an ideal step each is busy, 0 to 1."""
+    longest = max(step.compute_s, step.memory_s)
+    return step.compute_s / longest, step.memory_s / longest
+
+
+def prefill_compute_share(lab: Lab) -> float:
+    return _shares(prefill(lab.system, prompt=lab.prompt))[0]
+
+
+def prefill_memory_share(lab: Lab) -> float:
+    return _shares(prefill(lab.system, prompt=lab.prompt))[1]
+
+
+def decode_compute_share(lab: Lab) -> float:
+    return _shares(decode(lab.system, batch=1, context=lab.prompt))[0]
+
+
+def decode_memory_share(lab: Lab) -> float:
+    return _shares(decode(lab.system, batch=1, context=lab.prompt))[1]
+
+
+def prefill_flops_per_token(lab: Lab) -> Quantity:
+    """FLOPs of one prompt token: a multiply-add for each weight of the layers, and its share of attention."""
+    return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
+
+
+def arithmetic_outlasts_activations(lab: Lab) -> bool:
+    """Prefill keeps memory busy less than half the time even with all activations through memory."""
+    return float(prefill_busy_at_most(lab)) < 50
+
+
+def activations_could_outlast_it(lab: Lab) -> bool:
+    """Whether memory would be the slower one in prefill if every result that a kernel hands on crossed it."""
+    return float(prefill_busy_at_most(lab)) >= 100
+
+
+# --- claims: true on every shipped lab, or the text would have to say otherwise ------------------------------
+
+
+def memory_sets_decode(lab: Lab) -> bool:
+    """One request's decode step is bound by memory."""
+    return decode(lab.system, batch=1, context=lab.prompt).bound == "memory"
+
+
+def compute_sets_prefill(lab: Lab) -> bool:
+    """Reading the usual prompt is bound by compute."""
+    return prefill(lab.system, prompt=lab.prompt).bound == "compute"
+
+
+def cache_is_small_beside_weights(lab: Lab) -> bool:
+    """One request's own bytes are less than a seventh of the weights."""
+    return float(own_bytes(lab)) < float(weights_read(lab)) / 7
+
+
+def idle_most_of_the_time(lab: Lab) -> bool:
+    """The multipliers wait more than nine tenths of a step."""
+    return float(idle_share(lab)) > 90
+
+
+def batch_gains_but_less_than_fully(lab: Lab) -> bool:
+    """Eight requests give visibly less than eight times the tokens: more than four where all share the weights, more than one and a half in a mixture."""
+    least, most = (1.5, 4) if is_mixture(lab) else (4, 7.9)
+    return least < float(batch_gain(lab)) < most
+
+
+def memory_has_time_left_in_prefill(lab: Lab) -> bool:
+    """Weights and cache keep memory busy less than four fifths of an ideal prefill."""
+    return float(prefill_busy(lab)) < 80
+
+
+def a_prompt_uses_every_expert(lab: Lab) -> bool:
+    """Reading the usual prompt, a mixture fetches nearly all that it holds."""
+    return not is_mixture(lab) or float(weights_of_prompt(lab)) > 0.97 * float(weights_held(lab))
+
+
+def eight_pick_mostly_different_experts(lab: Lab) -> bool:
+    """Of the experts that eight tokens pick in a layer of a mixture, more than four in five are different ones."""
+    return not is_mixture(lab) or float(step_weights(lab)) - float(used_by_all(lab)) > 0.8 * 8 * float(experts_of_token(lab))
+
+
+def roofs_far_apart(lab: Lab) -> bool:
+    """Prefill's roof is more than 30 times decode's."""
+    return float(roofs_apart(lab)) > 30
+
+
+def curve_bends(lab: Lab) -> bool:
+    """To the last batch drawn the step stays memory-bound, and the curve falls below two thirds of the straight line."""
+    last = curve_last_batch(lab)
+    step = decode(lab.system, batch=last, context=lab.prompt)
+    return step.bound == "memory" and throughput_curve(lab)["y"][-1] < curve_every_doubling_doubles(lab)["y"][-1] * 2 / 3

@@ -1,0 +1,1 @@
+"""Lesson 2, Arithmetic intensity: the numbers, plots and pictures that its words name."""

@@ -1,0 +1,57 @@
+"""One layer that somebody timed: 8192 x 8192 in 16 bits on an H100 SXM, vLLM 0.24's kernel (NVIDIA aiconfigurator 0.12.0)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab
+from lessonlib.roofline.calibrate.rows import Row, fitted_rows
+
+TIMED_ON, TIMED = "h100-sxm", "8192x8192"
+FEW, MORE, MANY = 16, 64, 1024
+FOLKLORE = 32
+
+
+@cache
+def _timed() -> dict[int, Row]:
+    """The measured rows of the layer, by the number of tokens that went through it together."""
+    rows = (row for row in fitted_rows() if row.kind == "gemm" and row.name.endswith(f"x{TIMED}"))
+    return {row.batch: row for row in rows if row.system.gpu.name == TIMED_ON and row.system.weights == "bf16"}
+
+
+def time_of_few(lab: Lab) -> Quantity:
+    return Quantity(_timed()[FEW].seconds, "s")
+
+
+def time_of_more(lab: Lab) -> Quantity:
+    return Quantity(_timed()[MORE].seconds, "s")
+
+
+def time_of_many(lab: Lab) -> Quantity:
+    return Quantity(_timed()[MANY].seconds, "s")
+
+
+def time_of_256(lab: Lab) -> Quantity:
+    return Quantity(_timed()[256].seconds, "s")
+
+
+def time_of_512(lab: Lab) -> Quantity:
+    return Quantity(_timed()[512].seconds, "s")
+
+
+def many_over_more(lab: Lab) -> Quantity:
+    """How much longer 1,024 tokens took than 64."""
+    return Quantity(float(time_of_many(lab)) / float(time_of_more(lab)), "x", digits=2)
+
+
+def timed_share_of_peak(lab: Lab) -> Quantity:
+    """FLOP/s that 32 tokens reached, as a share of the dense peak."""
+    row = _timed()[FOLKLORE]
+    return Quantity(100 * row.parts[0].compute_s / row.seconds, "%", digits=2)
+
+
+def timed_share_of_bandwidth(lab: Lab) -> Quantity:
+    """Bytes per second that 32 tokens reached, as a share of the bandwidth."""
+    row = _timed()[FOLKLORE]
+    return Quantity(100 * row.parts[0].memory_s / row.seconds, "%", digits=2)

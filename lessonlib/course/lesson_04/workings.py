@@ -1,0 +1,268 @@
+"""Lesson 4, counting FLOPs: every number its words name.
+
+A learner sees the source of these functions under "Show the working". FLOPs are counted from a model's shapes, times
+are FLOPs over dense data-sheet peaks: computed ceilings, nothing measured, no fitted constant.
+"""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab, mixed, prefill
+from lessonlib.course.lesson_04 import prompt_flops as count
+from lessonlib.course.shared.lab import flops_per_token
+from lessonlib.course.lesson_04.prompt_flops import (
+    chunked_attention, whole_attention,
+)
+from lessonlib.course.shared.prompt_time import (
+    TIMED,
+)
+
+SHORT, LONG = 2048, 131_072
+#: prompt lengths of the curve
+LENGTHS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]
+
+
+# --- the mystery: as many tokens, read in two ways
+
+
+def short_prompt_tokens(lab: Lab) -> Quantity:
+    return Quantity(SHORT, "tokens", digits=6)
+
+
+def long_prompt_tokens(lab: Lab) -> Quantity:
+    return Quantity(LONG, "tokens", digits=6)
+
+
+def short_prompts(lab: Lab) -> int:
+    """Short prompts that have as many tokens as the long one."""
+    return LONG // SHORT
+
+
+def short_time(lab: Lab) -> Quantity:
+    return Quantity(prefill(lab.system, SHORT, short_prompts(lab)).ceiling_s, "s")
+
+
+def long_time(lab: Lab) -> Quantity:
+    return Quantity(prefill(lab.system, LONG).ceiling_s, "s")
+
+
+def long_over_short(lab: Lab) -> Quantity:
+    return Quantity(float(long_time(lab)) / float(short_time(lab)), "x")
+
+
+# --- counting
+
+
+def held(lab: Lab) -> Quantity:
+    """All parameters of the text model."""
+    return Quantity(lab.system.model.parameters, "parameters")
+
+
+def embedding(lab: Lab) -> Quantity:
+    """The input embedding: a table with a row for each word of the vocabulary."""
+    return Quantity(lab.system.model.embedding_parameters, "parameters")
+
+
+def used(lab: Lab) -> Quantity:
+    """Parameters that a token is multiplied with: no embedding row, and of a mixture the experts in use."""
+    return Quantity(lab.system.model.parameters_read, "parameters")
+
+
+def prompt_flops(lab: Lab) -> Quantity:
+    """Every operation of the prefill, attention included, the output head for the last token."""
+    return Quantity(prefill(lab.system, lab.prompt).flops, "FLOP")
+
+
+def prompt_napkin(lab: Lab) -> Quantity:
+    """Two FLOPs for each parameter in use and each token."""
+    return Quantity(2 * float(used(lab)) * lab.prompt, "FLOP")
+
+
+def napkin_is_short(lab: Lab) -> bool:
+    """Whether the napkin falls short of the full count by more than a tenth."""
+    return 1.1 * float(prompt_napkin(lab)) < float(prompt_flops(lab))
+
+
+def prompt_once(lab: Lab) -> Quantity:
+    """Takes the one pass over the weights for one token's FLOPs."""
+    return flops_per_token(lab)
+
+
+def prompt_multiply_only(lab: Lab) -> Quantity:
+    """Counts multiplications and leaves the additions out."""
+    return Quantity(float(prompt_napkin(lab)) / 2, "FLOP")
+
+
+def prompt_training(lab: Lab) -> Quantity:
+    """Six FLOPs for each parameter and token, as training takes."""
+    return Quantity(3 * float(prompt_napkin(lab)), "FLOP")
+
+
+def prompt_held(lab: Lab) -> Quantity:
+    """Two FLOPs for every parameter that is held."""
+    return Quantity(2 * float(held(lab)) * lab.prompt, "FLOP")
+
+
+def token_multiply_only(lab: Lab) -> Quantity:
+    """One FLOP for each parameter in use."""
+    return Quantity(float(used(lab)), "FLOP")
+
+
+def token_training(lab: Lab) -> Quantity:
+    """Six FLOPs for each parameter in use."""
+    return Quantity(6 * float(used(lab)), "FLOP")
+
+
+def token_held(lab: Lab) -> Quantity:
+    """Two FLOPs for every parameter that is held."""
+    return Quantity(2 * float(held(lab)), "FLOP")
+
+
+# --- attention's share
+
+
+def _share(lab: Lab, prompt: int) -> float:
+    return 100 * count.attention_share(prefill(lab.system, prompt))
+
+
+def share_curve(lab: Lab) -> dict[str, list[float]]:
+    """Attention's share of a prefill's FLOPs, in per cent, by the length of the prompt."""
+    return {"x": LENGTHS, "y": [_share(lab, prompt) for prompt in LENGTHS]}
+
+
+def curve_full(lab: Lab) -> dict[str, list[float]]:
+    """As if each token looked at the whole prompt, what comes after it included."""
+    shares = [_share(lab, prompt) / 100 for prompt in LENGTHS]
+    return {"x": LENGTHS, "y": [100 * 2 * share / (1 + share) for share in shares]}
+
+
+def curve_early(lab: Lab) -> dict[str, list[float]]:
+    """As if attention caught up at 4,096 tokens."""
+    return {"x": LENGTHS, "y": [100 * prompt / (prompt + 4096) for prompt in LENGTHS]}
+
+
+def curve_fixed(lab: Lab) -> dict[str, list[float]]:
+    """As if attention were a fixed part of the model's work."""
+    return {"x": LENGTHS, "y": [_share(lab, lab.prompt)] * len(LENGTHS)}
+
+
+def pair_flops(lab: Lab) -> Quantity:
+    """Attention for one token that looks back on one other, all layers together."""
+    return Quantity(count.pair(lab.system), "FLOP")
+
+
+def share_at_short(lab: Lab) -> Quantity:
+    return Quantity(_share(lab, SHORT), "%")
+
+
+def share_at_timed(lab: Lab) -> Quantity:
+    return Quantity(_share(lab, TIMED), "%")
+
+
+def attention_share_at_long(lab: Lab) -> Quantity:
+    return Quantity(_share(lab, LONG), "%")
+
+
+def equal_prompt(lab: Lab) -> Quantity:
+    """Length of the prompt in which attention has half of the FLOPs."""
+    return Quantity(count.equal_at_prompt(lab.system), "tokens")
+
+
+def equal_context(lab: Lab) -> Quantity:
+    """Context at which attention has half of a written token's FLOPs."""
+    return Quantity(count.equal_at_context(lab.system), "tokens")
+
+
+def context_limit(lab: Lab) -> Quantity:
+    """The longest context that the model's configuration allows."""
+    return Quantity(lab.system.model.max_context or count.FURTHEST, "tokens", digits=6)
+
+
+def beyond_window(lab: Lab) -> bool:
+    """Whether the model's window ends before attention catches up."""
+    return float(context_limit(lab)) < float(equal_prompt(lab))
+
+
+def window_below_long(lab: Lab) -> bool:
+    return float(context_limit(lab)) < LONG
+
+
+def nearsighted_layers(lab: Lab) -> int:
+    """Layers that look back on a window of fixed size."""
+    return sum(group.count for group in lab.system.model.layers if group.mixer.window is not None)
+
+
+def layers(lab: Lab) -> int:
+    return lab.system.model.layer_count
+
+
+def looking_back(lab: Lab) -> int:
+    """Layers with softmax attention over all that came before."""
+    return sum(group.count for group in lab.system.model.layers if group.mixer.kv_values and group.mixer.window is None)
+
+
+# --- twice the prompt
+
+
+def doubled_tokens(lab: Lab) -> Quantity:
+    return Quantity(2 * TIMED, "tokens", digits=6)
+
+
+def doubled(lab: Lab) -> Quantity:
+    """What is no attention doubles, attention quadruples: 2 + 2 x its share before."""
+    return Quantity(prefill(lab.system, 2 * TIMED).flops / prefill(lab.system, TIMED).flops, "x")
+
+
+def doubled_straight(lab: Lab) -> Quantity:
+    """Twice the tokens, twice the work."""
+    return Quantity(2, "x")
+
+
+def doubled_squared(lab: Lab) -> Quantity:
+    """The square of two."""
+    return Quantity(4, "x")
+
+
+def doubled_time(lab: Lab) -> Quantity:
+    """The same in time, where parts multiply at different rates."""
+    return Quantity(prefill(lab.system, 2 * TIMED).ceiling_s / prefill(lab.system, TIMED).ceiling_s, "x")
+
+
+def doubled_later(lab: Lab) -> Quantity:
+    """From 131,072 to 262,144 tokens."""
+    return Quantity(prefill(lab.system, 2 * LONG).flops / prefill(lab.system, LONG).flops, "x")
+
+
+def cached_left(lab: Lab) -> Quantity:
+    """FLOPs of the second half of 65,536 tokens, the first being cached, over those of the whole."""
+    return Quantity(100 * mixed(lab.system, [(TIMED, TIMED)]).flops / prefill(lab.system, 2 * TIMED).flops, "%", digits=2)
+
+
+# --- claims: true on every shipped lab
+
+
+def length_costs(lab: Lab) -> bool:
+    return float(long_over_short(lab)) > 1.4
+
+
+def napkin_is_near(lab: Lab) -> bool:
+    """Two FLOPs a parameter and token come within an eighth of the full count."""
+    return abs(float(prompt_napkin(lab)) / float(prompt_flops(lab)) - 1) < 1 / 8
+
+
+def prompt_waits_for_arithmetic(lab: Lab) -> bool:
+    return prefill(lab.system, TIMED).bound == "compute" and prefill(lab.system, 2 * TIMED).bound == "compute"
+
+
+def doubling_lies_between(lab: Lab) -> bool:
+    """And follows the rule 2 + 2 x share."""
+    ruled = 2 + 2 * float(share_at_timed(lab)) / 100
+    return 2.1 < float(doubled(lab)) < 3.9 and abs(float(doubled(lab)) / ruled - 1) < 0.01
+
+
+def second_half_is_dearer(lab: Lab) -> bool:
+    return float(cached_left(lab)) > 54
+
+
+def pieces_cost_the_same(lab: Lab) -> bool:
+    return float(whole_attention(lab)) == float(chunked_attention(lab))

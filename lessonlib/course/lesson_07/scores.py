@@ -1,0 +1,106 @@
+"""What the scores of attention weigh when they are written out, and what a fused kernel moves instead.
+
+One layer with full attention of the lab's model, reading one prompt of 32,768 tokens; over all its GPUs.
+"""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab, Operation, prefill
+from lessonlib.roofline.blocks import Attention, LatentAttention
+
+#: tokens of the prompt
+PROMPT = 32_768
+#: bytes of a number in 16 bits
+VALUE = 2
+
+
+def _layer(lab: Lab) -> Attention | LatentAttention:
+    """The attention of a layer that sees everything."""
+    mixers = (group.mixer for group in lab.system.model.layers)
+    return next(mixer for mixer in mixers if mixer.kv_values and mixer.window is None)
+
+
+def _attention(lab: Lab) -> Operation:
+    """That attention in all layers that have it, the masked half left out."""
+    return next(part for part in prefill(lab.system, PROMPT).operations if part.name == "attention")
+
+
+def score_tokens(lab: Lab) -> Quantity:
+    return Quantity(PROMPT, "tokens", digits=6)
+
+
+def score_heads(lab: Lab) -> int:
+    return _layer(lab).heads
+
+
+def score_matrix(lab: Lab) -> Quantity:
+    """A score for each pair of tokens, in each query head, of 2 bytes."""
+    return Quantity(score_heads(lab) * PROMPT**2 * VALUE, "B")
+
+
+def score_per_kv_head(lab: Lab) -> Quantity:
+    """A score for each pair of tokens, in each head of keys and values."""
+    return Quantity(lab.system.model.kv_heads * PROMPT**2 * VALUE, "B")
+
+
+def score_one_head(lab: Lab) -> Quantity:
+    """A score for each pair of tokens, once for all heads."""
+    return Quantity(PROMPT**2 * VALUE, "B")
+
+
+def score_one_row(lab: Lab) -> Quantity:
+    """One score a token, in each query head."""
+    return Quantity(score_heads(lab) * PROMPT * VALUE, "B")
+
+
+def row_of_scores(lab: Lab) -> Quantity:
+    """What one new token of a decode step has: a score for each earlier token, in each query head."""
+    return score_one_row(lab)
+
+
+def cache_of_a_layer(lab: Lab) -> Quantity:
+    """What that decode step reads of the cache in such a layer, over all GPUs."""
+    layer = _layer(lab)
+    entry = lab.system.kv_format.bytes_of(layer.kv_values, layer.kv_vector) * layer.kv_copies(lab.system.tp)
+    return Quantity(entry * PROMPT, "B")
+
+
+def _ends(lab: Lab) -> float:
+    """Queries, keys and values in, results out: numbers for each token."""
+    layer = _layer(lab)
+    if isinstance(layer, LatentAttention):
+        return layer.heads * 2 * (layer.nope_dim + layer.rope_dim + layer.value_dim)
+    return 2 * layer.head_dim * (layer.heads + layer.kv_heads)
+
+
+def fused_bytes(lab: Lab) -> Quantity:
+    """Queries, keys, values read once and results written once: the least that the layer's attention can move."""
+    return Quantity(PROMPT * _ends(lab) * VALUE, "B")
+
+
+def plain_bytes(lab: Lab) -> Quantity:
+    """The same, and the scores written out and read again, once."""
+    return Quantity(float(fused_bytes(lab)) + 2 * float(score_matrix(lab)), "B")
+
+
+def layer_flops(lab: Lab) -> Quantity:
+    """Multiplications and additions of one such layer's attention, the masked half left out."""
+    part = _attention(lab)
+    return Quantity(part.flops / part.layers, "FLOP")
+
+
+def layer_time(lab: Lab) -> Quantity:
+    """The least time that this arithmetic takes."""
+    part = _attention(lab)
+    return Quantity(part.compute_s / part.layers, "s", digits=2)
+
+
+def plain_time(lab: Lab) -> Quantity:
+    """The least time that the bytes take with the scores written out."""
+    return Quantity(float(plain_bytes(lab)) / lab.system.bandwidth, "s", digits=2)
+
+
+def fused_time(lab: Lab) -> Quantity:
+    """The least time that the bytes take without."""
+    return Quantity(float(fused_bytes(lab)) / lab.system.bandwidth, "s", digits=2)

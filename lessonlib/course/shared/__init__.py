@@ -1,0 +1,1 @@
+"""Workings, plots and pictures that several lessons name."""

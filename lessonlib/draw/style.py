@@ -1,0 +1,147 @@
+"""How a still figure looks, and how it becomes HTML that follows the theme of the page.
+
+Figures are drawn with a stand-in colour for ink; in the SVG it becomes ``currentColor``, so one
+drawing serves light and dark pages. Data are drawn in Okabe-Ito colours, blue for memory and vermillion
+for compute; each keeps 3:1 on both pages or has an edge that does, and a sign or a pattern of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from lessonlib.base.quantity import rounded
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+INK = "#010203"
+MEMORY = "#0072b2"
+COMPUTE = "#d55e00"
+STATE = "#009e73"
+KV = "#56b4e9"
+WIDTH = 5.4
+_DATA_DIGITS = 4
+_MAX_WIDTH = "36rem"
+_FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
+_SETTINGS = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lessonlib",
+    "font.family": "sans-serif",
+    "font.sans-serif": ["DejaVu Sans"],
+    "font.size": 11,
+    "text.color": INK,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
+    "hatch.linewidth": 1.2,
+    "text.parse_math": False,
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A finished figure.
+
+    html: ``<figure>`` with inline SVG and a caption. alt: the finding with its numbers, in plain text.
+    data: the plotted numbers to 4 significant digits, for the seal.
+    """
+
+    html: str
+    alt: str
+    data: dict[str, Any]
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+@contextmanager
+def axes(height: float, **margins: float) -> Iterator[Axes]:
+    """Axes in the house style, `height` inches tall; margins in inches (left, right, top, bottom).
+
+    Margins are given, not measured, so that the drawing does not depend on the fonts of the machine.
+    """
+    import matplotlib
+    from matplotlib.figure import Figure as Canvas
+
+    with matplotlib.rc_context(_SETTINGS):
+        canvas = Canvas(figsize=(WIDTH, height))
+        canvas.patch.set_alpha(0)
+        plot = canvas.add_axes(
+            (
+                margins["left"] / WIDTH,
+                margins["bottom"] / height,
+                1 - (margins["left"] + margins["right"]) / WIDTH,
+                1 - (margins["top"] + margins["bottom"]) / height,
+            )
+        )
+        plot.patch.set_alpha(0)
+        yield plot
+
+
+def finish(plot: Axes, name: str, lab_name: str, alt: str, data: dict[str, Any]) -> Figure:
+    """The figure as HTML. Call it inside the ``with axes(...)`` block. alt is the caption too."""
+    numbers = _round(data)
+    told = hashlib.sha256(repr((name, lab_name, numbers)).encode()).hexdigest()[:8]
+    svg = _inline(_svg(plot.figure), f"plot-{name}-{told}")
+    label = escape(alt, quote=True)
+    look = f"margin:1em 0;max-width:{_MAX_WIDTH};color:var(--jp-content-font-color1, inherit)"
+    html = (
+        f'<figure class="plot" role="img" aria-label="{label}" style="{look}">{svg}'
+        f'<figcaption style="margin-top:.4em;font-size:.93em;line-height:1.45">{escape(alt)}</figcaption></figure>'
+    )
+    return Figure(html=html, alt=alt, data=numbers)
+
+
+def _svg(canvas: Canvas) -> str:
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    FigureCanvasSVG(canvas)
+    file = io.StringIO()
+    canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return file.getvalue()
+
+
+def _inline(svg: str, prefix: str) -> str:
+    """matplotlib's SVG made fit to stand in a page: no prolog, no rules for other drawings, own ids."""
+    svg = svg[svg.index("<svg") :].strip()
+    svg = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
+    svg = re.sub(r"<defs>\s*</defs>\s*", "", svg)
+    svg = svg.replace(INK, "currentColor").replace("#000000", "currentColor")
+    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
+    svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
+    svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
+    svg = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'", "", svg)
+    style = f"display:block;width:100%;height:auto;overflow:visible;stroke-linejoin:round;font-family:{_FONT}"
+    sized = r'<svg ([^>]*?)width="[^"]*" height="[^"]*"'
+    return re.sub(sized, rf'<svg aria-hidden="true" style="{style}" \1', svg, count=1)
+
+
+def _round(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _round(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_round(item) for item in value]
+    return rounded(value, _DATA_DIGITS) if isinstance(value, float) else value
+
+
+def short(value: float) -> str:
+    """A number for an axis: 1k, 10k, 2.5M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if value >= size:
+            return f"{value / size:g}{letter}"
+    return f"{value:g}"

@@ -1,0 +1,156 @@
+"""Metrics over time: scrapes of one server, counters that may restart, gauges."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from lessonlib.probe.metrics import every_name
+from lessonlib.base.errors import LessonlibError
+
+#: One engine of one server: (model name, engine index).
+Engine = tuple[str, str]
+#: A sample's name, its engine, and its other labels.
+Key = tuple[str, Engine, tuple[tuple[str, str], ...]]
+
+#: What only ever falls when counting starts anew. A sum does not tell: some versions of vLLM add negative times for
+#: requests that ended before they began.
+_FALLS = ("_total", "_count", "_bucket")
+PREFIX = "vllm:"
+_NAMES = frozenset(every_name())
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+#: Lines of a page without vLLM metrics that are looked at, to say whose page it is.
+_LOOK = 3000
+
+
+@dataclass(frozen=True)
+class Scrape:
+    """All vLLM samples of one server at one moment (seconds of any clock, the same for a timeline)."""
+
+    at: float
+    values: Mapping[Key, float]
+
+
+def key_of(name: str, labels: Mapping[str, str]) -> Key:
+    """The key of a sample."""
+    engine = (labels.get("model_name", ""), labels.get("engine", "0"))
+    return name, engine, tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine")))
+
+
+def parse(text: str, at: float, where: str) -> Scrape:
+    """A page of metrics as text. Raises LessonlibError if it is none, or not of vLLM."""
+    lines = text.split("\n")
+    # A page may be long (a gateway's, a node's): only the lines that are read are parsed.
+    wanted = [line for line in lines if line.startswith(PREFIX) and (name := _NAME.match(line)) and name[0] in _NAMES]
+    values = {key_of(name, labels): value for name, labels, value in _samples(wanted, where)}
+    if not values:
+        raise LessonlibError(f"{where}: no metric of vLLM there ({_whose(lines[:_LOOK], where)}); the address of a vLLM server is wanted")
+    return Scrape(at, values)
+
+
+def _samples(lines: Sequence[str], where: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
+    try:
+        for family in text_string_to_metric_families("\n".join(lines) + "\n"):
+            for sample in family.samples:
+                yield sample.name, sample.labels, float(sample.value)
+    except (ValueError, IndexError, KeyError, TypeError):
+        raise LessonlibError(f"{where}: this page is not Prometheus metrics; the address of a vLLM server is wanted") from None
+
+
+def _whose(lines: Sequence[str], where: str) -> str:
+    """What a page without our metrics has instead."""
+    names = [name for name, _, _ in _samples(lines, where)]
+    prefixes = sorted({re.split("[:_]", name)[0] for name in names})
+    if "prometheus" in prefixes:
+        return "it is the page of Prometheus about itself: give its address without /metrics"
+    return f"it has metrics of: {', '.join(prefixes[:5])}" if prefixes else "it has no metrics at all"
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Scrapes of one server in order of time, at least one.
+
+    A lone scrape stands for everything since the server started.
+    """
+
+    server: str
+    scrapes: Sequence[Scrape]
+
+    @property
+    def seconds(self) -> float:
+        """From the first scrape to the last."""
+        return self.scrapes[-1].at - self.scrapes[0].at
+
+    @property
+    def engines(self) -> set[Engine]:
+        return {key[1] for scrape in self.scrapes for key in scrape.values}
+
+    def restarts(self) -> int:
+        """How often an engine began to count anew."""
+        known, count = _numbers(self.scrapes[0]), 0
+        for scrape in self.scrapes[1:]:
+            count += len(_restarted(known, scrape))
+            known |= _numbers(scrape)
+        return count
+
+    def has(self, name: str) -> bool:
+        return any(key[0] == name for scrape in self.scrapes for key in scrape.values)
+
+    def spoiled(self, name: str) -> bool:
+        """Whether some value of that name is not a number."""
+        return any(key[0] == name and not math.isfinite(value) for scrape in self.scrapes for key, value in scrape.values.items())
+
+    def increase(self, name: str, labels: Mapping[str, str] | None = None, models: Iterable[str] = ()) -> float:
+        """By how much a counter rose, over all engines (of `models`, if named). A counter that starts anew counts
+        from zero, as Prometheus has it: what it lost between the last scrape and the restart is lost. A sum may fall."""
+        least = -math.inf if name.endswith("_sum") else 0.0
+        if len(self.scrapes) == 1:
+            return sum(value for _, value in _chosen(self.scrapes[0], name, labels, models))
+        return sum(
+            max(least, value - starts.get(key, value if key[1] in first_seen else 0.0))
+            for scrape, starts, first_seen in self._intervals()
+            for key, value in _chosen(scrape, name, labels, models)
+        )
+
+    def _intervals(self) -> Iterator[tuple[Scrape, dict[Key, float], set[Engine]]]:
+        """Each scrape but the first, with the last known value of every series and the engines never seen before.
+        A series that is missing from a scrape keeps its value; an engine that starts anew begins with none."""
+        known = _numbers(self.scrapes[0])
+        seen = _engines(self.scrapes[0])
+        for scrape in self.scrapes[1:]:
+            anew = _restarted(known, scrape)
+            known = {key: value for key, value in known.items() if key[1] not in anew}
+            yield scrape, known, _engines(scrape) - seen
+            known |= _numbers(scrape)
+            seen |= _engines(scrape)
+
+    def gauge(self, name: str, models: Iterable[str] = ()) -> list[dict[Key, float]]:
+        """The values of a gauge, a mapping of series (one an engine) for each scrape that has it."""
+        found = [dict(_chosen(scrape, name, None, models)) for scrape in self.scrapes]
+        return [values for values in found if values]
+
+
+def _chosen(scrape: Scrape, name: str, labels: Mapping[str, str] | None, models: Iterable[str]) -> Iterator[tuple[Key, float]]:
+    wanted, models = set((labels or {}).items()), set(models)
+    for key, value in scrape.values.items():
+        if key[0] == name and wanted <= set(key[2]) and (not models or key[1][0] in models) and math.isfinite(value):
+            yield key, value
+
+
+def _engines(scrape: Scrape) -> set[Engine]:
+    return {key[1] for key in scrape.values}
+
+
+def _numbers(scrape: Scrape) -> dict[Key, float]:
+    return {key: value for key, value in scrape.values.items() if math.isfinite(value)}
+
+
+def _restarted(known: Mapping[Key, float], scrape: Scrape) -> set[Engine]:
+    """Engines of which any counter fell: a restart sets all of them back, also those that have risen above since."""
+    return {
+        key[1] for key, value in scrape.values.items() if key[0].endswith(_FALLS) and value < known.get(key, -math.inf)
+    }

@@ -1,0 +1,1 @@
+"""Several engines: routers, members that come and go, the scaler."""

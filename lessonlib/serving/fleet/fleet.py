@@ -1,0 +1,132 @@
+"""Settings of a fleet: how many replicas, who gets what, what goes wrong, who adds and removes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.checks import kind, number, set_whole
+from lessonlib.serving.fleet.routers import make_router
+
+#: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
+#: seconds to the first token of those that got theirs since the last look.
+SIGNALS = ("in-flight", "waiting", "kv", "ttft")
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A replica stops at `at_s` (at the end of its step) and is back, empty, after `for_s` seconds.
+
+    Its requests go to other replicas, which compute prompt and answer so far again.
+    """
+
+    replica: int
+    at_s: float
+    for_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        set_whole(self, "replica", 0)
+        number("failure: at_s", self.at_s, least=0.0)
+        number("failure: for_s", self.for_s, above=0.0)
+
+
+@dataclass(frozen=True)
+class Autoscaler:
+    """Every `every_s` seconds the number of replicas becomes ceil(replicas x signal / target), as Kubernetes' horizontal
+    autoscaler has it, within `least` and `most`; a signal within `tolerance` of the target changes nothing.
+
+    cold_start_s: from the decision until a replica takes requests. cool_down_s: the number must have been too high for so
+    long before it goes down. least = 0 lets an idle fleet go to zero; the next request then wakes one replica.
+    """
+
+    signal: str = "in-flight"
+    target: float = 32.0
+    least: int = 1
+    most: int = 8
+    every_s: float = 15.0
+    cold_start_s: float = 60.0
+    cool_down_s: float = 300.0
+    tolerance: float = 0.1
+
+    def __post_init__(self) -> None:
+        if self.signal not in SIGNALS:
+            raise LessonlibError(f"signal: expected {listed(SIGNALS)}, not {self.signal!r}")
+        number("target", self.target, above=0.0)
+        set_whole(self, "least", 0, 4096)
+        set_whole(self, "most", max(1, self.least), 4096)
+        number("every_s", self.every_s, above=0.0)
+        number("cold_start_s", self.cold_start_s, least=0.0)
+        number("cool_down_s", self.cool_down_s, least=0.0)
+        number("tolerance", self.tolerance, least=0.0, most=1.0)
+
+
+@dataclass(frozen=True)
+class Disaggregation:
+    """Separate pools: `prefill` replicas compute prompts, `decode` replicas write answers.
+
+    The KV cache of each prompt crosses a link of `link_bytes_per_second`, one after the other for each prefill replica,
+    and `latency_s` more. The default is one 400 Gbit/s adapter a replica.
+    """
+
+    prefill: int = 1
+    decode: int = 1
+    link_bytes_per_second: float = 50e9
+    latency_s: float = 0.001
+
+    def __post_init__(self) -> None:
+        set_whole(self, "prefill", 1, 4096)
+        set_whole(self, "decode", 1, 4096)
+        number("link_bytes_per_second", self.link_bytes_per_second, above=0.0)
+        number("latency_s", self.latency_s, least=0.0)
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`replicas` equal replicas behind a router.
+
+    slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
+    counted there; with an autoscaler `replicas` is how many there are at the start.
+    """
+
+    replicas: int = 1
+    router: str = "least-requests"
+    load_bound: float = 1.25
+    slow: Mapping[int, float] = field(default_factory=dict)
+    failures: tuple[Failure, ...] = ()
+    autoscaler: Autoscaler | None = None
+    disaggregation: Disaggregation | None = None
+
+    def __post_init__(self) -> None:
+        set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
+        make_router(self.router, 0, 1.0)
+        number("load_bound", self.load_bound, least=1.0)
+        if self.autoscaler is not None:
+            kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')
+        if self.disaggregation is not None:
+            kind("disaggregation", self.disaggregation, Disaggregation, "Disaggregation(prefill=1, decode=1)")
+        if self.autoscaler and self.disaggregation:
+            raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
+        if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
+            raise LessonlibError(f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}")
+        if not isinstance(self.slow, Mapping):
+            raise LessonlibError(f"slow: expected factors by replica such as {{0: 2.0}}, not {self.slow!r}")
+        if not isinstance(self.failures, (tuple, list)):
+            raise LessonlibError(f"failures: expected several such as (Failure(0, at_s=10.0),), not {self.failures!r}")
+        for replica, factor in self.slow.items():
+            self._known("slow", replica)
+            number("slow: factor", factor, above=0.0)
+        for failure in self.failures:
+            kind("failures", failure, Failure, "Failure(0, at_s=10.0)")
+            self._known("failure", failure.replica)
+
+    @property
+    def most(self) -> int:
+        """Replicas that may ever run."""
+        if self.disaggregation:
+            return self.disaggregation.prefill + self.disaggregation.decode
+        return self.autoscaler.most if self.autoscaler else self.replicas
+
+    def _known(self, what: str, replica: int) -> None:
+        if replica not in range(self.most):
+            raise LessonlibError(f"{what}: no replica {replica!r}: there are 0 to {self.most - 1}")

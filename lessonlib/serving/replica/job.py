@@ -1,0 +1,65 @@
+"""A request on its way through a replica."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from lessonlib.serving.traffic.request import Request
+
+if TYPE_CHECKING:
+    from lessonlib.serving.replica.kv_cache import Run
+
+NEVER = float("nan")
+
+
+class Job:
+    """State of one request. Times in seconds of the simulation, lengths in tokens.
+
+    computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
+    before the next token. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
+    takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: times of tokens that
+    came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
+    replica in which it decoded.
+    """
+
+    __slots__ = (
+        "arrival", "blocks", "cached", "computed", "entry", "finished", "first_due", "first_token", "generated",
+        "hit_blocks", "joined", "last_token", "marks", "number", "output", "own", "place", "preempted",
+        "prefix", "priority", "prompt", "rate", "replica", "shared", "spans", "started", "start_context", "steps", "target", "transferred",
+    )  # fmt: skip
+
+    def __init__(self, number: int, request: Request, now: float) -> None:
+        self.number, self.arrival = number, now
+        # Plain int: a log read with numpy or pandas has whole numbers of its own kind.
+        self.prompt, self.output, self.priority = int(request.prompt), int(request.output), int(request.priority)
+        self.prefix = request.prefix
+        # A key of its own lets a preempted request find its blocks again; nobody else asks for it.
+        self.own: Hashable = request.own if request.own is not None else ("request", number)
+        self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = 0
+        self.target = self.prompt
+        self.shared: list[Run] = []
+        self.started = self.first_token = self.finished = self.last_token = NEVER
+        self.entry = self.joined = self.steps = self.first_due = self.start_context = self.place = 0
+        self.rate = 1.0
+        self.replica = -1
+        self.transferred = False
+        self.marks: list[float] = []
+        self.spans: list[tuple[int, int, int, int, float]] = []
+
+    @property
+    def left(self) -> int:
+        """Tokens that the prefill still has to compute."""
+        return self.target - self.computed
+
+    def runs(self, size: int) -> list[tuple[Hashable, int]]:
+        """(key, blocks from the start to the end of the run) of what may be shared, for blocks of `size` tokens."""
+        found, tokens, before = [], 0, 0
+        for key, length in self.prefix:
+            tokens += length
+            end = tokens // size
+            if end > before:
+                found.append((key, end))
+                before = end
+        found.append((self.own, 1 << 60))
+        return found

@@ -1,0 +1,299 @@
+"""One replica: which requests get tokens in which step, after vLLM's v1 scheduler.
+
+Every step goes first to the requests that run: one token for each that decodes (all drafts with speculation), then
+chunks for prompts already begun; what is left of the token budget goes to those that wait, in order, as long as there
+are seats and blocks. A decoding request that finds no block for its next token preempts the last one admitted (with
+priorities: the least important), which gives up its blocks and is computed again from the start.
+
+What differs from vLLM: a prompt is admitted only when blocks for all of it are free (vLLM takes them chunk by chunk,
+and newer versions can reserve the whole prompt); a prompt becomes findable by others when its prefill ends, not block
+by block; a step that changes nothing but lengths is not planned again, which changes no result. With speculation the
+number of steps of each answer is drawn, and its tokens are spread evenly over them.
+"""
+
+from __future__ import annotations
+
+from lessonlib.serving.replica.batch import DecodeBatch
+from lessonlib.serving.replica.job import Job
+from lessonlib.serving.replica.kv_cache import KVCache
+from lessonlib.serving.results.recorder import Recorder
+from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.speculation import decode_steps
+from lessonlib.serving.replica.step_time import StepCost
+from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
+from lessonlib.serving.replica.waiting import WaitMeter, job_queue
+
+
+class Replica:
+    """A replica at work. Call `plan` when it is idle or its run has ended, `complete` at `run.end`.
+
+    version: counts the changes of `run`, so that an event for an older one can be told. parked: jobs of a prefill pool
+    whose cache still has to leave over the link. pool: "both", "prefill" or "decode".
+    """
+
+    def __init__(
+        self, number: int, cost: StepCost, scheduler: Scheduler, blocks: tuple[int, int], recorder: Recorder, seed: int = 0, pool: str = "both"
+    ) -> None:
+        self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
+        self.kv = KVCache(*blocks, scheduler)
+        self.batch = DecodeBatch(scheduler, cost.windows)
+        self.queue, self.meter = job_queue(scheduler.policy), WaitMeter()
+        self.prefilling: list[Job] = []
+        self.parked: dict[int, int] = {}
+        self.run = StepRun()
+        self.version = self.in_flight = self.prompt_tokens = self.runs = 0
+        self._timer = StepTimer(cost, scheduler)
+        self._seed = seed
+        self._static = scheduler.batching == "static"
+        self._whole = scheduler.batching != "continuous"
+        self._apart = scheduler.batching in ("prefill-first", "static")
+        self._reserve = scheduler.reserve_output or self._static
+        self._ghosts: list[Job] = []
+        self._chunks: list[tuple[Job, int]] = []
+        self._decoding = False
+        self._late: dict[int, Job] = {}
+        self._last_decode = -INFINITY
+        self._admissions = self._parkings = 0
+        self._away: dict[int, Job] = {}
+
+    @property
+    def idle(self) -> bool:
+        """Whether no step runs."""
+        return self.run.end == INFINITY
+
+    @property
+    def seats(self) -> int:
+        """Requests that could still be let in."""
+        return self.scheduler.max_num_seqs - self.batch.count - len(self.prefilling)
+
+    def submit(self, job: Job, now: float) -> None:
+        """Queue a job; a run of steps that it could join is cut short. An idle replica must be planned afterwards."""
+        job.replica = self.number
+        self.in_flight += 1
+        self.prompt_tokens += job.prompt
+        joins = not self._static and (not self.queue or self.scheduler.policy == "priority")
+        self.queue.push(job)
+        self.meter.came(now)
+        if joins and self.seats > 0:
+            self.interrupt(now)
+
+    def interrupt(self, now: float) -> None:
+        """End the present run at the end of the present step."""
+        if self.run.cut(now):
+            self.version += 1
+
+    def unpark(self, job: Job, parking: int) -> bool:
+        """The cache of a prefilled job has left over the link; False if it was lost meanwhile."""
+        if self.parked.get(job.number) != parking:
+            return False
+        del self.parked[job.number], self._away[job.number]
+        self._leave(job)
+        return True
+
+    def fail(self) -> list[Job]:
+        """All jobs lose their cache and come back, oldest first, to be sent elsewhere. Only between two runs."""
+        for job in self._ghosts:
+            job.blocks += self.batch.remove(job)
+            self.kv.release(job)
+        lost = [*self.batch.jobs.values(), *self.prefilling, *self._away.values()]
+        for job in lost:
+            if job.entry:
+                self._stop_decoding(job)
+            self.kv.release(job)
+        lost += self.queue.clear()
+        for job in lost:
+            job.computed, job.target, job.transferred = 0, job.prompt + job.generated, False
+        self._ghosts, self.prefilling, self._chunks, self.parked, self._away = [], [], [], {}, {}
+        self.kv.clear()
+        self.run.stop()
+        self.in_flight = self.prompt_tokens = 0
+        self.version += 1
+        return sorted(lost, key=lambda job: job.number)
+
+    def plan(self, now: float) -> None:
+        """Decide the next run of steps from `now` on."""
+        self.version += 1
+        self.meter.begin()
+        self._chunks = []
+        preempted = self._make_room()
+        budget = self.scheduler.max_num_batched_tokens if self._apart else self._continue_prefills()
+        if not preempted:
+            self._admit(now, budget)
+        self._decoding = self.batch.count > 0 and not (self._apart and self._chunks)
+        if not self._chunks and not self._decoding:
+            self.run.stop()
+            return
+        steps = 1 if self._chunks or preempted else max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
+        self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
+
+    def _make_room(self) -> bool:
+        """Preempt until the next decode step has its blocks; True if anybody had to go."""
+        preempted = False
+        while self.batch.count and self.batch.need(1) > self.kv.room:
+            self._preempt(self._victim())
+            preempted = True
+        return preempted
+
+    def _victim(self) -> Job:
+        running = [*self.batch.jobs.values(), *self.prefilling]
+        if self.scheduler.policy == "priority":
+            return max(running, key=lambda job: (job.priority, job.arrival, job.number))
+        return max(running, key=lambda job: job.place)
+
+    def _preempt(self, job: Job) -> None:
+        if job.entry:
+            self._stop_decoding(job)
+            self.kv.publish(job, job.prompt + job.generated - 1)
+        else:
+            self.prefilling.remove(job)
+            self.kv.publish(job, job.computed)
+        self.kv.release(job)
+        job.computed, job.target = 0, job.prompt + job.generated
+        job.preempted += 1
+        self.queue.push_back(job)
+
+    def _continue_prefills(self) -> int:
+        """Chunks for prompts already begun; returns the tokens that are left of the budget."""
+        budget = self.scheduler.max_num_batched_tokens - self.batch.count * self.batch.new
+        for job in self.prefilling:
+            if budget <= 0:
+                break
+            budget -= self._chunk(job, budget)
+        return budget
+
+    def _chunk(self, job: Job, budget: int) -> int:
+        limit = 0 if self._whole else self.scheduler.long_prefill_tokens
+        tokens = min(job.left, budget, limit or budget)
+        self._chunks.append((job, tokens))
+        return tokens
+
+    def _admit(self, now: float, budget: int) -> None:
+        """Let jobs in, in order, while there are seats, blocks and tokens."""
+        if self._static and self.batch.count:
+            return
+        while self.queue and self.seats > 0 and (budget > 0 or self._static):
+            job = self.queue.peek()
+            if self._whole and self._chunks and not self._static and job.target > budget:
+                return
+            tokens = job.prompt + job.output - 1 if self._reserve else job.target
+            # Nobody can be preempted for the first block that a cache from over the link takes in its first step.
+            first = job.transferred and not job.target % self.kv.size
+            if not self.kv.admit(job, tokens, self.batch.need(1) + first):
+                return
+            self._start(self.queue.pop(), now)
+            if job.transferred:
+                job.transferred = False
+                self._join(job)
+            else:
+                self.prefilling.append(job)
+                budget -= self._chunk(job, job.left if self._whole else budget)
+
+    def _start(self, job: Job, now: float) -> None:
+        self._admissions += 1
+        job.place = self._admissions
+        if job.started != job.started:
+            job.started = now
+        hit = min(job.hit_blocks * self.kv.size, job.target - 1)
+        job.computed = job.target if job.transferred else hit
+        if not job.preempted and not job.transferred:
+            job.cached = hit
+
+    def complete(self) -> list[Job]:
+        """The present run has ended: its tokens exist. Returns the jobs that are done here, finished or parked."""
+        now = self.run.end
+        self.recorder.run(self, sum(tokens for _, tokens in self._chunks), self._decoding)
+        self.runs += 1
+        done = self._decoded(now) if self._decoding else []
+        for job, tokens in self._chunks:
+            job.computed += tokens
+            if not job.left:
+                self.prefilling.remove(job)
+                done += self._prefilled(job, now)
+        return done
+
+    def _decoded(self, now: float) -> list[Job]:
+        run, batch = self.run, self.batch
+        first = run.start + run.first_s
+        for job in self._late.values():
+            self.recorder.gaps(1, 1, first - job.last_token, 0.0)
+        steady = batch.count - len(self._ghosts)
+        self.recorder.gaps(steady - len(self._late), 1, first - self._last_decode, 0.0)
+        self.recorder.gaps(steady, run.steps - 1, run.first_s + run.slope, run.slope)
+        self._late.clear()
+        self.kv.grow(batch.need(run.steps))
+        self._last_decode = now
+        ended = batch.advance(run.steps)
+        for job in ended:
+            self._finish(job, now)
+        if self._ghosts and len(self._ghosts) == batch.count:
+            for job in self._ghosts:
+                job.blocks += batch.remove(job)
+                self.kv.release(job)
+            self._ghosts = []
+        return ended
+
+    def _finish(self, job: Job, now: float) -> None:
+        """A job has its last token and leaves; in a static batch it keeps its seat until the last one is done."""
+        job.finished = now
+        if job.entry and self._static:
+            self._ghosts.append(job)
+            self._close_span(job)
+            self.recorder.tokens(job.output - job.generated)
+            self._gone(job)
+            return
+        if job.entry:
+            self._stop_decoding(job)
+        self.kv.publish(job, job.prompt + job.output - 1)
+        self._leave(job)
+
+    def _prefilled(self, job: Job, now: float) -> list[Job]:
+        """A prompt is computed: its next token exists."""
+        self.kv.publish(job, job.target)
+        if job.generated:
+            self.recorder.gaps(1, 1, now - job.last_token, 0.0)
+        else:
+            job.first_token = now
+        job.generated += 1
+        job.last_token = now
+        self.recorder.tokens(1)
+        if self.recorder.full:
+            job.marks.append(now)
+        if job.generated == job.output:
+            self._finish(job, now)
+            return [job]
+        if self.pool == "prefill":
+            self._parkings += 1
+            self.parked[job.number], self._away[job.number] = self._parkings, job
+            return [job]
+        self._join(job)
+        return []
+
+    def _join(self, job: Job) -> None:
+        left = job.output - job.generated
+        self.batch.add(job, decode_steps(left, self.scheduler.speculation, (self._seed, job.number, job.preempted)), self._reserve)
+        if job.last_token != self._last_decode:
+            self._late[job.number] = job
+        if self.recorder.full:
+            job.spans.append((self.number, self.runs, -1, job.generated, job.rate))
+
+    def _stop_decoding(self, job: Job) -> None:
+        """Take a job out of the batch, with its blocks, tokens and the time of its last token in order."""
+        before = job.generated
+        job.blocks += self.batch.remove(job)
+        self.recorder.tokens(job.generated - before)
+        if self._late.pop(job.number, None) is None:
+            job.last_token = self._last_decode
+        self._close_span(job)
+
+    def _close_span(self, job: Job) -> None:
+        if self.recorder.full:
+            number, first, _, *rest = job.spans[-1]
+            job.spans[-1] = (number, first, self.runs, *rest)
+
+    def _leave(self, job: Job) -> None:
+        self.kv.release(job)
+        self._gone(job)
+
+    def _gone(self, job: Job) -> None:
+        self.in_flight -= 1
+        self.prompt_tokens -= job.prompt

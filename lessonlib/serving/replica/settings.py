@@ -1,0 +1,92 @@
+"""How a replica schedules. The names are those of vLLM's flags where it has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.roofline.capacity import BLOCK_TOKENS, USABLE
+from lessonlib.base.checks import kind, number, set_whole
+
+#: continuous: prompts in chunks beside the running answers (vLLM v1). in-flight: whole prompts beside the answers (Orca,
+#: TensorRT-LLM without chunked context). prefill-first: whole prompts in steps of their own, answers wait (vLLM v0 without
+#: chunked prefill). static: a batch is formed, runs until its last answer ends, then the next.
+BATCHING = ("continuous", "in-flight", "prefill-first", "static")
+POLICIES = ("fcfs", "priority")
+
+
+@dataclass(frozen=True)
+class Speculation:
+    """Speculative decoding: `drafts` tokens are proposed a step, each accepted with probability `acceptance` if all
+    before it were (Leviathan et al. 2023), and one more comes from the model itself.
+
+    draft_s: seconds that one drafted token costs the step (0: a lookup, or a head that costs next to nothing).
+    """
+
+    drafts: int = 3
+    acceptance: float = 0.7
+    draft_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        set_whole(self, "drafts", 1, 64)
+        number("acceptance", self.acceptance, least=0.0, most=1.0)
+        number("draft_s", self.draft_s, least=0.0)
+
+    @property
+    def tokens_per_step(self) -> float:
+        """Mean tokens of one step: (1 - a^(k + 1)) / (1 - a)."""
+        if self.acceptance == 1.0:
+            return self.drafts + 1.0
+        return (1.0 - self.acceptance ** (self.drafts + 1)) / (1.0 - self.acceptance)
+
+
+@dataclass(frozen=True)
+class Scheduler:
+    """Settings of one replica.
+
+    batching: one of BATCHING. max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one
+    step (the default is that of vLLM's server on an H100; static batching has no such limit, and where prompts stay whole
+    one that is longer gets a step of its own). long_prefill_tokens: most tokens of one prompt in one step (0: no limit of its
+    own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. memory_share: share of the GPUs'
+    memory for weights and cache. kv_blocks: blocks of the cache, if not what the memory leaves. reserve_output: let a
+    request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
+    static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
+    go first. policy: who goes first and who is preempted last, fcfs or priority (the lowest number first).
+    """
+
+    batching: str = "continuous"
+    max_num_seqs: int = 256
+    max_num_batched_tokens: int = 8192
+    long_prefill_tokens: int = 0
+    block_tokens: int = BLOCK_TOKENS
+    memory_share: float = USABLE
+    kv_blocks: int | None = None
+    reserve_output: bool = False
+    prefix_caching: bool = True
+    policy: str = "fcfs"
+    speculation: Speculation | None = None
+
+    def __post_init__(self) -> None:
+        if self.batching not in BATCHING:
+            raise LessonlibError(f"batching: expected {listed(BATCHING)}, not {self.batching!r}")
+        if self.policy not in POLICIES:
+            raise LessonlibError(f"policy: expected {listed(POLICIES)}, not {self.policy!r}")
+        set_whole(self, "max_num_seqs", 1, 1_000_000)
+        set_whole(self, "max_num_batched_tokens", 1, 10_000_000)
+        set_whole(self, "long_prefill_tokens", 0, 10_000_000)
+        set_whole(self, "block_tokens", 1, 4096)
+        number("memory_share", self.memory_share, above=0.0, most=1.0)
+        if self.speculation is not None:
+            kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
+        if self.kv_blocks is not None:
+            set_whole(self, "kv_blocks")
+        if self.batching in ("continuous", "in-flight") and self.max_num_batched_tokens < self.max_num_seqs * self.step_tokens:
+            raise LessonlibError(
+                f"max_num_batched_tokens: {self.max_num_batched_tokens:,} tokens are too few for {self.max_num_seqs:,} requests "
+                f"with {self.step_tokens} a step: raise it, or lower max_num_seqs"
+            )
+
+    @property
+    def step_tokens(self) -> int:
+        """Tokens that one decoding request brings to a step: 1, or all drafts and one."""
+        return 1 + (self.speculation.drafts if self.speculation else 0)

@@ -1,0 +1,1 @@
+"""What a run is summed up as: recorder, samples, percentiles, report."""

@@ -1,0 +1,99 @@
+"""A result as one mapping, as text for people, and as a file of requests."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.quantity import Quantity, significant
+from lessonlib.serving.results.result import Result
+
+_TIMES = {"ttft_s": "time to first token", "itl_s": "between tokens", "e2e_s": "whole answer", "queue_s": "in the queue"}
+
+
+def report(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
+    """The setting and the numbers of a run, ready for JSON.
+
+    limits: (seconds to the first token, mean seconds a token after it) to count goodput by. price: of a GPU hour.
+    """
+    system = result.settings["system"]
+    data: dict[str, Any] = {
+        "model": system.model.name,
+        "gpu": system.gpu.name,
+        "tp": system.tp,
+        "pp": system.pp,
+        "weights": system.weights,
+        "kv": system.kv,
+        "cost_of_a_step": result.settings["cost"],
+        "replicas": result.settings["fleet"].most,
+        "seed": result.settings["seed"],
+    }
+    data |= result.metrics()
+    if limits is not None:
+        rate, share = result.goodput(ttft_s=limits[0], tpot_s=limits[1])
+        data["goodput"] = {"ttft_s": limits[0], "tpot_s": limits[1], "requests_per_s": rate, "share": share}
+    if price is not None:
+        data["cost"] = {name: None if math.isnan(value) else value for name, value in result.cost(price).items()}
+    return data
+
+
+def for_people(data: Mapping[str, Any]) -> str:
+    """A few lines with the same numbers to three digits."""
+    lines = [
+        f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
+        f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times",
+        f"{data['finished']:,} request{'s' if data['finished'] != 1 else ''} in {Quantity(data['simulated_s'], 's')} simulated: "
+        f"{Quantity(data['requests_per_s'], 'requests/s')}, "
+        f"{Quantity(data['throughput_tokens_per_s'], 'tok/s')}",
+        "",
+        f"{'':<20} {'mean':>10} {'p50':>10} {'p90':>10} {'p99':>10}",
+    ]
+    for name, title in _TIMES.items():
+        cells = (_seconds(data[name][key]) for key in ("mean", "p50", "p90", "p99"))
+        lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
+    lines += [
+        "",
+        f"mean batch {significant(data['mean_batch'])}, KV cache at most {_percent(data['kv_peak'])} full, {data['preemptions']:,} preemptions, "
+        f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache",
+    ]
+    if "goodput" in data:
+        good = data["goodput"]
+        lines.append(f"goodput {Quantity(good['requests_per_s'], 'requests/s')}: {_percent(good['share'])} of the requests kept both limits")
+    if data.get("cost", {}).get("per_million_output_tokens") is not None:
+        lines.append(f"cost {significant(data['cost']['per_million_output_tokens'])} for a million output tokens, their prompts included")
+    return "\n".join(lines)
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else str(Quantity(value, "s"))
+
+
+def _percent(share: float) -> str:
+    return f"{significant(100.0 * share)} %"
+
+
+def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
+    """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
+    if path.suffix.lower() not in suffixes:
+        raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
+    if not path.parent.is_dir():
+        raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
+
+
+def save_requests(result: Result, path: Path) -> int:
+    """One row a request, all columns, as CSV; returns how many."""
+    check_file("--save", path, (".csv",))
+    columns = result.requests
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file, lineterminator="\n")
+            table.writerow(columns)
+            rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+            table.writerows(rows)
+    except OSError as error:
+        raise LessonlibError(f"--save {path}: cannot be written: {error.strerror}") from None
+    return len(rows)

@@ -1,0 +1,1 @@
+"""An OpenAI-compatible model that is asked questions about a lesson, streamed and clocked."""

@@ -1,0 +1,142 @@
+"""The still figures: true on every lab, safe to inline twice, the same on every run, and drawn in both themes."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.roofline import Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
+from tests.course.found import plot, plot_names
+
+IDS = re.compile(r'\bid="([^"]+)"')
+REFERENCES = re.compile(r'(?:url\(#|href="#)([^")]+)')
+#: What may colour a figure: the Okabe-Ito colours of style.py; ink comes from the page.
+COLOURS = {"#0072b2", "#d55e00", "#009e73", "#56b4e9"}
+
+
+def with_system(lab, **change):
+    return replace(lab, system=replace(lab.system, **change))
+
+
+def odd_labs():
+    """Labs where the findings differ: nothing fits, a report above its roof, experts, short requests."""
+    default = load_lab()
+    mixture = System(load_model("qwen3-30b-a3b"), load_gpu("h100-sxm"))
+    return {
+        "nothing-fits": with_system(default, gpu=load_gpu("rtx-4090")),
+        "impossible": with_system(default, gpu=load_gpu("h100-pcie")),
+        "mixture": replace(default, system=mixture, title="a mixture", measured={}),
+        "short": replace(load_lab("llama-3.1-8b-a100-80gb"), prompt=128, context=128),
+        "few-fit": with_system(load_lab("qwen3-32b-h200"), gpu=load_gpu("h100-sxm"), weights="bf16"),
+    }
+
+
+def all_labs():
+    return {**{name: load_lab(name) for name in lab_names()}, **odd_labs()}
+
+
+LABS = all_labs()
+every_figure = pytest.mark.parametrize(("name", "lab"), [(name, lab) for name in plot_names() for lab in LABS])
+
+
+@every_figure
+def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
+    figure = plot(name, LABS[lab])
+    root = ElementTree.fromstring(figure.html)
+    assert root.tag == "figure" and root.get("role") == "img" and root.get("aria-label") == figure.alt
+    assert root.find("figcaption").text == figure.alt
+    names = IDS.findall(figure.html)
+    assert len(names) == len(set(names)) and all(one.startswith(f"plot-{name}-") for one in names)
+    assert set(REFERENCES.findall(figure.html)) <= set(names)
+    assert "<style" not in figure.html and "<?xml" not in figure.html and "<metadata" not in figure.html
+    assert set(re.findall(r"#[0-9a-fA-F]{6}\b", figure.html)) <= COLOURS and "currentColor" in figure.html
+    assert not re.search(r"fill: ?#(000|fff)|white|black", figure.html)
+
+
+@every_figure
+def test_figure_is_the_same_on_every_run(name, lab):
+    assert plot(name, LABS[lab]) == plot(name, LABS[lab])
+
+
+def test_two_figures_share_no_id():
+    htmls = [plot(name, lab).html for name in plot_names() for lab in map(load_lab, lab_names())]
+    names = [one for html in htmls for one in set(IDS.findall(html))]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_two_roofs_tells_the_engines_numbers(lab):
+    lab = LABS[lab]
+    figure = plot("two-roofs", lab)
+    runs = {"prefill": prefill(lab.system, lab.prompt), "decode": decode(lab.system, 1, lab.context)}
+    for phase, run in runs.items():
+        entry = figure.data[phase]
+        assert entry["ceiling_tokens_per_s"] == rounded(run.ceiling_tokens_per_s)
+        assert f"{Quantity(run.ceiling_tokens_per_s, 'tok/s')}, {run.bound}-bound" in figure.alt
+        assert bool(re.search(f"(Reported|Measured) for {phase}", figure.alt)) == (f"{phase}_tokens_per_s" in lab.measured)
+        assert (entry["share"] is None) == (entry["reported_tokens_per_s"] is None)
+    assert ("Nothing is reported" in figure.alt) == (not lab.measured)
+
+
+def test_shares_of_the_default_lab_and_a_report_above_its_roof():
+    text = plot("two-roofs", load_lab()).html
+    assert ">83.5 % of its roof<" in text and ">8.27 % of its roof<" in text
+    alt = plot("two-roofs", LABS["impossible"]).alt
+    assert alt.count("cannot be") == 1 and "decode: 108 tok/s, 14" in alt
+
+
+@pytest.mark.parametrize("lab", LABS)
+def test_bytes_tells_the_engines_numbers(lab):
+    lab = LABS[lab]
+    figure = plot("bytes-of-a-step", lab)
+    data = figure.data
+    for index, batch in enumerate(data["batch"]):
+        whole = decode(lab.system, batch, lab.prompt).bytes
+        assert sum(data[part][index] for part in ("weights", "state", "kv")) == pytest.approx(whole, rel=1e-3)
+        assert f"{Quantity(whole, 'B')} at batch {batch}" in figure.alt
+    assert ("state" in figure.alt) == bool(data["state"][0])
+    assert ("more experts" in figure.alt) == lab.system.model.is_mixture
+    assert ("not fit" in figure.alt or "None of these" in figure.alt) == (data["largest"] < 64)
+
+
+def test_a_changed_number_changes_the_sealed_data():
+    lab = load_lab()
+    other = replace(lab, measured={"decode_tokens_per_s": Measured(109.0, "tok/s", "how", "source")})
+    assert plot("two-roofs", lab).data != plot("two-roofs", other).data
+    faster = with_system(lab, gpu=replace(lab.system.gpu, bandwidth=lab.system.gpu.bandwidth * 1.001))
+    assert plot("bytes-of-a-step", lab).data == plot("bytes-of-a-step", faster).data
+    assert plot("two-roofs", lab).data != plot("two-roofs", faster).data
+
+
+def test_what_a_person_named_a_lab_cannot_break_the_page():
+    lab = replace(load_lab(), title='<b>"my" lab & co</b>')
+    assert "<b>" not in plot("two-roofs", lab).html
+    ElementTree.fromstring(plot("bytes-of-a-step", lab).html)
+
+
+def test_unknown_plot_is_refused_with_the_known_ones():
+    with pytest.raises(LessonlibError, match="two-roofs"):
+        plot("two-roof", load_lab())
+
+
+def test_matplotlib_waits_for_the_first_figure():
+    code = "import sys; from lessonlib.lesson.code import whole_course; assert whole_course().plot('two-roofs'); assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("lab", "word"), [("llama-3.1-8b-a100-80gb", "measured"), ("qwen3.5-27b-2xh100-sxm", "reported")])
+def test_two_roofs_draws_the_word_that_the_lab_file_supports(lab, word, monkeypatch):
+    from lessonlib.course.lesson_01.plots import two_roofs
+
+    drawn = []
+    monkeypatch.setattr(two_roofs, "_say", lambda plot, x, y, right, text, *weight: drawn.append(text))
+    plot("two-roofs", load_lab(lab))
+    said = [text.split()[0] for text in drawn if "of its roof" in text]
+    assert said and set(said) == {word}

@@ -1,0 +1,125 @@
+"""Numbers of lessons 2 and 3 that anybody can check by hand, and the timed layer beside its computed roof."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import pytest
+
+from lessonlib.roofline import decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill, weight_bytes_read
+from tests.course.found import plot
+from lessonlib.course.shared import intensity
+from lessonlib.lesson.code import code_of
+
+#: what the words of lessons 2 and 3 can name
+lesson_02, lesson_03 = (SimpleNamespace(**code_of(number).workings) for number in (2, 3))
+
+
+def test_the_default_lab_by_hand() -> None:
+    lab = load_lab()
+    assert float(lesson_02.intensity_of_one(lab)) == pytest.approx(1)
+    assert float(lesson_02.intensity_of_attention_in_batch(lab)) == pytest.approx(24 / 4)
+    own = 4096 * 65_536 + 65_536 + 2 * (150_994_944 + 2_949_120)
+    assert float(lesson_02.intensity_of_any_batch(lab)) == pytest.approx(float(lesson_02.own_flops(lab)) / own)
+    assert float(lesson_03.ridge(lab)) == pytest.approx(989 / 3.35)
+    assert float(lesson_03.crossing(lab)) == 296
+    assert float(lesson_03.h100_fp8_crossing(lab)) == pytest.approx(1979 / 3.35 / 2)
+    assert float(lesson_03.four_bit_crossing(lab)) == 40
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_a_crossing_is_where_a_matrix_changes_sides(name: str) -> None:
+    """The engine's own matrix is bound by memory one token before the crossing and by compute one after it."""
+    lab = load_lab(name)
+    tokens, matrix = int(float(lesson_03.crossing(lab))), "experts: down" if lesson_03.is_mixture(lab) else "MLP: down"
+
+    def bound(batch: int) -> str:
+        return next(part.bound for part in decode(lab.system, batch=batch, context=0).operations if part.name == matrix)
+
+    assert (bound(tokens - 1), bound(tokens + 1)) == ("memory", "compute")
+
+
+def test_experts_put_the_crossing_off_by_experts_over_experts_used() -> None:
+    lab = load_lab("gpt-oss-120b-h100-mxfp4")
+    assert float(lesson_03.crossing(lab)) == pytest.approx(989 / 3.35 * 4.25 / 16 * 128 / 4, rel=1e-3)
+    assert float(lesson_03.crossing_of_attention(lab)) == 296
+    assert float(lesson_03.crossing(load_lab("deepseek-v3-8xh200-fp8"))) == pytest.approx(1979 / 4.8 / 2 * 256 / 8, rel=1e-3)
+
+
+def test_a_latent_by_hand() -> None:
+    """16 of 128 heads on each of 8 GPUs; 576 numbers for the score and 512 for the sum, two FLOPs each, over 576 x 2 bytes."""
+    lab = load_lab("deepseek-v3-8xh200-fp8")
+    assert float(lesson_02.intensity_of_attention_in_batch(lab)) == pytest.approx(16 * 2 * (576 + 512) / (576 * 2))
+    assert float(lesson_03.attention_in_one_copy(lab)) == pytest.approx(128 * 2 * (576 + 512) / (576 * 2))
+    assert float(lesson_02.attention_all_heads(lab)) == float(lesson_03.attention_in_one_copy(lab))
+
+
+def test_a_batch_touches_more_experts() -> None:
+    """Expected distinct experts of 128 that 16 tokens touch with 4 each; a prompt touches them all."""
+    lab = load_lab("gpt-oss-120b-h100-mxfp4")
+    per_layer = decode(lab.system, 16, 4096).operations
+    touched = next(part for part in per_layer if part.name == "experts: down").weight_bytes
+    one = next(part for part in decode(lab.system, 1, 4096).operations if part.name == "experts: down").weight_bytes
+    assert touched / one == pytest.approx(128 * (1 - (1 - 4 / 128) ** 16) / 4)
+    assert float(lesson_02.weights_intensity_in_batch(lab)) < 16 * float(lesson_02.intensity_of_one(lab)) / 4
+    assert float(lesson_02.weights_for_prompt(lab)) == pytest.approx(float(lesson_02.weights_at_most(lab)), rel=1e-6)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_shortest_prompt_is_the_first_that_is_bound_by_compute(name: str) -> None:
+    lab = load_lab(name)
+    tokens = int(float(lesson_03.shortest_prompt(lab)))
+    assert [prefill(lab.system, length).bound for length in (tokens - 1, tokens)] == ["memory", "compute"]
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_no_batch_passes_the_limit_and_a_huge_one_comes_near(name: str) -> None:
+    lab = load_lab(name)
+    limit = float(lesson_02.intensity_of_any_batch(lab))
+    assert 0.98 * limit < intensity.step(lab, 1_000_000).intensity < limit
+
+
+def test_weights_alone_know_no_size() -> None:
+    lab = load_lab()
+    for model in ("llama-3.1-8b", "llama-3.1-405b"):
+        assert intensity.of_weights(intensity.of_model(lab, model)) == pytest.approx(1)
+    assert intensity.of_kind(intensity.step(load_lab("qwen3-32b-h200"), 4), "linear attention") == 0
+
+
+def test_batches_end_where_memory_does() -> None:
+    lab = load_lab()
+    small = replace(lab, system=replace(lab.system, gpu=load_gpu("rtx-4090")))
+    assert intensity.batches(small) == [1], "nothing fits"
+    assert intensity.batches(lab)[-1] <= max_batch(lab.system, lab.prompt) < 2 * intensity.batches(lab)[-1]
+
+
+def test_the_plot_of_six_holds_the_layer_below_its_roof() -> None:
+    lab = load_lab()
+    data = plot("roofline-operations", lab).data
+    roof = [min(989e12, 3.35e12 * value) for value in data["timed_intensity"]]
+    assert all(reached < most for reached, most in zip(data["timed_flops_per_s"], roof, strict=True))
+    assert dict(zip(data["letter"], data["bound"], strict=True)) == dict(zip("ABCDEF", ["memory"] * 3 + ["compute"] * 2 + ["memory"], strict=True))
+    assert data["intensity"][:3] == pytest.approx([16, 6, 16], rel=1e-3) and data["intensity"][5] == pytest.approx(2)
+
+
+def test_the_ends_of_the_axis_are_the_ends_of_the_picture() -> None:
+    low, high = intensity.AXIS
+    assert intensity.place_on_axis(intensity.per_byte(low)) == 0
+    assert intensity.place_on_axis(intensity.per_byte(high)) == pytest.approx(1)
+
+
+def test_the_timed_layer_stands_beside_the_computed_roof() -> None:
+    data = plot("gemm-time", load_lab()).data
+    least = [max(pair) for pair in zip(data["memory_s"], data["compute_s"], strict=True)]
+    assert all(measured >= computed for measured, computed in zip(data["measured_s"], least, strict=True))
+    flat = [seconds for tokens, seconds in zip(data["tokens"], data["measured_s"], strict=True) if tokens <= 256]
+    assert data["tokens"][0] == 1 and max(flat) / min(flat) < 1.15
+    assert data["memory_s"][0] == pytest.approx(8192 * 8192 * 2 / 3.35e12, rel=1e-3)
+
+
+def test_the_plot_of_a_step_is_the_curve_that_the_lesson_asks_for() -> None:
+    lab = load_lab()
+    data, asked = plot("intensity-of-a-step", lab).data, lesson_02.intensity_curve(lab)
+    assert data["batch"] == asked["x"] and data["step"] == pytest.approx(asked["y"], rel=1e-3)
+    assert weight_bytes_read(lab.system) == 2 * load_model("qwen3.5-27b").parameters_read

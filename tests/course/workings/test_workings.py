@@ -1,0 +1,159 @@
+"""Every number that the words name: it exists, runs on every lab, is used, and says what it is."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib
+import inspect
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import jinja2
+import jinja2.meta
+import pytest
+
+from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
+from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.base.quantity import Quantity
+from lessonlib.roofline import Lab, lab_names, load_lab
+from lessonlib.course.shared import lab as lab_workings
+
+Working = Callable[[Lab], Any]
+
+#: keys of a question that name a working
+_NAMING = ("truth", "working")
+
+
+def module_of(name: str) -> ModuleType:
+    """The main workings of a lesson."""
+    return importlib.import_module(f"lessonlib.course.lesson_{name[:2]}.workings")
+
+
+def workings(module: ModuleType) -> dict[str, Working]:
+    """The workings that a module itself defines."""
+    return dict(workings_of(module))
+
+
+def own(lesson: str) -> list[ModuleType]:
+    """The modules of a lesson's package."""
+    return list(LessonCode((f"{COURSE}.lesson_{lesson[:2]}",)).modules())
+
+
+#: what several lessons name, and the pieces that workings are made of
+SHARED_MODULES = list(LessonCode((SHARED,)).modules())
+DRAWINGS = [module for part in ("plots", "pictures") for module in whole_course().modules(part)]
+
+
+def named_by(lesson: str) -> Mapping[str, Working]:
+    """Every working that the words of a lesson could name: its own and the shared ones."""
+    return code_of(int(lesson[:2])).workings
+
+
+@functools.cache
+def lab(name: str) -> Lab:
+    return load_lab(name)
+
+
+def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """(key, text) of every text of a lesson."""
+    if isinstance(value, Mapping):
+        for name, part in value.items():
+            yield from texts(part, "numbers" if key == "numbers" else name)
+    elif isinstance(value, list):
+        for part in value:
+            yield from texts(part, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+@functools.cache
+def named_by_text(lesson: str) -> set[str]:
+    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture."""
+    found: set[str] = set()
+    for key, text in texts(load_source(lesson)["steps"]):
+        if key in (*_NAMING, "numbers"):
+            found.add(text.removeprefix("here."))
+        else:
+            found |= jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(text)) | set(re.findall(r"\bhere\.(\w+)", text))
+    return found
+
+
+#: what the words name: placeholders, truths, numbers of pictures, claims
+NAMED = set().union(*map(named_by_text, lesson_names()), *(load_source(lesson).get("claims", ()) for lesson in lesson_names()))
+#: every working once, whichever lessons name it
+ALL = [working for name, working in whole_course().workings.items() if name in NAMED]
+NAMES = [f"{working.__module__.partition('course.')[2]}.{working.__name__}" for working in ALL]
+
+
+@functools.cache
+def named_by_code(module: ModuleType) -> set[str]:
+    """Every name that a module's code uses."""
+    nodes = list(ast.walk(ast.parse(inspect.getsource(module))))
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+
+
+# --- they run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("working", ALL, ids=NAMES)
+def test_a_working_gives_something_to_print_on_every_lab(working: Working) -> None:
+    for name in lab_names():
+        value = working(lab(name))
+        assert isinstance(value, (Quantity, bool, int, float, str, dict, list, Lab)) or value is None, name
+        if isinstance(value, (Quantity, int, float)):
+            assert math.isfinite(float(value)) and float(value) >= 0, name
+        if isinstance(value, Quantity):
+            assert not re.search(r"nan|inf|e[+-]\d", str(value)), name
+        if isinstance(value, dict) and "y" in value:
+            assert len(value["x"]) == len(value["y"]) >= 4 and all(0 < y < math.inf for y in value["y"]), name
+            assert value["x"] == sorted(set(value["x"])), name
+
+
+@pytest.mark.parametrize("working", ALL, ids=NAMES)
+def test_a_working_says_what_it_gives_and_gives_it_again(working: Working) -> None:
+    here = lab(lab_names()[0])
+    assert "return" in working.__annotations__
+    assert working(here) == working(here)
+
+
+# --- claims ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lab_name", lab_names())
+@pytest.mark.parametrize(("lesson", "claim"), [(lesson, claim) for lesson in lesson_names() for claim in load_source(lesson).get("claims", ())])
+def test_a_claim_holds_on_every_lab(lesson: str, claim: str, lab_name: str) -> None:
+    assert named_by(lesson)[claim](lab(lab_name)) is True
+
+
+# --- they are used -------------------------------------------------------------------------------------------------
+
+
+def test_each_working_is_named_by_the_words_or_by_other_code() -> None:
+    """What nothing names is taken out. A lesson's plots and pictures count as code of its own."""
+    modules = [*whole_course().modules(), *DRAWINGS]
+    used = NAMED.union(*map(named_by_code, modules))
+    assert sorted(set(whole_course().workings) - used) == []
+
+
+@pytest.mark.parametrize("lesson", lesson_names())
+def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
+    assert sorted(named_by_text(lesson) - set(named_by(lesson)) - {"lab", "here", "cite"}) == []
+
+
+# --- numbers that anybody can check --------------------------------------------------------------------------------
+
+
+def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
+    first, default = module_of("01-prefill-vs-decode"), load_lab()
+    assert float(lab_workings.weights_read(default)) == 51_249_200_128
+    assert float(first.decode_ceiling(default)) == pytest.approx(2 * 3.35e12 / 51_249_200_128, rel=1e-3)
+    assert float(first.ceiling_in_bits(default)) == float(first.decode_ceiling(default)) / 8
+    assert float(first.ceiling_of_one_gpu(default)) == float(first.decode_ceiling(default)) / 2
+    assert float(first.batch_gain(default)) == pytest.approx(8 * float(first.single_step_bytes(default)) / float(first.batch_step_bytes(default)))
+    zero = module_of("00-start-here")
+    assert float(zero.bandwidth_in_bits(default)) * 8 == float(zero.data_sheet_bandwidth(default))
+    assert float(zero.bandwidth_of_a_server(default)) == 8 * 4.8e9 * 8

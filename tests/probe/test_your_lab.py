@@ -1,0 +1,97 @@
+"""The notebook about the learner's own server: nothing shown before it was predicted, and a lab file that lessons use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from lessonlib.probe.asked import ASKED
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import chosen_lab
+from lessonlib.roofline import load_lab
+from lessonlib.show.your_lab import YourLab, open_your_lab
+from tests.probe.standin import StandIn, Traffic, running
+
+LAB = "qwen3-32b-h200"
+TRAFFIC = Traffic(itl_s=0.0217, prefill_s=0.613, hits=0.31, kv_usage=0.437)
+#: what the panels would say of the numbers above
+SECRETS = ("46.1", "4,500", "4,502", "31 %", "43.7", "663", "39.6")
+
+
+@pytest.fixture
+def yours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> YourLab:
+    monkeypatch.setenv("LESSON_JOURNAL", str(tmp_path / "journal.jsonl"))
+    with running(StandIn(traffic=TRAFFIC)) as server:
+        return open_your_lab(server.url, LAB, 0.4)
+
+
+def reveal(lab: YourLab, key: str, text: str) -> dict:
+    panel = lab.predict(key)
+    panel.handle({"event": "commit", "guess": {"text": text}, "confidence": 1})
+    panel.handle({"event": "reveal"})
+    return panel.view
+
+
+def test_nothing_is_shown_before_it_is_predicted(yours: YourLab) -> None:
+    panels = [yours.predict(key) for key in ASKED] + [yours.numbers(), yours.keep("x.toml")]
+    shown = repr([panel.view for panel in panels])
+    assert [secret for secret in SECRETS if secret in shown] == []
+    assert [panel.view["state"] for panel in panels] == ["asked"] + ["locked"] * 7
+    assert not Path("x.toml").exists()
+    stored = repr([panel._repr_mimebundle_()[0]["text/html"] for panel in panels])
+    assert "Run this notebook with your server" in stored and "tokens per second" not in stored
+
+
+def test_a_guess_from_the_dashboard_is_named(yours: YourLab) -> None:
+    reveal(yours, "prompt_to_generation", "40")
+    window = yours._reading.findings["window_generation_tokens_per_s"].value  # type: ignore[union-attr]
+    view = reveal(yours, "decode_tokens_per_s", f"{window:.0f}")
+    assert "divided by the wall clock" in view["result"]["feedback"]
+    assert "46.1 tok/s" in view["result"]["reveal"] and "requests&#39; own clocks" in view["result"]["reveal"].replace("'", "&#39;")
+    assert "of the ceiling" in view["result"]["reveal"]
+    assert "vllm:request_decode_time_seconds_sum" in view["working"]["source"]
+
+
+def test_to_the_end_and_every_lesson_uses_the_file(yours: YourLab, tmp_path: Path) -> None:
+    for key in ASKED:
+        assert reveal(yours, key, "50")["state"] == "observed"
+    table = yours.numbers().view["html"]
+    assert "46.1 tok/s" in table and "31 %" in table and "not known" in table
+    kept = yours.keep(str(tmp_path / "my-lab.toml")).view["html"]
+    assert "Lessons opened from now on" in kept
+    assert chosen_lab() == str(tmp_path / "my-lab.toml")
+    assert load_lab(chosen_lab()).measured["decode_tokens_per_s"].value == pytest.approx(46.1, rel=0.01)
+    (tmp_path / "my-lab.toml").unlink()
+    assert chosen_lab() == load_lab().name, "a file that is gone is chosen no longer"
+
+
+def test_the_guesses_are_kept_and_the_address_is_not(yours: YourLab, tmp_path: Path) -> None:
+    reveal(yours, "prompt_to_generation", "40")
+    text = (tmp_path / "journal.jsonl").read_text()
+    assert '"lesson":"your-lab"' in text and "127.0.0.1" not in text
+
+
+@pytest.mark.parametrize("url", [None, "http://127.0.0.1:9"])
+def test_without_a_server_every_panel_says_what_to_do(url: str | None) -> None:
+    lab = open_your_lab(url, LAB, 0.1, journal=Journal(None))
+    for panel in [*(lab.predict(key) for key in ASKED), lab.numbers(), lab.keep()]:
+        assert "run all cells again" in panel.view["html"]
+
+
+def test_what_cannot_be_told_is_said_and_stops_nobody(tmp_path: Path) -> None:
+    with running(StandIn(traffic=Traffic(hits=0.0))) as server:
+        lab = open_your_lab(server.url, LAB, 0.3, journal=Journal(None))
+    assert "it is zero in this window" in lab.predict("cache_hit_share").view["html"]
+    for key in ASKED:
+        if key != "cache_hit_share":
+            assert reveal(lab, key, "1")["state"] == "observed"
+
+
+@pytest.mark.parametrize("mode", ["truth", "skip", "each"])
+def test_headless(mode: str, tmp_path: Path) -> None:
+    with running(StandIn()) as server:
+        lab = open_your_lab(server.url, LAB, 0.3, mode)
+    for key in ASKED:
+        assert lab.predict(key).view["state"] == "observed"
+    assert "Written" in lab.keep(str(tmp_path / "a.toml")).view["html"]

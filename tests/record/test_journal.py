@@ -1,0 +1,210 @@
+"""The learner's record: nothing kept is lost, and a journal in any state never stops a lesson."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lessonlib.record.journal import SCHEMA, Journal, default_journal
+from tests.lesson.shipped import opened, revealed
+
+ADDRESS = {"lesson": "01-x", "question": "q", "hash": "abc", "lab": "l"}
+
+
+def record(number: int, **more: Any) -> dict[str, Any]:
+    return {**ADDRESS, "event": "commit", "number": number, **more}
+
+
+def numbers(journal: Journal) -> list[int]:
+    return [found["number"] for found in journal.records()]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.jsonl"
+
+
+# --- what is kept ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_appended_is_read_back_in_order(path: Path) -> None:
+    for number in range(3):
+        Journal(path).append(record(number, guess={"text": "½ “μ” 漢\n\r\u2028", "y": [1.5, 2]}))
+    found = Journal(path).records()
+    assert [entry["number"] for entry in found] == [0, 1, 2]
+    assert found[0]["guess"] == {"text": "½ “μ” 漢\n\r\u2028", "y": [1.5, 2]}
+    assert len(path.read_bytes().splitlines()) == 3, "one record, one line"
+
+
+def test_a_record_says_what_when_and_for_which_lab_and_not_who(path: Path) -> None:
+    lesson = opened(journal=Journal(path))
+    revealed(lesson, lesson.asked[0])
+    commit, reveal = Journal(path).records()
+    address = {"v", "time", "lesson", "question", "hash", "lab", "event"}
+    assert set(commit) == address | {"guess", "confidence"} and set(reveal) == address | {"right", "misconception"}
+    assert (commit["v"], commit["lesson"], commit["question"], commit["lab"]) == (SCHEMA, lesson.name, lesson.asked[0].id, lesson.lab.name)
+    assert commit["time"].endswith("+00:00")
+
+
+def test_the_file_and_its_folders_are_made_for_the_learner_alone(tmp_path: Path) -> None:
+    path = tmp_path / "not" / "there" / "journal.jsonl"
+    Journal(path).append(record(1))
+    assert numbers(Journal(path)) == [1]
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_half_an_emoji_does_not_stop_the_lesson(path: Path) -> None:
+    lesson = opened(journal=Journal(path))
+    lesson.handle("ask-the-teacher", {"event": "commit", "guess": "why \ud83d?"})
+    assert Journal(path).records()[0]["guess"] == {"text": "why ??"}
+
+
+def test_nothing_is_kept_without_a_path(path: Path) -> None:
+    journal = Journal(None)
+    journal.append(record(1))
+    assert journal.records() == []
+
+
+# --- lines that are not ours -------------------------------------------------------------------------------------
+
+FOREIGN: dict[str, bytes] = {
+    "torn": b'{"v":1,"time":"2026-01-01","lesson":"01-x","ques',
+    "torn in a character": '{"v":1,"lesson":"½'.encode()[:-1],
+    "empty": b"", "spaces": b"   ", "text": b"hello", "number": b"7", "null": b"null", "list": b"[]", "string": b'"v"', "no keys": b"{}",
+    "without a lab": b'{"v":1,"lesson":"01-x","question":"q","hash":"abc","event":"commit"}',
+    "newer schema": json.dumps({"v": SCHEMA + 1, **record(7)}).encode(),
+    "schema of no number": json.dumps({"v": "1", **record(7)}).encode(),
+    "no schema": json.dumps(record(7)).encode(),
+    "schema zero": json.dumps({"v": 0, **record(7)}).encode(),
+    "a list for a question": json.dumps({"v": 1, **record(7, question=["q"])}).encode(),
+    "a dict for an event": json.dumps({"v": 1, **record(7, event={})}).encode(),
+    "a number for a lab": json.dumps({"v": 1, **record(7, lab=3)}).encode(),
+    "not UTF-8": b'{"v":1,"lesson":"\xff\xfe"}', "UTF-16": '{"v":1}'.encode("utf-16"), "binary": bytes(range(256)), "zeros": b"\0" * 100,
+    "deep": b"[" * 100_000, "long number": b"1" * 100_000, "two records in a line": (json.dumps({"v": 1, **record(7)}) * 2).encode(),
+}
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_foreign_line_is_passed_over_and_stays(kind: str, path: Path) -> None:
+    Journal(path).append(record(1))
+    with path.open("ab") as file:
+        file.write(FOREIGN[kind] + b"\n")
+    Journal(path).append(record(2))
+    assert numbers(Journal(path)) == [1, 2]
+    assert FOREIGN[kind] in path.read_bytes()
+
+
+@pytest.mark.parametrize("kind", FOREIGN)
+def test_a_last_line_without_an_end_takes_no_other_with_it(kind: str, path: Path) -> None:
+    path.write_bytes(FOREIGN[kind])
+    Journal(path).append(record(1))
+    Journal(path).append(record(2))
+    assert numbers(Journal(path)) == [1, 2]
+    assert path.read_bytes().startswith(FOREIGN[kind])
+
+
+@given(noise=st.lists(st.binary(max_size=60), max_size=5))
+def test_any_bytes_between_the_records_lose_none(noise: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    for number, garbage in enumerate([*noise, b""]):
+        with path.open("ab") as file:
+            file.write(garbage)
+        Journal(path).append(record(number))
+    assert numbers(Journal(path)) == list(range(len(noise) + 1))
+
+
+def test_a_lesson_opens_on_a_journal_full_of_foreign_lines(path: Path) -> None:
+    lesson = opened(journal=Journal(path))
+    revealed(lesson, lesson.asked[0])
+    ours = {**Journal(path).records()[0]}
+    strange = [{**ours, "guess": guess, "confidence": sure} for guess in (None, 7, [], {"key": ["a"]}, {"y": 1}, {"value": 1, "text": 7}) for sure in (None, [], {}, "1", 1e999)]
+    strange += [{**ours, "event": event, "choice": [], "grade": {}} for event in ("observe", "grade", "fly", "_open", "")]
+    whole = path.read_bytes()
+    path.write_bytes(b"\n".join(FOREIGN.values()) + b"\n" + "".join(json.dumps(entry) + "\n" for entry in strange).encode() + whole)
+    again = opened(journal=Journal(path))
+    assert again.asked[0].view() == lesson.asked[0].view()
+
+
+# --- a journal that cannot be used -------------------------------------------------------------------------------
+
+
+def denied(*_: Any, **__: Any) -> int:
+    raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def full(*_: Any, **__: Any) -> int:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def a_lesson_goes_on(journal: Journal) -> None:
+    lesson = opened(journal=journal)
+    for item in lesson.asked[:2]:
+        revealed(lesson, item)
+    assert [item.step.revealed for item in lesson.asked[:2]] == [True, True]
+
+
+@pytest.mark.parametrize(("name", "failing", "why"), [("open", denied, "cannot be written (Permission denied)"), ("write", full, "cannot be written (No space left on device)")])
+def test_a_file_that_takes_no_writing_is_said_once(name: str, failing: Any, why: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Journal(path).append(record(1))
+    said: list[str] = []
+    with monkeypatch.context() as patched:
+        patched.setattr(os, name, failing)
+        a_lesson_goes_on(Journal(path, said.append))
+    assert len(said) == 1 and why in said[0]
+    assert numbers(Journal(path)) == [1], "what was there stays"
+
+
+def test_a_file_that_cannot_be_read_is_said_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(Path, "read_bytes", denied)
+    a_lesson_goes_on(Journal(path, said.append))
+    assert said == [f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
+                    "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."]
+
+
+@pytest.mark.parametrize("place", ["a folder", "below a file", "in a folder that cannot be made"])
+def test_a_path_where_no_file_can_be_is_said_once(place: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if place == "a folder":
+        path.mkdir()
+    elif place == "below a file":
+        path.write_text("a file")
+        path = path / "journal.jsonl"
+    else:
+        path = path / "journal.jsonl"
+        monkeypatch.setattr(Path, "mkdir", denied)
+    said: list[str] = []
+    monkeypatch.setenv("LESSON_JOURNAL", str(path))
+    a_lesson_goes_on(default_journal(said.append))
+    assert len(said) == 1
+    assert said[0].startswith(f"Your guesses are not being kept: {path} cannot be") and "\n" not in said[0] and "LESSON_JOURNAL" in said[0]
+
+
+# --- which journal -----------------------------------------------------------------------------------------------
+
+
+def test_without_jupyterlab_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LESSON_JOURNAL", raising=False)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert default_journal().path is None
+
+
+def test_in_jupyterlab_it_is_kept_where_the_platform_keeps_such_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LESSON_JOURNAL", raising=False)
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda name, appauthor: str(tmp_path / name))
+    assert default_journal().path == tmp_path / "lessonlib" / "journal.jsonl"
+
+
+@pytest.mark.parametrize(("chosen", "kept"), [("off", None), ("OFF", None), ("/somewhere/j.jsonl", "/somewhere/j.jsonl"), ("~/j.jsonl", "{home}/j.jsonl"), ("~no-such-user/j", "~no-such-user/j")])
+def test_the_variable_wins(chosen: str, kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESSON_JOURNAL", chosen)
+    monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")
+    expected = Path(kept.format(home=os.path.expanduser("~"))) if kept else None
+    assert default_journal().path == expected

@@ -1,0 +1,76 @@
+"""The score card: what was guessed and what came out, in words, never a grade."""
+
+from __future__ import annotations
+
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.review.score import score_html
+from lessonlib.lesson.words import plain
+from tests.lesson.shipped import a_guess, opened
+
+
+def rows(lesson: Lesson) -> list[list[str]]:
+    """The cells of each row, as plain text."""
+    table = score_html(lesson).split("Your predictions in this lesson")[1].split("<tbody>")[1].split("</tbody>")[0]
+    return [[plain(cell) for cell in row.replace("<th", "<td").split("<td")[1:]] for row in table.split("</tr>") if row]
+
+
+def cells(lesson: Lesson, item_id: str) -> list[str]:
+    judged = [item.id for item in lesson.asked if item.step.question.sure]
+    return [cell.split(">", 1)[-1].strip() for cell in rows(lesson)[judged.index(item_id)]][1:]
+
+
+def answer(lesson: Lesson, item_id: str, guess: object, confidence: int = 1) -> None:
+    """Answers one question, whatever is locked."""
+    step = lesson.items[item_id].step  # type: ignore[attr-defined]
+    step.handle({"event": "commit", "guess": guess, "confidence": confidence})
+    assert not step.problem
+    step.handle({"event": "reveal"})
+
+
+def test_nothing_done_yet_is_not_wrong() -> None:
+    lesson = opened()
+    assert "No prediction revealed yet. A skipped question counts as not attempted, never as wrong." in score_html(lesson)
+    assert all(row[1:] == rows(lesson)[0][1:] for row in rows(lesson))
+    assert cells(lesson, "decode-ceiling") == ["not yet", "–", "not revealed"]
+
+
+def test_each_outcome_in_its_words() -> None:
+    lesson = opened()
+    item = lesson.items["what-decode-reads"]
+    answer(lesson, "what-decode-reads", item.step.question.right(), 0)  # type: ignore[attr-defined]
+    answer(lesson, "what-limits-decode", a_guess(lesson.items["what-limits-decode"]))  # type: ignore[arg-type]
+    answer(lesson, "decode-ceiling", "50", 2)
+    answer(lesson, "another-gpu", "1000 tok/s")
+    answer(lesson, "serve-eight", "8")
+    lesson.items["double-flops"].step.skip()  # type: ignore[attr-defined]
+    assert cells(lesson, "what-decode-reads")[1:] == ["just guessing", "✓ right"]
+    assert cells(lesson, "what-limits-decode")[2].startswith("✗ another idea: ")
+    assert cells(lesson, "decode-ceiling") == ["50 tok/s", "certain", "×2.6 too low"]
+    assert cells(lesson, "another-gpu")[0] == "1000 tok/s", "a unit that was typed is not said twice"
+    assert cells(lesson, "serve-eight")[2] == "×1.08 too high", "near, but of a wrong working"
+    assert cells(lesson, "double-flops") == ["skipped", "–", "not attempted"]
+
+
+def test_the_sentence_counts_what_was_answered() -> None:
+    lesson = opened()
+    answer(lesson, "decode-ceiling", {"text": "50", "low": "10", "high": "60"})
+    answer(lesson, "another-gpu", {"text": "190", "low": "100", "high": "300"})
+    judged = sum(item.step.question.sure for item in lesson.asked)
+    words = " ".join(plain(score_html(lesson)).split())
+    assert words.startswith(f"{judged} predictions in this lesson. 2 predictions made, 1 of them right. Your numbers were typically ×2.6 off. Of 2 ranges, 1 held the truth;")
+
+
+def test_certain_misses_are_named_for_another_look() -> None:
+    lesson = opened()
+    answer(lesson, "decode-ceiling", "50", 1)
+    assert "You were certain" not in score_html(lesson)
+    answer(lesson, "what-limits-decode", a_guess(lesson.items["what-limits-decode"]), 2)  # type: ignore[arg-type]
+    assert "You were certain and it came out otherwise at step 2." in score_html(lesson)
+
+
+def test_what_was_typed_is_escaped() -> None:
+    lesson = opened()
+    step = lesson.items["decode-ceiling"].step  # type: ignore[attr-defined]
+    answer(lesson, "decode-ceiling", "50")
+    step.guess["text"] = "<img src=x>"
+    assert "<img" not in score_html(lesson) and "&lt;img" in score_html(lesson)
