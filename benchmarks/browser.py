@@ -62,7 +62,9 @@ def _reveals(notebook: Notebook) -> tuple[list[float], list[float]]:
     for question, _ in questions(LESSON):
         panel = learner.fill(question)
         commits.append(_press(panel.locator("button.gp-primary")))
-        notebook.page.wait_for_timeout(200)  # as a learner would: the answers of one step are all in before the next press
+        notebook.page.wait_for_timeout(
+            200
+        )  # as a learner would: the answers of one step are all in before the next press
         reveals.append(_press(panel.get_by_role("button", name="Reveal", exact=True)))
         notebook.page.wait_for_timeout(200)
     return commits, reveals
@@ -84,7 +86,9 @@ def measure() -> Iterator[Result]:
             notebook = Notebook(page, server, f"{LESSON}.ipynb").open().run_all()
             commits, reveals = _reveals(notebook)
             for what, times in (("Commit pressed to drawn", commits), ("Reveal pressed to drawn", reveals)):
-                yield Result(f"{what}, median", median(times), 60, "ms", f"{len(times)} questions, slowest {max(times):.0f} ms")
+                yield Result(
+                    f"{what}, median", median(times), 60, "ms", f"{len(times)} questions, slowest {max(times):.0f} ms"
+                )
             slider = notebook.panel(EXPLORER).locator("input[type=range]").first
             slider.scroll_into_view_if_needed()
             drawn = slider.evaluate(SLIDE, [EVENTS, EVENTS_PER_SECOND])

@@ -24,5 +24,11 @@ def measure() -> Iterator[Result]:
     codes = ("pass", "import lessonlib", "import lessonlib.cli; lessonlib.cli.build_parser()")
     rounds = [[_seconds(code) for code in codes] for _ in range(ROUNDS)]
     bare, package, parser = (median(column) * 1e3 for column in zip(*rounds, strict=True))
-    yield Result("import lessonlib, over bare Python", package - bare, 60, "ms", f"{package / bare:.2f} x bare Python's {bare:.0f} ms")
+    yield Result(
+        "import lessonlib, over bare Python",
+        package - bare,
+        60,
+        "ms",
+        f"{package / bare:.2f} x bare Python's {bare:.0f} ms",
+    )
     yield Result("command line ready, over bare Python", parser - bare, 60, "ms", f"{parser / bare:.2f} x bare Python")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import browser, imports, notebooks, serving, sweep  # noqa: E402
-from benchmarks.result import Result  # noqa: E402
+from benchmarks import browser, imports, notebooks, serving, sweep
+from benchmarks.result import Result
 
 PARTS: dict[str, Callable[[], Iterator[Result]]] = {
     "imports": imports.measure,

@@ -32,7 +32,9 @@ def measure() -> Iterator[Result]:
     system = System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
 
     def run(requests: int, replicas: int = 1, rate: float = FULL_LOAD, **options: Any) -> Any:
-        return simulate(system, fixed(PROMPT, OUTPUT, requests, Poisson(rate * replicas)), fleet=Fleet(replicas), **options)
+        return simulate(
+            system, fixed(PROMPT, OUTPUT, requests, Poisson(rate * replicas)), fleet=Fleet(replicas), **options
+        )
 
     run(300)
     slider = median(_seconds(lambda: run(300)) for _ in range(ROUNDS))
@@ -46,12 +48,18 @@ def measure() -> Iterator[Result]:
     # Equally many requests for each replica, so that their batches are equally large and only the fleet differs.
     # Time of this process alone, for these runs are too long to hope that nobody else wants the processor meanwhile.
     rounds = ((1, 9), (8, 3), (64, 3))
-    each = {count: median(_seconds(lambda: run(EACH * count, count), time.process_time) for _ in range(times)) / (EACH * count) for count, times in rounds}
+    each = {
+        count: median(_seconds(lambda: run(EACH * count, count), time.process_time) for _ in range(times))
+        / (EACH * count)
+        for count, times in rounds
+    }
     for count in (8, 64):
         detail = f"{each[count] * 1e6:.0f} us, {each[1] * 1e6:.0f} us of processor time"
         yield Result(f"cost of a request, {count} replicas over 1", each[count] / each[1], 1.5, "x", detail)
     short, long = (_peak(lambda: run(count, record="summary")) for count in (2000, 12_000))
-    yield Result("peak memory, 12,000 over 2,000 requests", long / short, 1.2, "x", f"summaries only; {long / 1e6:.1f} MB")
+    yield Result(
+        "peak memory, 12,000 over 2,000 requests", long / short, 1.2, "x", f"summaries only; {long / 1e6:.1f} MB"
+    )
     yield from _beside_simpy(system, run)
 
 

@@ -28,6 +28,11 @@ def measure() -> Iterator[Result]:
         run()
         return time.perf_counter() - begun
 
-    rounds = [(seconds(lambda: sweep(system, batches, contexts)), seconds(lambda: np.maximum(grid * 2.0, grid))) for _ in range(ROUNDS)]
+    rounds = [
+        (seconds(lambda: sweep(system, batches, contexts)), seconds(lambda: np.maximum(grid * 2.0, grid)))
+        for _ in range(ROUNDS)
+    ]
     ours, plain = (median(column) for column in zip(*rounds, strict=True))
-    yield Result("sweep of 1,000,000 cells", ours, 0.2, "s", f"{ours / plain:.0f} x one multiply and one maximum in numpy")
+    yield Result(
+        "sweep of 1,000,000 cells", ours, 0.2, "s", f"{ours / plain:.0f} x one multiply and one maximum in numpy"
+    )

@@ -20,8 +20,25 @@ _HOMES = {
     "LessonlibError": "lessonlib.base.errors",
     "Quantity": "lessonlib.base.quantity",
     **dict.fromkeys(
-        ("GPU", "Estimate", "Lab", "Model", "System", "decode", "gpu_names", "lab_names", "load_gpu", "load_lab",
-         "load_model", "max_batch", "mixed", "model_names", "prefill"), "lessonlib.roofline"),
+        (
+            "GPU",
+            "Estimate",
+            "Lab",
+            "Model",
+            "System",
+            "decode",
+            "gpu_names",
+            "lab_names",
+            "load_gpu",
+            "load_lab",
+            "load_model",
+            "max_batch",
+            "mixed",
+            "model_names",
+            "prefill",
+        ),
+        "lessonlib.roofline",
+    ),
 }
 __all__ = sorted(_HOMES)
 

@@ -7,7 +7,9 @@ import math
 from lessonlib.base.errors import LessonlibError
 
 
-def number(name: str, value: object, above: float | None = None, least: float | None = None, most: float | None = None) -> float:
+def number(
+    name: str, value: object, above: float | None = None, least: float | None = None, most: float | None = None
+) -> float:
     """`value` as a finite float within the limits; LessonlibError names the argument and the limits."""
     if isinstance(value, bool) or not hasattr(value, "__float__") or not math.isfinite(float(value)):
         raise LessonlibError(f"{name}: expected a number, not {value!r}")
@@ -24,7 +26,9 @@ def number(name: str, value: object, above: float | None = None, least: float | 
 def kind(name: str, value: object, wanted: type, example: str) -> None:
     """LessonlibError with an example unless `value` is a `wanted`."""
     if not isinstance(value, wanted):
-        raise LessonlibError(f"{name}: expected {'an' if wanted.__name__[0] in 'AEIOU' else 'a'} {wanted.__name__} such as {example}, not {value!r}")
+        raise LessonlibError(
+            f"{name}: expected {'an' if wanted.__name__[0] in 'AEIOU' else 'a'} {wanted.__name__} such as {example}, not {value!r}"
+        )
 
 
 def whole(name: str, value: object, least: int = 1, most: int = 10**9) -> int:

@@ -20,7 +20,6 @@ def data_dir() -> Path:
     folder = Path(override) if override else _PACKAGE.parent / "data"
     if not folder.is_dir():
         raise LessonlibError(
-            f"the data folder {folder} does not exist: "
-            "install from a checkout (pip install -e .) or set LESSONLIB_DATA"
+            f"the data folder {folder} does not exist: install from a checkout (pip install -e .) or set LESSONLIB_DATA"
         )
     return folder

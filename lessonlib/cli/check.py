@@ -23,7 +23,11 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("notebooks", nargs="*", metavar="NOTEBOOK", help="files or folders [all lessons]")
-    add("--auto", choices=("truth", "each", "skip"), help="answer each question right, in every way, or skip it [nobody answers]")
+    add(
+        "--auto",
+        choices=("truth", "each", "skip"),
+        help="answer each question right, in every way, or skip it [nobody answers]",
+    )
     add("--lab", metavar="NAME", help="a shipped lab or a lab file [the lab of the notebook]")
     add("--jobs", type=int, default=2, metavar="N", help="notebooks at a time [2]")
     add("--timeout", type=int, default=120, metavar="SECONDS", help="longest time for one cell [120]")

@@ -114,9 +114,7 @@ def _values(text: str, where: str) -> list[int]:
             return list(range(first, last + 1, stride))
     except ValueError:
         pass
-    raise LessonlibError(
-        f"{where}: expected FIRST:LAST, FIRST:LAST:STEP or a list such as 1,8,64, not {text!r}"
-    )
+    raise LessonlibError(f"{where}: expected FIRST:LAST, FIRST:LAST:STEP or a list such as 1,8,64, not {text!r}")
 
 
 def _axes(specs: list[str], case: Case) -> dict[str, list[int]]:

@@ -34,7 +34,9 @@ def add_parser(subparsers: Any) -> None:
 def command(root: Path, extra: Sequence[str]) -> list[str]:
     """The command that starts JupyterLab in the folder `root`; `extra` comes last, so it wins."""
     return [
-        sys.executable, "-m", "jupyterlab",
+        sys.executable,
+        "-m",
+        "jupyterlab",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{START}",
         *extra,
@@ -51,7 +53,9 @@ def run(args: argparse.Namespace) -> int:
     """Start JupyterLab and stay with it until it ends; returns its exit status."""
     root = data_dir().parent
     if not (root / START).is_file():
-        raise LessonlibError(f"the start notebook {root / START} is missing: get it back with git checkout, or make notebooks")
+        raise LessonlibError(
+            f"the start notebook {root / START} is missing: get it back with git checkout, or make notebooks"
+        )
     if importlib.util.find_spec("jupyterlab") is None:
         raise LessonlibError(f"JupyterLab is not installed for {sys.executable}: run make lab in {root}")
     argv, env = command(root, args.extra), environment(os.environ)

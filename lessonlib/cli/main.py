@@ -50,7 +50,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if hasattr(args, "extra"):
         args.extra = unknown
     elif unknown:
-        parser.exit(WRONG_USE, f"lessonlib {args.command}: unknown argument {unknown[0]} (see lessonlib {args.command} --help)\n")
+        parser.exit(
+            WRONG_USE,
+            f"lessonlib {args.command}: unknown argument {unknown[0]} (see lessonlib {args.command} --help)\n",
+        )
     return args
 
 

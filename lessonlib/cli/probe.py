@@ -39,7 +39,13 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("url", metavar="URL", help="a vLLM server (or its /metrics), or a Prometheus server")
-    add("--window", type=float, default=30.0, metavar="SECONDS", help="how long to look; 0: all since the server started [30]")
+    add(
+        "--window",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long to look; 0: all since the server started [30]",
+    )
     add("--model", help="which of several served models")
     add("--lab", help="put the numbers beside the roofs of this lab (a name or a file)")
     add("--write", metavar="FILE", help="write a lab file (.toml) with what was measured; the rest as in --lab")
@@ -53,7 +59,9 @@ def run(args: argparse.Namespace) -> int:
     from lessonlib.roofline import load_lab
 
     if args.write and not args.lab:
-        raise LessonlibError("--write needs --lab: a server does not tell its GPUs and precision; name the lab nearest to yours")
+        raise LessonlibError(
+            "--write needs --lab: a server does not tell its GPUs and precision; name the lab nearest to yours"
+        )
     lab = load_lab(args.lab) if args.lab else None
     tick = None if args.json else _tick()
     try:
@@ -89,7 +97,9 @@ def roofs(reading: Reading, lab: Any) -> dict[str, tuple[float, ...]]:
     prompt = max(1, round(reading.lengths.get("prompt", lab.prompt)))
     context = max(1, round(reading.lengths.get("context", lab.context)))
     steps = {"prefill": prefill(lab.system, prompt), "decode": decode(lab.system, 1, context)}
-    of_one = {key: (steps[phase].ceiling_tokens_per_s, steps[phase].expected_tokens_per_s) for key, phase in _ROOFS.items()}
+    of_one = {
+        key: (steps[phase].ceiling_tokens_per_s, steps[phase].expected_tokens_per_s) for key, phase in _ROOFS.items()
+    }
     return {**of_one, "flops_per_gpu": (lab.system.flops / lab.system.gpus,)}
 
 
@@ -122,33 +132,52 @@ def impossible(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> list[st
 
 
 TITLES = {
-    "prefill_tokens_per_s": "prefill of one request", "decode_tokens_per_s": "decode of one request",
-    "prompt_to_generation": "prompt tokens for each generated", "cache_hit_share": "prompt found in the prefix cache",
-    "kv_cache_usage": "KV cache in use", "requests_running": "requests running", "requests_waiting": "requests waiting",
-    "ttft_s": "time to first token, mean", "itl_s": "inter-token latency, mean", "queue_s": "time in the queue, mean",
-    "e2e_s": "end to end, mean", "window_prompt_tokens_per_s": "prompt tokens, by the wall clock",
-    "window_generation_tokens_per_s": "generated tokens, by the wall clock", "spec_acceptance": "draft tokens accepted",
+    "prefill_tokens_per_s": "prefill of one request",
+    "decode_tokens_per_s": "decode of one request",
+    "prompt_to_generation": "prompt tokens for each generated",
+    "cache_hit_share": "prompt found in the prefix cache",
+    "kv_cache_usage": "KV cache in use",
+    "requests_running": "requests running",
+    "requests_waiting": "requests waiting",
+    "ttft_s": "time to first token, mean",
+    "itl_s": "inter-token latency, mean",
+    "queue_s": "time in the queue, mean",
+    "e2e_s": "end to end, mean",
+    "window_prompt_tokens_per_s": "prompt tokens, by the wall clock",
+    "window_generation_tokens_per_s": "generated tokens, by the wall clock",
+    "spec_acceptance": "draft tokens accepted",
     "flops_per_gpu": "FLOP/s of one GPU, by the wall clock",
 }
 
 
 def as_text(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> str:
     """The reading for a person: numbers first, then what each cannot tell."""
-    from lessonlib.probe.fetch import plain
     from lessonlib.base.quantity import Quantity
+    from lessonlib.probe.fetch import plain
     from lessonlib.roofline.report import aligned
 
     rows = [("", "", "clock", "roof", "expected")]
     for key, finding in reading.findings.items():
         if finding.value is not None:
-            roof = [f"{100 * finding.value / speed:.3g} % of {Quantity(speed, finding.unit)}" for speed in roofs.get(key, ())]
+            roof = [
+                f"{100 * finding.value / speed:.3g} % of {Quantity(speed, finding.unit)}"
+                for speed in roofs.get(key, ())
+            ]
             rows.append((TITLES[key], show(finding), finding.clock, *[*roof, "", ""][:2]))
-    head = f"{plain(reading.model) or 'a model without a name'}, {reading.engines} engine{'s' * (reading.engines != 1)}, "
+    head = (
+        f"{plain(reading.model) or 'a model without a name'}, {reading.engines} engine{'s' * (reading.engines != 1)}, "
+    )
     head += f"{reading.requests:.0f} requests finished {reading.span}"
-    told = [f"{TITLES[key]}: {finding.limits}" for key, finding in reading.findings.items() if finding.value is not None]
+    told = [
+        f"{TITLES[key]}: {finding.limits}" for key, finding in reading.findings.items() if finding.value is not None
+    ]
     absent = [f"{TITLES[key]}: {finding.reason}" for key, finding in reading.findings.items() if finding.value is None]
     parts = [head, aligned(rows, frozenset({0, 2}))]
-    for title, lines in (("What they cannot tell", told), ("Not known", absent), ("Note", [*reading.notes, *impossible(reading, roofs)])):
+    for title, lines in (
+        ("What they cannot tell", told),
+        ("Not known", absent),
+        ("Note", [*reading.notes, *impossible(reading, roofs)]),
+    ):
         if lines:
             parts.append("\n".join([f"{title}:", *(f"  {plain(line)}" for line in lines)]))
     return "\n\n".join(parts)

@@ -19,7 +19,12 @@ def add_parser(subparsers: Any) -> None:
         help="write what your guesses came to, for an instructor",
         description="Shows what your journal holds, then writes one HTML page and a JSON file. Nothing is sent anywhere.",
     )
-    report.add_argument("--out", default="predict-first-report", metavar="NAME", help="writes NAME.html and NAME.json [predict-first-report]")
+    report.add_argument(
+        "--out",
+        default="predict-first-report",
+        metavar="NAME",
+        help="writes NAME.html and NAME.json [predict-first-report]",
+    )
     erase = subparsers.add_parser(
         "erase",
         help="forget every guess, and the lab you chose",
@@ -57,8 +62,8 @@ def _ask(question: str, yes: bool) -> bool:
 
 def _report(args: argparse.Namespace) -> int:
     from lessonlib.lesson.concepts import load_listing
-    from lessonlib.review.handin import handin, page
     from lessonlib.record.journal import Journal
+    from lessonlib.review.handin import handin, page
 
     path = _journal()
     warned: list[str] = []
@@ -85,8 +90,13 @@ def contents(data: dict[str, Any]) -> str:
     lines = ["This is what the report holds:"]
     for name, lesson in data["lessons"].items():
         many = f"{lesson['guesses']} prediction{'s' * (lesson['guesses'] != 1)}"
-        lines.append(f"  {name}: {many} with how sure you were and what came out, {lesson['minutes']:.0f} minutes, lab {', '.join(lesson['labs'])}")
-    lines += [f"  your words in {note['lesson']}{', with the answer they got' * ('answer' in note)}: “{note['text']}”" for note in data["notes"]]
+        lines.append(
+            f"  {name}: {many} with how sure you were and what came out, {lesson['minutes']:.0f} minutes, lab {', '.join(lesson['labs'])}"
+        )
+    lines += [
+        f"  your words in {note['lesson']}{', with the answer they got' * ('answer' in note)}: “{note['text']}”"
+        for note in data["notes"]
+    ]
     lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
     # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
     return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
@@ -97,7 +107,9 @@ def _erase(args: argparse.Namespace) -> int:
 
     path = _journal()
     settings = settings_beside(path)
-    files = [file for file in dict.fromkeys((path.resolve(), path)) if file.exists()]  # of a link, what it leads to goes first
+    files = [
+        file for file in dict.fromkeys((path.resolve(), path)) if file.exists()
+    ]  # of a link, what it leads to goes first
     files += [settings] if holds_our_setting(settings) else []
     if not files:
         print(f"nothing to forget: there is no journal at {path}")

@@ -65,14 +65,30 @@ def _add_system(add: Any) -> None:
 def _add_traffic(parser: Any) -> None:
     load = parser.add_mutually_exclusive_group()
     load.add_argument("--rate", type=float, metavar="R", help="requests per second that come by themselves (Poisson)")
-    load.add_argument("--concurrency", type=int, metavar="N", help="requests always under way: one ends, the next comes")
+    load.add_argument(
+        "--concurrency", type=int, metavar="N", help="requests always under way: one ends, the next comes"
+    )
     load.add_argument("--trace", metavar="FILE", help="requests from a .csv or .jsonl file (arrival_s, prompt, output)")
     add = parser.add_argument
-    add("--preset", metavar="NAME", help="lengths and sharing made to published statistics: conversation, code, long-conversation, agent, rag")
-    add("--burst", type=float, metavar="CV", help="gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)")
+    add(
+        "--preset",
+        metavar="NAME",
+        help="lengths and sharing made to published statistics: conversation, code, long-conversation, agent, rag",
+    )
+    add(
+        "--burst",
+        type=float,
+        metavar="CV",
+        help="gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)",
+    )
     add("--prompt", type=int, metavar="T", help=f"tokens of each prompt [{_PROMPT}]")
     add("--output", type=int, metavar="T", help=f"tokens of each answer [{_OUTPUT}]")
-    add("--spread", type=float, metavar="S", help="lognormal lengths with a deviation of S times the mean [0: all equal]")
+    add(
+        "--spread",
+        type=float,
+        metavar="S",
+        help="lognormal lengths with a deviation of S times the mean [0: all equal]",
+    )
     add("--requests", type=int, metavar="N", help=f"how many [{_REQUESTS}]")
 
 
@@ -86,7 +102,11 @@ def _add_serving(add: Any) -> None:
     add("--speculate", metavar="DRAFTS,ACCEPTANCE", help="speculative decoding, such as 3,0.7")
     add("--priority", action="store_true", help="schedule by the priority of each request")
     add("--replicas", type=int, metavar="K", help="equal replicas [1]")
-    add("--router", default="least-requests", help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]")
+    add(
+        "--router",
+        default="least-requests",
+        help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]",
+    )
     add("--disaggregate", metavar="P,D", help="P replicas for prompts and D for answers")
 
 
@@ -145,7 +165,9 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         found = preset(args.preset, count, law, seed=args.seed)
         return closed(found) if args.concurrency is not None else found
     sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
-    prompt, output = (_lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True))
+    prompt, output = (
+        _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)
+    )
     return Workload(count, prompt, output, law, seed=args.seed)
 
 

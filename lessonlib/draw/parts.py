@@ -77,7 +77,9 @@ def small_van(width: float = 46) -> str:
     """The same van as a sign: box, cab, two wheels."""
     box, floor = width * 0.66, -7
     body = rect(0, -31, box, 24, "thin memory-soft", 4)
-    cab = path(f"M{points(box, -24)} h{points(width * 0.15)} q4 0 6 5 l3 5 V{points(floor)} H{points(box)} Z", "thin paper")
+    cab = path(
+        f"M{points(box, -24)} h{points(width * 0.15)} q4 0 6 5 l3 5 V{points(floor)} H{points(box)} Z", "thin paper"
+    )
     return body + cab + circle(width * 0.24, -6, 6, "thin paper") + circle(width * 0.78, -6, 6, "thin paper")
 
 
@@ -92,10 +94,15 @@ def cook(cutting: str = "", slice_: str = "") -> str:
     """
     table = rect(-72, -66, 144, 9, "ink paper", 4) + line(-60, -57, -60, 0) + line(60, -57, 60, 0)
     body = path("M-34 -66 V-88 Q-34 -112 -10 -114 H10 Q34 -112 34 -88 V-66", "ink paper")
-    apron = path("M-12 -113 V-96 H12 V-113", "thin") + path("M-20 -66 V-90 Q-20 -96 -12 -96 H12 Q20 -96 20 -90 V-66", "thin")
+    apron = path("M-12 -113 V-96 H12 V-113", "thin") + path(
+        "M-20 -66 V-90 Q-20 -96 -12 -96 H12 Q20 -96 20 -90 V-66", "thin"
+    )
     head = circle(0, -134, 18) + circle(-6, -134, 1.6, "solid") + circle(6, -134, 1.6, "solid")
     smile = path("M-6 -126 Q0 -121 6 -126", "thin")
-    hat = path("M-17 -146 V-160 Q-30 -164 -25 -176 Q-19 -186 -8 -181 Q0 -190 9 -181 Q21 -185 25 -175 Q29 -164 17 -160 V-146 Z", "ink paper")
+    hat = path(
+        "M-17 -146 V-160 Q-30 -164 -25 -176 Q-19 -186 -8 -181 Q0 -190 9 -181 Q21 -185 25 -175 Q29 -164 17 -160 V-146 Z",
+        "ink paper",
+    )
     carrot = path("M-50 -67.5 Q-58 -77 -48 -84 L-4 -79 V-67.5 Z", "compute-line compute-soft")
     leaf = path("M-53 -78 q-7 -8 -14 -5 M-54 -75 q-8 -1 -13 4", "thin")
     piece = group(path("M15 -67.5 V-76 Q27 -75 26 -67.5 Z", "compute-line compute-soft"), look=slice_)
@@ -109,7 +116,10 @@ def token(role: str = "memory", size: float = 24) -> str:
     """A token: a filled tile with two strokes of writing, standing on the ground."""
     half = size / 2
     marks = rect(-half, -size, size, size, f"{role}-line {role}-fill", 5)
-    return marks + path(f"M{points(-half * 0.5, -size * 0.62)} h{points(half)} M{points(-half * 0.5, -size * 0.36)} h{points(half * 0.6)}", "writing")
+    return marks + path(
+        f"M{points(-half * 0.5, -size * 0.62)} h{points(half)} M{points(-half * 0.5, -size * 0.36)} h{points(half * 0.6)}",
+        "writing",
+    )
 
 
 def plate(width: float = 44) -> str:
@@ -119,7 +129,11 @@ def plate(width: float = 44) -> str:
 def binder(height: float = 36, width: float = 15) -> str:
     """A recipe binder, spine to the front: the KV cache of one guest."""
     spine = rect(0, -height, width, height, "cache-line cache-soft", 3)
-    return spine + line(width * 0.35, -height + 9, width * 0.65, -height + 9, "cache-line") + circle(width / 2, -9, 1.8, "cache-fill")
+    return (
+        spine
+        + line(width * 0.35, -height + 9, width * 0.65, -height + 9, "cache-line")
+        + circle(width / 2, -9, 1.8, "cache-fill")
+    )
 
 
 def guest() -> str:

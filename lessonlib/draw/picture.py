@@ -13,7 +13,6 @@ from html import escape
 from typing import Any, Protocol
 
 from lessonlib.base.errors import LessonlibError
-
 from lessonlib.draw.given import Given
 
 
@@ -26,7 +25,9 @@ class PictureModule(Protocol):
         """``svg``, ``duration_s``, ``steps`` of (seconds, caption) and ``alt``."""
 
 
-def picture(name: str, module: PictureModule, numbers: Mapping[str, object], *, prefix: str | None = None) -> dict[str, Any]:
+def picture(
+    name: str, module: PictureModule, numbers: Mapping[str, object], *, prefix: str | None = None
+) -> dict[str, Any]:
     """Draw a picture with a lab's numbers. ``module`` draws it, ``name`` is what the words call it.
 
     ``numbers`` maps keys (those of ``module.NEEDS``) to texts with units ("51.2 GB", or anything whose ``str`` is that
@@ -42,7 +43,9 @@ def picture(name: str, module: PictureModule, numbers: Mapping[str, object], *, 
         told = repr([(key, str(numbers[key])) for key in module.NEEDS])
         prefix = f"picture-{name}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
     elif not re.fullmatch(r"[A-Za-z][\w-]*", prefix, re.ASCII):
-        raise LessonlibError(f"picture prefix {prefix!r} must start with a letter and hold only letters, digits, - and _")
+        raise LessonlibError(
+            f"picture prefix {prefix!r} must start with a letter and hold only letters, digits, - and _"
+        )
     drawn = module.draw(given, prefix)
     steps = [{"t": t, "caption": caption} for t, caption in drawn["steps"]]
     return {"name": name, **drawn, "steps": steps}

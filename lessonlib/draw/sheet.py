@@ -68,7 +68,9 @@ class Sheet:
         stops = "".join(f"{number(100 * t / self.duration_s)}%{{{css}}}" for t, css in frames)
         key = f"{ease}|{stops}"
         if key not in self._motions:
-            self._motions[key] = f"{self.prefix}-m{chr(ord('a') + len(self._motions) // 26)}{chr(ord('a') + len(self._motions) % 26)}"
+            self._motions[key] = (
+                f"{self.prefix}-m{chr(ord('a') + len(self._motions) // 26)}{chr(ord('a') + len(self._motions) % 26)}"
+            )
         return self._motions[key]
 
     def appear(self, at_s: float, fade_s: float = 0.25) -> str:

@@ -117,9 +117,9 @@ def _svg(canvas: Canvas) -> str:
 
 
 def _inline(svg: str, prefix: str) -> str:
-    """matplotlib's SVG made fit to stand in a page: no prolog, no rules for other drawings, own ids."""
+    """Matplotlib's SVG made fit to stand in a page: no prolog, no rules for other drawings, own ids."""
     svg = svg[svg.index("<svg") :].strip()
-    svg = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", svg, flags=re.S)
+    svg = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*</defs>\s*", "", svg)
     svg = svg.replace(INK, "currentColor").replace("#000000", "currentColor")
     svg = re.sub(r'\bid="', f'id="{prefix}-', svg)

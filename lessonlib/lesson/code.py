@@ -44,7 +44,9 @@ class LessonCode:
             for name, working in workings_of(module):
                 other = found.setdefault(name, working)
                 if other is not working:
-                    raise LessonCodeError(f"two workings are called “{name}”, in {file_of(other)} and {file_of(working)}: one name has one meaning, so rename one")
+                    raise LessonCodeError(
+                        f"two workings are called “{name}”, in {file_of(other)} and {file_of(working)}: one name has one meaning, so rename one"
+                    )
         return found
 
     def modules(self, part: str = "") -> Iterator[ModuleType]:
@@ -63,7 +65,11 @@ class LessonCode:
 
     def drawings(self, part: str) -> dict[str, str]:
         """Name in the words -> module, of all ``plots`` or all ``pictures``."""
-        return {name.replace("_", "-"): f"{package}.{part}.{name}" for package in reversed(self.packages) for name in _names_in(f"{package}.{part}")}
+        return {
+            name.replace("_", "-"): f"{package}.{part}.{name}"
+            for package in reversed(self.packages)
+            for name in _names_in(f"{package}.{part}")
+        }
 
     def _drawing(self, part: str, kind: str, name: str) -> ModuleType:
         known = self.drawings(part)
@@ -133,7 +139,11 @@ def _names_in(package: str, packages: bool = False) -> list[str]:
         paths = _imported(package).__path__
     except (ModuleNotFoundError, AttributeError):
         return []
-    return sorted(found.name for found in pkgutil.iter_modules(paths) if found.ispkg == packages and not found.name.startswith("_"))
+    return sorted(
+        found.name
+        for found in pkgutil.iter_modules(paths)
+        if found.ispkg == packages and not found.name.startswith("_")
+    )
 
 
 def _imported(name: str) -> ModuleType:
@@ -149,4 +159,6 @@ def _imported(name: str) -> ModuleType:
     except SyntaxError as error:
         raise LessonCodeError(f"{Path(error.filename or name).name}:{error.lineno}: {error.msg}") from error
     except Exception as error:  # whatever an author's module raises while it is imported
-        raise LessonCodeError(f"{name.rpartition('.')[2]}.py cannot be imported: {type(error).__name__}: {error}") from error
+        raise LessonCodeError(
+            f"{name.rpartition('.')[2]}.py cannot be imported: {type(error).__name__}: {error}"
+        ) from error

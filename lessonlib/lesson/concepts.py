@@ -15,8 +15,8 @@ from typing import Any
 import yaml
 
 from lessonlib.base.errors import LessonlibError, close_matches
-from lessonlib.lesson.source import StrictLoader
 from lessonlib.base.paths import data_dir
+from lessonlib.lesson.source import StrictLoader
 
 FILE = "concepts.yaml"
 _PARTS = ("concepts", "misconceptions")
@@ -64,7 +64,10 @@ def parse_listing(text: str, file: str = FILE) -> Listing:
     problem = next(_problems(raw), None)
     if problem:
         raise LessonlibError(f"{file}: {problem}")
-    concepts = {key: Concept(key, body["lesson"], body["name"], body["title"], tuple(body["needs"])) for key, body in raw["concepts"].items()}
+    concepts = {
+        key: Concept(key, body["lesson"], body["name"], body["title"], tuple(body["needs"]))
+        for key, body in raw["concepts"].items()
+    }
     return Listing(concepts, dict(raw["misconceptions"]))
 
 
@@ -73,8 +76,10 @@ def direct_needs(concepts: Mapping[str, Concept]) -> dict[str, tuple[str, ...]]:
     brought: dict[str, set[str]] = {}
     for key, concept in concepts.items():  # needs stand above, so theirs are known
         brought[key] = set(concept.needs).union(*(brought[need] for need in concept.needs))
-    return {key: tuple(need for need in concept.needs if not any(need in brought[other] for other in concept.needs))
-            for key, concept in concepts.items()}
+    return {
+        key: tuple(need for need in concept.needs if not any(need in brought[other] for other in concept.needs))
+        for key, concept in concepts.items()
+    }
 
 
 # --- what can be wrong -------------------------------------------------------------------------------------------
@@ -153,7 +158,7 @@ def _circles(concepts: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
 
     def walk(key: str, way: list[str]) -> list[str] | None:
         if key in way:
-            return [*way[way.index(key):], key]
+            return [*way[way.index(key) :], key]
         if key in done:
             return None
         found = next((circle for need in concepts[key]["needs"] if (circle := walk(need, [*way, key]))), None)

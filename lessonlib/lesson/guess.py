@@ -18,17 +18,37 @@ class GuessError(LessonlibError):
 _SI = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
 _WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
-_TIME = {"s": 1.0, "sec": 1.0, "second": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6,
-         "ns": 1e-9, "min": 60.0, "minutes": 60.0}
+_TIME = {
+    "s": 1.0,
+    "sec": 1.0,
+    "second": 1.0,
+    "seconds": 1.0,
+    "ms": 1e-3,
+    "us": 1e-6,
+    "µs": 1e-6,
+    "μs": 1e-6,
+    "ns": 1e-9,
+    "min": 60.0,
+    "minutes": 60.0,
+}
 _TOKEN_RATE = {"tok/s", "tokens/s", "token/s", "t/s", "tps", "toks/s", "tokens per second", "tok/sec", "tokens/sec"}
 _TIMES = {"x", "×", "times", "fold"}
 
 #: dimension -> what a person calls it in an error message
 _DIMENSION_WORDS = {
-    "tok/s": "tokens per second (tok/s)", "B": "bytes (such as GB)", "B/s": "bytes per second (such as GB/s)",
-    "FLOP": "floating-point operations (such as GFLOP)", "FLOP/s": "FLOP/s (such as TFLOP/s)", "s": "a time (such as ms)",
-    "x": "a factor (such as 3x)", "%": "a percentage", "FLOP/byte": "FLOP per byte", "tokens": "tokens",
-    "sequences": "sequences", "bit": "bits (such as Gbit)", "bit/s": "bits per second",
+    "tok/s": "tokens per second (tok/s)",
+    "B": "bytes (such as GB)",
+    "B/s": "bytes per second (such as GB/s)",
+    "FLOP": "floating-point operations (such as GFLOP)",
+    "FLOP/s": "FLOP/s (such as TFLOP/s)",
+    "s": "a time (such as ms)",
+    "x": "a factor (such as 3x)",
+    "%": "a percentage",
+    "FLOP/byte": "FLOP per byte",
+    "tokens": "tokens",
+    "sequences": "sequences",
+    "bit": "bits (such as Gbit)",
+    "bit/s": "bits per second",
 }
 
 #: A guess outside of these (in base units) was not meant, and comparing it would overflow.
@@ -37,7 +57,9 @@ SMALLEST, LARGEST = 1e-100, 1e100
 _LONGEST = 60
 
 _NUMBER = r"[+-]?(?:\d[\d_ ]*(?:[.,]\d+)*\.?|[.,]\d+)(?:[eE][+-]?\d+)?"
-_SHAPE = re.compile(rf"^(?:[~≈]|(?i:about) )? ?(?P<times>[x×] ?)?(?P<number>{_NUMBER})(?: ?/ ?(?P<under>{_NUMBER}))? ?(?P<unit>\D.*)?$")
+_SHAPE = re.compile(
+    rf"^(?:[~≈]|(?i:about) )? ?(?P<times>[x×] ?)?(?P<number>{_NUMBER})(?: ?/ ?(?P<under>{_NUMBER}))? ?(?P<unit>\D.*)?$"
+)
 #: Thousands in groups of three, all with the same mark, then perhaps a decimal part with the other one.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[., _])\d{3}(?:(?P=mark)\d{3})*(?:(?!(?P=mark))[.,]\d+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d*")
@@ -53,16 +75,22 @@ def parse_number(text: str, unit: str) -> float:
     if not cleaned:
         raise GuessError(f"Type a number first{_in(unit)}.")
     if cleaned.lower().lstrip("+-") in {"nan", "inf", "infinity", "∞"}:
-        raise GuessError(f"“{shorten(text)}” is not a number that can be compared. Type one such as 250 or 1.2e3{_in(unit)}.")
+        raise GuessError(
+            f"“{shorten(text)}” is not a number that can be compared. Type one such as 250 or 1.2e3{_in(unit)}."
+        )
     if len(cleaned) > _LONGEST:
         raise GuessError(f"“{shorten(text)}” is too long for a number. Type one such as 250 or 1.2e3{_in(unit)}.")
     shape = _SHAPE.match(cleaned)
     if shape is None:
-        raise GuessError(f"“{shorten(text)}” does not start with a number. Type one such as 250, 1.2e3 or 12,5{_in(unit)}.")
+        raise GuessError(
+            f"“{shorten(text)}” does not start with a number. Type one such as 250, 1.2e3 or 12,5{_in(unit)}."
+        )
     try:
         number, under = _plain(shape["number"]), _plain(shape["under"] or "1")
     except ValueError:
-        raise GuessError(f"“{shorten(text)}” can be read as more than one number. Type it without marks between thousands{_in(unit)}.") from None
+        raise GuessError(
+            f"“{shorten(text)}” can be read as more than one number. Type it without marks between thousands{_in(unit)}."
+        ) from None
     if not under:
         raise GuessError(f"“{shorten(text)}” divides by zero. Type a number{_in(unit)}.")
     written = (shape["unit"] or "").strip() or ("x" if shape["times"] else "")
@@ -100,9 +128,13 @@ def _cleaned(text: str) -> str:
 
 def _checked(value: float, text: str, unit: str) -> float:
     if value < 0:
-        raise GuessError(f"“{shorten(text)}” is less than zero. Guesses are compared by factors, so type a positive number{_in(unit)}.")
+        raise GuessError(
+            f"“{shorten(text)}” is less than zero. Guesses are compared by factors, so type a positive number{_in(unit)}."
+        )
     if value < SMALLEST:
-        raise GuessError(f"“{shorten(text)}” is zero or next to it. Guesses are compared by factors, so type a larger number{_in(unit)}.")
+        raise GuessError(
+            f"“{shorten(text)}” is zero or next to it. Guesses are compared by factors, so type a larger number{_in(unit)}."
+        )
     if not value < LARGEST:
         raise GuessError(f"“{shorten(text)}” is too large to compare. Type a smaller number{_in(unit)}.")
     return value
@@ -138,9 +170,13 @@ def _scale(written: str, asked: str, text: str) -> float:
         if known:
             known = (known[0], known[1] * lead)
     if known is None:
-        raise GuessError(f"“{shorten(text)}”: the unit “{shorten(written, 20)}” is not known here. Type the number alone{_in(asked)}.")
+        raise GuessError(
+            f"“{shorten(text)}”: the unit “{shorten(written, 20)}” is not known here. Type the number alone{_in(asked)}."
+        )
     if known[0] != dimension:
-        raise GuessError(f"“{shorten(text)}” is {_DIMENSION_WORDS.get(known[0], known[0])}; this asks for {_DIMENSION_WORDS.get(dimension, dimension or 'a plain number')}.")
+        raise GuessError(
+            f"“{shorten(text)}” is {_DIMENSION_WORDS.get(known[0], known[0])}; this asks for {_DIMENSION_WORDS.get(dimension, dimension or 'a plain number')}."
+        )
     return known[1]
 
 
@@ -166,7 +202,9 @@ def _read_unit(written: str) -> tuple[str, float] | None:
     return _sized_unit(written)
 
 
-_SIZED = re.compile(r"^(?P<prefix>[kKMGTPE]i?)?\s*(?P<name>[Bb]ytes?|B|[Bb]its?|b|FLOPS|FLOPs?|flops?)(?P<per>/s|/sec|ps| per second)?$")
+_SIZED = re.compile(
+    r"^(?P<prefix>[kKMGTPE]i?)?\s*(?P<name>[Bb]ytes?|B|[Bb]its?|b|FLOPS|FLOPs?|flops?)(?P<per>/s|/sec|ps| per second)?$"
+)
 
 
 def _sized_unit(written: str) -> tuple[str, float] | None:

@@ -55,7 +55,9 @@ class Item:
 class StepItem(Item):
     """A question. ``name`` is what a lock calls it: "step 2"."""
 
-    def __init__(self, kind: str, raw: Mapping[str, Any], title: str, gates: list[StepItem], question: Question, name: str):
+    def __init__(
+        self, kind: str, raw: Mapping[str, Any], title: str, gates: list[StepItem], question: Question, name: str
+    ):
         super().__init__(kind, raw, title, gates)
         self.step, self.name = Step(question, title), name
 
@@ -77,8 +79,16 @@ class StepItem(Item):
 class BlockItem(Item):
     """Text, a picture, a plot, an explorer, the score card: closed until the steps before it are revealed."""
 
-    def __init__(self, kind: str, raw: Mapping[str, Any], title: str, gates: list[StepItem], draw: Callable[[], View],
-                 parts: Callable[[], dict[str, Any]], sealed: bool = True):
+    def __init__(
+        self,
+        kind: str,
+        raw: Mapping[str, Any],
+        title: str,
+        gates: list[StepItem],
+        draw: Callable[[], View],
+        parts: Callable[[], dict[str, Any]],
+        sealed: bool = True,
+    ):
         super().__init__(kind, raw, title, gates)
         self._draw, self._parts, self.sealed = draw, parts, sealed
         self._drawn: View | None = None

@@ -9,16 +9,20 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.code import code_for
 from lessonlib.lesson.items import BlockItem, Drawers, Item, StepItem, View
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.kinds import make_question
-from lessonlib.review.score import score_html
-from lessonlib.record.settings import choose_lab
 from lessonlib.lesson.source import ASKED_KINDS, load_source
 from lessonlib.lesson.words import Numbers, Words, markdown
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import choose_lab
+from lessonlib.review.score import score_html
 from lessonlib.roofline import Lab
 
-_TITLES = {"recall": "Recall · answer aloud, then check", "blanks": "From memory · fill the gaps",
-           "explain": "Explain it cold", "note": "To your teacher"}
+_TITLES = {
+    "recall": "Recall · answer aloud, then check",
+    "blanks": "From memory · fill the gaps",
+    "explain": "Explain it cold",
+    "note": "To your teacher",
+}
 
 #: blocks that show the learner's own record, choice or machine, so that nothing of them can be sealed
 _OWN = {"score", "labs", "installed", "map"}
@@ -32,7 +36,14 @@ _NOT_KEPT = "This choice cannot be kept here. Name the lab in the first cell of 
 class Lesson:
     """The items of a lesson. ``handle`` takes an event for one of them and tells the ``listeners``."""
 
-    def __init__(self, name: str, lab: Lab, journal: Journal | None = None, drawers: Drawers | None = None, sealed: Drawers | None = None):
+    def __init__(
+        self,
+        name: str,
+        lab: Lab,
+        journal: Journal | None = None,
+        drawers: Drawers | None = None,
+        sealed: Drawers | None = None,
+    ):
         self.name, self.lab, self.journal = name, lab, journal or Journal(None)
         self.raw = load_source(name)
         self.code = code_for(name, self.raw["number"])
@@ -87,14 +98,24 @@ class Lesson:
         draw = makers.get(kind) or (lambda: self._drawer(kind)(raw, self.words))
         seal = self._sealed.get(kind)
         gates = [] if kind in _OPEN else gates
-        item = BlockItem(kind, raw, raw["title"], gates, draw, parts=(lambda: seal(raw, self.words)) if seal else draw, sealed=kind not in _OWN)
+        item = BlockItem(
+            kind,
+            raw,
+            raw["title"],
+            gates,
+            draw,
+            parts=(lambda: seal(raw, self.words)) if seal else draw,
+            sealed=kind not in _OWN,
+        )
         if kind == "map":
             item.of_nobody = lambda: self._drawer(kind)(raw, self.words)
         return item
 
     def _drawer(self, kind: str) -> Callable[[Mapping[str, Any], Words], View]:
         if kind not in self._drawers:
-            raise LessonlibError(f"{self.name}: nothing here draws a “{kind}”; open the lesson with lessonlib.open_lesson")
+            raise LessonlibError(
+                f"{self.name}: nothing here draws a “{kind}”; open the lesson with lessonlib.open_lesson"
+            )
         return self._drawers[kind]
 
     # --- the learner's record -------------------------------------------------------------------------
@@ -129,7 +150,9 @@ class Lesson:
         if found is None:
             raise LessonlibError(f"{self.name} has no item “{item_id}”; it has: {', '.join(self.items)}")
         if kinds and found.kind not in kinds:
-            raise LessonlibError(f"{self.name}: “{item_id}” is a {found.kind}, so its cell reads lesson.{found.kind}(\"{item_id}\")")
+            raise LessonlibError(
+                f'{self.name}: “{item_id}” is a {found.kind}, so its cell reads lesson.{found.kind}("{item_id}")'
+            )
         return found
 
     def handle(self, item_id: str, event: Mapping[str, Any]) -> View:
@@ -153,6 +176,7 @@ def sources_html(sources: Mapping[str, Mapping[str, Any]]) -> str:
     """The numbered list of sources, as the footnote marks count them."""
     rows = "".join(
         f'<li><a href="{source["url"]}" target="_blank" rel="noopener">{markdown(source["title"])[3:-4]}</a>, '
-        f'{source["by"]}{", " + str(source["year"]) if "year" in source else ""}. {markdown(source["says"])[3:-4]}</li>'
-        for source in sources.values())
+        f"{source['by']}{', ' + str(source['year']) if 'year' in source else ''}. {markdown(source['says'])[3:-4]}</li>"
+        for source in sources.values()
+    )
     return f'<ol class="ll-sources">{rows}</ol>'

@@ -14,19 +14,27 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.elsewhere import another_lab
 from lessonlib.lesson.guess import GuessError, representable
 from lessonlib.lesson.words import Words, WordsError, fingerprintable
-from lessonlib.base.quantity import Quantity
 
 Guess = dict[str, Any]
 Raw = Mapping[str, Any]
 
 CONFIDENCE = ("just guessing", "fairly sure", "certain")
-GRADES = ({"key": "got", "label": "Had it"}, {"key": "partly", "label": "Partly"}, {"key": "missed", "label": "Missed it"})
+GRADES = (
+    {"key": "got", "label": "Had it"},
+    {"key": "partly", "label": "Partly"},
+    {"key": "missed", "label": "Missed it"},
+)
 
-_REFUTATION = (("thought", "The thought"), ("tempting", "Why it tempts"),
-               ("wrong", "Where it fails"), ("fact", "What is true"))
+_REFUTATION = (
+    ("thought", "The thought"),
+    ("tempting", "Why it tempts"),
+    ("wrong", "Where it fails"),
+    ("fact", "What is true"),
+)
 
 
 class Question:
@@ -142,7 +150,9 @@ class Question:
 
     def refute(self, raw: Raw, part: str) -> str:
         """A refutation of four parts as a small definition list."""
-        rows = "".join(f"<dt>{label}</dt><dd>{self.inline(raw[key], f'{part}.{key}')}</dd>" for key, label in _REFUTATION)
+        rows = "".join(
+            f"<dt>{label}</dt><dd>{self.inline(raw[key], f'{part}.{key}')}</dd>" for key, label in _REFUTATION
+        )
         return f'<dl class="ll-refutation">{rows}</dl>'
 
 
@@ -156,8 +166,14 @@ class SelfGraded(Question):
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
         return {
-            "tone": "plain", "headline": "Compare", "summary": "The answer is shown. Grade yourself.", "feedback": "",
-            "reveal": self.reveal(), "answer": self.html(self.raw["answer"], "answer"), "grades": list(GRADES), "grade": None,
+            "tone": "plain",
+            "headline": "Compare",
+            "summary": "The answer is shown. Grade yourself.",
+            "feedback": "",
+            "reveal": self.reveal(),
+            "answer": self.html(self.raw["answer"], "answer"),
+            "grades": list(GRADES),
+            "grade": None,
         }
 
     def right(self) -> Any:

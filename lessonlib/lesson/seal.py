@@ -34,7 +34,11 @@ def seal(parts: Mapping[str, Any]) -> str:
 
 def question_parts(question: Any) -> dict[str, Any]:
     """All that a question can ever say after its reveal."""
-    parts: dict[str, Any] = {"truth": question.truth(), "skipped": question.result(None), "explanation": question.explanation()}
+    parts: dict[str, Any] = {
+        "truth": question.truth(),
+        "skipped": question.result(None),
+        "explanation": question.explanation(),
+    }
     if question.kind != "note":
         parts["right"] = question.result(question.accept(question.right()))
     for name, given in question.mistakes():
@@ -63,7 +67,11 @@ def lesson_parts(lesson: Lesson) -> dict[str, dict[str, Any]]:
 
     What an answer is told is given once, by the part ``skipped``; a right or wrong guess lists only what differs.
     """
-    return {item_id: _readable(item.parts()) for item_id, item in lesson.items.items() if item.sealed and item.kind != "note"}
+    return {
+        item_id: _readable(item.parts())
+        for item_id, item in lesson.items.items()
+        if item.sealed and item.kind != "note"
+    }
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -32,7 +32,9 @@ class StrictLoader(yaml.SafeLoader):
             if not isinstance(key, Hashable):
                 break  # the base class refuses it
             if key in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key “{key}” is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key “{key}” is given twice", key_node.start_mark
+                )
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
@@ -84,7 +86,9 @@ def parse_source(text: str, file: str) -> dict[str, Any]:
 
 def _validate(raw: Any, file: str) -> None:
     validator = jsonschema.Draft202012Validator(_schema())
-    errors = sorted(validator.iter_errors(raw), key=lambda error: (len(error.absolute_path), str(error.absolute_path)), reverse=True)
+    errors = sorted(
+        validator.iter_errors(raw), key=lambda error: (len(error.absolute_path), str(error.absolute_path)), reverse=True
+    )
     if errors:
         error = jsonschema.exceptions.best_match(errors)
         raise LessonFileError(f"{file}: {_key(error, raw)}: {_short(error)}")

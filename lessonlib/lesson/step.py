@@ -18,7 +18,14 @@ Record = dict[str, Any]
 ASKED, COMMITTED, REVEALED, OBSERVED = "asked", "committed", "revealed", "observed"
 
 #: event -> the states in which it means something; anywhere else it is late or forged
-_FITS = {"commit": {ASKED}, "skip": {ASKED}, "hint": {ASKED}, "reveal": {COMMITTED}, "observe": {REVEALED}, "grade": {REVEALED, OBSERVED}}
+_FITS = {
+    "commit": {ASKED},
+    "skip": {ASKED},
+    "hint": {ASKED},
+    "reveal": {COMMITTED},
+    "observe": {REVEALED},
+    "grade": {REVEALED, OBSERVED},
+}
 #: a note is kept, changed and kept again, and never revealed
 _FITS_NOTE = {"commit": {ASKED, COMMITTED}}
 
@@ -58,8 +65,14 @@ class Step:
             self.problem = str(error)
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
-        return {"commit": self._commit, "reveal": self._reveal, "observe": self._observe,
-                "skip": self._skip, "hint": self._hint, "grade": self._grade}
+        return {
+            "commit": self._commit,
+            "reveal": self._reveal,
+            "observe": self._observe,
+            "skip": self._skip,
+            "hint": self._hint,
+            "grade": self._grade,
+        }
 
     def _commit(self, event: Mapping[str, Any]) -> None:
         guess = self.question.accept(event.get("guess"))
@@ -107,10 +120,16 @@ class Step:
         question = self.question
         hints = question.hints()
         view: dict[str, Any] = {
-            "kind": question.kind, "id": question.id, "title": self.title, "state": self.state, "stem": question.stem(),
-            "ask": question.ask(), "confidence": list(CONFIDENCE) if question.sure else None,
+            "kind": question.kind,
+            "id": question.id,
+            "title": self.title,
+            "state": self.state,
+            "stem": question.stem(),
+            "ask": question.ask(),
+            "confidence": list(CONFIDENCE) if question.sure else None,
             "hints": {"shown": hints[: self.hints_shown], "left": len(hints) - self.hints_shown},
-            "problem": self.problem, "skipped": self.skipped,
+            "problem": self.problem,
+            "skipped": self.skipped,
         }
         if self.guess is not None:
             view["guess"] = {**self.guess, "confidence": self.confidence}

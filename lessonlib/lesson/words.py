@@ -20,8 +20,8 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from lessonlib.base.errors import LessonlibError, close_matches, listed
 from lessonlib.base.quantity import Quantity, rounded, significant
-from lessonlib.roofline import Lab
 from lessonlib.lesson.code import SHARED, LessonCode, Working
+from lessonlib.roofline import Lab
 
 
 class WordsError(LessonlibError):
@@ -56,7 +56,9 @@ class Numbers(Mapping[str, Any]):
     def unknown(self, name: str) -> str:
         """What to say of a name that is no working, with those that look like it."""
         near = close_matches(name.removeprefix("here."), list(self.workings))
-        return f"there is no working “{name}”" + (f"; did you mean {listed(near)}?" if near else " in the lesson's package or in course/shared")
+        return f"there is no working “{name}”" + (
+            f"; did you mean {listed(near)}?" if near else " in the lesson's package or in course/shared"
+        )
 
 
 class Words:
@@ -66,7 +68,13 @@ class Words:
     (a transfer question); otherwise they are the same numbers. ``code`` finds the plots and pictures that are named.
     """
 
-    def __init__(self, numbers: Numbers, sources: Mapping[str, Mapping[str, Any]], here: Numbers | None = None, code: LessonCode | None = None):
+    def __init__(
+        self,
+        numbers: Numbers,
+        sources: Mapping[str, Mapping[str, Any]],
+        here: Numbers | None = None,
+        code: LessonCode | None = None,
+    ):
         self.numbers, self.sources, self.code = numbers, sources, code or LessonCode((SHARED,))
         self.here = here or numbers
         self.lab = numbers.lab
@@ -137,7 +145,8 @@ def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
     environment.filters["digits"] = lambda quantity, digits: (
-        quantity.show(digits) if isinstance(quantity, Quantity) else significant(float(quantity), digits))
+        quantity.show(digits) if isinstance(quantity, Quantity) else significant(float(quantity), digits)
+    )
     environment.filters["whole"] = lambda quantity: quantity.whole
     environment.filters["bare"] = lambda quantity: quantity.bare
     return environment
@@ -159,8 +168,11 @@ def _markdown() -> MarkdownIt:
         except Exception as error:  # the converter raises bare Exceptions of its own
             raise WordsError(f"the formula ${content}$ does not parse: {type(error).__name__}") from None
 
-    return MarkdownIt("commonmark", {"html": True, "typographer": False}).enable("table").use(
-        dollarmath_plugin, renderer=render_math, allow_digits=False, allow_space=False)
+    return (
+        MarkdownIt("commonmark", {"html": True, "typographer": False})
+        .enable("table")
+        .use(dollarmath_plugin, renderer=render_math, allow_digits=False, allow_space=False)
+    )
 
 
 def markdown(text: str) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.probe.reading import Finding, Reading
-from lessonlib.lesson.kinds.number import Number
-from lessonlib.lesson.code import Working
-from lessonlib.lesson.words import Numbers, Words
 from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.code import Working
+from lessonlib.lesson.kinds.number import Number
+from lessonlib.lesson.words import Numbers, Words
+from lessonlib.probe.reading import Finding, Reading
 from lessonlib.roofline import Lab, decode, prefill
 
 _WINDOW = {
@@ -21,39 +21,54 @@ _WINDOW = {
 #: key -> how it is asked. `wrong` names the finding that a window average would have put in its place.
 ASKED: dict[str, dict[str, Any]] = {
     "prompt_to_generation": {
-        "title": "Your traffic", "unit": "x", "stem": "On your server, how many prompt tokens come in for each token that is generated?",
+        "title": "Your traffic",
+        "unit": "x",
+        "stem": "On your server, how many prompt tokens come in for each token that is generated?",
         "because": "You know your traffic. This ratio decides which of the two phases you pay for.",
         "too_low": "More is read than you thought, for each token written: retrieval, long system prompts and tool results add up.",
         "too_high": "More is written than you thought, for each token read.",
     },
     "decode_tokens_per_s": {
-        "title": "Decode", "unit": "tok/s", "stem": "While a request of yours is being written, alongside whatever else runs: how many tokens per second does **that one request** get?",
+        "title": "Decode",
+        "unit": "tok/s",
+        "stem": "While a request of yours is being written, alongside whatever else runs: how many tokens per second does **that one request** get?",
         "because": "That is the requests' own clock: generated tokens over decode time, one request at a time.",
         "too_low": "A request is written faster than that. Its own clock runs only while it is being written.",
         "too_high": "A request is written slower than that: it shares each step with the others of its batch.",
         "wrong": ("window_generation_tokens_per_s", "window-average-for-a-request"),
     },
     "prefill_tokens_per_s": {
-        "title": "Prefill", "unit": "tok/s", "stem": "And while its prompt is being read, what the cache held left out: how many tokens per second?",
+        "title": "Prefill",
+        "unit": "tok/s",
+        "stem": "And while its prompt is being read, what the cache held left out: how many tokens per second?",
         "because": "Computed prompt tokens over prefill time, as the requests' own clocks have it.",
         "too_low": "Prompts are read faster than that while they are being read.",
         "too_high": "Prompts are read slower than that: in chunks, between the steps of other requests.",
         "wrong": ("window_prompt_tokens_per_s", "window-average-for-a-request"),
     },
     "ttft_s": {
-        "title": "Time to first token", "unit": "s", "stem": "How long, in the mean, does a user of yours wait for the first token?",
+        "title": "Time to first token",
+        "unit": "s",
+        "stem": "How long, in the mean, does a user of yours wait for the first token?",
         "because": "Queue and prefill together, in the mean. The mean is nobody's wait; lesson 8 has the percentiles.",
-        "too_low": "They wait longer. Look at the queue first: it is part of this time.", "too_high": "They wait less than you feared.",
+        "too_low": "They wait longer. Look at the queue first: it is part of this time.",
+        "too_high": "They wait less than you feared.",
     },
     "cache_hit_share": {
-        "title": "Prefix cache", "unit": "%", "stem": "Which share of the prompt tokens does the prefix cache already hold?",
+        "title": "Prefix cache",
+        "unit": "%",
+        "stem": "Which share of the prompt tokens does the prefix cache already hold?",
         "because": "Every one of them is a token that no GPU had to read again.",
-        "too_low": "The cache does more for you than you thought.", "too_high": "The cache does less for you than you thought: do prompts begin alike, and do they reach the same server?",
+        "too_low": "The cache does more for you than you thought.",
+        "too_high": "The cache does less for you than you thought: do prompts begin alike, and do they reach the same server?",
     },
     "kv_cache_usage": {
-        "title": "KV cache", "unit": "%", "stem": "Which share of the KV cache is in use, in the mean over the window?",
+        "title": "KV cache",
+        "unit": "%",
+        "stem": "Which share of the KV cache is in use, in the mean over the window?",
         "because": "What is free is room for more requests at a time.",
-        "too_low": "It is fuller than you thought. Near 100 % the server begins to preempt.", "too_high": "There is more room than you thought.",
+        "too_low": "It is fuller than you thought. Near 100 % the server begins to preempt.",
+        "too_high": "There is more room than you thought.",
     },
 }
 
@@ -88,7 +103,14 @@ def _wrong(reading: Reading, asked: Mapping[str, Any], numbers: dict[str, Quanti
         return []
     numbers["window_average"] = _quantity(other)
     fact = f"The requests' own clocks say {numbers['truth']}; by the wall clock it is {numbers['window_average']}."
-    return [{"working": "window_average", "misconception": asked["wrong"][1], "says": "the tokens of the whole window are divided by the wall clock", "refutation": {**_WINDOW, "fact": fact}}]
+    return [
+        {
+            "working": "window_average",
+            "misconception": asked["wrong"][1],
+            "says": "the tokens of the whole window are divided by the wall clock",
+            "refutation": {**_WINDOW, "fact": fact},
+        }
+    ]
 
 
 def _workings(numbers: Mapping[str, Quantity]) -> dict[str, Working]:
@@ -110,7 +132,10 @@ def reveal(key: str, reading: Reading, lab: Lab) -> str:
 
 
 def _roof(key: str, reading: Reading, lab: Lab) -> str:
-    tokens = {"decode_tokens_per_s": ("context", decode, lab.context), "prefill_tokens_per_s": ("prompt", prefill, lab.prompt)}.get(key)
+    tokens = {
+        "decode_tokens_per_s": ("context", decode, lab.context),
+        "prefill_tokens_per_s": ("prompt", prefill, lab.prompt),
+    }.get(key)
     if tokens is None:
         return ""
     what, phase, usual = tokens
@@ -120,4 +145,8 @@ def _roof(key: str, reading: Reading, lab: Lab) -> str:
     ceiling, expected = (Quantity(speed, "tok/s") for speed in (step.ceiling_tokens_per_s, step.expected_tokens_per_s))
     share = Quantity(100 * value / float(ceiling), "%")
     words = f"If this server is the lab you chose ({lab.title}), the computed ceiling of one request alone at these lengths is {ceiling} and the expectation {expected}: it runs at {share} of the ceiling."
-    return words + (" That is impossible, so the lab is another one than you said: GPU, precision, parallelism, or several tokens a step." if value > float(ceiling) else "")
+    return words + (
+        " That is impossible, so the lab is another one than you said: GPU, precision, parallelism, or several tokens a step."
+        if value > float(ceiling)
+        else ""
+    )

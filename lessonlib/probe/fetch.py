@@ -43,7 +43,9 @@ def checked_url(url: str) -> str:
     except ValueError:  # a port that is no number, half an IPv6 address, a label too long
         named = False
     if not named:
-        raise LessonlibError(f"{url or 'no address'}: expected the address of a vLLM or Prometheus server, such as http://localhost:8000 or http://[::1]:8000")
+        raise LessonlibError(
+            f"{url or 'no address'}: expected the address of a vLLM or Prometheus server, such as http://localhost:8000 or http://[::1]:8000"
+        )
     if parts.username or parts.password:
         raise LessonlibError("no user or password in the address: put a bearer token into LESSONLIB_TOKEN")
     return urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
@@ -53,19 +55,25 @@ def client() -> httpx.Client:
     """A client with token and TLS of the environment. It follows no redirect, so that the token stays where it was sent."""
     token = os.environ.get("LESSONLIB_TOKEN", "").strip()
     # Servers that know OpenMetrics too send the classic text format when it is asked for.
-    headers = {"Accept": "text/plain;version=0.0.4, application/json, */*;q=0.1"} | ({"Authorization": f"Bearer {token}"} if token else {})
+    headers = {"Accept": "text/plain;version=0.0.4, application/json, */*;q=0.1"} | (
+        {"Authorization": f"Bearer {token}"} if token else {}
+    )
     return httpx.Client(headers=headers, timeout=DEADLINE_S, follow_redirects=False, verify=tls())
 
 
 def tls() -> ssl.SSLContext:
     """What is trusted, and with which certificate we introduce ourselves, as the environment says."""
-    authority, cert, key = (os.environ.get(name) for name in ("SSL_CERT_FILE", "LESSONLIB_CLIENT_CERT", "LESSONLIB_CLIENT_KEY"))
+    authority, cert, key = (
+        os.environ.get(name) for name in ("SSL_CERT_FILE", "LESSONLIB_CLIENT_CERT", "LESSONLIB_CLIENT_KEY")
+    )
     try:
         context = ssl.create_default_context(cafile=authority or None)
         if cert:
             context.load_cert_chain(cert, key or None)
     except (OSError, ssl.SSLError) as error:
-        raise LessonlibError(f"TLS: SSL_CERT_FILE, LESSONLIB_CLIENT_CERT or LESSONLIB_CLIENT_KEY cannot be used: {error}") from None
+        raise LessonlibError(
+            f"TLS: SSL_CERT_FILE, LESSONLIB_CLIENT_CERT or LESSONLIB_CLIENT_KEY cannot be used: {error}"
+        ) from None
     return context
 
 
@@ -76,13 +84,19 @@ def get(http: httpx.Client, url: str, params: Mapping[str, str] | None = None) -
         with http.stream("GET", url, params=params) as answer:
             page = Page(answer.status_code, _read(answer, url, end))
     except httpx.TimeoutException:
-        raise Unreachable(f"{url}: no complete answer within {DEADLINE_S:g} s; is the address right, and the server not stuck?") from None
+        raise Unreachable(
+            f"{url}: no complete answer within {DEADLINE_S:g} s; is the address right, and the server not stuck?"
+        ) from None
     except httpx.ConnectError as error:
         raise _connection(url, error) from None
     except (httpx.RequestError, httpx.InvalidURL, UnicodeError) as error:
-        raise Unreachable(f"{url}: the answer broke off ({_line(error)}); try again, and look whether the server restarts") from None
+        raise Unreachable(
+            f"{url}: the answer broke off ({_line(error)}); try again, and look whether the server restarts"
+        ) from None
     if page.status in (401, 403):
-        raise LessonlibError(f"{url}: status {page.status}, it wants a bearer token: put it into the environment as LESSONLIB_TOKEN")
+        raise LessonlibError(
+            f"{url}: status {page.status}, it wants a bearer token: put it into the environment as LESSONLIB_TOKEN"
+        )
     if 300 <= page.status < 400:
         raise LessonlibError(f"{url}: it redirects (status {page.status}); give the address that it leads to")
     if page.status >= 500:

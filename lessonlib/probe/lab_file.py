@@ -6,14 +6,16 @@ import json
 import tomllib
 from pathlib import Path
 
-from lessonlib.probe.reading import Reading
 from lessonlib.base.errors import LessonlibError
+from lessonlib.probe.reading import Reading
 from lessonlib.roofline import load_lab
 from lessonlib.roofline.gpu import GPU, gpu_names, load_gpu
 from lessonlib.roofline.lab import MEASURABLE, Lab, read_lab
 
 #: The first line of what is written here, and so of what may be replaced without asking.
-_MARK = "# Written from the metrics of a live server; the next look replaces this file. To keep it, give it another name."
+_MARK = (
+    "# Written from the metrics of a live server; the next look replaces this file. To keep it, give it another name."
+)
 _SUFFIX = ", as measured"
 
 
@@ -26,7 +28,9 @@ def write_lab(reading: Reading, lab: Lab, path: Path, when: str) -> Lab:
     """
     measured = {key: reading.findings[key] for key in MEASURABLE if reading.findings[key].value is not None}
     if not measured:
-        raise LessonlibError(f"{path.name}: not written, neither speed could be measured: {reading.findings[MEASURABLE[0]].reason}")
+        raise LessonlibError(
+            f"{path.name}: not written, neither speed could be measured: {reading.findings[MEASURABLE[0]].reason}"
+        )
     if path.suffix != ".toml":
         raise LessonlibError(f"{path}: a lab file ends in .toml")
     lines = [_MARK, *_set_up(lab, reading), *_own_gpu(lab.system.gpu), *_assumed(lab)]
@@ -51,7 +55,9 @@ def _check(text: str, path: Path, lab: Lab) -> None:
     try:
         read_lab(tomllib.loads(text), path.stem, str(path))
     except LessonlibError as error:
-        raise LessonlibError(f"{path.name}: not written, the set-up of {lab.title} cannot be told in a file of its own: {error}") from None
+        raise LessonlibError(
+            f"{path.name}: not written, the set-up of {lab.title} cannot be told in a file of its own: {error}"
+        ) from None
     try:
         ours = not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
     except OSError:
@@ -64,14 +70,27 @@ def _set_up(lab: Lab, reading: Reading) -> list[str]:
     system = lab.system
     lines = [f"title = {_text(lab.title.removesuffix(_SUFFIX) + _SUFFIX)}", f"model = {_text(system.model.name)}"]
     lines += [f"gpu = {_text(system.gpu.name)}"] if system.gpu.name in gpu_names() else []
-    lines += [f"tp = {system.tp}", f"weights = {_text(system.weights)}", f"kv = {_text(system.kv)}", f"head = {_text(system.head)}"]
-    lines += [f"prompt = {_usual(reading, 'prompt', lab.prompt)}", f"context = {_usual(reading, 'context', lab.context)}"]
+    lines += [
+        f"tp = {system.tp}",
+        f"weights = {_text(system.weights)}",
+        f"kv = {_text(system.kv)}",
+        f"head = {_text(system.head)}",
+    ]
+    lines += [
+        f"prompt = {_usual(reading, 'prompt', lab.prompt)}",
+        f"context = {_usual(reading, 'context', lab.context)}",
+    ]
     lines += [f"gpus_in_lab = {lab.gpus_in_lab}"]
     if lab.flags:
         lines += [f"flags = [{', '.join(map(_text, lab.flags))}]"]
     ratio = reading.findings["prompt_to_generation"].value
     if ratio:
-        lines += ["", "[traffic]", f"prompt_to_generation_low = {ratio:.4g}", f"prompt_to_generation_high = {ratio:.4g}"]
+        lines += [
+            "",
+            "[traffic]",
+            f"prompt_to_generation_low = {ratio:.4g}",
+            f"prompt_to_generation_high = {ratio:.4g}",
+        ]
     return lines
 
 
@@ -79,9 +98,18 @@ def _own_gpu(gpu: GPU) -> list[str]:
     """A GPU that the base lab describes, as a table of all its values."""
     if gpu.name in gpu_names():
         return []
-    like = max(gpu_names(), key=lambda name: len(load_gpu(name).flops.keys() & gpu.flops.keys()) - len(load_gpu(name).flops.keys() - gpu.flops.keys()))
+    like = max(
+        gpu_names(),
+        key=lambda name: (
+            len(load_gpu(name).flops.keys() & gpu.flops.keys()) - len(load_gpu(name).flops.keys() - gpu.flops.keys())
+        ),
+    )
     numbers = {f"{name}_dense_tflops": flops / 1e12 for name, flops in gpu.flops.items()}
-    numbers |= {"memory_gb_per_s": gpu.bandwidth / 1e9, "memory_gb": gpu.memory_bytes / 1e9, "link_gb_per_s_each_way": gpu.link_bytes_per_second / 1e9}
+    numbers |= {
+        "memory_gb_per_s": gpu.bandwidth / 1e9,
+        "memory_gb": gpu.memory_bytes / 1e9,
+        "link_gb_per_s_each_way": gpu.link_bytes_per_second / 1e9,
+    }
     lines = ["", "[gpu]", f"like = {_text(like)}", f"title = {_text(gpu.title)}"]
     return lines + [f"{name} = {value:.10g}" for name, value in numbers.items() if value > 0]
 
@@ -94,7 +122,9 @@ def _usual(reading: Reading, what: str, otherwise: int) -> int:
 
 def _assumed(lab: Lab) -> list[str]:
     kept = {key: text for key, text in lab.assumed.items() if key not in ("lengths", "prompt", "context")}
-    kept.setdefault("set-up", f"model, GPU, parallelism and precision as in the lab {lab.name}; the server does not tell")
+    kept.setdefault(
+        "set-up", f"model, GPU, parallelism and precision as in the lab {lab.name}; the server does not tell"
+    )
     return ["", "[assumed]", *(f"{_text(key)} = {_text(text)}" for key, text in kept.items())]
 
 

@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
+from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.probe import fetch
 from lessonlib.probe.metrics import every_name
 from lessonlib.probe.reading import Reading, engines, findings, lengths
 from lessonlib.probe.targets import timelines_of
 from lessonlib.probe.timeline import PREFIX, Scrape, Timeline, parse
 from lessonlib.probe.window import Window
-from lessonlib.base.errors import LessonlibError, listed
 
 #: Scrapes in a window: enough to see a restart, few enough not to be noticed.
 SCRAPES = 10
@@ -51,7 +51,9 @@ def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]
     if model is not None and model not in served:
         raise LessonlibError(f"model {model!r} is not served there; served: {names or 'none that has a name'}")
     if model is None and len(served) > 1:
-        raise LessonlibError(f"several models are served there: choose one (--model NAME, or model = \"NAME\" in the notebook): {names}")
+        raise LessonlibError(
+            f'several models are served there: choose one (--model NAME, or model = "NAME" in the notebook): {names}'
+        )
     return (model,) if model else ()
 
 
@@ -61,7 +63,9 @@ def _reading(url: str, window: Window, notes: list[str]) -> Reading:
     count = window.counted("finished") or requests[1]
     restarts = sum(line.restarts() for line in window.timelines)
     if restarts:
-        notes.append(f"an engine started anew {restarts} time{'s' * (restarts > 1)} in the window; what it counted between its last scrape and then is lost")
+        notes.append(
+            f"an engine started anew {restarts} time{'s' * (restarts > 1)} in the window; what it counted between its last scrape and then is lost"
+        )
     if window.spoiled():
         notes.append(f"values that are no numbers were left out: {', '.join(window.spoiled())}")
     if window.seconds <= 0:
@@ -69,7 +73,9 @@ def _reading(url: str, window: Window, notes: list[str]) -> Reading:
     if not count:
         notes.append("no request finished in the window: send some, or take a window longer than a request")
     names = sorted({model for _, model, _ in engines(window) if model})
-    return Reading(url, ", ".join(names), len(engines(window)), window.seconds, count, found, tuple(notes), lengths(window))
+    return Reading(
+        url, ", ".join(names), len(engines(window)), window.seconds, count, found, tuple(notes), lengths(window)
+    )
 
 
 # --- a vLLM server's own page ---------------------------------------------------------------------------------
@@ -128,12 +134,19 @@ def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> tuple[lis
     try:
         answer = json.loads(page.text)
         if answer["status"] != "success":
-            raise LessonlibError(f"{url}: Prometheus refuses: {fetch.plain(' '.join(str(answer.get('error')).split()))}")
-        series = [(dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]]) for item in answer["data"]["result"]]
+            raise LessonlibError(
+                f"{url}: Prometheus refuses: {fetch.plain(' '.join(str(answer.get('error')).split()))}"
+            )
+        series = [
+            (dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]])
+            for item in answer["data"]["result"]
+        ]
     except (ValueError, KeyError, TypeError) as error:
         if isinstance(error, LessonlibError):
             raise
         raise LessonlibError(f"{url}: not the answer of a Prometheus server; give its address without a path") from None
     if not series:
-        raise LessonlibError(f"{url}: no {PREFIX} metric in the last {window_s:g} s; does this Prometheus scrape a vLLM server, and is the window long enough?")
+        raise LessonlibError(
+            f"{url}: no {PREFIX} metric in the last {window_s:g} s; does this Prometheus scrape a vLLM server, and is the window long enough?"
+        )
     return timelines_of(series)

@@ -85,7 +85,9 @@ def _ratio(window: Window, above: str, below: str, unit: str, limits: str, empty
     for what, value in ((above, top), (below, bottom)):
         if value is None:
             return Finding(None, unit, WINDOW, how, limits, _absent(window, what))
-    return Finding(top / bottom, unit, WINDOW, how, limits) if bottom else Finding(None, unit, WINDOW, how, limits, empty)
+    return (
+        Finding(top / bottom, unit, WINDOW, how, limits) if bottom else Finding(None, unit, WINDOW, how, limits, empty)
+    )
 
 
 def _gauge(window: Window, what: str, unit: str, limits: str, mean: bool = False) -> Finding:
@@ -122,7 +124,9 @@ def _speed(window: Window, parts: Callable[[Window], _Parts], limits: str, absen
         return Finding(None, "tok/s", PER_REQUEST, how, limits, absent)
     tokens, seconds = sum(part.tokens or 0.0 for part in told), sum(part.seconds or 0.0 for part in told)
     if tokens <= 0 or seconds <= 0:
-        return Finding(None, "tok/s", PER_REQUEST, how, limits, _FELL if any((part.seconds or 0.0) < 0 for part in told) else empty)
+        return Finding(
+            None, "tok/s", PER_REQUEST, how, limits, _FELL if any((part.seconds or 0.0) < 0 for part in told) else empty
+        )
     return Finding(tokens / seconds, "tok/s", PER_REQUEST, how, limits)
 
 
@@ -133,7 +137,13 @@ def _prefill_parts(window: Window) -> _Parts:
 
 
 def _prefill(window: Window) -> Finding:
-    return _speed(window, _prefill_parts, _CHUNKS, _absent(window, "prefill time"), "no request finished in the window, so no prompt was timed")
+    return _speed(
+        window,
+        _prefill_parts,
+        _CHUNKS,
+        _absent(window, "prefill time"),
+        "no request finished in the window, so no prompt was timed",
+    )
 
 
 _BATCHED = "speed of one request while others share its batch: not what the server makes in all, nor what one request gets alone"
@@ -141,7 +151,8 @@ _BATCHED = "speed of one request while others share its batch: not what the serv
 
 def _decode_parts(window: Window) -> _Parts:
     """(generated - 1) over decode time: the first token belongs to the prefill. Decode times are told when a request
-    ends; where none has (long answers, a short window), what was written meanwhile over the time from output to output."""
+    ends; where none has (long answers, a short window), what was written meanwhile over the time from output to output.
+    """
     time, made = window.sum_and_count("decode time"), window.sum_and_count("request generated")
     if (time is None or not time[1]) and (gaps := window.sum_and_count("itl")) and gaps[1]:
         return _running(window, gaps)
@@ -156,7 +167,9 @@ def _running(window: Window, gaps: tuple[float, float]) -> _Parts:
     name, written, begun = window.name_of("itl"), window.counted("generated tokens"), window.sum_and_count("ttft")
     if written is None or begun is None:
         return _Parts(gaps[1], gaps[0], f"{name}_count / {name}_sum")
-    return _Parts(max(0.0, written - begun[1]), gaps[0], f"({window.name_of('generated tokens')} - first tokens) / {name}_sum")
+    return _Parts(
+        max(0.0, written - begun[1]), gaps[0], f"({window.name_of('generated tokens')} - first tokens) / {name}_sum"
+    )
 
 
 def _decode(window: Window) -> Finding:
@@ -175,10 +188,15 @@ def _throughput(window: Window, what: str, lumps: str = "") -> Finding:
 
 
 def _per_gpu(window: Window, what: str, unit: str) -> Finding:
-    how, limits = f"{window.name_of(what)} / seconds", "the engine's own estimate, idle time included; it takes linear attention for full attention"
+    how, limits = (
+        f"{window.name_of(what)} / seconds",
+        "the engine's own estimate, idle time included; it takes linear attention for full attention",
+    )
     risen = window.counted(what)
     if risen is None:
-        return Finding(None, unit, WINDOW, how, limits, f"{_absent(window, what)}; vLLM exports it with --enable-mfu-metrics")
+        return Finding(
+            None, unit, WINDOW, how, limits, f"{_absent(window, what)}; vLLM exports it with --enable-mfu-metrics"
+        )
     if window.seconds <= 0:
         return Finding(None, unit, WINDOW, how, limits, "one scrape has no length; give a window")
     return Finding(risen / window.seconds / max(1, len(engines(window))), unit, WINDOW, how, limits)
@@ -213,9 +231,13 @@ def findings(window: Window) -> dict[str, Finding]:
     return {
         "prefill_tokens_per_s": _prefill(window),
         "decode_tokens_per_s": _decode(window),
-        "prompt_to_generation": _ratio(window, "prompt tokens", "generated tokens", "x", ratio, "nothing was generated in the window"),
+        "prompt_to_generation": _ratio(
+            window, "prompt tokens", "generated tokens", "x", ratio, "nothing was generated in the window"
+        ),
         "cache_hit_share": _cached(window),
-        "kv_cache_usage": _gauge(window, "kv usage", "share", "blocks in use, prefixes kept for later not counted", mean=True),
+        "kv_cache_usage": _gauge(
+            window, "kv usage", "share", "blocks in use, prefixes kept for later not counted", mean=True
+        ),
         "requests_running": _gauge(window, "running", "requests", "between two scrapes it may have been anything"),
         "requests_waiting": _gauge(window, "waiting", "requests", "between two scrapes it may have been anything"),
         "ttft_s": _mean(window, "ttft", "queue and prefill together; a mean hides the slow ones"),
@@ -224,7 +246,14 @@ def findings(window: Window) -> dict[str, Finding]:
         "e2e_s": _mean(window, "e2e", "requests that finished in the window, begun whenever"),
         "window_prompt_tokens_per_s": _throughput(window, "prompt tokens", logged),
         "window_generation_tokens_per_s": _throughput(window, "generated tokens"),
-        "spec_acceptance": _ratio(window, "accepted tokens", "draft tokens", "share", "over all positions of a draft", "no draft was made in the window"),
+        "spec_acceptance": _ratio(
+            window,
+            "accepted tokens",
+            "draft tokens",
+            "share",
+            "over all positions of a draft",
+            "no draft was made in the window",
+        ),
         "flops_per_gpu": _per_gpu(window, "flops per gpu", "FLOP/s"),
     }
 

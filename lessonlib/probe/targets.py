@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from lessonlib.probe.timeline import Key, Scrape, Timeline, key_of
 from lessonlib.base.errors import LessonlibError
+from lessonlib.probe.timeline import Key, Scrape, Timeline, key_of
 
 #: Labels that say which server a sample is of. Relabelling may leave two pods with one `instance`.
 _WHICH = ("cluster", "namespace", "pod", "instance", "job")
@@ -40,7 +40,10 @@ def _once(lines: Mapping[tuple[str, ...], Timeline]) -> list[Timeline]:
     kept: dict[tuple[str, ...], Timeline] = {}
     for which, line in lines.items():
         instance = which[-2]
-        if not any(instance and instance == other[-2] and which[-1] != other[-1] and _same(line, seen) for other, seen in kept.items()):
+        if not any(
+            instance and instance == other[-2] and which[-1] != other[-1] and _same(line, seen)
+            for other, seen in kept.items()
+        ):
             kept[which] = line
     return list(kept.values())
 
@@ -48,7 +51,9 @@ def _once(lines: Mapping[tuple[str, ...], Timeline]) -> list[Timeline]:
 def _same(one: Timeline, other: Timeline) -> bool:
     """Whether every counter ran over the same stretch in both. Two servers that did the same to the token are rare."""
     first, second = _stretches(one), _stretches(other)
-    return first.keys() == second.keys() and all(low <= second[key][1] and second[key][0] <= high for key, (low, high) in first.items())
+    return first.keys() == second.keys() and all(
+        low <= second[key][1] and second[key][0] <= high for key, (low, high) in first.items()
+    )
 
 
 def _stretches(line: Timeline) -> dict[Key, tuple[float, float]]:

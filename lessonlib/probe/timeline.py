@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from lessonlib.probe.metrics import every_name
 from lessonlib.base.errors import LessonlibError
+from lessonlib.probe.metrics import every_name
 
 #: One engine of one server: (model name, engine index).
 Engine = tuple[str, str]
@@ -48,7 +48,9 @@ def parse(text: str, at: float, where: str) -> Scrape:
     wanted = [line for line in lines if line.startswith(PREFIX) and (name := _NAME.match(line)) and name[0] in _NAMES]
     values = {key_of(name, labels): value for name, labels, value in _samples(wanted, where)}
     if not values:
-        raise LessonlibError(f"{where}: no metric of vLLM there ({_whose(lines[:_LOOK], where)}); the address of a vLLM server is wanted")
+        raise LessonlibError(
+            f"{where}: no metric of vLLM there ({_whose(lines[:_LOOK], where)}); the address of a vLLM server is wanted"
+        )
     return Scrape(at, values)
 
 
@@ -58,7 +60,9 @@ def _samples(lines: Sequence[str], where: str) -> Iterator[tuple[str, Mapping[st
             for sample in family.samples:
                 yield sample.name, sample.labels, float(sample.value)
     except (ValueError, IndexError, KeyError, TypeError):
-        raise LessonlibError(f"{where}: this page is not Prometheus metrics; the address of a vLLM server is wanted") from None
+        raise LessonlibError(
+            f"{where}: this page is not Prometheus metrics; the address of a vLLM server is wanted"
+        ) from None
 
 
 def _whose(lines: Sequence[str], where: str) -> str:
@@ -102,11 +106,16 @@ class Timeline:
 
     def spoiled(self, name: str) -> bool:
         """Whether some value of that name is not a number."""
-        return any(key[0] == name and not math.isfinite(value) for scrape in self.scrapes for key, value in scrape.values.items())
+        return any(
+            key[0] == name and not math.isfinite(value)
+            for scrape in self.scrapes
+            for key, value in scrape.values.items()
+        )
 
     def increase(self, name: str, labels: Mapping[str, str] | None = None, models: Iterable[str] = ()) -> float:
         """By how much a counter rose, over all engines (of `models`, if named). A counter that starts anew counts
-        from zero, as Prometheus has it: what it lost between the last scrape and the restart is lost. A sum may fall."""
+        from zero, as Prometheus has it: what it lost between the last scrape and the restart is lost. A sum may fall.
+        """
         least = -math.inf if name.endswith("_sum") else 0.0
         if len(self.scrapes) == 1:
             return sum(value for _, value in _chosen(self.scrapes[0], name, labels, models))
@@ -118,7 +127,8 @@ class Timeline:
 
     def _intervals(self) -> Iterator[tuple[Scrape, dict[Key, float], set[Engine]]]:
         """Each scrape but the first, with the last known value of every series and the engines never seen before.
-        A series that is missing from a scrape keeps its value; an engine that starts anew begins with none."""
+        A series that is missing from a scrape keeps its value; an engine that starts anew begins with none.
+        """
         known = _numbers(self.scrapes[0])
         seen = _engines(self.scrapes[0])
         for scrape in self.scrapes[1:]:
@@ -134,7 +144,9 @@ class Timeline:
         return [values for values in found if values]
 
 
-def _chosen(scrape: Scrape, name: str, labels: Mapping[str, str] | None, models: Iterable[str]) -> Iterator[tuple[Key, float]]:
+def _chosen(
+    scrape: Scrape, name: str, labels: Mapping[str, str] | None, models: Iterable[str]
+) -> Iterator[tuple[Key, float]]:
     wanted, models = set((labels or {}).items()), set(models)
     for key, value in scrape.values.items():
         if key[0] == name and wanted <= set(key[2]) and (not models or key[1][0] in models) and math.isfinite(value):

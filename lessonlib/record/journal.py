@@ -27,8 +27,13 @@ class Journal:
         """Write one record, as one line in one write, so that two kernels do not mix theirs."""
         if self.path is None:
             return
-        line = json.dumps({"v": SCHEMA, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record},
-                          ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str)
+        line = json.dumps(
+            {"v": SCHEMA, "time": datetime.now(UTC).isoformat(timespec="milliseconds"), **record},
+            ensure_ascii=False,
+            separators=(",", ":"),
+            allow_nan=False,
+            default=str,
+        )
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
@@ -62,8 +67,10 @@ class Journal:
         """One line for all that fails: a file that cannot be read takes no records either."""
         if not self._warned:
             self._warned = True
-            self._warn(f"Your guesses are not being kept: {self.path} cannot be {done} ({error.strerror}). "
-                       "The lesson goes on; set LESSON_JOURNAL to a file you can read and write.")
+            self._warn(
+                f"Your guesses are not being kept: {self.path} cannot be {done} ({error.strerror}). "
+                "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+            )
 
 
 def _mend(handle: int) -> str:

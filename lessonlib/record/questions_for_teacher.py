@@ -12,8 +12,8 @@ from functools import cache
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.source import load_source
+from lessonlib.record.journal import Journal
 
 ASKED, PART, ENDED = "teacher-asked", "teacher-part", "teacher-ended"
 #: the note whose question a teacher can answer, and the one about the format; every lesson ends with both
@@ -80,8 +80,17 @@ def exported_records(records: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def _question(one: Exchange) -> dict[str, Any]:
-    return {"kind": "question", **_address(one.asked), "text": one.text, "answer": one.answer, "ended": one.ended, "problem": one.problem,
-            "model": one.model, "ttft_guess": one.asked.get("guess"), "clocks": one.clocks}
+    return {
+        "kind": "question",
+        **_address(one.asked),
+        "text": one.text,
+        "answer": one.answer,
+        "ended": one.ended,
+        "problem": one.problem,
+        "model": one.model,
+        "ttft_guess": one.asked.get("guess"),
+        "clocks": one.clocks,
+    }
 
 
 def _notes(records: Iterable[Record]) -> dict[tuple[str, str, str], dict[str, Any]]:
@@ -89,13 +98,27 @@ def _notes(records: Iterable[Record]) -> dict[tuple[str, str, str], dict[str, An
     found = {}
     for record in records:
         guess = record.get("guess")
-        if record["event"] == "commit" and record["question"] in _note_ids(record["lesson"]) and isinstance(guess, Mapping) and isinstance(guess.get("text"), str):
-            found[record["lesson"], record["question"], record["lab"]] = {"kind": "note", **_address(record), "text": guess["text"]}
+        if (
+            record["event"] == "commit"
+            and record["question"] in _note_ids(record["lesson"])
+            and isinstance(guess, Mapping)
+            and isinstance(guess.get("text"), str)
+        ):
+            found[record["lesson"], record["question"], record["lab"]] = {
+                "kind": "note",
+                **_address(record),
+                "text": guess["text"],
+            }
     return found
 
 
 def _address(record: Record) -> dict[str, str]:
-    return {"lesson": record["lesson"], "item": record["question"], "lab": record["lab"], "time": str(record.get("time", ""))}
+    return {
+        "lesson": record["lesson"],
+        "item": record["question"],
+        "lab": record["lab"],
+        "time": str(record.get("time", "")),
+    }
 
 
 @cache

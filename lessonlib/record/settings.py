@@ -63,7 +63,8 @@ def _can_be_opened(name: object) -> bool:
 
 def choose_lab(name: str) -> bool:
     """Keep ``name`` (of a shipped lab, or the full path of a lab file) for the lessons opened from now on.
-    False if there is nowhere to keep it."""
+    False if there is nowhere to keep it.
+    """
     path = _file()
     if path is None or not _can_be_opened(name) or _somebody_elses(path):
         return False

@@ -13,11 +13,11 @@ from functools import cached_property
 from typing import Any
 
 from lessonlib.lesson.items import StepItem
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.review.schedule import AGAIN, NEXT_DAY, Answer, due, moment, rating_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.lesson.step import Step
+from lessonlib.record.journal import Journal
+from lessonlib.review.schedule import AGAIN, NEXT_DAY, Answer, due, moment, rating_of
 from lessonlib.roofline import Lab
 
 REVIEW = "review"
@@ -32,7 +32,8 @@ Record = dict[str, Any]
 @dataclass(frozen=True)
 class Card:
     """A question that the review may ask. answers: those that count, to the question as it is worded today.
-    again: what the reviews recorded of it, as it is worded today."""
+    again: what the reviews recorded of it, as it is worded today.
+    """
 
     lesson: str
     item: StepItem
@@ -60,7 +61,14 @@ class Card:
 class Review:
     """What is due for one learner on one lab. ``now`` is a function, so that a test can let 60 days pass."""
 
-    def __init__(self, lab: Lab, journal: Journal, drawers: Any = None, sealed: Any = None, now: Callable[[], datetime] | None = None):
+    def __init__(
+        self,
+        lab: Lab,
+        journal: Journal,
+        drawers: Any = None,
+        sealed: Any = None,
+        now: Callable[[], datetime] | None = None,
+    ):
         self.lab, self.journal, self._drawers, self._sealed = lab, journal, drawers, sealed
         self._now = now or (lambda: datetime.now(UTC))
         self._lessons: dict[str, Lesson] = {}
@@ -78,11 +86,19 @@ class Review:
         for record in self.journal.records():  # read once: a journal of years has thousands of lines
             records.setdefault(record["lesson"], []).append(record)
         reviewed = _by_question(records.get(REVIEW, []))
-        return [card for name in lesson_names() if not load_source(name).get("short")
-                for card in self._cards(name, records.get(name, []), reviewed)]
+        return [
+            card
+            for name in lesson_names()
+            if not load_source(name).get("short")
+            for card in self._cards(name, records.get(name, []), reviewed)
+        ]
 
     def _cards(self, name: str, own: Sequence[Record], reviewed: Mapping[str, Sequence[Record]]) -> Iterator[Card]:
-        opened = {record["question"]: self._moment(record) or _LONG_AGO for record in reversed(own) if record["event"] in ("reveal", "skip")}
+        opened = {
+            record["question"]: self._moment(record) or _LONG_AGO
+            for record in reversed(own)
+            if record["event"] in ("reveal", "skip")
+        }
         if not opened:
             return
         lesson = self._lessons.get(name) or Lesson(name, self.lab, Journal(None), self._drawers, self._sealed)
@@ -97,14 +113,18 @@ class Review:
             if card and (item.kind == "recall" or item.raw.get("transfer") or _missed_for_certain(card)):
                 yield card
 
-    def _card(self, name: str, item: StepItem, met: datetime, own: Sequence[Record], reviewed: Sequence[Record]) -> Card:
+    def _card(
+        self, name: str, item: StepItem, met: datetime, own: Sequence[Record], reviewed: Sequence[Record]
+    ) -> Card:
         # A transfer item is about another lab, so what it asks, and its hash, may be the same on several of the learner's.
         key = f"{name}/{item.id}"
         today = self._hashes.get(key) or item.step.question.asked_hash()
         self._hashes[key] = today  # the words of a lesson that is loaded do not change
         asked, again = ([record for record in records if record["hash"] == today] for records in (own, reviewed))
         skips = [at for record in again if record["event"] == "skip" and (at := self._moment(record))]
-        return Card(name, item, met, (*self._answers(asked), *self._answers(again)), max(skips, default=None), tuple(again))
+        return Card(
+            name, item, met, (*self._answers(asked), *self._answers(again)), max(skips, default=None), tuple(again)
+        )
 
     def _moment(self, record: Record) -> datetime | None:
         """When that was; None for a date still to come: a clock was wrong, and a card must not wait until then."""
@@ -148,7 +168,9 @@ class Review:
         address = {"lesson": REVIEW, "question": card.name, "hash": question.asked_hash(), "lab": self.lab.name}
 
         def record(entry: Record) -> None:
-            self.journal.append({**address, **entry, **_surety(step), "time": self._now().isoformat(timespec="milliseconds")})
+            self.journal.append(
+                {**address, **entry, **_surety(step), "time": self._now().isoformat(timespec="milliseconds")}
+            )
 
         step = Step(question, title, record)
         step.replay(_unfinished(card))

@@ -8,8 +8,8 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.review.progress import progress, questions_of
 from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.review.progress import progress, questions_of
 from lessonlib.roofline import lab_names, load_lab
 
 Record = Mapping[str, Any]

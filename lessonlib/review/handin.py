@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.record.questions_for_teacher import FORMAT, exported_records
 from lessonlib.review.scorecard import card_html
-from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.review.tally import Outcome, Tally, minutes, outcomes, tally
 
 Record = Mapping[str, Any]
@@ -40,13 +40,21 @@ def _lesson(name: str, found: Sequence[Outcome], records: Sequence[Record]) -> d
 
 
 def _outcome(outcome: Outcome) -> dict[str, Any]:
-    kept = {key: getattr(outcome, key) for key in ("question", "confidence", "right", "factor", "held", "misconception", "review")}
-    return {key: value for key, value in kept.items() if value is not None} | ({"at": outcome.at.isoformat(timespec="seconds")} if outcome.at else {})
+    kept = {
+        key: getattr(outcome, key)
+        for key in ("question", "confidence", "right", "factor", "held", "misconception", "review")
+    }
+    return {key: value for key, value in kept.items() if value is not None} | (
+        {"at": outcome.at.isoformat(timespec="seconds")} if outcome.at else {}
+    )
 
 
 def _sums(found: Tally, spent: float) -> dict[str, Any]:
     return {
-        "guesses": found.guesses, "right": found.right, "minutes": round(spent, 1), "brier": None if found.brier is None else round(found.brier, 3),
+        "guesses": found.guesses,
+        "right": found.right,
+        "minutes": round(spent, 1),
+        "brier": None if found.brier is None else round(found.brier, 3),
         "ranges": {"given": found.ranges[0], "held": found.ranges[1]},
         "confidence": [{"guesses": guesses, "right": right} for guesses, right in found.levels],
         "misconceptions": {name: {"met": count, "cleared": name in found.cleared} for name, count in found.met.items()},
@@ -81,11 +89,16 @@ blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid #888; 
 def page(records: Sequence[Record], beliefs: Mapping[str, str], made_on: str) -> str:
     """One self-contained HTML page: overall, lesson by lesson, and the learner's own words as text."""
     found = list(outcomes(records))
-    parts = [f"<h1>Predict first: what my guesses came to</h1><p>Made on {escape(made_on)}. It holds guesses and what came out, times, and the words below. No name.</p>"]
+    parts = [
+        f"<h1>Predict first: what my guesses came to</h1><p>Made on {escape(made_on)}. It holds guesses and what came out, times, and the words below. No name.</p>"
+    ]
     parts.append("<h2>All lessons</h2>" + card_html(tally(found), minutes(records), beliefs))
     for name in (name for name in lesson_names() if any(outcome.lesson == name for outcome in found)):
         own = [record for record in records if record["lesson"] == name]
-        parts.append(f"<h2>{escape(load_source(name)['title'])}</h2>" + card_html(tally([o for o in found if o.lesson == name]), minutes(own), beliefs))
+        parts.append(
+            f"<h2>{escape(load_source(name)['title'])}</h2>"
+            + card_html(tally([o for o in found if o.lesson == name]), minutes(own), beliefs)
+        )
     written = notes(records)
     if written:
         parts.append("<h2>In my own words</h2>" + "".join(_note(note) for note in written))

@@ -51,8 +51,12 @@ def questions_of(lessons: Mapping[str, Raw]) -> dict[tuple[str, str], Asked]:
     return found
 
 
-def progress(concepts: Iterable[str], questions: Mapping[tuple[str, str], Asked], records: Iterable[Record],
-             current: Callable[[Record], bool] = lambda record: True) -> dict[str, str]:
+def progress(
+    concepts: Iterable[str],
+    questions: Mapping[tuple[str, str], Asked],
+    records: Iterable[Record],
+    current: Callable[[Record], bool] = lambda record: True,
+) -> dict[str, str]:
     """The state of each idea after ``records`` (oldest first).
 
     ``current(record)`` says whether a record is of the question as it is asked today; a question that has changed is
@@ -66,8 +70,9 @@ def progress(concepts: Iterable[str], questions: Mapping[tuple[str, str], Asked]
     return states
 
 
-def _outcomes(questions: Mapping[tuple[str, str], Asked], records: Iterable[Record],
-              current: Callable[[Record], bool]) -> Iterator[tuple[Asked, str]]:
+def _outcomes(
+    questions: Mapping[tuple[str, str], Asked], records: Iterable[Record], current: Callable[[Record], bool]
+) -> Iterator[tuple[Asked, str]]:
     """What came out of each question, in the order in which it did: as a lesson replays it, the first answer counts."""
     answers: dict[tuple[str, ...], _Answer] = {}
     for record, again in map(_of_lesson, records):
@@ -91,7 +96,7 @@ def _of_lesson(record: Record) -> tuple[Record, bool]:
 
 
 def _outcome(answer: _Answer, record: Record) -> str:
-    """"skipped", "seen" (revealed, not judged), "right", "wrong" or "certain miss"; nothing if the record decides nothing."""
+    """ "skipped", "seen" (revealed, not judged), "right", "wrong" or "certain miss"; nothing if the record decides nothing."""
     event = record["event"]
     if event == "grade" and answer.open and answer.committed:
         return "right" if record.get("grade") == "got" else "wrong"

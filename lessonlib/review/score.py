@@ -21,8 +21,10 @@ def score_html(lesson: Lesson) -> str:
     made = tally([_as_outcome(lesson.name, item) for item in judged if outcome(item)])
     rows = "".join(_row(item) for item in judged)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Prediction", "Your guess", "How sure", "What came out"))
-    return (f"<p>{len(judged)} predictions in this lesson.</p>{card_html(made)}<table class=\"ll-score\"><caption>Your predictions in this lesson</caption>"
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_confident_misses(judged)}")
+    return (
+        f'<p>{len(judged)} predictions in this lesson.</p>{card_html(made)}<table class="ll-score"><caption>Your predictions in this lesson</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_confident_misses(judged)}"
+    )
 
 
 def outcome(item: StepItem) -> dict[str, Any]:
@@ -33,13 +35,27 @@ def outcome(item: StepItem) -> dict[str, Any]:
 
 def _as_outcome(lesson: str, item: StepItem) -> Outcome:
     found = outcome(item)
-    return Outcome(lesson, item.id, None, item.step.confidence, bool(found["right"]), found.get("factor"), found.get("held"), found.get("misconception"))
+    return Outcome(
+        lesson,
+        item.id,
+        None,
+        item.step.confidence,
+        bool(found["right"]),
+        found.get("factor"),
+        found.get("held"),
+        found.get("misconception"),
+    )
 
 
 def _row(item: StepItem) -> str:
     step, found = item.step, outcome(item)
     sure = CONFIDENCE[step.confidence] if step.confidence is not None else "–"
-    cells = (f'<th scope="row">{escape(item.title.split(" · ")[0])}</th>', f"<td>{_guessed(item)}</td>", f"<td>{sure}</td>", f"<td>{_came_out(item, found)}</td>")
+    cells = (
+        f'<th scope="row">{escape(item.title.split(" · ")[0])}</th>',
+        f"<td>{_guessed(item)}</td>",
+        f"<td>{sure}</td>",
+        f"<td>{_came_out(item, found)}</td>",
+    )
     return f"<tr>{''.join(cells)}</tr>"
 
 
@@ -75,7 +91,7 @@ def _confident_misses(judged: list[StepItem]) -> str:
     if not missed:
         return ""
     names = ", ".join(escape(item.title.split(" · ")[0].lower()) for item in missed)
-    return (f"<p>You were certain and it came out otherwise at {names}. Surprises like these are corrected best, "
-            "and come back if they are not asked again: look at them tomorrow.</p>")
-
-
+    return (
+        f"<p>You were certain and it came out otherwise at {names}. Surprises like these are corrected best, "
+        "and come back if they are not asked again: look at them tomorrow.</p>"
+    )

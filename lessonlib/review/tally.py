@@ -61,9 +61,20 @@ def outcomes(records: Iterable[Record]) -> Iterator[Outcome]:
         if record["event"] == "commit":
             sure[key] = record.get("confidence")
         elif record["event"] == "reveal" and "right" in record:
-            lesson, _, question = record["question"].partition("/") if record["lesson"] == "review" else (*key[:1], "", key[1])
-            yield Outcome(lesson, question, moment(record.get("time")), _level(record.get("confidence", sure.get(key))), bool(record["right"]),
-                          _factor(record.get("factor")), _only(bool, record.get("held")), _only(str, record.get("misconception")), record["lesson"] == "review")
+            lesson, _, question = (
+                record["question"].partition("/") if record["lesson"] == "review" else (*key[:1], "", key[1])
+            )
+            yield Outcome(
+                lesson,
+                question,
+                moment(record.get("time")),
+                _level(record.get("confidence", sure.get(key))),
+                bool(record["right"]),
+                _factor(record.get("factor")),
+                _only(bool, record.get("held")),
+                _only(str, record.get("misconception")),
+                record["lesson"] == "review",
+            )
 
 
 # A journal is a file that anybody may have edited: what does not fit is left out, and the rest still counts.
@@ -86,15 +97,24 @@ def tally(found: Sequence[Outcome]) -> Tally:
     """The sums over these outcomes."""
     held = [outcome.held for outcome in found if outcome.held is not None]
     said = [outcome for outcome in found if outcome.confidence is not None]
-    levels = tuple((sum(o.confidence == level for o in said), sum(o.confidence == level and o.right for o in said)) for level in range(len(CLAIMED)))
+    levels = tuple(
+        (sum(o.confidence == level for o in said), sum(o.confidence == level and o.right for o in said))
+        for level in range(len(CLAIMED))
+    )
     squares = [(CLAIMED[o.confidence or 0] - o.right) ** 2 for o in said]
     met: dict[str, int] = {}
     for outcome in found:
         if outcome.misconception:
             met[outcome.misconception] = met.get(outcome.misconception, 0) + 1
     return Tally(
-        len(found), sum(o.right for o in found), tuple(o.factor for o in found if o.factor), (len(held), sum(held)), levels,
-        sum(squares) / len(squares) if squares else None, met, frozenset(_cleared(found)),
+        len(found),
+        sum(o.right for o in found),
+        tuple(o.factor for o in found if o.factor),
+        (len(held), sum(held)),
+        levels,
+        sum(squares) / len(squares) if squares else None,
+        met,
+        frozenset(_cleared(found)),
     )
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-
 #: A float, or a numpy array of floats.
 Number = Any
 
@@ -23,7 +22,7 @@ def least(first: Number, second: Number) -> Number:
         import numpy
 
         return numpy.minimum(first, second)
-    return first if first < second else second
+    return min(second, first)
 
 
 def largest(first: Number, second: Number) -> Number:
@@ -32,7 +31,7 @@ def largest(first: Number, second: Number) -> Number:
         import numpy
 
         return numpy.maximum(first, second)
-    return first if first > second else second
+    return max(second, first)
 
 
 def pairs(new: Number, context: Number, window: int | None) -> Number:

@@ -270,9 +270,7 @@ class Experts:
 
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """Router, routed experts, shared experts."""
-        inner = Matrix(
-            "experts: biases", "experts", 1, 2 * self.width + hidden, self.count, self.active, False
-        )
+        inner = Matrix("experts: biases", "experts", 1, 2 * self.width + hidden, self.count, self.active, False)
         every = (
             *((inner,) if self.bias else ()),
             Matrix("router", "router", hidden, self.count, quantised=False),

@@ -47,7 +47,8 @@ def _copies(system: System) -> float:
 
 def activation_bytes(system: System, tokens: int) -> float:
     """Widest intermediate results of a step of `tokens` tokens: residual stream, attention inputs
-    and outputs, gate and up of the feed-forward, in 16 bits, over all GPUs."""
+    and outputs, gate and up of the feed-forward, in 16 bits, over all GPUs.
+    """
     widest = 0.0
     for group in system.model.layers:
         feed = group.feed_forward
@@ -67,9 +68,7 @@ def sequence_bytes(system: System, context: int) -> float:
     return cache + sum(state_bytes(system).values())
 
 
-def capacity(
-    system: System, context: int, usable: float = USABLE, step_tokens: int = 8192
-) -> Capacity:
+def capacity(system: System, context: int, usable: float = USABLE, step_tokens: int = 8192) -> Capacity:
     """What fits beside the weights, for sequences of `context` tokens."""
     context = whole("context", context, 1)
     state = sum(state_bytes(system).values())

@@ -82,6 +82,7 @@ def category(phase: str, tp: int) -> str:
 
 def expected_error(phase: str, tp: int) -> float:
     """Median error of the expectation for such a step, as a share, on measurements that the fit had not
-    seen: the worse of one model of a source left out and a whole source left out."""
+    seen: the worse of one model of a source left out and a whole source left out.
+    """
     name = category(phase, tp)
     return max(errors[name]["median_absolute_error"] for errors in _document()["cross_validated"].values())

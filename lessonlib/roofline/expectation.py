@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 OVERLAP = 4.0
 
 
-def operation_seconds(
-    system: System, part: Operation, constants: Efficiency, sustained: float = 1.0
-) -> Number:
+def operation_seconds(system: System, part: Operation, constants: Efficiency, sustained: float = 1.0) -> Number:
     """Expected seconds of one operation over all its layers.
 
     sustained: share of an isolated kernel's FLOP/s that remains inside a whole step, where the chip

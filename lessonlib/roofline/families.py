@@ -104,9 +104,7 @@ def _qwen_feed_forward(keys: Keys, count: int) -> list[FeedForward]:
     step = keys.integer("decoder_sparse_step", default=1)
     plain = set(keys.integers("mlp_only_layers"))
     shared = keys.integer("shared_expert_intermediate_size", default=0, least=0)
-    mixture = experts(
-        keys, "moe_intermediate_size", shared_width=shared, shared_gate=bool(shared)
-    )
+    mixture = experts(keys, "moe_intermediate_size", shared_width=shared, shared_gate=bool(shared))
     is_plain = [i in plain or (i + 1) % step != 0 for i in range(count)]
     return [dense_mlp(keys) if flag else mixture for flag in is_plain]
 
@@ -124,9 +122,7 @@ def qwen3(keys: Keys) -> tuple[Layers, ...]:
     """Qwen3 and Qwen3-MoE: norms on queries and keys, no biases unless asked for."""
     count = layer_count(keys)
     bias = keys.boolean("attention_bias", False)
-    mixers = windowed(
-        keys, _qwen_types(keys, count), qkv_bias=bias, out_bias=bias, norms=True
-    )
+    mixers = windowed(keys, _qwen_types(keys, count), qkv_bias=bias, out_bias=bias, norms=True)
     mixture = keys.has("num_experts")
     feeds = _qwen_feed_forward(keys, count) if mixture else [dense_mlp(keys)] * count
     return grouped(list(zip(mixers, feeds, strict=True)), two_norms(keys))
@@ -203,9 +199,7 @@ def gpt_oss(keys: Keys) -> tuple[Layers, ...]:
     count = layer_count(keys)
     pattern = [SLIDING if i % 2 == 0 else FULL for i in range(count)]
     bias = keys.boolean("attention_bias", True)
-    mixers = windowed(
-        keys, layer_types(keys, count, pattern), qkv_bias=bias, out_bias=bias, sinks=True
-    )
+    mixers = windowed(keys, layer_types(keys, count, pattern), qkv_bias=bias, out_bias=bias, sinks=True)
     mixture = experts(keys, "intermediate_size", router_bias=True, bias=True)
     return grouped([(mixer, mixture) for mixer in mixers], two_norms(keys))
 

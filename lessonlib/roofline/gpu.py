@@ -72,17 +72,12 @@ def _number(row: Mapping[str, str], column: str, scale: float) -> float:
         return float(row[column]) * scale
     except (KeyError, TypeError, ValueError):
         raise LessonlibError(
-            f"data/gpus.csv: {row.get('name', '?')}: {column}: expected a number, "
-            f"not {row.get(column)!r}"
+            f"data/gpus.csv: {row.get('name', '?')}: {column}: expected a number, not {row.get(column)!r}"
         ) from None
 
 
 def _gpu(row: Mapping[str, str]) -> GPU:
-    peaks = {
-        name: _number(row, f"{name}_dense_tflops", 1e12)
-        for name in _PEAKS
-        if row.get(f"{name}_dense_tflops")
-    }
+    peaks = {name: _number(row, f"{name}_dense_tflops", 1e12) for name in _PEAKS if row.get(f"{name}_dense_tflops")}
     return GPU(
         name=row["name"],
         title=row["title"],
@@ -115,7 +110,8 @@ _OWN_TEXTS = ("title", "architecture", "link", "source", "note")
 
 def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
     """A GPU that somebody describes: `like` names a known one, the other keys (those of the table
-    of known GPUs) replace its values. Raises LessonlibError with the key that is wrong."""
+    of known GPUs) replace its values. Raises LessonlibError with the key that is wrong.
+    """
     allowed = ("like", *_OWN_TEXTS, *_OWN_NUMBERS)
     for key in keys:
         if key not in allowed:
@@ -129,11 +125,7 @@ def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
         if not isinstance(keys.get(name, ""), str):
             raise LessonlibError(f"{where}: {name}: expected a text, not {keys[name]!r}")
     numbers = {name: _positive(keys[name], f"{where}: {name}") for name in _OWN_NUMBERS if name in keys}
-    peaks = {
-        name: numbers[f"{name}_dense_tflops"] * 1e12
-        for name in _PEAKS
-        if f"{name}_dense_tflops" in numbers
-    }
+    peaks = {name: numbers[f"{name}_dense_tflops"] * 1e12 for name in _PEAKS if f"{name}_dense_tflops" in numbers}
     texts = {name: str(keys[name]) for name in _OWN_TEXTS if name in keys}
     sizes = {
         field: numbers[column] * 1e9

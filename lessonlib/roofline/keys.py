@@ -48,7 +48,7 @@ class Keys:
         return value
 
     def boolean(self, name: str, default: bool) -> bool:
-        """true or false."""
+        """True or false."""
         value = self.values.get(name)
         if value is None:
             return default

@@ -38,7 +38,8 @@ class Measured:
 @dataclass(frozen=True)
 class Lab:
     """One set-up. prompt, context: tokens of its usual request. traffic: (low, high) prompt tokens
-    for each generated one, or None. measured: under the names of MEASURABLE, each may be absent."""
+    for each generated one, or None. measured: under the names of MEASURABLE, each may be absent.
+    """
 
     name: str
     title: str

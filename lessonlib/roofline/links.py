@@ -44,7 +44,8 @@ class Traffic:
 
 def ring_all_reduce_s(gpus: int, payload: Number, link: Link) -> Number:
     """Ring: 2 (n - 1) rounds, each with payload / n bytes; half the latency a round, for n = 2 sends
-    and receives at once."""
+    and receives at once.
+    """
     rounds = 2 * (gpus - 1)
     return rounds * payload / gpus / link.bytes_per_second + rounds * link.latency_s / 2.0
 

@@ -79,9 +79,7 @@ def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
     groups = []
     for index, request in enumerate(requests):
         if not 2 <= len(request) <= 3:
-            raise LessonlibError(
-                f"request {index}: expected (new tokens, context before), not {tuple(request)!r}"
-            )
+            raise LessonlibError(f"request {index}: expected (new tokens, context before), not {tuple(request)!r}")
         new = whole(f"request {index}: new tokens", request[0], 1)
         context = whole(f"request {index}: context before", request[1], 0)
         outputs = whole(f"request {index}: outputs", request[2], 0) if len(request) == 3 else 1
@@ -92,7 +90,7 @@ def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
 
 
 def phase_of(load: Load) -> str:
-    """"decode" where each request brings one token, "prefill" where none does, else "mixed"."""
+    """ "decode" where each request brings one token, "prefill" where none does, else "mixed"."""
     single = [math.isclose(group.new, 1) for group in load.requests]
     if all(single):
         return "decode"

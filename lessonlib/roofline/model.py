@@ -71,10 +71,7 @@ class Model:
         heads = self.embedding_parameters * (1 if self.tied else 2)
         inner = sum(
             group.count
-            * (
-                sum(matrix.parameters for matrix in group.matrices(self.hidden))
-                + group.vectors(self.hidden)
-            )
+            * (sum(matrix.parameters for matrix in group.matrices(self.hidden)) + group.vectors(self.hidden))
             for group in self.layers
         )
         return heads + inner + self.extra_parameters
@@ -82,13 +79,11 @@ class Model:
     @cached_property
     def parameters_read(self) -> int:
         """Parameters read to decode one token of one request: all but the embedding lookup and,
-        in a mixture of experts, the experts that the token does not use."""
+        in a mixture of experts, the experts that the token does not use.
+        """
         inner = sum(
             group.count
-            * (
-                sum(matrix.size * matrix.active for matrix in group.matrices(self.hidden))
-                + group.vectors(self.hidden)
-            )
+            * (sum(matrix.size * matrix.active for matrix in group.matrices(self.hidden)) + group.vectors(self.hidden))
             for group in self.layers
         )
         return self.embedding_parameters + inner + self.extra_parameters
@@ -113,9 +108,7 @@ class Model:
     @property
     def divided_heads(self) -> tuple[int, ...]:
         """Numbers of heads that tensor parallelism must divide, each once."""
-        counts = [
-            getattr(group.mixer, key, 0) for group in self.layers for key in ("heads", "value_heads")
-        ]
+        counts = [getattr(group.mixer, key, 0) for group in self.layers for key in ("heads", "value_heads")]
         return tuple(dict.fromkeys(filter(None, counts)))
 
     @property

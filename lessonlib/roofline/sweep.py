@@ -95,6 +95,4 @@ def sweep(system: System, batches: Iterable[int], contexts: Iterable[int]) -> Sw
         "intensity": sums.flops / sums.bytes,
     }
     shape = (batch.size, context.size)
-    return Sweep(
-        batch, context, **{name: np.broadcast_to(grid, shape) for name, grid in grids.items()}
-    )
+    return Sweep(batch, context, **{name: np.broadcast_to(grid, shape) for name, grid in grids.items()})

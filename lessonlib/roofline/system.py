@@ -52,9 +52,7 @@ class System:
         for name in ("tp", "pp", "ep", "dp"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_GPUS:
-                raise LessonlibError(
-                    f"{name}: expected a whole number from 1 to {_MOST_GPUS}, not {value!r}"
-                )
+                raise LessonlibError(f"{name}: expected a whole number from 1 to {_MOST_GPUS}, not {value!r}")
         self._check_division()
 
     def _check_division(self) -> None:
@@ -66,9 +64,7 @@ class System:
                 f"{self.model.name}; allowed: {', '.join(map(str, allowed))}"
             )
         if self.pp > self.model.layer_count:
-            raise LessonlibError(
-                f"pp: {self.pp} stages are more than the {self.model.layer_count} layers"
-            )
+            raise LessonlibError(f"pp: {self.pp} stages are more than the {self.model.layer_count} layers")
         if self.ep == 1:
             return
         counts = self.model.expert_counts
@@ -177,8 +173,7 @@ def kv_bytes_per_token(system: System) -> float:
     caches = [group for group in system.model.layers if group.mixer.kv_values]
     growing = [group for group in caches if group.mixer.window is None] or caches
     return sum(
-        group.count * system.kv_format.bytes_of(group.mixer.kv_values, group.mixer.kv_vector)
-        for group in growing
+        group.count * system.kv_format.bytes_of(group.mixer.kv_values, group.mixer.kv_vector) for group in growing
     )
 
 

@@ -9,15 +9,15 @@ mixed batch, and everything random comes from seeds.
 
 from __future__ import annotations
 
-from lessonlib.serving.traffic.arrivals import Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
 from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet
-from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, LogNormal, ShareOfPrompt
-from lessonlib.serving.traffic.presets import preset, preset_names
-from lessonlib.serving.results.result import Result
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.settings import BATCHING, POLICIES, Scheduler, Speculation
-from lessonlib.serving.simulation import simulate
 from lessonlib.serving.replica.step_time import BASES, StepCost
+from lessonlib.serving.results.result import Result
+from lessonlib.serving.simulation import simulate
+from lessonlib.serving.traffic.arrivals import Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
+from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, LogNormal, ShareOfPrompt
+from lessonlib.serving.traffic.presets import preset, preset_names
 from lessonlib.serving.traffic.trace_files import read_trace, write_trace
 from lessonlib.serving.traffic.workload import Request, Sharing, Trace, Workload, fixed
 

@@ -22,7 +22,10 @@ def heard_between_events() -> Iterator[Callable[[], bool]]:
             raise KeyboardInterrupt
         asked = True
 
-    mine = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    mine = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
     if mine:
         signal.signal(signal.SIGINT, remember)
     try:

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable
 
+from lessonlib.base.checks import kind, whole
+from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.system import System, kv_bytes, state_bytes
 from lessonlib.serving import events as kinds
-from lessonlib.base.checks import number as checked
-from lessonlib.base.checks import kind, whole
 from lessonlib.serving.events import Events
 from lessonlib.serving.fleet.fleet import Fleet
-from lessonlib.serving.interrupt import heard_between_events
-from lessonlib.serving.replica.job import Job
 from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, Members
-from lessonlib.serving.results.recorder import Recorder
-from lessonlib.serving.replica.replica import Replica
-from lessonlib.serving.results.result import Result, build_result
 from lessonlib.serving.fleet.routers import make_router
 from lessonlib.serving.fleet.scaler import Scaler
+from lessonlib.serving.interrupt import heard_between_events
+from lessonlib.serving.replica.job import Job
+from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.results.recorder import Recorder
+from lessonlib.serving.results.result import Result, build_result
 from lessonlib.serving.traffic.source import Source
 from lessonlib.serving.traffic.workload import Request
 
@@ -52,7 +52,9 @@ def simulate(
     kind("system", system, System, 'System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))')
     kind("scheduler", scheduler or Scheduler(), Scheduler, "Scheduler(max_num_seqs=64)")
     kind("fleet", fleet or Fleet(), Fleet, "Fleet(replicas=2)")
-    simulation = Simulation(system, requests, scheduler or Scheduler(), fleet or Fleet(), concurrency, cost, record, seed)
+    simulation = Simulation(
+        system, requests, scheduler or Scheduler(), fleet or Fleet(), concurrency, cost, record, seed
+    )
     return simulation.run(checked("limit_s", limit_s, above=0.0) if limit_s is not None else float("inf"), progress)
 
 
@@ -60,7 +62,15 @@ class Simulation:
     """One run. Jobs in the system are those that came and have no answer yet; `area` is their number summed over time."""
 
     def __init__(
-        self, system: System, requests: Iterable[Request], scheduler: Scheduler, fleet: Fleet, concurrency: int | None, cost: str, record: str, seed: int
+        self,
+        system: System,
+        requests: Iterable[Request],
+        scheduler: Scheduler,
+        fleet: Fleet,
+        concurrency: int | None,
+        cost: str,
+        record: str,
+        seed: int,
     ) -> None:
         self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
         self.seed = whole("seed", seed, 0, 2**63)
@@ -85,7 +95,16 @@ class Simulation:
 
     def run(self, limit_s: float, progress: Progress | None) -> Result:
         """All events until the last answer, the limit or an interrupt."""
-        handlers = (self._arrival, self._warm, self._failure, self._recovery, self._delivery, self._look, self._run_end, self._plan)
+        handlers = (
+            self._arrival,
+            self._warm,
+            self._failure,
+            self._recovery,
+            self._delivery,
+            self._look,
+            self._run_end,
+            self._plan,
+        )
         turns = 0
         try:
             with heard_between_events() as interrupted:
@@ -137,7 +156,9 @@ class Simulation:
         need = -(-(job.prompt + job.output) // size) + fixed
         if speculation:
             # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
-            need = -(-job.prompt // size) + fixed + 1 + (job.output - 1) // max(1, int(size / speculation.tokens_per_step))
+            need = (
+                -(-job.prompt // size) + fixed + 1 + (job.output - 1) // max(1, int(size / speculation.tokens_per_step))
+            )
         if need > blocks:
             raise LessonlibError(
                 f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "

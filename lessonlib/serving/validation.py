@@ -38,7 +38,10 @@ def published() -> list[Point]:
     """The measured sweep, by concurrency."""
     with (data_dir() / "measured" / "serving.csv").open(newline="", encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["sweep"] == "nim-70b-fp8"]
-    return [Point(int(row["concurrency"]), *(float(row[key]) for key in ("ttft_s", "itl_s", "tokens_per_s"))) for row in rows]
+    return [
+        Point(int(row["concurrency"]), *(float(row[key]) for key in ("ttft_s", "itl_s", "tokens_per_s")))
+        for row in rows
+    ]
 
 
 def sweep_system() -> System:
@@ -60,7 +63,9 @@ def simulated(concurrency: int, slowdown: float = 1.0, scheduler: Scheduler | No
     """
     system = sweep_system()
     requests = fixed(5000, 500, max(16, ROUNDS * concurrency))
-    result = simulate(system, requests, scheduler or tensorrt_llm(system), Fleet(slow={0: slowdown}), concurrency=concurrency)
+    result = simulate(
+        system, requests, scheduler or tensorrt_llm(system), Fleet(slow={0: slowdown}), concurrency=concurrency
+    )
     middle = result.steady(0.3)
     return Point(concurrency, middle["ttft_s"], middle["tpot_s"], concurrency * 500 / middle["e2e_s"])
 
@@ -78,9 +83,19 @@ def table() -> str:
         ours, scaled = simulated(point.concurrency), simulated(point.concurrency, factor)
         cells = [f"{point.concurrency:>11}"]
         for key, scale, digits in (("ttft_s", 1.0, 2), ("itl_s", 1e3, 1), ("tokens_per_s", 1.0, 0)):
-            cells.append(" ".join(f"{getattr(item, key) * scale:>{width}.{digits}f}" for item, width in ((point, 8), (ours, 9), (scaled, 7))))
+            cells.append(
+                " ".join(
+                    f"{getattr(item, key) * scale:>{width}.{digits}f}"
+                    for item, width in ((point, 8), (ours, 9), (scaled, 7))
+                )
+            )
         lines.append("  ".join(cells))
-    return "\n".join([*lines, f"scaled: every step takes {factor:.2f} times as long, so that the time between tokens agrees at concurrency 1"])
+    return "\n".join(
+        [
+            *lines,
+            f"scaled: every step takes {factor:.2f} times as long, so that the time between tokens agrees at concurrency 1",
+        ]
+    )
 
 
 if __name__ == "__main__":

@@ -10,11 +10,11 @@ from typing import Any
 
 from lessonlib.draw.picture import picture
 from lessonlib.lesson.concepts import load_listing
-from lessonlib.review.editions import standing
 from lessonlib.lesson.items import Drawers, View
-from lessonlib.record.settings import chosen_lab
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.words import Words
+from lessonlib.record.settings import chosen_lab
+from lessonlib.review.editions import standing
 from lessonlib.roofline import lab_names, load_lab
 
 Raw = Mapping[str, Any]
@@ -25,7 +25,10 @@ _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "pape
 def draw_picture(raw: Raw, words: Words) -> View:
     """An animated picture with the numbers it names, and its caption."""
     numbers = {key: words.number(name, raw["id"]) for key, name in raw["numbers"].items()}
-    return {"picture": picture(raw["name"], words.code.picture(raw["name"]), numbers), "html": words.html(raw["caption"], raw["id"])}
+    return {
+        "picture": picture(raw["name"], words.code.picture(raw["name"]), numbers),
+        "html": words.html(raw["caption"], raw["id"]),
+    }
 
 
 def draw_plot(raw: Raw, words: Words) -> View:
@@ -58,7 +61,9 @@ def _lab_line(name: str) -> str:
     lab = load_lab(name)
     measured = ", ".join(f"{entry.value:,g} {entry.unit} {key.split('_')[0]}" for key, entry in lab.measured.items())
     assumed = "assumed: " + "; ".join(lab.assumed.values()) if lab.assumed else ""
-    small = "; ".join(part for part in (f"reported: {measured}" if measured else "nothing measured yet", assumed) if part)
+    small = "; ".join(
+        part for part in (f"reported: {measured}" if measured else "nothing measured yet", assumed) if part
+    )
     return f"{escape(lab.title)}<br><small>{escape(small)}</small>"
 
 
@@ -76,8 +81,11 @@ def draw_installed(raw: Raw, words: Words) -> View:
     """Whether the packages that the lessons need are there, with their versions."""
     rows = [("Python", platform.python_version())] + [(name, _version(name)) for name in _NEEDED]
     missing = [name for name, found in rows if not found]
-    verdict = (f"Missing: {', '.join(missing)}. Run <code>make env</code> in the course's folder, then restart the kernel."
-               if missing else "Everything is there, and this panel is drawn, so widgets work.")
+    verdict = (
+        f"Missing: {', '.join(missing)}. Run <code>make env</code> in the course's folder, then restart the kernel."
+        if missing
+        else "Everything is there, and this panel is drawn, so widgets work."
+    )
     body = "".join(f'<tr><th scope="row">{name}</th><td>{found or "missing"}</td></tr>' for name, found in rows)
     return {"html": f"<p>{'✗' if missing else '✓'} {verdict}</p><table><tbody>{body}</tbody></table>"}
 
@@ -89,6 +97,13 @@ def _version(name: str) -> str:
         return ""
 
 
-DRAWERS: Drawers = {"picture": draw_picture, "plot": draw_plot, "explore": draw_explorer, "labs": draw_labs, "installed": draw_installed, "map": draw_map}
+DRAWERS: Drawers = {
+    "picture": draw_picture,
+    "plot": draw_plot,
+    "explore": draw_explorer,
+    "labs": draw_labs,
+    "installed": draw_installed,
+    "map": draw_map,
+}
 #: what goes into the seal where that is not what is drawn
 SEALED: Drawers = {"plot": plot_parts}

@@ -26,7 +26,9 @@ def fallback(view: View, seal: str = "", outcomes: list[tuple[str, str]] | None 
 def feedback_html(result: dict[str, Any]) -> str:
     """What a guess was told: headline, feedback, missed features."""
     missed = "".join(f"<li>{item}</li>" for item in result.get("missed", ()))
-    return f"<p><strong>{escape(result['headline'])}</strong></p>{result['feedback']}" + (f"<ul>{missed}</ul>" if missed else "")
+    return f"<p><strong>{escape(result['headline'])}</strong></p>{result['feedback']}" + (
+        f"<ul>{missed}</ul>" if missed else ""
+    )
 
 
 def _text(view: View, seal: str) -> str:
@@ -34,7 +36,9 @@ def _text(view: View, seal: str) -> str:
     if view["state"] == "locked":
         lines.append(view["locked"])
     else:
-        lines += [view["text"]] if "text" in view else [plain(view[part]) for part in ("stem", "html") if view.get(part)]
+        lines += (
+            [view["text"]] if "text" in view else [plain(view[part]) for part in ("stem", "html") if view.get(part)]
+        )
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
             lines.append(view["result"]["summary"])
@@ -72,12 +76,24 @@ def _revealed(view: View) -> str:
     if not result:
         return ""
     skipped = "<p><strong>Skipped</strong></p>" if view.get("skipped") else ""
-    parts = [skipped, f"<p>{escape(result['summary'])}</p>", result.get("feedback", ""), result.get("reveal", ""), result.get("answer", "")]
-    parts += [f"<ul>{''.join(f'<li>{item}</li>' for item in result[key])}</ul>" for key in ("missed", "checklist") if result.get(key)]
+    parts = [
+        skipped,
+        f"<p>{escape(result['summary'])}</p>",
+        result.get("feedback", ""),
+        result.get("reveal", ""),
+        result.get("answer", ""),
+    ]
+    parts += [
+        f"<ul>{''.join(f'<li>{item}</li>' for item in result[key])}</ul>"
+        for key in ("missed", "checklist")
+        if result.get(key)
+    ]
     if view.get("observe"):
         parts += [f"<p>{view['observe']['ask']}</p>", view["observe"].get("note", "")]
     parts.append(view.get("explanation", ""))
     if view.get("working"):
         working = view["working"]
-        parts.append(f"<details><summary>Show the working: {escape(working['value'])}</summary><pre>{escape(working['source'])}</pre></details>")
+        parts.append(
+            f"<details><summary>Show the working: {escape(working['value'])}</summary><pre>{escape(working['source'])}</pre></details>"
+        )
     return "".join(parts)

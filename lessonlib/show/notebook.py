@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import BlockItem, Item, StepItem, View
-from lessonlib.record.journal import Journal, default_journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal, default_journal
 from lessonlib.record.questions_for_teacher import QUESTION
 from lessonlib.record.settings import chosen_lab
 from lessonlib.roofline import Lab, load_lab
@@ -30,12 +30,16 @@ AUTO = ("truth", "each", "skip")
 _NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
 
 
-def open_lesson(name: str, lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None) -> NotebookLesson:
+def open_lesson(
+    name: str, lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None
+) -> NotebookLesson:
     """The lesson ``name`` on ``lab`` (a shipped lab's name, a path to a lab file, or None for the one chosen at the start)."""
     found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
     mode = auto or os.environ.get("LESSON_AUTO") or None
     if mode is not None and mode not in AUTO:
-        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+        raise LessonlibError(
+            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
+        )
     kept = journal or (Journal(None) if mode else default_journal(_warn))
     return NotebookLesson(Lesson(name, found, kept, DRAWERS, SEALED), mode)
 
@@ -119,14 +123,22 @@ class NotebookLesson:
         item = self._lesson.item(item_id, (kind,))
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
         self._seat_teacher(item)
-        panel = Panel(self._view(item), on_event=lambda event: self._handle(item, event),
-                      fallback=lambda: self._fallback(item, outcomes))
+        panel = Panel(
+            self._view(item),
+            on_event=lambda event: self._handle(item, event),
+            fallback=lambda: self._fallback(item, outcomes),
+        )
         self._panels.setdefault(item_id, []).append(panel)
         return panel
 
     def _seat_teacher(self, item: Item) -> None:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
-        if item.id != QUESTION or item.id in self._desks or self._auto or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip():
+        if (
+            item.id != QUESTION
+            or item.id in self._desks
+            or self._auto
+            or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
+        ):
             return
         from lessonlib.teacher.desk import Desk  # an HTTP client: on first use
 
@@ -199,7 +211,9 @@ def try_mistakes(item: StepItem) -> list[tuple[str, str]]:
     for name, given in question.mistakes():
         result = question.result(question.accept(given))
         if result["tone"] == "right" or not (result["feedback"] or result.get("missed")):
-            raise LessonlibError(f"{question.where}: the mistake “{name}” is judged {result['tone']} or told nothing on lab {question.words.lab.name}")
+            raise LessonlibError(
+                f"{question.where}: the mistake “{name}” is judged {result['tone']} or told nothing on lab {question.words.lab.name}"
+            )
         told.append((name, feedback_html(result)))
     return told
 

@@ -17,8 +17,22 @@ import traitlets
 STATIC = Path(__file__).parent / "static"
 # The order matters: the toolbox first, the kinds in any order, the entry point last.
 JS_FILES = (
-    "core.js", "plot.js", "choice.js", "number.js", "curve.js", "curves.js", "blanks.js", "recall.js",
-    "explain.js", "teacher.js", "tell.js", "pick.js", "picture.js", "explorer.js", "result.js", "render.js",
+    "core.js",
+    "plot.js",
+    "choice.js",
+    "number.js",
+    "curve.js",
+    "curves.js",
+    "blanks.js",
+    "recall.js",
+    "explain.js",
+    "teacher.js",
+    "tell.js",
+    "pick.js",
+    "picture.js",
+    "explorer.js",
+    "result.js",
+    "render.js",
 )
 CSS_FILES = ("panel.css", "words.css", "picture.css", "explorer.css", "teacher.css")
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.record.journal import Journal, default_journal
+from lessonlib.record.settings import chosen_lab
 from lessonlib.review.deck import Review
 from lessonlib.review.scorecard import card_html
-from lessonlib.record.settings import chosen_lab
 from lessonlib.review.tally import minutes, outcomes, tally
 from lessonlib.roofline import Lab, load_lab
 from lessonlib.show.blocks import DRAWERS, SEALED
@@ -22,11 +22,15 @@ from lessonlib.show.panel import Panel
 TITLE = "Review"
 
 
-def open_review(lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None) -> NotebookReview:
+def open_review(
+    lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None
+) -> NotebookReview:
     """What is due in your journal, for `lab` (None: the lab chosen at the start)."""
     mode = auto or os.environ.get("LESSON_AUTO") or None
     if mode is not None and mode not in AUTO:
-        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+        raise LessonlibError(
+            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
+        )
     found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
     return NotebookReview(Review(found, journal or (Journal(None) if mode else default_journal()), DRAWERS, SEALED))
 
@@ -42,7 +46,11 @@ class NotebookReview:
 
     def sitting(self) -> Panel:
         """The cards that are due, one after another, five to ten minutes of them."""
-        return Panel(self.view(), self.handle, lambda: fallback(empty("Open this notebook in JupyterLab: what is due depends on your own journal.")))
+        return Panel(
+            self.view(),
+            self.handle,
+            lambda: fallback(empty("Open this notebook in JupyterLab: what is due depends on your own journal.")),
+        )
 
     def overall(self) -> Panel:
         """The score card over all lessons and reviews, from your journal."""
@@ -51,7 +59,11 @@ class NotebookReview:
         records = self._review.journal.records()
         html = card_html(tally(list(outcomes(records))), minutes(records), load_listing().misconceptions)
         view = {"kind": "tell", "id": "overall", "title": "All lessons so far", "state": "observed", "html": html}
-        return Panel(view, lambda event: None, lambda: fallback({**view, "html": "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>"}))
+        return Panel(
+            view,
+            lambda event: None,
+            lambda: fallback({**view, "html": "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>"}),
+        )
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """An event of the panel; answers with what to show."""
@@ -68,7 +80,13 @@ class NotebookReview:
             return {**empty(self._nothing()), "more": "Another sitting" if review.due() else ""}
         view = review.step.view()
         number = f"{review.done + 1} of {review.done + review.left}"
-        return {**view, "id": f"{review.card.name}#{review.done}", "title": f"{number} · {review.step.title}", "next": review.answered, "sitting": True}
+        return {
+            **view,
+            "id": f"{review.card.name}#{review.done}",
+            "title": f"{number} · {review.step.title}",
+            "next": review.answered,
+            "sitting": True,
+        }
 
     def _nothing(self) -> str:
         review = self._review

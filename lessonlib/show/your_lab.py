@@ -9,13 +9,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from lessonlib.probe.asked import ASKED, can_ask, question
-from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.words import markdown
+from lessonlib.probe.asked import ASKED, can_ask, question
+from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
 from lessonlib.record.journal import Journal, default_journal
 from lessonlib.record.settings import choose_lab, chosen_lab
-from lessonlib.lesson.words import markdown
 from lessonlib.roofline import Lab, load_lab
 from lessonlib.show.fallback import fallback
 from lessonlib.show.notebook import AUTO
@@ -25,14 +25,23 @@ NAME = "your-lab"
 NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
 
 
-def open_your_lab(url: str | None, lab: str | Lab | None = None, window: float = 30.0, auto: str | None = None, journal: Journal | None = None, model: str | None = None) -> YourLab:
+def open_your_lab(
+    url: str | None,
+    lab: str | Lab | None = None,
+    window: float = 30.0,
+    auto: str | None = None,
+    journal: Journal | None = None,
+    model: str | None = None,
+) -> YourLab:
     """Look at the server at `url` (vLLM, or the Prometheus that scrapes it) for `window` seconds; at `model`, if it serves several.
 
     Without a `url`, or when the server cannot be read, every panel says in one line what to do.
     """
     mode = auto or os.environ.get("LESSON_AUTO") or None
     if mode is not None and mode not in AUTO:
-        raise LessonlibError(f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person")
+        raise LessonlibError(
+            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
+        )
     found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
     kept = journal or (Journal(None) if mode else default_journal())
     if not url:
@@ -64,7 +73,14 @@ class YourLab:
     def _item(self, key: str, reading: Reading) -> StepItem:
         asked = question(key, reading, self._lab)
         gates = list(self._items.values())
-        item = StepItem("predict", asked.raw, f"{ASKED[key]['title']} · predict, then reveal", gates, asked, f"“{ASKED[key]['title']}”")
+        item = StepItem(
+            "predict",
+            asked.raw,
+            f"{ASKED[key]['title']} · predict, then reveal",
+            gates,
+            asked,
+            f"“{ASKED[key]['title']}”",
+        )
         address = {"lesson": NAME, "question": key, "hash": asked.asked_hash(), "lab": self._lab.name}
         item.step.record = lambda record: self._journal.append({**address, **record})
         return item
@@ -89,7 +105,9 @@ class YourLab:
         return self._panel("keep", lambda: self._kept(Path(file)))
 
     def _panel(self, key: str, view: Any) -> Panel:
-        panel = Panel(view(), lambda event: self._handle(key, event), lambda: fallback(view() if self._auto else _closed(key)))
+        panel = Panel(
+            view(), lambda event: self._handle(key, event), lambda: fallback(view() if self._auto else _closed(key))
+        )
         self._panels.append((panel, view))
         return panel
 
@@ -123,10 +141,16 @@ class YourLab:
 
         found = roofs(self._reading, self._lab)
         rows = "".join(_rows(clock, self._reading, found) for clock in (PER_REQUEST, WINDOW, MOMENT))
-        notes = "".join(f"<li>{escape(note)}</li>" for note in (*self._reading.notes, *impossible(self._reading, found)))
-        head = "".join(f'<th scope="col">{name}</th>' for name in ("", "read", "what it cannot tell, or why it is not known"))
+        notes = "".join(
+            f"<li>{escape(note)}</li>" for note in (*self._reading.notes, *impossible(self._reading, found))
+        )
+        head = "".join(
+            f'<th scope="col">{name}</th>' for name in ("", "read", "what it cannot tell, or why it is not known")
+        )
         summary = f"{escape(self._reading.model or 'A model without a name')}, {self._reading.engines} engine{'s' * (self._reading.engines != 1)}, {self._reading.requests:.0f} requests finished {self._reading.span}."
-        html = f"<p>{summary}</p><table class=\"ll-score ll-read\"><thead><tr>{head}</tr></thead>{rows}</table>" + (f"<ul>{notes}</ul>" if notes else "")
+        html = f'<p>{summary}</p><table class="ll-score ll-read"><thead><tr>{head}</tr></thead>{rows}</table>' + (
+            f"<ul>{notes}</ul>" if notes else ""
+        )
         return {"kind": "tell", "id": "numbers", "title": "All numbers", "state": "observed", "html": html}
 
     def _kept(self, file: Path) -> dict[str, Any]:
@@ -146,7 +170,11 @@ class YourLab:
         except LessonlibError as error:
             return _tell("keep", "Your lab file", str(error))
         chosen = choose_lab(str(file.resolve()))
-        use = "Lessons opened from now on are computed for it." if chosen else f'Name it in the first cell of a lesson: `lab = "{file}"`.'
+        use = (
+            "Lessons opened from now on are computed for it."
+            if chosen
+            else f'Name it in the first cell of a lesson: `lab = "{file}"`.'
+        )
         return _tell("keep", "Your lab file", f"Written: `{file.name}`, {lab.title}. {use}")
 
 
@@ -156,7 +184,9 @@ def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> 
 
     rows = "".join(
         f'<tr><th scope="row">{TITLES[key]}</th><td>{_read(finding, found.get(key, ()))}</td><td>{escape(finding.limits if finding.value is not None else finding.reason)}</td></tr>'
-        for key, finding in reading.findings.items() if finding.clock == clock)
+        for key, finding in reading.findings.items()
+        if finding.clock == clock
+    )
     return f'<tbody><tr><th scope="rowgroup" colspan="3">{clock[0].upper()}{clock[1:]}</th></tr>{rows}</tbody>'
 
 

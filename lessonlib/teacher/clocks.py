@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from lessonlib.teacher.teacher import Answer
+from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.guess import GuessError, parse_number
 from lessonlib.lesson.judge import judge_number
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import Estimate, Lab, decode, mixed
+from lessonlib.teacher.teacher import Answer
 
 TTFT = "Time to first token"
 #: A unit must be there: 300 and 300 ms are a factor of a thousand apart.
@@ -20,7 +20,8 @@ _NO_UNIT = "Add the unit to your guess of the time to first token: ms or s, such
 @dataclass(frozen=True)
 class Clocks:
     """ttft_s: from sending to the first token. decode_s: from the first token to the last. prompt_tokens, cached_tokens:
-    as the endpoint counts them, None where it does not. generated_tokens: as it counts them, else the chunks."""
+    as the endpoint counts them, None where it does not. generated_tokens: as it counts them, else the chunks.
+    """
 
     ttft_s: float
     decode_s: float
@@ -56,14 +57,25 @@ def clocks_of(answer: Answer) -> Clocks | None:
     if answer.sent is None or answer.first is None or answer.last is None:
         return None
     told = (answer.generated_tokens or 0) - answer.hidden_tokens
-    return Clocks(answer.first - answer.sent, answer.last - answer.first, told if told > 0 else answer.chunks, answer.chunks,
-                  told > 0, answer.prompt_tokens, answer.cached_tokens)
+    return Clocks(
+        answer.first - answer.sent,
+        answer.last - answer.first,
+        told if told > 0 else answer.chunks,
+        answer.chunks,
+        told > 0,
+        answer.prompt_tokens,
+        answer.cached_tokens,
+    )
 
 
 def clocks_kept(kept: Any) -> Clocks | None:
     """The clocks that a journal kept, or None if it holds something else."""
     names = {field.name for field in fields(Clocks)}
-    if not isinstance(kept, Mapping) or set(kept) != names or not all(isinstance(value, (int, float, type(None))) for value in kept.values()):
+    if (
+        not isinstance(kept, Mapping)
+        or set(kept) != names
+        or not all(isinstance(value, (int, float, type(None))) for value in kept.values())
+    ):
         return None
     needed = ("ttft_s", "decode_s", "generated_tokens", "chunks")
     return Clocks(**kept) if all(isinstance(kept[name], (int, float)) and kept[name] >= 0 for name in needed) else None
@@ -76,7 +88,9 @@ def read_guess(given: Any) -> tuple[str, float]:
     """A guess of the time to first token as (as typed, seconds). Raises GuessError with one line."""
     text = given.strip() if isinstance(given, str) else ""
     if not text:
-        raise GuessError("Guess first: how long until the first token? A number with its unit, such as 300 ms or 1.2 s.")
+        raise GuessError(
+            "Guess first: how long until the first token? A number with its unit, such as 300 ms or 1.2 s."
+        )
     seconds = parse_number(text, "s")
     if not any(letter.isalpha() and letter not in "eE" for letter in text):
         raise GuessError(_NO_UNIT)
@@ -88,7 +102,11 @@ def verdict(typed: str, guess_s: float, clocks: Clocks) -> dict[str, str]:
     if clocks.ttft_s <= 0:
         return {}
     found = judge_number(guess_s, clocks.ttft_s)
-    return {"tone": found.tone, "headline": found.headline, "text": f"You said {typed}; the first token came after {_s(clocks.ttft_s)}."}
+    return {
+        "tone": found.tone,
+        "headline": found.headline,
+        "text": f"You said {typed}; the first token came after {_s(clocks.ttft_s)}.",
+    }
 
 
 # --- the table --------------------------------------------------------------------------------------------------------
@@ -113,13 +131,23 @@ def _prefill_row(clocks: Clocks, lab: Lab) -> list[str]:
     cost, speed = _prefill(clocks, lab), clocks.prefill_tokens_per_s
     if cost is None or speed is None:
         return ["Prefill", "–", "–", "–", "–"]
-    return ["Prefill", _rate(speed), _rate(cost.expected_tokens_per_s), _rate(cost.ceiling_tokens_per_s), _share(speed, cost.ceiling_tokens_per_s)]
+    return [
+        "Prefill",
+        _rate(speed),
+        _rate(cost.expected_tokens_per_s),
+        _rate(cost.ceiling_tokens_per_s),
+        _share(speed, cost.ceiling_tokens_per_s),
+    ]
 
 
 def _decode_row(clocks: Clocks, lab: Lab) -> list[str]:
     speed = clocks.decode_tokens_per_s
     cost = decode(lab.system, 1, max(1, (clocks.prompt_tokens or lab.context) + clocks.generated_tokens // 2))
-    there = [_rate(cost.expected_tokens_per_s), _rate(cost.ceiling_tokens_per_s), _share(speed, cost.ceiling_tokens_per_s) if speed else "–"]
+    there = [
+        _rate(cost.expected_tokens_per_s),
+        _rate(cost.ceiling_tokens_per_s),
+        _share(speed, cost.ceiling_tokens_per_s) if speed else "–",
+    ]
     return ["Decode", _rate(speed) if speed else "–", *there]
 
 
@@ -129,8 +157,12 @@ def _prefill(clocks: Clocks, lab: Lab) -> Estimate | None:
 
 
 def _notes(clocks: Clocks, rows: list[list[str]], with_lab: bool) -> list[str]:
-    notes = [f"{clocks.generated_tokens:,} tokens written" + (f", {clocks.prompt_tokens:,} read" if clocks.prompt_tokens else "")
-             + (f", {clocks.cached_tokens:,} of these out of the prefix cache" if clocks.cached_tokens else "") + "."]
+    notes = [
+        f"{clocks.generated_tokens:,} tokens written"
+        + (f", {clocks.prompt_tokens:,} read" if clocks.prompt_tokens else "")
+        + (f", {clocks.cached_tokens:,} of these out of the prefix cache" if clocks.cached_tokens else "")
+        + "."
+    ]
     if not clocks.counted:
         notes.append("No count of written tokens came: each piece of the stream counts as one token here.")
     elif clocks.chunks * 2 < clocks.generated_tokens:
@@ -138,13 +170,20 @@ def _notes(clocks: Clocks, rows: list[list[str]], with_lab: bool) -> list[str]:
     if not clocks.prompt_tokens:
         notes.append("No count of the prompt's tokens came, so no prefill speed can be told.")
     else:
-        notes.append("Prefill is prompt tokens over time to first token: waiting in the queue and on the network is in it.")
+        notes.append(
+            "Prefill is prompt tokens over time to first token: waiting in the queue and on the network is in it."
+        )
     if clocks.decode_tokens_per_s is None:
         notes.append("Too few pieces came to tell a decode speed.")
     if not with_lab:
-        return [*notes, "Ceiling and expectation of your lab come here once every step of this lesson is revealed: some steps ask for them."]
+        return [
+            *notes,
+            "Ceiling and expectation of your lab come here once every step of this lesson is revealed: some steps ask for them.",
+        ]
     if any(row[-1].endswith("%") and float(row[-1].replace(",", "").split()[0]) > 100 for row in rows):
-        notes.append("More than 100 %: a prefix cache knew the beginning of the prompt, drafts were accepted, or the endpoint is not your lab.")
+        notes.append(
+            "More than 100 %: a prefix cache knew the beginning of the prompt, drafts were accepted, or the endpoint is not your lab."
+        )
     return notes
 
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.items import Item, StepItem, View
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import CONFIDENCE
 from lessonlib.lesson.words import plain
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import decode, kv_bytes_per_token, prefill, weight_bytes, weight_bytes_read
 
 #: Characters of the lesson that go along; of a longer one the beginning is left out. About 12,000 tokens.
@@ -46,16 +46,30 @@ class Context:
 
     def messages(self, question: str, earlier: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
         """What goes out. earlier: (question, answer) of this lesson, oldest first."""
-        turns = [turn for asked, answered in earlier[-EARLIER:] if answered
-                 for turn in ({"role": "user", "content": asked}, {"role": "assistant", "content": answered})]
-        return [{"role": "system", "content": f"{_RULES}\n\n{self.text()}"}, *turns, {"role": "user", "content": question}]
+        turns = [
+            turn
+            for asked, answered in earlier[-EARLIER:]
+            if answered
+            for turn in ({"role": "user", "content": asked}, {"role": "assistant", "content": answered})
+        ]
+        return [
+            {"role": "system", "content": f"{_RULES}\n\n{self.text()}"},
+            *turns,
+            {"role": "user", "content": question},
+        ]
 
     def text(self) -> str:
         """The lab, the lesson as far as this learner has revealed it, and what is still asked."""
         story = "\n\n".join(part for part in self._story() if part)
         if len(story) > MOST_CHARACTERS:
             story = "(The beginning is left out.) " + story[-MOST_CHARACTERS:]
-        return "\n\n".join((f"# The lab\n{lab_text(self.lesson)}", f"# The lesson so far: {self.lesson.raw['title']}\n{story}", self._still_asked())).rstrip()
+        return "\n\n".join(
+            (
+                f"# The lab\n{lab_text(self.lesson)}",
+                f"# The lesson so far: {self.lesson.raw['title']}\n{story}",
+                self._still_asked(),
+            )
+        ).rstrip()
 
     def _story(self) -> Iterator[str]:
         """Everything on show, in order, up to the first item that is closed."""
@@ -67,12 +81,19 @@ class Context:
             item = self.lesson.items[raw["id"]]
             if item.lock:
                 return
-            yield self._once(item, lambda item=item: _step_text(item) if isinstance(item, StepItem) else _block_text(self.lesson, item))
+            yield self._once(
+                item,
+                lambda item=item: _step_text(item) if isinstance(item, StepItem) else _block_text(self.lesson, item),
+            )
 
     def _still_asked(self) -> str:
         """The stems that lie before the learner now, and that more is closed."""
         asked = [item for item in self.lesson.asked if not item.step.revealed and item.kind != "note"]
-        lines = [self._once(item, lambda item=item: f"- {item.title}: {_words(item.view()['stem'])}", "stem") for item in asked if not item.lock]
+        lines = [
+            self._once(item, lambda item=item: f"- {item.title}: {_words(item.view()['stem'])}", "stem")
+            for item in asked
+            if not item.lock
+        ]
         closed = sum(bool(item.lock) for item in asked)
         lines += [f"- {closed} later questions are still closed."] if closed else []
         return "# Not yet revealed: do not answer these\n" + "\n".join(lines) if lines else ""
@@ -106,8 +127,13 @@ def _step_text(item: StepItem) -> str:
         return ""
     view = item.view()
     result = view["result"]
-    lines = [f"## {item.title}", f"Asked: {_words(view['stem'])}", *_options(view), _guess(view),
-             f"Outcome: {_words(result.get('summary', ''))}"]
+    lines = [
+        f"## {item.title}",
+        f"Asked: {_words(view['stem'])}",
+        *_options(view),
+        _guess(view),
+        f"Outcome: {_words(result.get('summary', ''))}",
+    ]
     lines += [_words(result[key]) for key in ("feedback", "reveal", "answer") if result.get(key)]
     lines += [_words(view["explanation"])] if view.get("explanation") else []
     return "\n".join(line for line in lines if line)
@@ -116,7 +142,10 @@ def _step_text(item: StepItem) -> str:
 def _options(view: View) -> list[str]:
     marks = view["result"].get("options", {})
     said = {"yours": " [the learner's guess]", "truth": " [right]", "both": " [right, and the learner's guess]"}
-    return [f"- {_words(option['html'])}{said.get(marks.get(option['key'], ''), '')}" for option in view["ask"].get("options", ())]
+    return [
+        f"- {_words(option['html'])}{said.get(marks.get(option['key'], ''), '')}"
+        for option in view["ask"].get("options", ())
+    ]
 
 
 def _guess(view: View) -> str:

@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
-from lessonlib.teacher.context import EARLIER, Context, about_tokens, all_revealed
-from lessonlib.teacher.teacher import Answer, Endpoint, Message, TeacherError, ask, endpoint
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity, significant
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.questions_for_teacher import ASKED, ENDED, INTERRUPTED, PART, Exchange, exchanges
-from lessonlib.base.quantity import Quantity, significant
+from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
+from lessonlib.teacher.context import EARLIER, Context, about_tokens, all_revealed
+from lessonlib.teacher.teacher import Answer, Endpoint, Message, TeacherError, ask, endpoint
 
 #: Seconds between two looks at the stream, and between two pieces that the journal keeps.
 TICK_S, KEEP_S = 0.1, 1.0
@@ -61,7 +61,13 @@ class Talk:
 class Desk:
     """What the panel of the note shows beside the note: ``part()``; ``changed`` is called, from any thread, when that differs."""
 
-    def __init__(self, lesson: Lesson, item: StepItem, changed: Callable[[], None], clock: Callable[[], float] = time.perf_counter):
+    def __init__(
+        self,
+        lesson: Lesson,
+        item: StepItem,
+        changed: Callable[[], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ):
         self.lesson, self.item, self._changed, self._clock = lesson, item, changed, clock
         self.lock = threading.RLock()
         self.problem = ""
@@ -73,7 +79,11 @@ class Desk:
     def _mine(self) -> list[dict[str, Any]]:
         """The records of this question, on this lab."""
         address = self.lesson.address(self.item)
-        return [record for record in self.lesson.journal.records() if all(record[key] == value for key, value in address.items())]
+        return [
+            record
+            for record in self.lesson.journal.records()
+            if all(record[key] == value for key, value in address.items())
+        ]
 
     @property
     def busy(self) -> bool:
@@ -116,11 +126,15 @@ class Desk:
         sent = self._context.messages(text, [(talk.question, talk.answer.text) for talk in self.talks])
         talk = Talk(uuid.uuid4().hex[:12], text, guess)
         self.talks += [talk] if self._where else []
-        self.lesson.handle(self.item.id, {"event": "commit", "guess": text})  # draws the panel, with the question already in it
+        self.lesson.handle(
+            self.item.id, {"event": "commit", "guess": text}
+        )  # draws the panel, with the question already in it
         if self._where is None:
             return
         self._record(talk, ASKED, text=text, guess={"text": guess[0], "value": guess[1]})
-        threading.Thread(target=lambda: asyncio.run(self._talk(talk, self._where, sent)), name="teacher", daemon=True).start()
+        threading.Thread(
+            target=lambda: asyncio.run(self._talk(talk, self._where, sent)), name="teacher", daemon=True
+        ).start()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
@@ -135,7 +149,10 @@ class Desk:
             self._keep(talk)
             now = (talk.answer.sent, talk.answer.chunks)
             if now != seen and not asking.done():
-                seen, talk.state = now, STREAMING if talk.answer.chunks else WAITING if talk.answer.sent is not None else PREPARING
+                seen, talk.state = (
+                    now,
+                    STREAMING if talk.answer.chunks else WAITING if talk.answer.sent is not None else PREPARING,
+                )
                 self._show()
         self._end(talk, asking)
 
@@ -158,12 +175,20 @@ class Desk:
             talk.state, talk.problem = _outcome(talk, asking)
             talk.clocks = clocks_of(talk.answer)
             clocks = talk.clocks.kept() if talk.clocks else None
-            self._record(talk, ENDED, text=self._rest(talk), ended=talk.state, problem=talk.problem, model=talk.answer.model, clocks=clocks)
+            self._record(
+                talk,
+                ENDED,
+                text=self._rest(talk),
+                ended=talk.state,
+                problem=talk.problem,
+                model=talk.answer.model,
+                clocks=clocks,
+            )
         self._show()
 
     def _rest(self, talk: Talk) -> str:
         """What the journal does not have yet."""
-        rest, talk.kept = talk.answer.text[talk.kept:], len(talk.answer.text)
+        rest, talk.kept = talk.answer.text[talk.kept :], len(talk.answer.text)
         return rest
 
     def _record(self, talk: Talk, event: str, **more: Any) -> None:
@@ -174,15 +199,28 @@ class Desk:
     def part(self) -> dict[str, Any]:
         """The teacher's part of the view, and the line about what was refused."""
         with self.lock:
-            shown = {"host": self._where.host if self._where else "", "sends": about_tokens(self._context.messages("")), "busy": self.busy}
+            shown = {
+                "host": self._where.host if self._where else "",
+                "sends": about_tokens(self._context.messages("")),
+                "busy": self.busy,
+            }
             if self.talks:
-                earlier = [{"question": talk.question, "answer": talk.answer.text} for talk in self.talks[-1 - EARLIER:-1]]
+                earlier = [
+                    {"question": talk.question, "answer": talk.answer.text} for talk in self.talks[-1 - EARLIER : -1]
+                ]
                 shown |= {"talk": self._shown(self.talks[-1]), "earlier": earlier}
             return {"teacher": shown, **({"problem": self.problem} if self.problem else {})}
 
     def _shown(self, talk: Talk) -> dict[str, Any]:
-        shown = {"id": talk.id, "question": talk.question, "guess": talk.guess[0], "state": talk.state, "answer": talk.answer.text,
-                 "status": self._status(talk), "problem": talk.problem}
+        shown = {
+            "id": talk.id,
+            "question": talk.question,
+            "guess": talk.guess[0],
+            "state": talk.state,
+            "answer": talk.answer.text,
+            "status": self._status(talk),
+            "problem": talk.problem,
+        }
         if talk.running or talk.clocks is None:
             return shown
         where = f"{talk.answer.model} at {self._where.host}" if self._where else talk.answer.model
@@ -202,7 +240,9 @@ class Desk:
             return "Prefill: the lesson and your question are being read."
         first = f"First token after {Quantity(answer.first - answer.sent, 's')}."
         seconds = (answer.last or answer.first) - answer.first
-        speed = f", {significant((answer.chunks - 1) / seconds, 2)} a second" if answer.chunks > 5 and seconds > 0 else ""
+        speed = (
+            f", {significant((answer.chunks - 1) / seconds, 2)} a second" if answer.chunks > 5 and seconds > 0 else ""
+        )
         doing = "It thinks before it writes" if answer.thought == answer.chunks else "Decode"
         return f"{first} {doing}: {answer.chunks:,} pieces{speed}."
 
@@ -233,5 +273,12 @@ def _restored(kept: Exchange) -> Talk:
     text, value = (guess.get("text"), guess.get("value")) if isinstance(guess, Mapping) else (None, None)
     sure = isinstance(text, str) and isinstance(value, (int, float)) and value > 0
     state = kept.ended if kept.ended in (DONE, STOPPED, FAILED) else INTERRUPTED
-    return Talk(kept.id, kept.text, (text, float(value)) if sure else ("–", 1.0), Answer(text=kept.answer, model=kept.model), state,
-                _INTERRUPTED if state == INTERRUPTED else kept.problem, clocks_kept(kept.clocks) if sure else None)
+    return Talk(
+        kept.id,
+        kept.text,
+        (text, float(value)) if sure else ("–", 1.0),
+        Answer(text=kept.answer, model=kept.model),
+        state,
+        _INTERRUPTED if state == INTERRUPTED else kept.problem,
+        clocks_kept(kept.clocks) if sure else None,
+    )

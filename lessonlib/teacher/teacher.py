@@ -17,9 +17,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 
-from lessonlib.probe.fetch import tls
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import representable
+from lessonlib.probe.fetch import tls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -56,7 +56,8 @@ class Endpoint:
 @dataclass
 class Answer:
     """An answer while it comes in. sent, first, last: seconds on one clock, when the question went out and when the
-    first and the last token came. chunks: pieces that brought tokens; thought: those of them that were reasoning."""
+    first and the last token came. chunks: pieces that brought tokens; thought: those of them that were reasoning.
+    """
 
     text: str = ""
     model: str = ""
@@ -115,7 +116,9 @@ def struck(text: str, more: bool = False) -> str:
     return text[: len(text) - held]
 
 
-async def ask(where: Endpoint, messages: Sequence[Message], answer: Answer, clock: Callable[[], float] = time.perf_counter) -> None:
+async def ask(
+    where: Endpoint, messages: Sequence[Message], answer: Answer, clock: Callable[[], float] = time.perf_counter
+) -> None:
     """Send `messages` and fill `answer` while its tokens come in. Raises TeacherError; what came until then stays in `answer`."""
     import openai  # a second or more: on first use, and before the clock starts
 
@@ -134,7 +137,9 @@ async def ask(where: Endpoint, messages: Sequence[Message], answer: Answer, cloc
     except openai.APIError as error:  # an error in the midst of the stream
         raise TeacherError(f"{where.host} gave up: {_line(error.message)}") from None
     except (ValueError, TypeError, AttributeError, LookupError):
-        raise TeacherError(f"{where.host} sent what is no stream of a chat completion; is {URL} an OpenAI-compatible server?") from None
+        raise TeacherError(
+            f"{where.host} sent what is no stream of a chat completion; is {URL} an OpenAI-compatible server?"
+        ) from None
     finally:
         answer.whole()
 
@@ -150,8 +155,12 @@ def _client(openai: Any, where: Endpoint) -> AsyncOpenAI:
         for name in ("OpenAI-Organization", "OpenAI-Project", *(() if key else ("Authorization",))):
             request.headers.pop(name, None)
 
-    http = httpx.AsyncClient(timeout=patience, verify=tls(), follow_redirects=False, event_hooks={"request": [only_ours]})
-    return openai.AsyncOpenAI(base_url=where.url, api_key=key or "none", max_retries=0, timeout=patience, http_client=http)
+    http = httpx.AsyncClient(
+        timeout=patience, verify=tls(), follow_redirects=False, event_hooks={"request": [only_ours]}
+    )
+    return openai.AsyncOpenAI(
+        base_url=where.url, api_key=key or "none", max_retries=0, timeout=patience, http_client=http
+    )
 
 
 async def _first_model(client: AsyncOpenAI) -> str:
@@ -193,7 +202,10 @@ def _take(chunk: Any, answer: Answer, now: float) -> None:
     """One event of the stream: tokens, why it ended, or how many tokens there were."""
     for choice in (getattr(chunk, "choices", None) or [])[:1]:
         delta = choice.delta
-        text, thought = (getattr(delta, "content", None), getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None))
+        text, thought = (
+            getattr(delta, "content", None),
+            getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None),
+        )
         answer.take(text if isinstance(text, str) else "", thought if isinstance(thought, str) else "", now)
         answer.finish = str(getattr(choice, "finish_reason", None) or answer.finish)
     usage = getattr(chunk, "usage", None)
@@ -218,7 +230,9 @@ def _status(where: Endpoint, model: str, error: Any) -> str:
         return f"{where.host}: status {status}, it wants another key: put it into the environment as {KEY}, then restart the kernel"
     if status == 404:
         named = f"the model {model!r} is not served there, or " if model else ""
-        return f"{where.host}: status 404, {named}the path is another: look at {MODEL} and {URL} (it usually ends in /v1)"
+        return (
+            f"{where.host}: status 404, {named}the path is another: look at {MODEL} and {URL} (it usually ends in /v1)"
+        )
     if status == 429:
         return f"{where.host}: status 429, too many requests or no quota left; wait a moment and ask again"
     if 300 <= status < 400:

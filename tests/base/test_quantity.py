@@ -11,39 +11,42 @@ from hypothesis import strategies as st
 from lessonlib.base.quantity import Quantity, rounded, significant
 
 
-@pytest.mark.parametrize(("value", "unit", "text"), [
-    (130.73, "tok/s", "131 tok/s"),
-    (8.0, "x", "8×"),
-    (7.4222, "x", "7.42×"),
-    (12.5, "%", "12.5 %"),
-    (0.5, "", "0.5"),
-    (51.249e9, "B", "51.2 GB"),
-    (65_536, "B", "65.5 kB"),
-    (999, "B", "999 B"),
-    (999.4, "B", "999 B"),
-    (999.6, "B", "1 kB"),  # rounds up into the next prefix, not to "1,000 B"
-    (999.6e9, "B", "1 TB"),
-    (3.35e12, "B/s", "3.35 TB/s"),
-    (1.979e15, "FLOP/s", "1.98 PFLOP/s"),
-    (5e21, "FLOP", "5,000 EFLOP"),  # beyond the last prefix the digits grow
-    (5e18, "B", "5,000 PB"),
-    (27.8e9, "parameters", "27.8 billion parameters"),
-    (15e3, "parameters", "15 thousand parameters"),
-    (7, "parameters", "7 parameters"),
-    (1e-9, "s", "1 ns"),
-    (1e-12, "s", "0.001 ns"),  # below the last prefix, too
-    (2.5e-6, "s", "2.5 µs"),
-    (0.0076, "s", "7.6 ms"),
-    (1.0, "s", "1 s"),
-    (90.0, "s", "90 s"),
-    (0.0, "s", "0 s"),
-    (0.0, "B", "0 B"),
-    (-51.249e9, "B", "-51.2 GB"),
-    (-0.0, "tok/s", "0 tok/s"),
-    (1e9, "tok/s", "1,000,000,000 tok/s"),
-    (math.inf, "B", "inf B"),
-    (math.inf, "tok/s", "inf tok/s"),
-])
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (130.73, "tok/s", "131 tok/s"),
+        (8.0, "x", "8×"),
+        (7.4222, "x", "7.42×"),
+        (12.5, "%", "12.5 %"),
+        (0.5, "", "0.5"),
+        (51.249e9, "B", "51.2 GB"),
+        (65_536, "B", "65.5 kB"),
+        (999, "B", "999 B"),
+        (999.4, "B", "999 B"),
+        (999.6, "B", "1 kB"),  # rounds up into the next prefix, not to "1,000 B"
+        (999.6e9, "B", "1 TB"),
+        (3.35e12, "B/s", "3.35 TB/s"),
+        (1.979e15, "FLOP/s", "1.98 PFLOP/s"),
+        (5e21, "FLOP", "5,000 EFLOP"),  # beyond the last prefix the digits grow
+        (5e18, "B", "5,000 PB"),
+        (27.8e9, "parameters", "27.8 billion parameters"),
+        (15e3, "parameters", "15 thousand parameters"),
+        (7, "parameters", "7 parameters"),
+        (1e-9, "s", "1 ns"),
+        (1e-12, "s", "0.001 ns"),  # below the last prefix, too
+        (2.5e-6, "s", "2.5 µs"),
+        (0.0076, "s", "7.6 ms"),
+        (1.0, "s", "1 s"),
+        (90.0, "s", "90 s"),
+        (0.0, "s", "0 s"),
+        (0.0, "B", "0 B"),
+        (-51.249e9, "B", "-51.2 GB"),
+        (-0.0, "tok/s", "0 tok/s"),
+        (1e9, "tok/s", "1,000,000,000 tok/s"),
+        (math.inf, "B", "inf B"),
+        (math.inf, "tok/s", "inf tok/s"),
+    ],
+)
 def test_it_prints_as_people_say_it(value: float, unit: str, text: str) -> None:
     assert str(Quantity(value, unit)) == text
 
@@ -53,11 +56,26 @@ def test_what_is_no_number_still_prints(unit: str) -> None:
     assert str(Quantity(math.nan, unit)).startswith("nan")
 
 
-@pytest.mark.parametrize(("value", "digits", "text"), [
-    (999.6, 3, "1,000"), (99.96, 3, "100"), (9.996, 3, "10"), (0.9996, 3, "1"), (999.4, 3, "999"),
-    (1234.5, 3, "1,230"), (1234.5, 6, "1,234.5"), (3288, 4, "3,288"), (1e-9, 3, "0.000000001"),
-    (8.004, 3, "8"), (8.05, 3, "8.05"), (100.0, 3, "100"), (0, 3, "0"), (-999.6, 3, "-1,000"), (-0.0123, 2, "-0.012"),
-])
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (999.6, 3, "1,000"),
+        (99.96, 3, "100"),
+        (9.996, 3, "10"),
+        (0.9996, 3, "1"),
+        (999.4, 3, "999"),
+        (1234.5, 3, "1,230"),
+        (1234.5, 6, "1,234.5"),
+        (3288, 4, "3,288"),
+        (1e-9, 3, "0.000000001"),
+        (8.004, 3, "8"),
+        (8.05, 3, "8.05"),
+        (100.0, 3, "100"),
+        (0, 3, "0"),
+        (-999.6, 3, "-1,000"),
+        (-0.0123, 2, "-0.012"),
+    ],
+)
 def test_significant_digits(value: float, digits: int, text: str) -> None:
     assert significant(value, digits) == text
 
@@ -85,9 +103,17 @@ def test_whole_shows_every_digit_of_a_count() -> None:
     assert Quantity(math.inf, "B").whole == "inf B"
 
 
-@pytest.mark.parametrize(("value", "digits", "expected"), [
-    (130.7346, 4, 130.7), (0.00123456, 3, 0.00123), (-130.7346, 4, -130.7), (999_960, 4, 1e6), (0, 4, 0), (51_249_200_128, 4, 51_250_000_000),
-])
+@pytest.mark.parametrize(
+    ("value", "digits", "expected"),
+    [
+        (130.7346, 4, 130.7),
+        (0.00123456, 3, 0.00123),
+        (-130.7346, 4, -130.7),
+        (999_960, 4, 1e6),
+        (0, 4, 0),
+        (51_249_200_128, 4, 51_250_000_000),
+    ],
+)
 def test_rounded(value: float, digits: int, expected: float) -> None:
     assert rounded(value, digits) == expected
     assert isinstance(rounded(value, digits), float)

@@ -33,7 +33,8 @@ CELL_OF = """(code) => window.jupyterapp.shell.currentWidget.content.widgets
 @dataclass
 class Watch:
     """What went on behind a page. outside: addresses asked for that are not on this machine.
-    errors: console errors and exceptions that no script caught."""
+    errors: console errors and exceptions that no script caught.
+    """
 
     outside: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -103,7 +104,9 @@ class Notebook:
     def theme(self, tone: str) -> Notebook:
         """Switch JupyterLab to "light" or "dark"."""
         self.command("apputils:change-theme", theme=f"JupyterLab {tone.title()}")
-        self.page.wait_for_function("light => document.body.dataset.jpThemeLight === light", arg=str(tone == "light").lower())
+        self.page.wait_for_function(
+            "light => document.body.dataset.jpThemeLight === light", arg=str(tone == "light").lower()
+        )
         return self
 
     def panel(self, question: str) -> Locator:
@@ -126,7 +129,12 @@ class Notebook:
 
     def cell_errors(self) -> list[str]:
         """The error outputs in the notebook: a traceback's last line each."""
-        return [text.strip().splitlines()[-1] for text in self.page.locator('[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]').all_inner_texts()]
+        return [
+            text.strip().splitlines()[-1]
+            for text in self.page.locator(
+                '[data-mime-type="application/vnd.jupyter.stderr"], [data-mime-type="application/vnd.jupyter.error"]'
+            ).all_inner_texts()
+        ]
 
     def accessibility_findings(self, selector: str) -> list[str]:
         """What axe-core calls serious or critical within `selector`: "rule: what is wrong (where)".
@@ -141,7 +149,9 @@ class Notebook:
         self.page.set_viewport_size(usual)
         return [
             f"{rule['id']}: {rule['help']} ({node['html'][:160]})"
-            for rule in found if rule["impact"] in {"serious", "critical"} for node in rule["nodes"]
+            for rule in found
+            if rule["impact"] in {"serious", "critical"}
+            for node in rule["nodes"]
         ]
 
 

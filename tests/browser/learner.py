@@ -9,10 +9,15 @@ from playwright.sync_api import Locator
 
 from tests.browser.harness import Notebook
 
-TYPED = {"number": "250", "explain": "Every token reads all the weights.", "note": "Why is that so?", "blanks": "memory"}
+TYPED = {
+    "number": "250",
+    "explain": "Every token reads all the weights.",
+    "note": "Why is that so?",
+    "blanks": "memory",
+}
 # Where the focus is, as the learner would name it.
 FOCUSED = "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.textContent || e.type || e.tagName).trim(); }"
-INSIDE = "id => Boolean(document.activeElement.closest(`[data-lesson-id=\"${id}\"]`))"
+INSIDE = 'id => Boolean(document.activeElement.closest(`[data-lesson-id="${id}"]`))'
 TAP = ".gp-tap-card"  # the answers to "what did it show?"
 TABS = 80  # more than any panel has controls
 
@@ -74,7 +79,9 @@ class Learner:
 
     def tab_into(self, question: str, selector: str) -> None:
         """Press Tab until the focus is on or in something that matches `selector`, without leaving the panel."""
-        self._tab_until(question, selector, lambda: self.page.evaluate("s => Boolean(document.activeElement.closest(s))", selector))
+        self._tab_until(
+            question, selector, lambda: self.page.evaluate("s => Boolean(document.activeElement.closest(s))", selector)
+        )
 
     def _tab_until(self, question: str, goal: str, reached: Callable[[], bool]) -> None:
         for _ in range(TABS):

@@ -23,7 +23,8 @@ DEAD_PROXY = "http://127.0.0.1:9"  # nothing listens there: what a kernel wants 
 @dataclass(frozen=True)
 class Server:
     """A running JupyterLab. url ends in a slash. root: the folder that it shows. settings: what a person
-    changes in its menus, the theme for one."""
+    changes in its menus, the theme for one.
+    """
 
     url: str
     token: str
@@ -54,19 +55,26 @@ def _environment(home: Path, journal: Path) -> dict[str, str]:
     folders = {
         name: str(home / name.lower())
         for name in (
-            "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR",
-            "JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR", "IPYTHONDIR",
+            "JUPYTER_CONFIG_DIR",
+            "JUPYTER_DATA_DIR",
+            "JUPYTER_RUNTIME_DIR",
+            "JUPYTERLAB_SETTINGS_DIR",
+            "JUPYTERLAB_WORKSPACES_DIR",
+            "IPYTHONDIR",
         )
     }
-    proxies = {name: DEAD_PROXY for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")}
-    here = {name: "127.0.0.1,localhost" for name in ("no_proxy", "NO_PROXY")}
+    proxies = dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), DEAD_PROXY)
+    here = dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("JUPYTER", "JPY_"))}
     return launch.environment({**kept, **folders, **proxies, **here, "LESSON_JOURNAL": str(journal)})
 
 
 def _options(token: str) -> list[str]:
     return [
-        "--no-browser", "--allow-root", "--ServerApp.ip=127.0.0.1", "--ServerApp.port=0",
+        "--no-browser",
+        "--allow-root",
+        "--ServerApp.ip=127.0.0.1",
+        "--ServerApp.port=0",
         f"--IdentityProvider.token={token}",
         "--LabApp.expose_app_in_browser=True",  # window.jupyterapp, through which the tests run commands
         "--LabApp.extension_manager=readonly",  # the other kind asks PyPI
@@ -80,8 +88,12 @@ def running(root: Path, home: Path) -> Iterator[Server]:
     environment = _environment(home, journal)
     with log.open("wb") as stream:
         process = subprocess.Popen(
-            launch.command(root, _options(token)), env=environment, cwd=root,
-            stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT,
+            launch.command(root, _options(token)),
+            env=environment,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
         )
     try:
         url = _wait_for_url(process, Path(environment["JUPYTER_RUNTIME_DIR"]), log)
@@ -102,7 +114,9 @@ def _wait_for_url(process: subprocess.Popen[bytes], runtime: Path, log: Path) ->
         for file in runtime.glob(f"jpserver-{process.pid}.json"):
             try:
                 info = json.loads(file.read_text(encoding="utf-8"))
-                with urlopen(Request(f"{info['url']}api", headers={"Authorization": f"token {info['token']}"}), timeout=5):
+                with urlopen(
+                    Request(f"{info['url']}api", headers={"Authorization": f"token {info['token']}"}), timeout=5
+                ):
                     return info["url"].replace("localhost", "127.0.0.1")
             except (URLError, OSError, ValueError, KeyError):
                 continue

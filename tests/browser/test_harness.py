@@ -81,5 +81,7 @@ def test_accessibility_findings_name_the_rule(open_notebook: OpenNotebook, tmp_p
     here = '[data-lesson-id="clicks"]'
     assert notebook.accessibility_findings(here) == []
     worse = "<input><p style='color: #999; background: #aaa'>grey on grey</p>"
-    notebook.page.evaluate("([here, worse]) => document.querySelector(here).insertAdjacentHTML('beforeend', worse)", [here, worse])
+    notebook.page.evaluate(
+        "([here, worse]) => document.querySelector(here).insertAdjacentHTML('beforeend', worse)", [here, worse]
+    )
     assert {line.split(":")[0] for line in notebook.accessibility_findings(here)} == {"label", "color-contrast"}

@@ -34,7 +34,11 @@ def states(notebook: Notebook) -> dict[str, str]:
 def wait_for_states(notebook: Notebook, expected: dict[str, str]) -> None:
     """Wait until every panel is back in its state; the widgets of a page come one after another."""
     try:
-        notebook.page.wait_for_function(f"expected => Object.entries(expected).every(([id, state]) => {STATES}[id] === state)", arg=expected, timeout=20_000)
+        notebook.page.wait_for_function(
+            f"expected => Object.entries(expected).every(([id, state]) => {STATES}[id] === state)",
+            arg=expected,
+            timeout=20_000,
+        )
     except TimeoutError:
         assert states(notebook) == expected
 
@@ -102,7 +106,7 @@ REVEAL_AT_ONCE = """id => {
   }).observe(panel, { attributes: true, attributeFilter: ['data-state'] });
   panel.querySelector('button.gp-primary').click();
 }"""
-HOLDS_FOCUS = "id => Boolean(document.activeElement.closest(`[data-lesson-id=\"${id}\"]`))"
+HOLDS_FOCUS = 'id => Boolean(document.activeElement.closest(`[data-lesson-id="${id}"]`))'
 
 
 def test_a_quick_second_press_keeps_focus_and_announcement(open_notebook: OpenNotebook) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import DRAWERS, SEALED
 from tests.browser.harness import Notebook, OpenNotebook

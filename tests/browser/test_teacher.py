@@ -15,7 +15,16 @@ from tests.browser.learner import FOCUSED
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, teaching
 
 NOTE = "ask-the-teacher"
-ANSWER = ["Memory. ", "Every token ", "fetches all weights.\n\n", "<img src=x onerror=\"document.title='gone'\">", "<b>bold</b>", "<script>document.title='gone'</script>", " That ", "is all."]
+ANSWER = [
+    "Memory. ",
+    "Every token ",
+    "fetches all weights.\n\n",
+    "<img src=x onerror=\"document.title='gone'\">",
+    "<b>bold</b>",
+    "<script>document.title='gone'</script>",
+    " That ",
+    "is all.",
+]
 PATIENCE_S = 60
 COUNTING = 'runs = globals().get("runs", 0) + 1\nprint(f"run {runs}")'
 
@@ -24,7 +33,12 @@ def write_notebook(folder: Path, url: str) -> Path:
     """The end of lesson 1 alone, with an endpoint in the kernel's environment."""
     path = folder / "teacher.ipynb"
     setting = f'import os\nos.environ["LESSONLIB_TEACHER_URL"] = "{url}"\nos.environ["LESSONLIB_TEACHER_KEY"] = "{KEY}"'
-    cells = [setting, 'import lessonlib\nlesson = lessonlib.open_lesson("01-prefill-vs-decode")', f'lesson.note("{NOTE}")', COUNTING]
+    cells = [
+        setting,
+        'import lessonlib\nlesson = lessonlib.open_lesson("01-prefill-vs-decode")',
+        f'lesson.note("{NOTE}")',
+        COUNTING,
+    ]
     nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=KERNEL), path)
     return path
 
@@ -45,8 +59,13 @@ def wait_for_answer(panel: Locator, text: str) -> Locator:
 
 def test_a_question_to_the_teacher(open_notebook: OpenNotebook, watch: Watch, tmp_path: Path) -> None:
     go = threading.Event()
-    standin = TeacherStandIn(pieces=ANSWER, ttft_s=0.2, itl_s=0.02, hold=lambda: go.wait(PATIENCE_S),
-                             usage={"prompt_tokens": 900, "completion_tokens": len(ANSWER)})
+    standin = TeacherStandIn(
+        pieces=ANSWER,
+        ttft_s=0.2,
+        itl_s=0.02,
+        hold=lambda: go.wait(PATIENCE_S),
+        usage={"prompt_tokens": 900, "completion_tokens": len(ANSWER)},
+    )
     with teaching(standin) as server:
         notebook = open_notebook(write_notebook(tmp_path, server.url)).run_all()
         panel = notebook.wait_for_state(NOTE, "asked")
@@ -55,7 +74,10 @@ def test_a_question_to_the_teacher(open_notebook: OpenNotebook, watch: Watch, tm
         streams_while_other_cells_run(notebook, panel)
         go.set()
         shows_its_clocks(notebook, panel)
-        assert notebook.page.title() == title and panel.locator(".gp-teacher img, .gp-teacher b, .gp-teacher script").count() == 0
+        assert (
+            notebook.page.title() == title
+            and panel.locator(".gp-teacher img, .gp-teacher b, .gp-teacher script").count() == 0
+        )
         go.clear()
         stops(panel)
         survives_a_restart(notebook, panel, go)
@@ -67,7 +89,9 @@ def refused_without_a_guess(panel: Locator, server: TeacherStandIn) -> None:
     ask(panel, "Why is decode slow?", "300")
     panel.get_by_role("alert").filter(has_text="ms or s").wait_for()
     assert panel.locator(".gp-ttft").evaluate("box => box === document.activeElement")
-    assert server.requests == [] and panel.get_by_role("textbox", name="Your note").input_value() == "Why is decode slow?"
+    assert (
+        server.requests == [] and panel.get_by_role("textbox", name="Your note").input_value() == "Why is decode slow?"
+    )
     panel.locator(".gp-ttft").fill("")
 
 
@@ -89,7 +113,9 @@ def shows_its_clocks(notebook: Notebook, panel: Locator) -> None:
     assert panel.locator(".gp-teacher-text p").count() == 2
     assert [row.inner_text() for row in panel.locator("tbody th").all()] == ["Time to first token", "Prefill", "Decode"]
     assert "You said 300 ms" in panel.locator(".gp-teacher-end").inner_text()
-    assert panel.locator(".gp-teacher-end").evaluate("end => end === document.activeElement"), "Stop is gone, so the focus is on how it ended"
+    assert panel.locator(".gp-teacher-end").evaluate("end => end === document.activeElement"), (
+        "Stop is gone, so the focus is on how it ended"
+    )
     assert "End of the answer" in panel.locator("output").inner_text()
     found = {tone: notebook.theme(tone).accessibility_findings(".gp") for tone in ("dark", "light")}
     assert found == {"dark": [], "light": []}

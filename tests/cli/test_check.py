@@ -65,9 +65,14 @@ def test_the_table_has_a_line_for_each_notebook_and_a_sum(mixed: tuple[Path, sub
     assert total.startswith("5 notebooks, 4 failed, ")
 
 
-def test_the_first_failing_cell_is_named_with_its_code_and_error(mixed: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+def test_the_first_failing_cell_is_named_with_its_code_and_error(
+    mixed: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
     told = dict(block.strip().split("\n", 1) for block in mixed[1].stderr.strip().split("\n\n"))
-    assert told["2-wrong.ipynb: cell 4 failed"] == "  # Step 2 · predict\n  assert not ready, 'was ready'\n  AssertionError: was ready"
+    assert (
+        told["2-wrong.ipynb: cell 4 failed"]
+        == "  # Step 2 · predict\n  assert not ready, 'was ready'\n  AssertionError: was ready"
+    )
     assert told["3-slow.ipynb: cell 3 failed"].endswith("still running after 4 s (--timeout)")
     assert told["4-dead.ipynb: cell 3 failed"].endswith("the kernel died")
     assert "JSON" in told["5-torn.ipynb: no cell was executed"]
@@ -76,7 +81,14 @@ def test_the_first_failing_cell_is_named_with_its_code_and_error(mixed: tuple[Pa
 
 
 def test_all_well_is_status_0_and_nobody_answers_unless_asked(tmp_path: Path) -> None:
-    done = run_check(write(tmp_path, "one", "assert auto is None and lab is None", "import os; assert 'JPY_SESSION_NAME' not in os.environ"))
+    done = run_check(
+        write(
+            tmp_path,
+            "one",
+            "assert auto is None and lab is None",
+            "import os; assert 'JPY_SESSION_NAME' not in os.environ",
+        )
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "1 notebook, all ran through" in done.stdout
 
@@ -85,7 +97,9 @@ def test_a_terminal_sees_the_bar_move(tmp_path: Path) -> None:
     path = write(tmp_path, "one", "1")
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(ours, (24, 100))
-    child = subprocess.Popen([sys.executable, "-m", "lessonlib", "check", str(path)], stdout=subprocess.DEVNULL, stderr=theirs)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "lessonlib", "check", str(path)], stdout=subprocess.DEVNULL, stderr=theirs
+    )
     os.close(theirs)
     seen = b""
     try:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.cli import main
 from lessonlib.base.errors import LessonlibError
+from lessonlib.cli import main
 
 
 def lessonlib(*args: str, **kwargs: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "lessonlib", *args], capture_output=True, text=True, check=False, **kwargs)
+    return subprocess.run(
+        [sys.executable, "-m", "lessonlib", *args], capture_output=True, text=True, check=False, **kwargs
+    )
 
 
 @pytest.mark.parametrize(
@@ -58,12 +60,21 @@ def test_every_command_knows_its_function() -> None:
     args = {"lab": [], "check": [], "estimate": [], "models": [], "gpus": []}
     runs = {name: parser.parse_args([name, *more]).run.__module__ for name, more in args.items()}
     roofline = "lessonlib.cli.estimate"
-    assert runs == {"lab": "lessonlib.cli.lab", "check": "lessonlib.cli.check", "estimate": roofline, "models": roofline, "gpus": roofline}
+    assert runs == {
+        "lab": "lessonlib.cli.lab",
+        "check": "lessonlib.cli.check",
+        "estimate": roofline,
+        "models": roofline,
+        "gpus": roofline,
+    }
 
 
 @pytest.mark.parametrize(
     ("raised", "status", "said"),
-    [(LessonlibError("the file is torn: mend it"), 2, "lessonlib: the file is torn: mend it\n"), (KeyboardInterrupt(), 130, "lessonlib: stopped\n")],
+    [
+        (LessonlibError("the file is torn: mend it"), 2, "lessonlib: the file is torn: mend it\n"),
+        (KeyboardInterrupt(), 130, "lessonlib: stopped\n"),
+    ],
 )
 def test_where_errors_end(
     raised: BaseException, status: int, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -88,8 +99,14 @@ def test_a_fault_of_ours_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_reader_that_leaves_early_is_no_error() -> None:
     # `head` reads one line of a list far longer than a pipe holds; `repeat` makes it long.
     code = "import lessonlib.cli.check as c, lessonlib.cli.main as main; c.run = lambda args: print('x\\n' * 10**6) or 0; raise SystemExit(main.main(['check']))"
-    done = subprocess.run(f"'{sys.executable}' -c \"{code}\" | head -n 1; echo ${{PIPESTATUS[0]}}", shell=True, executable="/bin/bash",
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        f"'{sys.executable}' -c \"{code}\" | head -n 1; echo ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.split() == ["x", "141"]
     assert done.stderr == ""
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.cli import main
-from lessonlib.cli import lab as launch
 from lessonlib.base.errors import LessonlibError
+from lessonlib.cli import lab as launch
+from lessonlib.cli import main
 
 NOTIFICATION = "@jupyterlab/apputils-extension:notification"
 
@@ -43,7 +43,9 @@ def test_other_arguments_reach_jupyterlab_last_and_unchanged(started: list) -> N
     assert started[0][0][-4:] == ["--no-browser", "--port", "9999", "--ip=0.0.0.0"]
 
 
-def test_a_missing_start_notebook_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_start_notebook_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(launch, "data_dir", lambda: tmp_path / "data")
     assert main.main(["lab"]) == 2
     assert "start notebook" in capsys.readouterr().err
@@ -74,7 +76,13 @@ defaults = {key: value["default"] for key, value in schema["properties"].items()
 jsonschema.validate(defaults, schema)
 print(json.dumps(defaults))
 """
-    done = subprocess.run([sys.executable, "-c", code % NOTIFICATION], env=launch.environment(os.environ), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code % NOTIFICATION],
+        env=launch.environment(os.environ),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     defaults = json.loads(done.stdout)
     assert (defaults["fetchNews"], defaults["checkForUpdates"]) == ("false", False)

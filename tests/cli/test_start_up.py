@@ -13,7 +13,9 @@ def imported_by(code: str) -> set[str]:
     show = "import sys; print(*{name.partition('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))"
     # -S: no site-packages hooks, which would load packages of their own; the path comes by hand.
     paths = f"import sys; sys.path[:] = {sys.path!r}"
-    done = subprocess.run([sys.executable, "-S", "-c", f"{paths}; {code}; {show}"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", f"{paths}; {code}; {show}"], capture_output=True, text=True, check=True
+    )
     return set(done.stdout.split()) - {"__main__", "__mp_main__"}
 
 

@@ -32,7 +32,8 @@ class Runs:
     def __init__(self, folder: Path, wanted: list[Job]):
         self._pool = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))
         self._waiting: dict[Job, Future[dict[str, Any]]] = {
-            job: self._pool.submit(execute, job, str(folder / f"{job}.ipynb")) for job in wanted}
+            job: self._pool.submit(execute, job, str(folder / f"{job}.ipynb")) for job in wanted
+        }
 
     def result(self, job: Job) -> dict[str, Any]:
         """The executed notebook. Fails with the cell and the error if a cell failed."""

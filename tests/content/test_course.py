@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lessonlib.lesson.concepts import Concept, Listing, load_listing
 from lessonlib.build.lint.course import course_findings
 from lessonlib.build.lint.secrets import Sentence, Text, late_secrets, normal, secrets
+from lessonlib.lesson.concepts import Concept, Listing, load_listing
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.show.fallback import fallback
 from tests.content.conftest import opened
@@ -28,30 +28,63 @@ def test_the_shipped_course_has_no_finding() -> None:
 
 
 def question(item_id: str, concepts: list[str], *beliefs: str, **marks: Any) -> Raw:
-    return {"predict": {"id": item_id, "concepts": concepts, "options": [{"right": True}, *({"misconception": belief} for belief in beliefs)], **marks}}
+    return {
+        "predict": {
+            "id": item_id,
+            "concepts": concepts,
+            "options": [{"right": True}, *({"misconception": belief} for belief in beliefs)],
+            **marks,
+        }
+    }
 
 
 def course() -> dict[str, Raw]:
     """Two lessons about boiling water."""
     return {
-        "00-kettle": {"number": 0, "steps": [
-            {"text": "# Kettle"}, question("how-hot", ["heat"], "heat-is-flame"), {"recall": {"id": "say-heat", "concepts": ["heat"]}},
-            question("elsewhere", ["heat"], transfer=True)]},
-        "01-steam": {"number": 1, "steps": [
-            question("what-rises", ["steam"], "steam-is-smoke", "heat-is-flame"),
-            {"blanks": {"id": "gaps", "concepts": ["steam"]}},
-            question("quiz-lid", ["steam", "heat"], quiz=True, transfer=True),
-            {"predict": {"id": "quiz-degrees", "concepts": ["heat"], "quiz": True, "wrong": [{"misconception": "heat-is-flame"}]}}]},
+        "00-kettle": {
+            "number": 0,
+            "steps": [
+                {"text": "# Kettle"},
+                question("how-hot", ["heat"], "heat-is-flame"),
+                {"recall": {"id": "say-heat", "concepts": ["heat"]}},
+                question("elsewhere", ["heat"], transfer=True),
+            ],
+        },
+        "01-steam": {
+            "number": 1,
+            "steps": [
+                question("what-rises", ["steam"], "steam-is-smoke", "heat-is-flame"),
+                {"blanks": {"id": "gaps", "concepts": ["steam"]}},
+                question("quiz-lid", ["steam", "heat"], quiz=True, transfer=True),
+                {
+                    "predict": {
+                        "id": "quiz-degrees",
+                        "concepts": ["heat"],
+                        "quiz": True,
+                        "wrong": [{"misconception": "heat-is-flame"}],
+                    }
+                },
+            ],
+        },
     }
 
 
 def listing() -> Listing:
     concepts = [Concept("heat", 0, "Heat", "Heat flows", ()), Concept("steam", 1, "Steam", "Steam is water", ("heat",))]
-    return Listing({concept.id: concept for concept in concepts}, {"heat-is-flame": "Heat is flame.", "steam-is-smoke": "Steam is smoke."})
+    return Listing(
+        {concept.id: concept for concept in concepts},
+        {"heat-is-flame": "Heat is flame.", "steam-is-smoke": "Steam is smoke."},
+    )
 
 
 def body(lessons: dict[str, Raw], item_id: str) -> Raw:
-    return next(found for raw in lessons.values() for entry in raw["steps"] for found in entry.values() if isinstance(found, dict) and found["id"] == item_id)
+    return next(
+        found
+        for raw in lessons.values()
+        for entry in raw["steps"]
+        for found in entry.values()
+        if isinstance(found, dict) and found["id"] == item_id
+    )
 
 
 def names(item_id: str, *concepts: str) -> Callable[[dict[str, Raw]], None]:
@@ -72,17 +105,43 @@ def only_steam(lessons: dict[str, Raw]) -> None:
 
 FAULTS: dict[str, tuple[Callable[[dict[str, Raw]], Any], str]] = {
     "no idea named": (names("gaps"), r"01-steam.yaml: blanks gaps: concepts: it names no idea"),
-    "unknown idea": (names("say-heat", "heat", "warmth"), r"00-kettle.yaml: recall say-heat: concepts: “warmth” is not in concepts.yaml"),
-    "idea of a later lesson": (names("say-heat", "heat", "steam"), r"00-kettle.yaml: recall say-heat: concepts: “steam” is taught later, in lesson 1"),
+    "unknown idea": (
+        names("say-heat", "heat", "warmth"),
+        r"00-kettle.yaml: recall say-heat: concepts: “warmth” is not in concepts.yaml",
+    ),
+    "idea of a later lesson": (
+        names("say-heat", "heat", "steam"),
+        r"00-kettle.yaml: recall say-heat: concepts: “steam” is taught later, in lesson 1",
+    ),
     "never asked": (names("what-rises", "heat"), r"01-steam.yaml: concept steam: no step asks it"),
-    "never recalled": (lambda lessons: (names("gaps", "heat")(lessons), names("quiz-lid", "heat")(lessons)), r"01-steam.yaml: concept steam: nothing recalls it"),
-    "never transferred": (lambda lessons: body(lessons, "quiz-lid").pop("transfer"), r"01-steam.yaml: concept steam: no question transfers it"),
-    "asked first in a later lesson": (swapped, r"01-steam.yaml: predict what-rises: .*“heat”, which concepts.yaml gives to lesson 0"),
-    "lesson that is not there": (lambda lessons: lessons.pop("01-steam"), r"concepts.yaml: steam: there is no lesson 1"),
-    "quiz of its own lesson alone": (only_steam, r"01-steam.yaml: quiz: .*mix in one about an idea of an earlier lesson"),
-    "unknown misconception": (lambda lessons: body(lessons, "quiz-degrees")["wrong"].append({"misconception": "hot-is-red"}),
-                              r"01-steam.yaml: predict quiz-degrees: wrong\[1\]: misconception: “hot-is-red” is not in concepts.yaml"),
-    "misconception that nothing names": (lambda lessons: body(lessons, "what-rises")["options"].pop(1), r"concepts.yaml: misconceptions.steam-is-smoke: no wrong answer names it"),
+    "never recalled": (
+        lambda lessons: (names("gaps", "heat")(lessons), names("quiz-lid", "heat")(lessons)),
+        r"01-steam.yaml: concept steam: nothing recalls it",
+    ),
+    "never transferred": (
+        lambda lessons: body(lessons, "quiz-lid").pop("transfer"),
+        r"01-steam.yaml: concept steam: no question transfers it",
+    ),
+    "asked first in a later lesson": (
+        swapped,
+        r"01-steam.yaml: predict what-rises: .*“heat”, which concepts.yaml gives to lesson 0",
+    ),
+    "lesson that is not there": (
+        lambda lessons: lessons.pop("01-steam"),
+        r"concepts.yaml: steam: there is no lesson 1",
+    ),
+    "quiz of its own lesson alone": (
+        only_steam,
+        r"01-steam.yaml: quiz: .*mix in one about an idea of an earlier lesson",
+    ),
+    "unknown misconception": (
+        lambda lessons: body(lessons, "quiz-degrees")["wrong"].append({"misconception": "hot-is-red"}),
+        r"01-steam.yaml: predict quiz-degrees: wrong\[1\]: misconception: “hot-is-red” is not in concepts.yaml",
+    ),
+    "misconception that nothing names": (
+        lambda lessons: body(lessons, "what-rises")["options"].pop(1),
+        r"concepts.yaml: misconceptions.steam-is-smoke: no wrong answer names it",
+    ),
 }
 
 
@@ -114,7 +173,11 @@ def test_the_map_of_nobody_gives_no_answer_away(name: str) -> None:
 
 def test_what_is_true_of_an_idea_is_not_on_the_map_of_nobody() -> None:
     told = [Text(text) for text in fallback(opened("00-start-here").items["map"].stored_view())]  # type: ignore[attr-defined, arg-type]
-    telling = [concept for concept in load_listing().concepts.values() if concept.title.lower() not in (concept.name.lower(), f"the {concept.name.lower()}")]
+    telling = [
+        concept
+        for concept in load_listing().concepts.values()
+        if concept.title.lower() not in (concept.name.lower(), f"the {concept.name.lower()}")
+    ]
     assert len(telling) > 10
     for concept in telling:
         assert not any(Sentence("title", normal(concept.title)).told_by(text) for text in told), concept.id

@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_01 import served_together
 from lessonlib.lesson.code import code_of
 from lessonlib.lesson.items import Item
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.seal import differences, lesson_parts
 from lessonlib.lesson.step import Step
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB
 from lessonlib.show import notebook
-from lessonlib.course.lesson_01 import served_together
 from tests.content.conftest import LESSON
 from tests.content.test_lint import body
 from tests.content.test_seals import golden
@@ -33,12 +33,18 @@ def test_a_broken_gate_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     assert any("run all" in line and "gives away decode-ceiling" in line for line in told), told
 
 
-@pytest.mark.parametrize("leak", [
-    lambda step: {"truth": step.question.truth()},
-    lambda step: {"hint_of": step.question.asked_hash(), "result": step.question.result(None)},
-    lambda step: {"stem": step.question.stem() + f"<!-- --><i hidden>{step.question.reveal()}</i>"},
-    lambda step: {"ask": {**step.question.ask(), "scale": [float(step.question.truth()) / 4, float(step.question.truth())]}},
-], ids=["truth", "result", "hidden", "scale"])
+@pytest.mark.parametrize(
+    "leak",
+    [
+        lambda step: {"truth": step.question.truth()},
+        lambda step: {"hint_of": step.question.asked_hash(), "result": step.question.result(None)},
+        lambda step: {"stem": step.question.stem() + f"<!-- --><i hidden>{step.question.reveal()}</i>"},
+        lambda step: {
+            "ask": {**step.question.ask(), "scale": [float(step.question.truth()) / 4, float(step.question.truth())]}
+        },
+    ],
+    ids=["truth", "result", "hidden", "scale"],
+)
 def test_a_truth_in_a_trait_is_caught(leak: Callable[[Step], dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
     real = Step.view
 
@@ -73,10 +79,13 @@ def test_swapped_feedback_is_caught(raw: dict[str, Any], reopen: Any) -> None:
     one["refutation"], other["refutation"] = other["refutation"], one["refutation"]
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
     assert sorted(line.split(" was ")[0] for line in changed) == sorted(
-        f"what-limits-decode: mistake {option['misconception']}: feedback:" for option in (one, other))
+        f"what-limits-decode: mistake {option['misconception']}: feedback:" for option in (one, other)
+    )
 
 
-def test_feedback_that_goes_to_the_wrong_option_is_caught(raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Any) -> None:
+def test_feedback_that_goes_to_the_wrong_option_is_caught(
+    raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Any
+) -> None:
     """The words are as they were; the code hands them out one off."""
     from lessonlib.lesson.kinds import Choice
 
@@ -89,13 +98,19 @@ def test_feedback_that_goes_to_the_wrong_option_is_caught(raw: dict[str, Any], m
 
     monkeypatch.setattr(Choice, "accept", one_off)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
-    assert any(line.startswith("what-limits-decode: mistake flops-limit-decode: feedback: was ") for line in changed), changed
+    assert any(line.startswith("what-limits-decode: mistake flops-limit-decode: feedback: was ") for line in changed), (
+        changed
+    )
 
 
-def test_a_changed_working_is_caught(raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Callable[[dict[str, Any]], Lesson]) -> None:
+def test_a_changed_working_is_caught(
+    raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Callable[[dict[str, Any]], Lesson]
+) -> None:
     def batch_gain(lab: Any) -> Quantity:
         return Quantity(float(served_together.BATCH), "x", digits=2)
 
     monkeypatch.setitem(code_of(1).workings, "batch_gain", batch_gain)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
-    assert any(line.startswith("serve-eight: truth: was “[7.") and line.endswith('is “[8.0, "x"]”') for line in changed), changed
+    assert any(
+        line.startswith("serve-eight: truth: was “[7.") and line.endswith('is “[8.0, "x"]”') for line in changed
+    ), changed

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from lessonlib.build import pages as other_pages
 from lessonlib.build import notebooks as stage
-from lessonlib.lesson.items import StepItem
+from lessonlib.build import pages as other_pages
 from lessonlib.build.lint.cells import cell_findings
+from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.notebook import AUTO
@@ -31,7 +31,9 @@ UNSET = [Job(name, "", "") for name in NOTEBOOKS]
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Executes what the tests at hand ask for, in their order."""
-    wanted = [item.callspec.params["job"] for item in request.session.items if "job" in getattr(item, "callspec", ITEM).params]
+    wanted = [
+        item.callspec.params["job"] for item in request.session.items if "job" in getattr(item, "callspec", ITEM).params
+    ]
     found = Runs(tmp_path_factory.mktemp("runs"), list(dict.fromkeys(wanted)))
     yield found
     found.close()
@@ -50,7 +52,12 @@ def committed(name: str) -> dict[str, Any]:
 
 def pages(notebook: dict[str, Any]) -> dict[str, str]:
     """Item -> the HTML that its cell put out."""
-    found = ("".join(output["data"].get("text/html", "")) for cell in notebook["cells"] for output in cell.get("outputs", ()) if "data" in output)
+    found = (
+        "".join(output["data"].get("text/html", ""))
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if "data" in output
+    )
     marked = ((re.search(r'data-lesson-id="([^"]+)"', page), page) for page in found)
     return {mark[1]: page for mark, page in marked if mark}
 
@@ -69,7 +76,14 @@ def revealed_parts(item: StepItem, given: Any) -> list[str]:
     """The pieces of HTML that a reveal must bring."""
     question = item.step.question
     result = question.result(question.accept(given))
-    parts = [result["summary"].replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;").replace("'", "&#x27;")]
+    parts = [
+        result["summary"]
+        .replace("&", "&amp;")
+        .replace("<", "&lt;")
+        .replace(">", "&gt;")
+        .replace('"', "&quot;")
+        .replace("'", "&#x27;")
+    ]
     return parts + [text for text in (result["reveal"], result.get("answer", ""), question.explanation()) if text]
 
 
@@ -113,7 +127,7 @@ def test_a_run_without_a_guess_reveals_nothing(job: Job, runs: Runs) -> None:
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_every_cell_is_stored_with_its_output(name: str) -> None:
-    """nbval passes over a cell without output, so a cleared notebook would pass it."""
+    """Nbval passes over a cell without output, so a cleared notebook would pass it."""
     for index, cell in enumerate(committed(name)["cells"]):
         if cell["cell_type"] != "code":
             continue
@@ -130,7 +144,11 @@ def shows_something(source: str) -> bool:
 
 @pytest.mark.parametrize("name", LESSONS)
 def test_only_the_parameters_show_nothing(name: str) -> None:
-    silent = [cell["metadata"].get("tags") for cell in committed(name)["cells"] if cell["cell_type"] == "code" and not cell["outputs"]]
+    silent = [
+        cell["metadata"].get("tags")
+        for cell in committed(name)["cells"]
+        if cell["cell_type"] == "code" and not cell["outputs"]
+    ]
     assert silent == [["parameters"]]
 
 
@@ -159,7 +177,10 @@ def test_the_cells_are_those_that_the_words_make(name: str) -> None:
 
 
 def cells(notebook: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{"kind": cell["cell_type"], "id": cell["id"], "metadata": cell["metadata"], "source": "".join(cell["source"])} for cell in notebook["cells"]]
+    return [
+        {"kind": cell["cell_type"], "id": cell["id"], "metadata": cell["metadata"], "source": "".join(cell["source"])}
+        for cell in notebook["cells"]
+    ]
 
 
 def test_every_lesson_has_its_notebook() -> None:

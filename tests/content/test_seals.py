@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.build import notebooks as stage
+from lessonlib.course.lesson_01.pictures import weights_per_token
+from lessonlib.course.lesson_01.plots import two_roofs
+from lessonlib.lesson.code import code_of
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.seal import differences, lesson_parts
 from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.words import Numbers
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB
 from lessonlib.show.notebook import NotebookLesson
-from lessonlib.course.lesson_01.pictures import weights_per_token
-from lessonlib.course.lesson_01.plots import two_roofs
-from lessonlib.lesson.code import code_of
 from tests.content.conftest import LESSON, opened
 from tests.content.test_lint import edit
 
@@ -36,8 +36,13 @@ def golden(name: str) -> dict[str, Any]:
 def stored_seals(name: str) -> dict[str, str]:
     """Item -> seal, from the stored outputs of the committed notebook."""
     notebook = json.loads((stage.notebooks_dir() / f"{name}.ipynb").read_text(encoding="utf-8"))
-    pages = ["".join(output["data"].get("text/html", "")) for cell in notebook["cells"] for output in cell.get("outputs", ()) if "data" in output]
-    found = (re.search(r'data-lesson-id="([^"]+)".*seal ([0-9a-f]{10})<', page, re.S) for page in pages)
+    pages = [
+        "".join(output["data"].get("text/html", ""))
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", ())
+        if "data" in output
+    ]
+    found = (re.search(r'data-lesson-id="([^"]+)".*seal ([0-9a-f]{10})<', page, re.DOTALL) for page in pages)
     return dict(match.groups() for match in found if match)
 
 
@@ -86,10 +91,26 @@ Change = Callable[[dict[str, Any]], Any]
 
 SENTENCES: dict[str, tuple[str, Change, str]] = {
     "reveal": ("double-flops", edit("double-flops", "reveal", value="**Nothing.**"), "double-flops: skipped: reveal"),
-    "explanation": ("double-flops", edit("double-flops", "explanation", value="So it is."), "double-flops: explanation"),
-    "refutation": ("decode-ceiling", edit("decode-ceiling", "wrong", 1, "refutation", "tempting", value="Why not."), "decode-ceiling: mistake bits-for-bytes: feedback"),
-    "praise": ("decode-ceiling", edit("decode-ceiling", "because", value="Well done."), "decode-ceiling: right: feedback"),
-    "observe note": ("double-flops", edit("double-flops", "observe", "note", value="See?"), "double-flops: observe: note"),
+    "explanation": (
+        "double-flops",
+        edit("double-flops", "explanation", value="So it is."),
+        "double-flops: explanation",
+    ),
+    "refutation": (
+        "decode-ceiling",
+        edit("decode-ceiling", "wrong", 1, "refutation", "tempting", value="Why not."),
+        "decode-ceiling: mistake bits-for-bytes: feedback",
+    ),
+    "praise": (
+        "decode-ceiling",
+        edit("decode-ceiling", "because", value="Well done."),
+        "decode-ceiling: right: feedback",
+    ),
+    "observe note": (
+        "double-flops",
+        edit("double-flops", "observe", "note", value="See?"),
+        "double-flops: observe: note",
+    ),
     "recall answer": ("recall-decode", edit("recall-decode", "answer", value="It just is."), "recall-decode: truth"),
     "gated text": ("kubernetes", edit("kubernetes", "text", value="Pods."), "kubernetes: html"),
     "caption": ("the-van", edit("the-van", "caption", value="A van."), "the-van: html"),
@@ -120,7 +141,9 @@ def test_a_changed_number_breaks_the_seal(monkeypatch: pytest.MonkeyPatch, raw: 
     assert any(line.startswith("decode-ceiling: truth: was “[130.7") for line in changed), changed
 
 
-def test_another_processors_last_digits_break_no_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
+def test_another_processors_last_digits_break_no_seal(
+    monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any
+) -> None:
     """Numbers count to four digits, in words, plots and drawings."""
     real = Numbers.__getitem__
 
@@ -149,7 +172,9 @@ def test_changed_plot_data_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: 
     assert any(line.startswith(f"{plot_id}: data: moved") for line in differences(golden(LESSON), lesson_parts(lesson)))
 
 
-def test_the_strokes_of_a_plot_do_not_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
+def test_the_strokes_of_a_plot_do_not_break_the_seal(
+    monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any
+) -> None:
     """Another version of matplotlib draws the same data with other strokes."""
     real = two_roofs.draw
     monkeypatch.setattr(two_roofs, "draw", lambda lab: replace(real(lab), html="<figure>other strokes</figure>"))
@@ -168,7 +193,9 @@ def test_a_changed_drawing_breaks_the_seal(monkeypatch: pytest.MonkeyPatch, raw:
     monkeypatch.setattr(weights_per_token, "draw", moved)
     lesson = reopen(raw)
     assert shown_seal(lesson, "the-van") != stored_seals(LESSON)["the-van"]
-    assert any(line.startswith("the-van: picture: svg: was “") for line in differences(golden(LESSON), lesson_parts(lesson)))
+    assert any(
+        line.startswith("the-van: picture: svg: was “") for line in differences(golden(LESSON), lesson_parts(lesson))
+    )
 
 
 def test_a_learners_guess_does_not_change_the_seal(raw: dict[str, Any], reopen: Any) -> None:
@@ -198,5 +225,5 @@ def test_differences_name_part_old_and_new() -> None:
 
 
 def test_a_long_text_is_quoted_where_it_differs() -> None:
-    line, = differences({"i": {"p": "a" * 999 + "old" + "b" * 999}}, {"i": {"p": "a" * 999 + "new" + "b" * 999}})
+    (line,) = differences({"i": {"p": "a" * 999 + "old" + "b" * 999}}, {"i": {"p": "a" * 999 + "new" + "b" * 999}})
     assert "old" in line and "new" in line and len(line) < 700

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.build import notebooks as stage
+from lessonlib.build.lint.secrets import Text, amounts, late_secrets, leaves, secrets
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds import make_question
-from lessonlib.build.lint.secrets import Text, amounts, late_secrets, leaves, secrets
 from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.fallback import fallback
 from tests.content.conftest import opened
@@ -59,7 +59,9 @@ def test_the_walk_has_something_to_listen_for(name: str) -> None:
         step = Step(item.step.question, item.title)
         step.answer(step.question.right())
         told = [Text(text) for _, text in leaves(step.view())]
-        found = [secret for secret in [*secrets(item), *late_secrets(item)] if any(secret.told_by(text) for text in told)]
+        found = [
+            secret for secret in [*secrets(item), *late_secrets(item)] if any(secret.told_by(text) for text in told)
+        ]
         expected = {"answer"} if item.kind in ("recall", "explain") else {"reveal"}
         expected |= {"truth"} if item.raw.get("kind") == "number" and digits_printed(item) >= TELLING_DIGITS else set()
         if item.kind == "predict" and not item.raw.get("quiz") and not item.raw.get("transfer"):
@@ -67,17 +69,29 @@ def test_the_walk_has_something_to_listen_for(name: str) -> None:
         assert expected <= {secret.what for secret in found}, item.id
 
 
-@pytest.mark.parametrize("text", [
-    "131", "130.7", "131 tok/s", "130.7 tok/s", "1.31e2", "131 tokens per second", "130.73 tokens/s", "<b>131</b> tok/s", '<img alt="at 131 tok/s">'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "131",
+        "130.7",
+        "131 tok/s",
+        "130.7 tok/s",
+        "1.31e2",
+        "131 tokens per second",
+        "130.73 tokens/s",
+        "<b>131</b> tok/s",
+        '<img alt="at 131 tok/s">',
+    ],
+)
 def test_any_usual_print_of_the_truth_is_heard(text: str) -> None:
-    secret, = amounts(opened("01-prefill-vs-decode").items["decode-ceiling"])
+    (secret,) = amounts(opened("01-prefill-vs-decode").items["decode-ceiling"])
     assert secret.told_by(Text(text))
     assert not secret.told_by(Text(text.replace("1", "2", 1)))
 
 
 @pytest.mark.parametrize("text", ["3,350 GB/s", "3.35 TB/s", "3.35", "3350", "3.35 TB per second", "3.35e12"])
 def test_any_prefix_of_the_truth_is_heard(text: str) -> None:
-    secret, = amounts(opened("00-start-here").items["how-fast-is-memory"])
+    (secret,) = amounts(opened("00-start-here").items["how-fast-is-memory"])
     assert secret.told_by(Text(text))
 
 
@@ -104,7 +118,9 @@ def twin(item: StepItem) -> StepItem | None:
             raw[key] = f"Quite the contrary: {raw[key]}"
     kept = {key: value for key, value in raw.items() if key != "elsewhere"}
     kind = {"predict": raw.get("kind")}.get(item.kind, item.kind)
-    return StepItem(item.kind, raw, item.title, item.gates, make_question({**kept, "kind": kind}, words, question.where), item.name)
+    return StepItem(
+        item.kind, raw, item.title, item.gates, make_question({**kept, "kind": kind}, words, question.where), item.name
+    )
 
 
 def other_is_right(options: list[dict[str, Any]]) -> None:

@@ -15,10 +15,10 @@ import comm
 from comm.base_comm import BaseComm
 
 from lessonlib.build import notebooks as stage
-from lessonlib.lesson.items import StepItem
-from lessonlib.record.journal import Journal
 from lessonlib.build.lint.secrets import Amount, Secret, Text, late_secrets, leaves, secrets
+from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.words import markdown
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.notebook import open_lesson
 from lessonlib.show.panel import Panel
@@ -43,7 +43,9 @@ def overheard() -> Iterator[Messages]:
     heard: Messages = []
 
     class Overheard(BaseComm):
-        def publish_msg(self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any) -> None:
+        def publish_msg(
+            self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+        ) -> None:
             assert not buffers, "a binary buffer would pass the listener by"
             heard.append((msg_type, data or {}))
 
@@ -87,8 +89,11 @@ class Walk:
         self.panels: dict[str, Panel] = {}
         for cell in self.notebook["cells"]:
             source = "".join(cell["source"])
-            self._hear("a Markdown cell" if cell["cell_type"] == "markdown" else "a code cell", "",
-                       markdown(source) if cell["cell_type"] == "markdown" else source)
+            self._hear(
+                "a Markdown cell" if cell["cell_type"] == "markdown" else "a code cell",
+                "",
+                markdown(source) if cell["cell_type"] == "markdown" else source,
+            )
         for item in self.items.values():
             panel: Panel = getattr(self.lesson, item.kind)(item.id)
             self.panels[item.id] = panel
@@ -106,7 +111,15 @@ class Walk:
             self._send(item, f"hint {number + 1}", {"event": "hint"})
         self._expect(item, ASKED)
         mistakes = [given for _, given in question.mistakes()]
-        given = mistakes[0] if mistakes else ["?"] * len(question.raw["answers"]) if question.kind == "blanks" else None if question.kind == "recall" else "?"
+        given = (
+            mistakes[0]
+            if mistakes
+            else ["?"] * len(question.raw["answers"])
+            if question.kind == "blanks"
+            else None
+            if question.kind == "recall"
+            else "?"
+        )
         self._send(item, "commit", {"event": "commit", "guess": given, "confidence": 1 if question.sure else None})
         self._expect(item, COMMITTED)
         self._unsaid.pop((item.id, "reveal"))
@@ -118,7 +131,9 @@ class Walk:
         if question.raw.get("observe"):
             self._expect(item, REVEALED)
             observe = self.panels[item.id].view["observe"]
-            assert set(observe) == {"ask", "options", "chosen"}, f"{item.id}: the observe check gives away {set(observe)}"
+            assert set(observe) == {"ask", "options", "chosen"}, (
+                f"{item.id}: the observe check gives away {set(observe)}"
+            )
             self._unsaid.pop((item.id, "observe"))
             self._send(item, "observe", {"event": "observe", "choice": question.observe()["right"]})
 
@@ -134,7 +149,9 @@ class Walk:
     def _expect(self, item: StepItem, keys: set[str]) -> None:
         view = self.panels[item.id].view
         if set(view) - keys:
-            self.findings.append(f"{self.lab}: {self._moment}: the view of {item.id} holds {sorted(set(view) - keys)} while {view['state']}")
+            self.findings.append(
+                f"{self.lab}: {self._moment}: the view of {item.id} holds {sorted(set(view) - keys)} while {view['state']}"
+            )
 
     # --- what is heard --------------------------------------------------------------------------------
 
@@ -146,7 +163,11 @@ class Walk:
 
     def _hear_all(self, owner: str, value: Any, where: str = "state") -> None:
         for path, text in leaves(value):
-            if path.rpartition(".")[2] not in _SAME_FOR_ALL and ".guess." not in path and not _NOT_PRINTED.fullmatch(path):
+            if (
+                path.rpartition(".")[2] not in _SAME_FOR_ALL
+                and ".guess." not in path
+                and not _NOT_PRINTED.fullmatch(path)
+            ):
                 self._hear(f"{owner} {where} {path}", owner, text)
 
     def _hear(self, where: str, owner: str, raw: str) -> None:
@@ -156,10 +177,14 @@ class Walk:
         text = Text(raw)
         for (asked, _), unsaid in self._unsaid.items():
             for secret in unsaid:
-                shown_as_option = asked == owner and secret.what == "right option" and (".ask.options[" in where or "text/" in where)
+                shown_as_option = (
+                    asked == owner and secret.what == "right option" and (".ask.options[" in where or "text/" in where)
+                )
                 earned = (asked, owner) in EARNED and isinstance(secret, Amount)
                 if secret.told_by(text) and not shown_as_option and not earned:
-                    self.findings.append(f"{self.lab}: {self._moment}: {where} gives away {asked}: {secret} in “{_around(text)}”")
+                    self.findings.append(
+                        f"{self.lab}: {self._moment}: {where} gives away {asked}: {secret} in “{_around(text)}”"
+                    )
 
 
 def _around(text: Text) -> str:

@@ -9,12 +9,12 @@ import copy
 import sys
 from typing import Any
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.code import SHARED, LessonCode, workings_of
 from lessonlib.lesson.kinds import make_question
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
 
 Raw = dict[str, Any]
@@ -68,7 +68,12 @@ def _refutation(idea: str) -> dict[str, str]:
 
 
 def _wrong(working: str) -> Raw:
-    return {"working": working, "misconception": f"took-{working.replace('_', '-')}", "says": f"{working} is taken", "refutation": _refutation(working)}
+    return {
+        "working": working,
+        "misconception": f"took-{working.replace('_', '-')}",
+        "says": f"{working} is taken",
+        "refutation": _refutation(working),
+    }
 
 
 def _option(text: str) -> Raw:
@@ -76,29 +81,85 @@ def _option(text: str) -> Raw:
 
 
 _REVEALED: Raw = {
-    "reveal": "The reveal says {{ hundred }}.", "explanation": "The explanation.", "hints": ["First hint.", "Second hint."], "working": "hundred",
-    "observe": {"ask": "What did it show?", "options": [{"text": "a fall"}, {"text": "a rise", "right": True}], "note": "It rose."},
+    "reveal": "The reveal says {{ hundred }}.",
+    "explanation": "The explanation.",
+    "hints": ["First hint.", "Second hint."],
+    "working": "hundred",
+    "observe": {
+        "ask": "What did it show?",
+        "options": [{"text": "a fall"}, {"text": "a rise", "right": True}],
+        "note": "It rose.",
+    },
 }
 
 RAW: dict[str, Raw] = {
     "choice": {
-        **_REVEALED, "kind": "choice", "id": "which", "stem": "Which **one**?",
-        "options": [{"text": "memory", "right": True, "because": "Because it is."}, _option("compute"), _option("network")],
+        **_REVEALED,
+        "kind": "choice",
+        "id": "which",
+        "stem": "Which **one**?",
+        "options": [
+            {"text": "memory", "right": True, "because": "Because it is."},
+            _option("compute"),
+            _option("network"),
+        ],
     },
     "number": {
-        **_REVEALED, "kind": "number", "id": "how-many", "stem": "How many?", "truth": "hundred", "unit": "tok/s", "because": "Well reasoned.",
-        "too_low": "Think of more.", "too_high": "Think of less.", "wrong": [_wrong("eighth"), _wrong("too_near"), _wrong("just_beside")],
+        **_REVEALED,
+        "kind": "number",
+        "id": "how-many",
+        "stem": "How many?",
+        "truth": "hundred",
+        "unit": "tok/s",
+        "because": "Well reasoned.",
+        "too_low": "Think of more.",
+        "too_high": "Think of less.",
+        "wrong": [_wrong("eighth"), _wrong("too_near"), _wrong("just_beside")],
     },
     "curve": {
-        **_REVEALED, "kind": "curve", "id": "what-shape", "stem": "Draw it.", "truth": "square", "because": "The shape is right because of you.",
-        "x": {"label": "requests", "log": True}, "y": {"label": "throughput", "unit": "tok/s", "log": True, "min": 1, "max": 1000},
+        **_REVEALED,
+        "kind": "curve",
+        "id": "what-shape",
+        "stem": "Draw it.",
+        "truth": "square",
+        "because": "The shape is right because of you.",
+        "x": {"label": "requests", "log": True},
+        "y": {"label": "throughput", "unit": "tok/s", "log": True, "min": 1, "max": 1000},
         "wrong": [_wrong("straight"), _wrong("hardly_square")],
-        "features": [{"name": "start", "from": "first", "to": "middle", "steeper": "Start too steep.", "flatter": "Start too flat."},
-                     {"name": "end", "from": "middle", "to": "last", "tolerance": 0.1, "steeper": "End too steep.", "flatter": "End too flat."}],
+        "features": [
+            {
+                "name": "start",
+                "from": "first",
+                "to": "middle",
+                "steeper": "Start too steep.",
+                "flatter": "Start too flat.",
+            },
+            {
+                "name": "end",
+                "from": "middle",
+                "to": "last",
+                "tolerance": 0.1,
+                "steeper": "End too steep.",
+                "flatter": "End too flat.",
+            },
+        ],
     },
-    "blanks": {"kind": "blanks", "id": "gaps", "stem": "Fill in.", "text": "Prefill is ___-bound, decode ___-bound.", "answers": ["compute", "memory"], "reveal": "So it is."},
+    "blanks": {
+        "kind": "blanks",
+        "id": "gaps",
+        "stem": "Fill in.",
+        "text": "Prefill is ___-bound, decode ___-bound.",
+        "answers": ["compute", "memory"],
+        "reveal": "So it is.",
+    },
     "recall": {"kind": "recall", "id": "aloud", "stem": "Say why.", "answer": "Because of {{ hundred }}."},
-    "explain": {"kind": "explain", "id": "cold", "stem": "Explain it.", "answer": "The model answer.", "checklist": ["One point.", "Another point."]},
+    "explain": {
+        "kind": "explain",
+        "id": "cold",
+        "stem": "Explain it.",
+        "answer": "The model answer.",
+        "checklist": ["One point.", "Another point."],
+    },
     "note": {"kind": "note", "id": "to-teacher", "stem": "Ask the teacher."},
 }
 
@@ -107,15 +168,22 @@ JUDGED = ("choice", "number", "curve")
 
 #: what a learner might send, and who knows it all
 GUESS: dict[str, Any] = {
-    "choice": "a", "number": {"text": "80", "low": "10", "high": "200"}, "curve": [10, 20, 40, 80], "blanks": ["compute", ""],
-    "recall": None, "explain": "Because so.", "note": "Why is that?",
+    "choice": "a",
+    "number": {"text": "80", "low": "10", "high": "200"},
+    "curve": [10, 20, 40, 80],
+    "blanks": ["compute", ""],
+    "recall": None,
+    "explain": "Because so.",
+    "note": "Why is that?",
 }
 
 
 def words(lab: str = DEFAULT_LAB) -> Words:
     """The words of the made-up lesson."""
-    sources = {"a-paper": {"title": "A \"paper\"", "by": "A. B.", "url": "https://example.org/a", "says": "So."}}
-    return Words(Numbers({**LessonCode((SHARED,)).workings, **dict(workings_of(sys.modules[__name__]))}, load_lab(lab)), sources)
+    sources = {"a-paper": {"title": 'A "paper"', "by": "A. B.", "url": "https://example.org/a", "says": "So."}}
+    return Words(
+        Numbers({**LessonCode((SHARED,)).workings, **dict(workings_of(sys.modules[__name__]))}, load_lab(lab)), sources
+    )
 
 
 def raw(kind: str, **changes: Any) -> Raw:

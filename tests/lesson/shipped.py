@@ -10,9 +10,9 @@ import pytest
 import yaml
 
 from lessonlib.lesson.items import StepItem
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import DRAWERS, SEALED
 
@@ -33,7 +33,12 @@ def source(name: str = LESSON) -> Raw:
 
 def body(raw: Raw, item_id: str) -> Raw:
     """The item with this id."""
-    return next(found for entry in raw["steps"] for found in entry.values() if isinstance(found, dict) and found["id"] == item_id)
+    return next(
+        found
+        for entry in raw["steps"]
+        for found in entry.values()
+        if isinstance(found, dict) and found["id"] == item_id
+    )
 
 
 def written(folder: Path, raw: Raw, name: str = "09-changed") -> str:
@@ -56,7 +61,13 @@ def a_guess(item: StepItem) -> Any:
     mistakes = question.mistakes()
     if mistakes:
         return mistakes[0][1]
-    return ["?"] * len(question.raw["answers"]) if question.kind == "blanks" else None if question.kind == "recall" else "Well."
+    return (
+        ["?"] * len(question.raw["answers"])
+        if question.kind == "blanks"
+        else None
+        if question.kind == "recall"
+        else "Well."
+    )
 
 
 def committed(lesson: Lesson, item: StepItem) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.source import lesson_names
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import lab_names
 from lessonlib.show.notebook import AUTO, NotebookLesson, open_lesson
 from lessonlib.show.panel import Panel
@@ -104,7 +104,10 @@ def test_the_parameter_wins_over_the_variable(monkeypatch: pytest.MonkeyPatch) -
 def test_an_unknown_mode_is_one_clear_line(mode: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     if way == "variable":
         monkeypatch.setenv("LESSON_AUTO", mode)
-    with pytest.raises(LessonlibError, match=f"“{mode}” is not a way to run a lesson; it is one of truth, each, skip, or None for a person") as error:
+    with pytest.raises(
+        LessonlibError,
+        match=f"“{mode}” is not a way to run a lesson; it is one of truth, each, skip, or None for a person",
+    ) as error:
         open_lesson(LESSON, auto=mode if way == "parameter" else None)
     assert "\n" not in str(error.value)
 
@@ -140,7 +143,9 @@ def test_a_mistake_that_is_taken_for_right_is_an_error(tmp_path: Path, monkeypat
     lesson = open_lesson(with_question(tmp_path, "choice"), auto="each")
     question = lesson._lesson.asked[0].step.question
     monkeypatch.setattr(type(question), "mistakes", lambda self: [("named", self.right())])
-    with pytest.raises(LessonlibError, match="which: the mistake “named” is judged right or told nothing on lab qwen3.5-27b-2xh100-sxm"):
+    with pytest.raises(
+        LessonlibError, match="which: the mistake “named” is judged right or told nothing on lab qwen3.5-27b-2xh100-sxm"
+    ):
         lesson.predict("which")
 
 

@@ -36,26 +36,37 @@ def test_what_another_need_brings_along_is_not_direct() -> None:
     assert direct_needs(parse_listing(GOOD).concepts) == {"heat": (), "steam": ("heat",), "engine": ("steam",)}
 
 
-@pytest.mark.parametrize(("old", "new", "expected"), [
-    ("concepts:\n", "ideas:\n", "the file has two keys, concepts and misconceptions"),
-    ("misconceptions:\n  heat-is-flame: Heat is flame.", "misconceptions:", "misconceptions: ids are expected"),
-    ('name: "Heat", ', 'name: "Heat", colour: red, ', "concepts.heat: “colour” is not a key here; the keys are lesson, name, title, needs"),
-    ('name: "Heat", ', "", "concepts.heat: name: missing"),
-    ('name: "Heat", ', "name: 7, ", "concepts.heat: name: one line of text"),
-    ("lesson: 0", "lesson: zero", "concepts.heat: lesson: “zero” is not a number of a lesson"),
-    ("needs: []", "needs: steam", "concepts.heat: needs: “steam” is not a list of ids"),
-    ("{lesson: 0, name: \"Heat\", title: \"Heat flows\", needs: []}", "warm", "concepts.heat: expected lesson, name"),
-    ("needs: [heat]", "needs: [heet]", "concepts.steam: needs: there is no idea “heet”; did you mean “heat”?"),
-    ("needs: [heat]", "needs: [heat, heat]", "concepts.steam: needs: “heat” is given twice"),
-    ("needs: []", "needs: [steam]", "concepts.heat: needs: “steam” is taught in lesson 1, later than this"),
-    ("needs: [heat]", "needs: [engine]", "concepts.steam: needs: in a circle, steam needs engine needs steam"),
-    ("needs: [heat, steam]", "needs: [engine]", "concepts.engine: needs: in a circle, engine needs engine"),
-    ("lesson: 0, name: \"Heat\", title: \"Heat flows\", needs: []}", "lesson: 2, name: \"Heat\", title: \"Heat flows\", needs: []}", "later than this"),
-    ('name: "Engine"', 'name: "steam"', "concepts.engine: name: “steam” is the name of “steam” already"),
-    ("  steam:", "  heat:", "the key “heat” is given twice"),
-    ("Heat is flame.", "[Heat, flame]", "misconceptions.heat-is-flame: one line is expected"),
-    ("Heat is flame.", "'x", "not valid YAML"),
-])
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("concepts:\n", "ideas:\n", "the file has two keys, concepts and misconceptions"),
+        ("misconceptions:\n  heat-is-flame: Heat is flame.", "misconceptions:", "misconceptions: ids are expected"),
+        (
+            'name: "Heat", ',
+            'name: "Heat", colour: red, ',
+            "concepts.heat: “colour” is not a key here; the keys are lesson, name, title, needs",
+        ),
+        ('name: "Heat", ', "", "concepts.heat: name: missing"),
+        ('name: "Heat", ', "name: 7, ", "concepts.heat: name: one line of text"),
+        ("lesson: 0", "lesson: zero", "concepts.heat: lesson: “zero” is not a number of a lesson"),
+        ("needs: []", "needs: steam", "concepts.heat: needs: “steam” is not a list of ids"),
+        ('{lesson: 0, name: "Heat", title: "Heat flows", needs: []}', "warm", "concepts.heat: expected lesson, name"),
+        ("needs: [heat]", "needs: [heet]", "concepts.steam: needs: there is no idea “heet”; did you mean “heat”?"),
+        ("needs: [heat]", "needs: [heat, heat]", "concepts.steam: needs: “heat” is given twice"),
+        ("needs: []", "needs: [steam]", "concepts.heat: needs: “steam” is taught in lesson 1, later than this"),
+        ("needs: [heat]", "needs: [engine]", "concepts.steam: needs: in a circle, steam needs engine needs steam"),
+        ("needs: [heat, steam]", "needs: [engine]", "concepts.engine: needs: in a circle, engine needs engine"),
+        (
+            'lesson: 0, name: "Heat", title: "Heat flows", needs: []}',
+            'lesson: 2, name: "Heat", title: "Heat flows", needs: []}',
+            "later than this",
+        ),
+        ('name: "Engine"', 'name: "steam"', "concepts.engine: name: “steam” is the name of “steam” already"),
+        ("  steam:", "  heat:", "the key “heat” is given twice"),
+        ("Heat is flame.", "[Heat, flame]", "misconceptions.heat-is-flame: one line is expected"),
+        ("Heat is flame.", "'x", "not valid YAML"),
+    ],
+)
 def test_a_fault_is_one_line_with_file_and_key(old: str, new: str, expected: str) -> None:
     assert GOOD.count(old) == 1
     with pytest.raises(LessonlibError) as caught:

@@ -8,16 +8,25 @@ from typing import Any
 import pytest
 
 from lessonlib.lesson.items import Item, StepItem
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from tests.lesson.shipped import LESSON, committed, opened, revealed
 
 EVENTS: list[dict[str, Any]] = [
-    {"event": "commit", "guess": "a", "confidence": 1}, {"event": "commit", "guess": {"text": "5"}, "confidence": 1}, {"event": "commit", "guess": None},
-    {"event": "commit", "guess": ["x"] * 4}, {"event": "reveal"}, {"event": "skip"}, {"event": "hint"}, {"event": "observe", "choice": "a"},
-    {"event": "grade", "grade": "got"}, {"event": "pick", "choice": "llama-3.1-8b-a100-80gb"}, {"event": "unlock"}, {},
+    {"event": "commit", "guess": "a", "confidence": 1},
+    {"event": "commit", "guess": {"text": "5"}, "confidence": 1},
+    {"event": "commit", "guess": None},
+    {"event": "commit", "guess": ["x"] * 4},
+    {"event": "reveal"},
+    {"event": "skip"},
+    {"event": "hint"},
+    {"event": "observe", "choice": "a"},
+    {"event": "grade", "grade": "got"},
+    {"event": "pick", "choice": "llama-3.1-8b-a100-80gb"},
+    {"event": "unlock"},
+    {},
 ]
 ALWAYS_OPEN = ("note", "labs", "installed", "map")
 
@@ -62,7 +71,7 @@ def test_each_step_opens_all_up_to_the_next_one(name: str, how: str) -> None:
     lesson = opened(name)
     order = list(lesson.items)
     for number, gate in enumerate(gates(lesson), 1):
-        after = order[order.index(gate.id) + 1:]
+        after = order[order.index(gate.id) + 1 :]
         shut = {item_id for item_id in after if lesson.items[item_id].kind not in ALWAYS_OPEN}
         assert {item_id for item_id, lock in locks(lesson).items() if lock} == shut
         assert {locks(lesson)[item_id] for item_id in shut} <= {f"Reveal step {number} first"}
@@ -80,7 +89,12 @@ def test_quiz_transfer_and_cards_close_nothing() -> None:
     for gate in gates(lesson):
         revealed(lesson, gate)
     others = [item for item in lesson.asked if item not in gates(lesson)]
-    assert {"quiz", "transfer"} <= {key for item in others for key in item.raw} and {"recall", "blanks", "explain", "note"} <= {item.kind for item in others}
+    assert {"quiz", "transfer"} <= {key for item in others for key in item.raw} and {
+        "recall",
+        "blanks",
+        "explain",
+        "note",
+    } <= {item.kind for item in others}
     assert not any(locks(lesson).values())
 
 
@@ -106,7 +120,9 @@ def test_run_all_shows_every_item_once_in_order_and_gives_no_error(name: str) ->
     firsts = [item.id for item in lesson.items.values() if item.view()["state"] == "asked" and item.kind != "note"]
     assert firsts == [gates(lesson)[0].id], "one question is open"
     assert states.index("locked") > states.index("asked")
-    assert [item_id for item_id in lesson.items] == [body["id"] for entry in lesson.raw["steps"] for body in entry.values() if isinstance(body, dict)]
+    assert [item_id for item_id in lesson.items] == [
+        body["id"] for entry in lesson.raw["steps"] for body in entry.values() if isinstance(body, dict)
+    ]
 
 
 def test_a_change_is_told_to_whoever_listens() -> None:
@@ -120,9 +136,13 @@ def test_a_change_is_told_to_whoever_listens() -> None:
 
 def test_an_unknown_item_and_one_of_another_kind_are_named() -> None:
     lesson = opened()
-    with pytest.raises(ValueError, match="01-prefill-vs-decode has no item “decode-celing”; it has: mystery, what-decode-reads"):
+    with pytest.raises(
+        ValueError, match="01-prefill-vs-decode has no item “decode-celing”; it has: mystery, what-decode-reads"
+    ):
         lesson.item("decode-celing")
-    with pytest.raises(ValueError, match=r"“decode-ceiling” is a predict, so its cell reads lesson.predict\(\"decode-ceiling\"\)"):
+    with pytest.raises(
+        ValueError, match=r"“decode-ceiling” is a predict, so its cell reads lesson.predict\(\"decode-ceiling\"\)"
+    ):
         lesson.item("decode-ceiling", ("recall",))
 
 

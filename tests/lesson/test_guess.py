@@ -12,51 +12,167 @@ from lessonlib.lesson.guess import GuessError, base_unit, parse_number, shorten,
 
 READ = [
     # plain numbers, taken in the unit asked in
-    ("250", "tok/s", 250), ("1.2e3", "tok/s", 1200), ("1E3", "tok/s", 1000), (".5", "s", 0.5), ("5.", "s", 5), ("+5", "s", 5), ("  250 ", "tok/s", 250),
-    ("51.2", "GB", 51.2e9), ("7.6", "ms", 7.6e-3), ("~130", "tok/s", 130), ("≈130", "tok/s", 130), ("about 130", "tok/s", 130), ("About 130", "tok/s", 130),
+    ("250", "tok/s", 250),
+    ("1.2e3", "tok/s", 1200),
+    ("1E3", "tok/s", 1000),
+    (".5", "s", 0.5),
+    ("5.", "s", 5),
+    ("+5", "s", 5),
+    ("  250 ", "tok/s", 250),
+    ("51.2", "GB", 51.2e9),
+    ("7.6", "ms", 7.6e-3),
+    ("~130", "tok/s", 130),
+    ("≈130", "tok/s", 130),
+    ("about 130", "tok/s", 130),
+    ("About 130", "tok/s", 130),
     # decimal commas and marks between thousands
-    ("12,5", "tok/s", 12.5), ("0,125", "s", 0.125), ("1,000", "tok/s", 1000), ("1.000.000", "tok/s", 1e6), ("1,000,000", "tok/s", 1e6),
-    ("1 000 000", "tok/s", 1e6), ("1_000", "tok/s", 1000), ("1,234.5", "tok/s", 1234.5), ("1.234,5", "tok/s", 1234.5), ("1 234,5", "tok/s", 1234.5),
-    ("3.350", "TB/s", 3.35e12), ("1.000", "tok/s", 1),
+    ("12,5", "tok/s", 12.5),
+    ("0,125", "s", 0.125),
+    ("1,000", "tok/s", 1000),
+    ("1.000.000", "tok/s", 1e6),
+    ("1,000,000", "tok/s", 1e6),
+    ("1 000 000", "tok/s", 1e6),
+    ("1_000", "tok/s", 1000),
+    ("1,234.5", "tok/s", 1234.5),
+    ("1.234,5", "tok/s", 1234.5),
+    ("1 234,5", "tok/s", 1234.5),
+    ("3.350", "TB/s", 3.35e12),
+    ("1.000", "tok/s", 1),
     # fractions
-    ("1/3", "x", 1 / 3), ("3350/51.2", "tok/s", 3350 / 51.2), ("1e3 / 1e1", "tok/s", 100),
+    ("1/3", "x", 1 / 3),
+    ("3350/51.2", "tok/s", 3350 / 51.2),
+    ("1e3 / 1e1", "tok/s", 100),
     # units
-    ("131 tok/s", "tok/s", 131), ("131 tokens per second", "tok/s", 131), ("131 TPS", "tok/s", 131), ("131t/s", "tok/s", 131),
-    ("3 GB", "GB", 3e9), ("3GB", "GB", 3e9), ("3 GB", "MB", 3e9), ("3e9 bytes", "GB", 3e9), ("3 kB", "GB", 3e3), ("3 KB", "GB", 3e3),
-    ("3.35 TB/s", "GB/s", 3.35e12), ("3.35 TBps", "GB/s", 3.35e12), ("3350 GB per second", "GB/s", 3.35e12), ("1 GByte/s", "GB/s", 1e9),
-    ("12 ms", "s", 12e-3), ("12 µs", "s", 12e-6), ("12 μs", "s", 12e-6), ("12 us", "s", 12e-6), ("2 min", "s", 120), ("990 TFLOP/s", "TFLOP/s", 990e12), ("990 TFLOPS", "TFLOP/s", 990e12),
-    ("54 GFLOP", "GFLOP", 54e9), ("3 GFLOPs", "FLOP", 3e9), ("120 FLOP/byte", "FLOP/byte", 120), ("100 Gbit", "bit", 1e11), ("100 Gb/s", "bit/s", 1e11),
-    ("45 %", "%", 45), ("45 percent", "%", 45), ("8 requests", "sequences", 8), ("2048 tokens", "tokens", 2048),
-    ("3x", "x", 3), ("×3", "x", 3), ("x3", "x", 3), ("3 times", "x", 3), ("3 GPUs", "GPUs", 3), ("3", "GPUs", 3), ("3", "", 3),
+    ("131 tok/s", "tok/s", 131),
+    ("131 tokens per second", "tok/s", 131),
+    ("131 TPS", "tok/s", 131),
+    ("131t/s", "tok/s", 131),
+    ("3 GB", "GB", 3e9),
+    ("3GB", "GB", 3e9),
+    ("3 GB", "MB", 3e9),
+    ("3e9 bytes", "GB", 3e9),
+    ("3 kB", "GB", 3e3),
+    ("3 KB", "GB", 3e3),
+    ("3.35 TB/s", "GB/s", 3.35e12),
+    ("3.35 TBps", "GB/s", 3.35e12),
+    ("3350 GB per second", "GB/s", 3.35e12),
+    ("1 GByte/s", "GB/s", 1e9),
+    ("12 ms", "s", 12e-3),
+    ("12 µs", "s", 12e-6),
+    ("12 μs", "s", 12e-6),
+    ("12 us", "s", 12e-6),
+    ("2 min", "s", 120),
+    ("990 TFLOP/s", "TFLOP/s", 990e12),
+    ("990 TFLOPS", "TFLOP/s", 990e12),
+    ("54 GFLOP", "GFLOP", 54e9),
+    ("3 GFLOPs", "FLOP", 3e9),
+    ("120 FLOP/byte", "FLOP/byte", 120),
+    ("100 Gbit", "bit", 1e11),
+    ("100 Gb/s", "bit/s", 1e11),
+    ("45 %", "%", 45),
+    ("45 percent", "%", 45),
+    ("8 requests", "sequences", 8),
+    ("2048 tokens", "tokens", 2048),
+    ("3x", "x", 3),
+    ("×3", "x", 3),
+    ("x3", "x", 3),
+    ("3 times", "x", 3),
+    ("3 GPUs", "GPUs", 3),
+    ("3", "GPUs", 3),
+    ("3", "", 3),
     # binary units are what they say
-    ("1 KiB", "B", 1024), ("3 GiB", "GB", 3 * 2**30), ("1 TiB/s", "GB/s", 2**40),
+    ("1 KiB", "B", 1024),
+    ("3 GiB", "GB", 3 * 2**30),
+    ("1 TiB/s", "GB/s", 2**40),
     # multipliers, where the unit asked in leaves no doubt
-    ("3k", "tok/s", 3000), ("3 thousand", "tok/s", 3000), ("3 million", "FLOP", 3e6), ("3 billion bytes", "GB", 3e9), ("3 k tok/s", "tok/s", 3000), ("2 million tokens", "tokens", 2e6),
+    ("3k", "tok/s", 3000),
+    ("3 thousand", "tok/s", 3000),
+    ("3 million", "FLOP", 3e6),
+    ("3 billion bytes", "GB", 3e9),
+    ("3 k tok/s", "tok/s", 3000),
+    ("2 million tokens", "tokens", 2e6),
     # other scripts, spaces and signs
-    ("１２", "tok/s", 12), ("١٢", "tok/s", 12), ("१२,५", "tok/s", 12.5), ("1\u00a0000", "tok/s", 1000), ("1\u202f000", "tok/s", 1000), ("1\u2009000\u2009tok/s", "tok/s", 1000),
-    ("1e\u22123", "s", 1e-3), ("\u3000７\u3000GB", "GB", 7e9), ("3\tGB\n", "GB", 3e9),
+    ("１２", "tok/s", 12),
+    ("١٢", "tok/s", 12),
+    ("१२,५", "tok/s", 12.5),
+    ("1\u00a0000", "tok/s", 1000),
+    ("1\u202f000", "tok/s", 1000),
+    ("1\u2009000\u2009tok/s", "tok/s", 1000),
+    ("1e\u22123", "s", 1e-3),
+    ("\u3000７\u3000GB", "GB", 7e9),
+    ("3\tGB\n", "GB", 3e9),
 ]
 
 REFUSED = [
     # no number
-    ("", "GB", "Type a number first in GB"), ("   \n ", "GB", "Type a number first"), ("abc", "GB", "does not start with a number"), ("GB 3", "GB", "does not start"),
-    ("--3", "GB", "does not start"), (",", "GB", "does not start"), ("e5", "x", "does not start"), ("½", "x", "does not start"), ("²", "x", "does not start"),
-    ("<b>3</b>", "GB", "does not start"), ("<script>alert(1)</script>", "GB", "does not start"), ("3<img src=x onerror=alert(1)>", "GB", "unit"), ("3; import os", "GB", "unit"),
-    ("NaN", "GB", "not a number that can be compared"), ("nan", "GB", "not a number"), ("inf", "GB", "not a number"), ("-inf", "GB", "not a number"), ("Infinity", "GB", "not a number"), ("∞", "GB", "not a number"),
+    ("", "GB", "Type a number first in GB"),
+    ("   \n ", "GB", "Type a number first"),
+    ("abc", "GB", "does not start with a number"),
+    ("GB 3", "GB", "does not start"),
+    ("--3", "GB", "does not start"),
+    (",", "GB", "does not start"),
+    ("e5", "x", "does not start"),
+    ("½", "x", "does not start"),
+    ("²", "x", "does not start"),
+    ("<b>3</b>", "GB", "does not start"),
+    ("<script>alert(1)</script>", "GB", "does not start"),
+    ("3<img src=x onerror=alert(1)>", "GB", "unit"),
+    ("3; import os", "GB", "unit"),
+    ("NaN", "GB", "not a number that can be compared"),
+    ("nan", "GB", "not a number"),
+    ("inf", "GB", "not a number"),
+    ("-inf", "GB", "not a number"),
+    ("Infinity", "GB", "not a number"),
+    ("∞", "GB", "not a number"),
     # numbers that no factor compares
-    ("-3", "GB", "less than zero"), ("\u22123", "GB", "less than zero"), ("-1e400", "GB", "less than zero"), ("1/-3", "x", "less than zero"),
-    ("0", "GB", "zero"), ("-0", "GB", "zero"), ("0,0", "GB", "zero"), ("1e-400", "GB", "zero or next to it"), ("5e-324", "s", "zero or next to it"),
-    ("1e400", "GB", "too large"), ("1e300", "GB", "too large"), ("1e400/1e400", "x", "too large"), ("1/0", "x", "divides by zero"), ("1/0,0", "x", "divides by zero"), ("0/0", "x", "divides by zero"),
+    ("-3", "GB", "less than zero"),
+    ("\u22123", "GB", "less than zero"),
+    ("-1e400", "GB", "less than zero"),
+    ("1/-3", "x", "less than zero"),
+    ("0", "GB", "zero"),
+    ("-0", "GB", "zero"),
+    ("0,0", "GB", "zero"),
+    ("1e-400", "GB", "zero or next to it"),
+    ("5e-324", "s", "zero or next to it"),
+    ("1e400", "GB", "too large"),
+    ("1e300", "GB", "too large"),
+    ("1e400/1e400", "x", "too large"),
+    ("1/0", "x", "divides by zero"),
+    ("1/0,0", "x", "divides by zero"),
+    ("0/0", "x", "divides by zero"),
     # marks that leave it open which number is meant
-    ("1,2,3", "GB", "more than one number"), ("1.2.3", "GB", "more than one number"), ("1 2", "GB", "more than one number"), ("3\n4", "GB", "more than one number"),
-    ("1,234.5.6", "GB", "more than one number"), ("10,00,000", "GB", "more than one number"),
+    ("1,2,3", "GB", "more than one number"),
+    ("1.2.3", "GB", "more than one number"),
+    ("1 2", "GB", "more than one number"),
+    ("3\n4", "GB", "more than one number"),
+    ("1,234.5.6", "GB", "more than one number"),
+    ("10,00,000", "GB", "more than one number"),
     # another dimension, bits for bytes, an unknown unit
-    ("3 s", "GB", "a time (such as ms); this asks for bytes"), ("131 tok/s", "GB", "tokens per second"), ("3 GB/s", "GB", "bytes per second"), ("3 GB", "GB/s", "asks for bytes per second"),
-    ("3 Gbit", "GB", "is bits"), ("3 Gb", "GB", "is bits"), ("400 Gb/s", "GB/s", "is bits per second"), ("400 Gbps", "GB/s", "is bits per second"), ("3 GB", "bit", "asks for bits"),
-    ("3 GB", "", "a plain number"), ("3 GB", "x", "a factor"), ("×3", "tok/s", "a factor"), ("990 TFLOP", "TFLOP/s", "floating-point operations"),
-    ("3 gb", "GB", "“gb” is not known"), ("3 parsecs", "GB", "not known"), ("3 µGB", "GB", "not known"), ("1e5e5", "GB", "not known"), ("3 Zi B", "GB", "not known"), ("3 %", "GB", "a percentage"),
+    ("3 s", "GB", "a time (such as ms); this asks for bytes"),
+    ("131 tok/s", "GB", "tokens per second"),
+    ("3 GB/s", "GB", "bytes per second"),
+    ("3 GB", "GB/s", "asks for bytes per second"),
+    ("3 Gbit", "GB", "is bits"),
+    ("3 Gb", "GB", "is bits"),
+    ("400 Gb/s", "GB/s", "is bits per second"),
+    ("400 Gbps", "GB/s", "is bits per second"),
+    ("3 GB", "bit", "asks for bits"),
+    ("3 GB", "", "a plain number"),
+    ("3 GB", "x", "a factor"),
+    ("×3", "tok/s", "a factor"),
+    ("990 TFLOP", "TFLOP/s", "floating-point operations"),
+    ("3 gb", "GB", "“gb” is not known"),
+    ("3 parsecs", "GB", "not known"),
+    ("3 µGB", "GB", "not known"),
+    ("1e5e5", "GB", "not known"),
+    ("3 Zi B", "GB", "not known"),
+    ("3 %", "GB", "a percentage"),
     # a multiplier beside a unit that has one of its own
-    ("3k", "GB/s", "not known"), ("3 thousand", "GB/s", "not known"), ("3 B", "GB/s", "is bytes"), ("3 T", "GB", "not known"), ("3 million", "ms", "not known"),
+    ("3k", "GB/s", "not known"),
+    ("3 thousand", "GB/s", "not known"),
+    ("3 B", "GB/s", "is bytes"),
+    ("3 T", "GB", "not known"),
+    ("3 million", "ms", "not known"),
 ]
 
 
@@ -74,7 +190,18 @@ def test_what_is_refused(text: str, unit: str, why: str) -> None:
     assert line.endswith(".") and len(line.splitlines()) == 1 and len(line) < 200
 
 
-@pytest.mark.parametrize("text", ["1" * 10_000, "x" * 10_000, "1 " * 5_000 + "a", "1," * 5_000, "1" * 5_000 + "e" + "9" * 5_000, "<b>" * 3_000, "-" * 10_000])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1" * 10_000,
+        "x" * 10_000,
+        "1 " * 5_000 + "a",
+        "1," * 5_000,
+        "1" * 5_000 + "e" + "9" * 5_000,
+        "<b>" * 3_000,
+        "-" * 10_000,
+    ],
+)
 def test_ten_thousand_characters_are_refused_for_their_length(text: str) -> None:
     with pytest.raises(GuessError, match="too long for a number") as refused:
         parse_number(text, "GB")
@@ -82,10 +209,37 @@ def test_ten_thousand_characters_are_refused_for_their_length(text: str) -> None
 
 
 def test_white_space_does_not_count_for_the_length() -> None:
-    assert parse_number("1" + " " * 10_000 + "\n GB", "GB") == 1e9  # nor does it send the pattern on a walk of 1e12 steps
+    assert (
+        parse_number("1" + " " * 10_000 + "\n GB", "GB") == 1e9
+    )  # nor does it send the pattern on a walk of 1e12 steps
 
 
-UNITS = ["", "tok/s", "B", "kB", "GB", "TB", "GiB", "B/s", "GB/s", "TB/s", "FLOP", "TFLOP", "TFLOP/s", "s", "ms", "µs", "x", "%", "FLOP/byte", "tokens", "sequences", "bit", "Gbit/s", "GPUs"]
+UNITS = [
+    "",
+    "tok/s",
+    "B",
+    "kB",
+    "GB",
+    "TB",
+    "GiB",
+    "B/s",
+    "GB/s",
+    "TB/s",
+    "FLOP",
+    "TFLOP",
+    "TFLOP/s",
+    "s",
+    "ms",
+    "µs",
+    "x",
+    "%",
+    "FLOP/byte",
+    "tokens",
+    "sequences",
+    "bit",
+    "Gbit/s",
+    "GPUs",
+]
 
 
 @pytest.mark.parametrize("unit", UNITS)
@@ -114,9 +268,20 @@ def test_marks_between_thousands_change_nothing(count: int) -> None:
         assert parse_number(text, "tok/s") == pytest.approx(count, rel=1e-12)
 
 
-@pytest.mark.parametrize(("unit", "base", "scale"), [
-    ("GB", "B", 1e9), ("GiB", "B", 2**30), ("tok/s", "tok/s", 1), ("ms", "s", 1e-3), ("TFLOP/s", "FLOP/s", 1e12), ("TFLOPS", "FLOP/s", 1e12), ("", "", 1), ("GPUs", "GPUs", 1), ("Gbit/s", "bit/s", 1e9),
-])
+@pytest.mark.parametrize(
+    ("unit", "base", "scale"),
+    [
+        ("GB", "B", 1e9),
+        ("GiB", "B", 2**30),
+        ("tok/s", "tok/s", 1),
+        ("ms", "s", 1e-3),
+        ("TFLOP/s", "FLOP/s", 1e12),
+        ("TFLOPS", "FLOP/s", 1e12),
+        ("", "", 1),
+        ("GPUs", "GPUs", 1),
+        ("Gbit/s", "bit/s", 1e9),
+    ],
+)
 def test_units(unit: str, base: str, scale: float) -> None:
     assert (base_unit(unit), unit_scale(unit)) == (base, scale)
 

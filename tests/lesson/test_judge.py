@@ -16,7 +16,9 @@ NEXT = [*BANDS[1:], (math.inf, "off", "Another order")]
 
 @pytest.mark.parametrize(("band", "beyond"), list(zip(BANDS, NEXT, strict=True)))
 @pytest.mark.parametrize("truth", [1.0, 130.73, 3.35e12, 7.6e-3])
-def test_a_band_ends_at_its_edge_on_both_sides(band: tuple[float, str, str], beyond: tuple[float, str, str], truth: float) -> None:
+def test_a_band_ends_at_its_edge_on_both_sides(
+    band: tuple[float, str, str], beyond: tuple[float, str, str], truth: float
+) -> None:
     most, tone, words = band
     for guess in (truth * most, truth / most):
         verdict = judge_number(guess, truth)
@@ -26,11 +28,20 @@ def test_a_band_ends_at_its_edge_on_both_sides(band: tuple[float, str, str], bey
         assert (verdict.tone, verdict.headline.split(":")[0]) == beyond[1:]
 
 
-@pytest.mark.parametrize(("guess", "headline"), [
-    (100, "Spot on"), (100.4, "Spot on"), (101, "Spot on: ×1.01 too high"), (92, "Spot on: ×1.09 too low"), (118, "Close: ×1.18 too high"),
-    (38.5, "Right order: ×2.6 too low"), (2600, "Another order: ×26 too high"), (1e-60, "Another order: more than ×1,000,000 too low"),
-    (1e99, "Another order: more than ×1,000,000 too high"),
-])
+@pytest.mark.parametrize(
+    ("guess", "headline"),
+    [
+        (100, "Spot on"),
+        (100.4, "Spot on"),
+        (101, "Spot on: ×1.01 too high"),
+        (92, "Spot on: ×1.09 too low"),
+        (118, "Close: ×1.18 too high"),
+        (38.5, "Right order: ×2.6 too low"),
+        (2600, "Another order: ×26 too high"),
+        (1e-60, "Another order: more than ×1,000,000 too low"),
+        (1e99, "Another order: more than ×1,000,000 too high"),
+    ],
+)
 def test_the_headline_says_the_factor_and_the_side(guess: float, headline: str) -> None:
     assert judge_number(guess, 100).headline == headline
 
@@ -43,12 +54,29 @@ def test_too_high_and_too_low_are_judged_alike(guess: float, truth: float) -> No
     assert math.isclose(one.factor * other.factor, 1, rel_tol=1e-9)
 
 
-@pytest.mark.parametrize(("low", "high", "held"), [(90, 110, True), (100, 100, True), (101, 200, False), (10, 99, False), (None, None, None), (None, 200, None)])
+@pytest.mark.parametrize(
+    ("low", "high", "held"),
+    [(90, 110, True), (100, 100, True), (101, 200, False), (10, 99, False), (None, None, None), (None, 200, None)],
+)
 def test_a_range_holds_the_truth_or_not(low: float | None, high: float | None, held: bool | None) -> None:
     assert judge_number(100, 100, low, high).held is held
 
 
-@pytest.mark.parametrize(("off", "text"), [(1.004, "×1"), (1.18, "×1.18"), (1.249, "×1.25"), (1.25, "×1.25"), (1.26, "×1.3"), (2.55, "×2.5"), (26.4, "×26"), (1234, "×1,200"), (1e6, "×1,000,000"), (1e9, "more than ×1,000,000")])
+@pytest.mark.parametrize(
+    ("off", "text"),
+    [
+        (1.004, "×1"),
+        (1.18, "×1.18"),
+        (1.249, "×1.25"),
+        (1.25, "×1.25"),
+        (1.26, "×1.3"),
+        (2.55, "×2.5"),
+        (26.4, "×26"),
+        (1234, "×1,200"),
+        (1e6, "×1,000,000"),
+        (1e9, "more than ×1,000,000"),
+    ],
+)
 def test_factors_as_people_say_them(off: float, text: str) -> None:
     assert times(off) == text
 
@@ -75,7 +103,9 @@ def test_a_curve_is_off_by_its_mean_factor() -> None:
     truth = [10.0, 100.0, 1000.0]
     assert curve_factor(truth, truth) == 1
     assert curve_factor([20, 200, 2000], truth) == pytest.approx(2)
-    assert curve_factor([5, 200, 1000], truth) == pytest.approx(2 ** (2 / 3))  # too low here, too high there: both count
+    assert curve_factor([5, 200, 1000], truth) == pytest.approx(
+        2 ** (2 / 3)
+    )  # too low here, too high there: both count
     assert curve_factor([80, 100, 1000], truth) == pytest.approx(2)
     with pytest.raises(ValueError):
         curve_factor([1, 2], truth)

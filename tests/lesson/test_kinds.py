@@ -18,18 +18,59 @@ from tests.lesson.made_up import GUESS, JUDGED, KINDS, RAW, question
 
 REFUSED: dict[str, list[Any]] = {
     "choice": [None, "", "d", "A", "memory", 0, ["a"], {"key": "a"}, "a "],
-    "number": [None, "", 7, [], {}, {"text": None}, {"text": 7}, {"text": "abc"}, {"text": "-3"}, {"text": "5", "low": "1"}, {"text": "5", "high": "9"},
-               {"text": "5", "low": "6", "high": "9"}, {"text": "5", "low": "9", "high": "1"}, {"text": "5", "low": "abc", "high": "9"}, {"text": "5", "low": "0", "high": "9"}],
-    "curve": [None, "10 40 160 640", [10, 40, 160], [10, 40, 160, 640, 1], [10, 40, 160, 0], [10, 40, 160, -1], [10, 40, 160, "640"], [10, 40, 160, None],
-              [10, 40, 160, math.nan], [10, 40, 160, math.inf], [10, 40, 160, 10**400], [10, 40, 160, 1e300], [10, 40, 160, 5e-324], [10, 40, 160, True], {"y": [10, 40, 160, 640]}],
-    "blanks": [None, "compute", [], ["compute"], ["compute", "memory", "more"], ["", " "], ["compute", 5], ["compute", None]],
+    "number": [
+        None,
+        "",
+        7,
+        [],
+        {},
+        {"text": None},
+        {"text": 7},
+        {"text": "abc"},
+        {"text": "-3"},
+        {"text": "5", "low": "1"},
+        {"text": "5", "high": "9"},
+        {"text": "5", "low": "6", "high": "9"},
+        {"text": "5", "low": "9", "high": "1"},
+        {"text": "5", "low": "abc", "high": "9"},
+        {"text": "5", "low": "0", "high": "9"},
+    ],
+    "curve": [
+        None,
+        "10 40 160 640",
+        [10, 40, 160],
+        [10, 40, 160, 640, 1],
+        [10, 40, 160, 0],
+        [10, 40, 160, -1],
+        [10, 40, 160, "640"],
+        [10, 40, 160, None],
+        [10, 40, 160, math.nan],
+        [10, 40, 160, math.inf],
+        [10, 40, 160, 10**400],
+        [10, 40, 160, 1e300],
+        [10, 40, 160, 5e-324],
+        [10, 40, 160, True],
+        {"y": [10, 40, 160, 640]},
+    ],
+    "blanks": [
+        None,
+        "compute",
+        [],
+        ["compute"],
+        ["compute", "memory", "more"],
+        ["", " "],
+        ["compute", 5],
+        ["compute", None],
+    ],
     "explain": [7, ["text"], {"text": "x"}],
     "note": [None, "", "  ", 7, []],
     "recall": [],
 }
 
 
-@pytest.mark.parametrize(("kind", "given"), [(kind, given) for kind, all_given in REFUSED.items() for given in all_given])
+@pytest.mark.parametrize(
+    ("kind", "given"), [(kind, given) for kind, all_given in REFUSED.items() for given in all_given]
+)
 def test_what_is_no_guess_is_refused_in_one_line(kind: str, given: Any) -> None:
     with pytest.raises(GuessError) as refused:
         question(kind).accept(given)
@@ -38,13 +79,28 @@ def test_what_is_no_guess_is_refused_in_one_line(kind: str, given: Any) -> None:
 
 ACCEPTED: list[tuple[str, Any, dict[str, Any]]] = [
     ("choice", "b", {"key": "b"}),
-    ("number", "131 tok/s", {"text": "131 tok/s", "value": 131.0, "low": None, "high": None, "low_text": "", "high_text": ""}),
-    ("number", {"text": " 5 ", "low": "1", "high": "9 tok/s"}, {"text": "5", "value": 5.0, "low": 1.0, "high": 9.0, "low_text": "1", "high_text": "9 tok/s"}),
-    ("number", {"text": "5", "low": None, "high": ""}, {"text": "5", "value": 5.0, "low": None, "high": None, "low_text": "", "high_text": ""}),
+    (
+        "number",
+        "131 tok/s",
+        {"text": "131 tok/s", "value": 131.0, "low": None, "high": None, "low_text": "", "high_text": ""},
+    ),
+    (
+        "number",
+        {"text": " 5 ", "low": "1", "high": "9 tok/s"},
+        {"text": "5", "value": 5.0, "low": 1.0, "high": 9.0, "low_text": "1", "high_text": "9 tok/s"},
+    ),
+    (
+        "number",
+        {"text": "5", "low": None, "high": ""},
+        {"text": "5", "value": 5.0, "low": None, "high": None, "low_text": "", "high_text": ""},
+    ),
     ("curve", [10, 40.5, 160, 640], {"y": [10.0, 40.5, 160.0, 640.0]}),
     ("blanks", [" compute ", ""], {"texts": ["compute", ""]}),
-    ("recall", None, {}), ("recall", "said", {}),
-    ("explain", " Because. ", {"text": "Because."}), ("explain", None, {}), ("explain", "", {}),
+    ("recall", None, {}),
+    ("recall", "said", {}),
+    ("explain", " Because. ", {"text": "Because."}),
+    ("explain", None, {}),
+    ("explain", "", {}),
     ("note", " Why? ", {"text": "Why?"}),
 ]
 
@@ -61,8 +117,19 @@ def test_text_is_bounded_and_whole() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.integers(10**300, 10**400) | st.floats() | st.text(max_size=20) | st.sampled_from(["a", "b", "5", "1e400", "3 GB"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["text", "low", "high", "key", "y"]), inner, max_size=3), max_leaves=8)
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.integers(10**300, 10**400)
+    | st.floats()
+    | st.text(max_size=20)
+    | st.sampled_from(["a", "b", "5", "1e400", "3 GB"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["text", "low", "high", "key", "y"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -99,7 +166,9 @@ def test_the_right_answer_is_right(kind: str) -> None:
     assert asked.score(guess).get("right", True)
     if kind in JUDGED:
         assert asked.result(guess)["tone"] == "right"
-        assert plain(asked.result(guess)["feedback"]) == plain(asked.html(RAW[kind].get("because") or RAW[kind]["options"][0]["because"], "because"))
+        assert plain(asked.result(guess)["feedback"]) == plain(
+            asked.html(RAW[kind].get("because") or RAW[kind]["options"][0]["because"], "because")
+        )
 
 
 @pytest.mark.parametrize("kind", JUDGED)
@@ -127,7 +196,10 @@ SECRET: dict[str, dict[str, Any]] = {
     "choice": {"options": [{**RAW["choice"]["options"][0], "right": None}]},
     "number": {"truth": "fifty", "because": "x", "too_low": "x", "too_high": "x", "wrong": []},
     "curve": {"truth": "straight", "because": "x", "wrong": [], "features": []},
-    "blanks": {"answers": ["x", "y"]}, "recall": {"answer": "x"}, "explain": {"answer": "x", "checklist": ["x", "y"]}, "note": {},
+    "blanks": {"answers": ["x", "y"]},
+    "recall": {"answer": "x"},
+    "explain": {"answer": "x", "checklist": ["x", "y"]},
+    "note": {},
 }
 
 
@@ -149,7 +221,15 @@ def test_a_changed_question_or_truth_changes_the_hash_and_a_changed_reveal_does_
     assert question(kind).asked_hash() == before
     assert question(kind, reveal="Another reveal.", explanation="Another explanation.", hints=[]).asked_hash() == before
     assert question(kind, stem="Another question?").asked_hash() != before
-    other_truth = {"choice": {"options": [*RAW["choice"]["options"][:2], {"text": "disk", "misconception": "it-is-disk", "refutation": {}}]}, "note": {"stem": "?"}}
+    other_truth = {
+        "choice": {
+            "options": [
+                *RAW["choice"]["options"][:2],
+                {"text": "disk", "misconception": "it-is-disk", "refutation": {}},
+            ]
+        },
+        "note": {"stem": "?"},
+    }
     assert question(kind, **(other_truth.get(kind) or SECRET[kind])).asked_hash() != before
 
 
@@ -174,10 +254,19 @@ def test_the_gaps_are_where_the_words_say() -> None:
 # --- a working that is not there -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("kind", "changes", "name"), [
-    ("number", {"truth": "hundert"}, "hundert"), ("curve", {"truth": "sqare"}, "sqare"), ("choice", {"working": "hundert"}, "hundert"),
-    ("number", {"wrong": [{"working": "here.hundert", "misconception": "m", "says": "s", "refutation": {}}]}, "here.hundert"),
-])
+@pytest.mark.parametrize(
+    ("kind", "changes", "name"),
+    [
+        ("number", {"truth": "hundert"}, "hundert"),
+        ("curve", {"truth": "sqare"}, "sqare"),
+        ("choice", {"working": "hundert"}, "hundert"),
+        (
+            "number",
+            {"wrong": [{"working": "here.hundert", "misconception": "m", "says": "s", "refutation": {}}]},
+            "here.hundert",
+        ),
+    ],
+)
 def test_a_misspelt_working_names_its_question(kind: str, changes: dict[str, Any], name: str) -> None:
     asked = question(kind, **changes)
     with pytest.raises(WordsError, match=f"^made-up {RAW[kind]['id']}: there is no working “{name}”; did you mean"):

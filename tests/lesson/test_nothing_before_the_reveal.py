@@ -34,13 +34,24 @@ def altered(before: Raw, truth: str | None) -> Raw:
     after = {**before, **{key: _OTHER for key in _TEXTS if key in before}}
     if truth:
         after |= {"truth": truth, "working": truth}
-        after["wrong"] = [{**wrong, "misconception": "other", "says": _OTHER, "refutation": _OTHER_REFUTATION} for wrong in before["wrong"]]
+        after["wrong"] = [
+            {**wrong, "misconception": "other", "says": _OTHER, "refutation": _OTHER_REFUTATION}
+            for wrong in before["wrong"]
+        ]
     if "features" in before:
-        after["features"] = [{**feature, "steeper": _OTHER, "flatter": _OTHER, "tolerance": 3.0} for feature in before["features"]]
+        after["features"] = [
+            {**feature, "steeper": _OTHER, "flatter": _OTHER, "tolerance": 3.0} for feature in before["features"]
+        ]
     if "options" in before:
-        after["options"] = _turned(before["options"], {"because": _OTHER}, {"misconception": "other", "refutation": _OTHER_REFUTATION})
+        after["options"] = _turned(
+            before["options"], {"because": _OTHER}, {"misconception": "other", "refutation": _OTHER_REFUTATION}
+        )
     if "observe" in before:
-        after["observe"] = {**before["observe"], "note": _OTHER, "options": _turned(before["observe"]["options"], {}, {})}
+        after["observe"] = {
+            **before["observe"],
+            "note": _OTHER,
+            "options": _turned(before["observe"]["options"], {}, {}),
+        }
     if "answers" in before:
         after["answers"] = [_OTHER for _ in before["answers"]]
     if "checklist" in before:
@@ -51,8 +62,12 @@ def altered(before: Raw, truth: str | None) -> Raw:
 def _turned(options: list[Raw], right: Raw, wrong: Raw) -> list[Raw]:
     """The same options, but the next one is right."""
     now = next(index for index, option in enumerate(options) if option.get("right"))
-    return [{"text": option["text"], "right": True, **right} if index == (now + 1) % len(options) else {"text": option["text"], **wrong}
-            for index, option in enumerate(options)]
+    return [
+        {"text": option["text"], "right": True, **right}
+        if index == (now + 1) % len(options)
+        else {"text": option["text"], **wrong}
+        for index, option in enumerate(options)
+    ]
 
 
 def early_views(asked: Question, guess: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -62,7 +77,12 @@ def early_views(asked: Question, guess: Any) -> Iterator[tuple[str, dict[str, An
     for number in range(len(asked.hints()) + 1):
         step.handle({"event": "hint"})
         yield f"hint {number + 1}", step.view()
-    for late in ({"event": "observe", "choice": "a"}, {"event": "grade", "grade": "got"}, {"event": "reveal"}, {"event": "commit", "guess": "abc", "confidence": 7}):
+    for late in (
+        {"event": "observe", "choice": "a"},
+        {"event": "grade", "grade": "got"},
+        {"event": "reveal"},
+        {"event": "commit", "guess": "abc", "confidence": 7},
+    ):
         step.handle(late)
         if step.state == "asked":
             yield f"{late}", step.view()
@@ -101,7 +121,9 @@ def _another_truth(item: StepItem) -> str | None:
 def test_every_shipped_question_keeps_its_secret(name: str) -> None:
     for item in opened(name).asked:
         asked = item.step.question
-        other = make_question({**altered(dict(item.raw), _another_truth(item)), "kind": asked.kind}, opened(name).words, asked.where)
+        other = make_question(
+            {**altered(dict(item.raw), _another_truth(item)), "kind": asked.kind}, opened(name).words, asked.where
+        )
         assert_alike(asked, other, a_guess(item))
 
 

@@ -28,19 +28,22 @@ def refusal(text: str) -> str:
 # --- not a lesson at all -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("text", "expected"), [
-    ("number: [1,\ntitle: {", "not valid YAML: .*line 2"),
-    ("number:\n\t- 1", "not valid YAML: .*line 2"),
-    ("number: \x00", "not valid YAML: .*special characters"),
-    ("number: 1\ntitle: a\nnumber: 2", "not valid YAML: the key “number” is given twice .*line 3"),
-    ("steps:\n  - tell: {id: a, id: b}", "not valid YAML: the key “id” is given twice .*line 2"),
-    ("? [a]\n: b", "not valid YAML: .*unhashable key"),
-    ("number: !!python/object/apply:os.getcwd []", "not valid YAML: could not determine a constructor"),
-    ("", "the file: None is not of type 'object'"),
-    ("hello", "the file: 'hello' is not of type 'object'"),
-    ("- a", "the file: .* is not of type 'object'"),
-    ("1: 2", "the file: .*"),
-])
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("number: [1,\ntitle: {", "not valid YAML: .*line 2"),
+        ("number:\n\t- 1", "not valid YAML: .*line 2"),
+        ("number: \x00", "not valid YAML: .*special characters"),
+        ("number: 1\ntitle: a\nnumber: 2", "not valid YAML: the key “number” is given twice .*line 3"),
+        ("steps:\n  - tell: {id: a, id: b}", "not valid YAML: the key “id” is given twice .*line 2"),
+        ("? [a]\n: b", "not valid YAML: .*unhashable key"),
+        ("number: !!python/object/apply:os.getcwd []", "not valid YAML: could not determine a constructor"),
+        ("", "the file: None is not of type 'object'"),
+        ("hello", "the file: 'hello' is not of type 'object'"),
+        ("- a", "the file: .* is not of type 'object'"),
+        ("1: 2", "the file: .*"),
+    ],
+)
 def test_what_is_no_lesson(text: str, expected: str) -> None:
     assert re.match(expected, refusal(text)), refusal(text)
 
@@ -70,51 +73,191 @@ def pop(target: Raw, key: str) -> None:
 Change = Callable[[Raw], Any]
 _AN_OPTION = "an option needs either `right: true` with `because`, or `misconception` with `refutation`"
 
-FAULTS: dict[str, tuple[Change, str, str]] = {
-    "missing title": (lambda raw: pop(raw, "title"), "the file", "'title' is a required property"),
-    "missing stem": (lambda raw: pop(body(raw, NUMBER), "stem"), "steps[#].predict (decode-ceiling)", "'stem' is a required property"),
-    "unknown key": (lambda raw: raw.update(titel="x"), "the file", "“titel” is not a key here; the keys are number, title"),
-    "unknown key in a question": (lambda raw: body(raw, NUMBER).update(explain="x"), "steps[#].predict (decode-ceiling)", "“explain” is not a key here; the keys are id, kind"),
-    "id twice": (lambda raw: body(raw, "double-flops").update(id=NUMBER), "the id “decode-ceiling”", "is used twice"),
-    "id of capitals": (lambda raw: body(raw, NUMBER).update(id="Ceiling"), "steps[#].predict (Ceiling).id", "'Ceiling' does not match"),
-    "two right options": (lambda raw: become(wrong(raw), text="x", right=True, because="y"), "steps[#].predict (what-limits-decode).options", "exactly one option must be marked `right: true`"),
-    "wrong option marked right": (lambda raw: wrong(raw).update(right=True), "steps[#].predict (what-limits-decode).options", "exactly one option"),
-    "no right option": (lambda raw: become(right(raw), **{**wrong(raw), "text": "x"}), "steps[#].predict (what-limits-decode).options", "exactly one option"),
-    "right: false": (lambda raw: right(raw).update(right=False), "steps[#].predict (what-limits-decode).options[#].right", "True was expected"),
-    "right option without because": (lambda raw: pop(right(raw), "because"), "steps[#].predict (what-limits-decode).options[#]", _AN_OPTION),
-    "wrong option without a name": (lambda raw: pop(wrong(raw), "misconception"), "steps[#].predict (what-limits-decode).options[#]", _AN_OPTION),
-    "wrong option without refutation": (lambda raw: pop(wrong(raw), "refutation"), "steps[#].predict (what-limits-decode).options[#]", _AN_OPTION),
-    "two options": (lambda raw: body(raw, CHOICE)["options"].__delitem__(slice(2, None)), "steps[#].predict (what-limits-decode).options", "2 given; it must be at least 3"),
-    "choice without options": (lambda raw: pop(body(raw, CHOICE), "options"), "steps[#].predict (what-limits-decode)", "'options' is a required property"),
-    "number without wrong workings": (lambda raw: pop(body(raw, NUMBER), "wrong"), "steps[#].predict (decode-ceiling)", "'wrong' is a required property"),
-    "number with none of them": (lambda raw: body(raw, NUMBER).update(wrong=[]), "steps[#].predict (decode-ceiling).wrong", "0 given; it must be at least 1"),
-    "wrong working without its words": (lambda raw: pop(body(raw, NUMBER)["wrong"][0], "says"), "steps[#].predict (decode-ceiling).wrong[0]", "'says' is a required property"),
-    "number without a unit": (lambda raw: pop(body(raw, NUMBER), "unit"), "steps[#].predict (decode-ceiling)", "'unit' is a required property"),
-    "truth that is a number": (lambda raw: body(raw, NUMBER).update(truth=131), "steps[#].predict (decode-ceiling).truth", "131 is not of type 'string'"),
-    "unknown kind": (lambda raw: body(raw, NUMBER).update(kind="guess"), "steps[#].predict (decode-ceiling).kind", "'guess' is not one of ['choice', 'number', 'curve']"),
-    "unknown kind of item": (lambda raw: raw["steps"].append({"quiz": {"id": "x"}}), "steps[#]", "“quiz” is not a key here; the keys are text, tell, predict"),
-    "item of two kinds": (lambda raw: raw["steps"][0].update(tell={"id": "x", "title": "x", "text": "x"}), "steps[0]", "each item has one key, its kind; this one has tell, text"),
-    "item of no kind": (lambda raw: raw["steps"].append("hello"), "steps[#]", "'hello' is not of type 'object'"),
-    "no steps": (lambda raw: raw.update(steps=[]), "steps", "0 given; it must be at least 1"),
-    "curve without features": (lambda raw: pop(body(raw, CURVE), "features"), "steps[#].predict (draw-throughput)", "'features' is a required property"),
-    "feature of no length": (lambda raw: body(raw, CURVE)["features"][1].update(to="middle"), "steps[#].predict (draw-throughput).features[1]", "it runs from “middle” to the same place"),
-    "axis without a range": (lambda raw: pop(body(raw, CURVE)["y"], "min"), "steps[#].predict (draw-throughput).y", "'min' is a required property"),
-    "fewer answers than gaps": (lambda raw: body(raw, BLANKS)["answers"].pop(), "steps[#].blanks (from-memory).answers", "gaps (___)"),
-    "text without gaps": (lambda raw: body(raw, BLANKS).update(text="none"), "steps[#].blanks (from-memory).text", "'none' does not match '___'"),
-    "observe check with two right answers": (lambda raw: [option.update(right=True) for option in body(raw, NUMBER)["observe"]["options"]], "steps[#].predict (decode-ceiling).observe.options", "exactly one option"),
-    "observe check without a right answer": (lambda raw: [option.pop("right", None) for option in body(raw, NUMBER)["observe"]["options"]], "steps[#].predict (decode-ceiling).observe.options", "exactly one option"),
-    "the same GPU twice": (lambda raw: body(raw, "another-gpu")["elsewhere"].update(gpu=["h200-sxm", "h200-sxm"]), "steps[#].predict (another-gpu).elsewhere.gpu", "non-unique"),
-    "source without https": (lambda raw: next(iter(raw["sources"].values())).update(url="http://x"), "sources.scaling-book.url", "'http://x' does not match '^https://'"),
-    "source named by a number": (lambda raw: raw["sources"].update({2020: {}}), "sources", "2020 is not of type 'string'"),
-    "minutes in words": (lambda raw: raw.update(minutes="ten"), "minutes", "'ten' is not of type 'integer'"),
-    "title of two lines": (lambda raw: raw.update(title="a\nb"), "title", "does not match"),
-    "very long value": (lambda raw: raw.update(title={"x": "y" * 5000}), "title", "is not of type 'string'"),
-} | {
-    f"refutation without {part}": (lambda raw, part=part: pop(wrong(raw)["refutation"], part), "steps[#].predict (what-limits-decode).options[#].refutation", f"'{part}' is a required property")
-    for part in ("thought", "tempting", "wrong", "fact")
-} | {
-    "empty part of a refutation": (lambda raw: body(raw, NUMBER)["wrong"][0]["refutation"].update(fact=""), "steps[#].predict (decode-ceiling).wrong[0].refutation.fact", "should be non-empty"),
-}
+FAULTS: dict[str, tuple[Change, str, str]] = (
+    {
+        "missing title": (lambda raw: pop(raw, "title"), "the file", "'title' is a required property"),
+        "missing stem": (
+            lambda raw: pop(body(raw, NUMBER), "stem"),
+            "steps[#].predict (decode-ceiling)",
+            "'stem' is a required property",
+        ),
+        "unknown key": (
+            lambda raw: raw.update(titel="x"),
+            "the file",
+            "“titel” is not a key here; the keys are number, title",
+        ),
+        "unknown key in a question": (
+            lambda raw: body(raw, NUMBER).update(explain="x"),
+            "steps[#].predict (decode-ceiling)",
+            "“explain” is not a key here; the keys are id, kind",
+        ),
+        "id twice": (
+            lambda raw: body(raw, "double-flops").update(id=NUMBER),
+            "the id “decode-ceiling”",
+            "is used twice",
+        ),
+        "id of capitals": (
+            lambda raw: body(raw, NUMBER).update(id="Ceiling"),
+            "steps[#].predict (Ceiling).id",
+            "'Ceiling' does not match",
+        ),
+        "two right options": (
+            lambda raw: become(wrong(raw), text="x", right=True, because="y"),
+            "steps[#].predict (what-limits-decode).options",
+            "exactly one option must be marked `right: true`",
+        ),
+        "wrong option marked right": (
+            lambda raw: wrong(raw).update(right=True),
+            "steps[#].predict (what-limits-decode).options",
+            "exactly one option",
+        ),
+        "no right option": (
+            lambda raw: become(right(raw), **{**wrong(raw), "text": "x"}),
+            "steps[#].predict (what-limits-decode).options",
+            "exactly one option",
+        ),
+        "right: false": (
+            lambda raw: right(raw).update(right=False),
+            "steps[#].predict (what-limits-decode).options[#].right",
+            "True was expected",
+        ),
+        "right option without because": (
+            lambda raw: pop(right(raw), "because"),
+            "steps[#].predict (what-limits-decode).options[#]",
+            _AN_OPTION,
+        ),
+        "wrong option without a name": (
+            lambda raw: pop(wrong(raw), "misconception"),
+            "steps[#].predict (what-limits-decode).options[#]",
+            _AN_OPTION,
+        ),
+        "wrong option without refutation": (
+            lambda raw: pop(wrong(raw), "refutation"),
+            "steps[#].predict (what-limits-decode).options[#]",
+            _AN_OPTION,
+        ),
+        "two options": (
+            lambda raw: body(raw, CHOICE)["options"].__delitem__(slice(2, None)),
+            "steps[#].predict (what-limits-decode).options",
+            "2 given; it must be at least 3",
+        ),
+        "choice without options": (
+            lambda raw: pop(body(raw, CHOICE), "options"),
+            "steps[#].predict (what-limits-decode)",
+            "'options' is a required property",
+        ),
+        "number without wrong workings": (
+            lambda raw: pop(body(raw, NUMBER), "wrong"),
+            "steps[#].predict (decode-ceiling)",
+            "'wrong' is a required property",
+        ),
+        "number with none of them": (
+            lambda raw: body(raw, NUMBER).update(wrong=[]),
+            "steps[#].predict (decode-ceiling).wrong",
+            "0 given; it must be at least 1",
+        ),
+        "wrong working without its words": (
+            lambda raw: pop(body(raw, NUMBER)["wrong"][0], "says"),
+            "steps[#].predict (decode-ceiling).wrong[0]",
+            "'says' is a required property",
+        ),
+        "number without a unit": (
+            lambda raw: pop(body(raw, NUMBER), "unit"),
+            "steps[#].predict (decode-ceiling)",
+            "'unit' is a required property",
+        ),
+        "truth that is a number": (
+            lambda raw: body(raw, NUMBER).update(truth=131),
+            "steps[#].predict (decode-ceiling).truth",
+            "131 is not of type 'string'",
+        ),
+        "unknown kind": (
+            lambda raw: body(raw, NUMBER).update(kind="guess"),
+            "steps[#].predict (decode-ceiling).kind",
+            "'guess' is not one of ['choice', 'number', 'curve']",
+        ),
+        "unknown kind of item": (
+            lambda raw: raw["steps"].append({"quiz": {"id": "x"}}),
+            "steps[#]",
+            "“quiz” is not a key here; the keys are text, tell, predict",
+        ),
+        "item of two kinds": (
+            lambda raw: raw["steps"][0].update(tell={"id": "x", "title": "x", "text": "x"}),
+            "steps[0]",
+            "each item has one key, its kind; this one has tell, text",
+        ),
+        "item of no kind": (lambda raw: raw["steps"].append("hello"), "steps[#]", "'hello' is not of type 'object'"),
+        "no steps": (lambda raw: raw.update(steps=[]), "steps", "0 given; it must be at least 1"),
+        "curve without features": (
+            lambda raw: pop(body(raw, CURVE), "features"),
+            "steps[#].predict (draw-throughput)",
+            "'features' is a required property",
+        ),
+        "feature of no length": (
+            lambda raw: body(raw, CURVE)["features"][1].update(to="middle"),
+            "steps[#].predict (draw-throughput).features[1]",
+            "it runs from “middle” to the same place",
+        ),
+        "axis without a range": (
+            lambda raw: pop(body(raw, CURVE)["y"], "min"),
+            "steps[#].predict (draw-throughput).y",
+            "'min' is a required property",
+        ),
+        "fewer answers than gaps": (
+            lambda raw: body(raw, BLANKS)["answers"].pop(),
+            "steps[#].blanks (from-memory).answers",
+            "gaps (___)",
+        ),
+        "text without gaps": (
+            lambda raw: body(raw, BLANKS).update(text="none"),
+            "steps[#].blanks (from-memory).text",
+            "'none' does not match '___'",
+        ),
+        "observe check with two right answers": (
+            lambda raw: [option.update(right=True) for option in body(raw, NUMBER)["observe"]["options"]],
+            "steps[#].predict (decode-ceiling).observe.options",
+            "exactly one option",
+        ),
+        "observe check without a right answer": (
+            lambda raw: [option.pop("right", None) for option in body(raw, NUMBER)["observe"]["options"]],
+            "steps[#].predict (decode-ceiling).observe.options",
+            "exactly one option",
+        ),
+        "the same GPU twice": (
+            lambda raw: body(raw, "another-gpu")["elsewhere"].update(gpu=["h200-sxm", "h200-sxm"]),
+            "steps[#].predict (another-gpu).elsewhere.gpu",
+            "non-unique",
+        ),
+        "source without https": (
+            lambda raw: next(iter(raw["sources"].values())).update(url="http://x"),
+            "sources.scaling-book.url",
+            "'http://x' does not match '^https://'",
+        ),
+        "source named by a number": (
+            lambda raw: raw["sources"].update({2020: {}}),
+            "sources",
+            "2020 is not of type 'string'",
+        ),
+        "minutes in words": (lambda raw: raw.update(minutes="ten"), "minutes", "'ten' is not of type 'integer'"),
+        "title of two lines": (lambda raw: raw.update(title="a\nb"), "title", "does not match"),
+        "very long value": (lambda raw: raw.update(title={"x": "y" * 5000}), "title", "is not of type 'string'"),
+    }
+    | {
+        f"refutation without {part}": (
+            lambda raw, part=part: pop(wrong(raw)["refutation"], part),
+            "steps[#].predict (what-limits-decode).options[#].refutation",
+            f"'{part}' is a required property",
+        )
+        for part in ("thought", "tempting", "wrong", "fact")
+    }
+    | {
+        "empty part of a refutation": (
+            lambda raw: body(raw, NUMBER)["wrong"][0]["refutation"].update(fact=""),
+            "steps[#].predict (decode-ceiling).wrong[0].refutation.fact",
+            "should be non-empty",
+        ),
+    }
+)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -137,7 +280,9 @@ def test_the_shipped_lessons_are_without_fault_and_in_order() -> None:
 
 
 def test_an_unknown_lesson_is_told_which_there_are() -> None:
-    with pytest.raises(LessonFileError, match="there is no lesson “01-prefil”; the lessons are: 00-start-here, 01-prefill-vs-decode"):
+    with pytest.raises(
+        LessonFileError, match="there is no lesson “01-prefil”; the lessons are: 00-start-here, 01-prefill-vs-decode"
+    ):
         load_source("01-prefil")
 
 
@@ -159,7 +304,9 @@ def test_a_working_that_is_not_there(tmp_path: Path) -> None:
     raw = source()
     body(raw, "decode-ceiling")["truth"] = "decode_celing"
     lesson = open_lesson(written(tmp_path, raw))
-    with pytest.raises(ValueError, match="decode-ceiling: there is no working “decode_celing”; did you mean decode_ceiling"):
+    with pytest.raises(
+        ValueError, match="decode-ceiling: there is no working “decode_celing”; did you mean decode_ceiling"
+    ):
         lesson._lesson.item("decode-ceiling").parts()
 
 

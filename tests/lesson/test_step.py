@@ -68,13 +68,18 @@ _GUESS = {"text": "80", "value": 80.0, "low": 10.0, "high": 200.0, "low_text": "
 #: (state, event) -> what changes; nothing does for any other pair
 CHANGES: dict[tuple[str, str], dict[str, Any]] = {
     ("asked", "commit"): {"state": "committed", "guess": _GUESS, "confidence": 1},
-    ("asked", "commit nonsense"): {"problem": "“abc” does not start with a number. Type one such as 250, 1.2e3 or 12,5 in tok/s."},
-    ("asked", "commit unsure"): _UNSURE, ("asked", "commit too sure"): _UNSURE, ("asked", "commit surely [0]"): _UNSURE,
+    ("asked", "commit nonsense"): {
+        "problem": "“abc” does not start with a number. Type one such as 250, 1.2e3 or 12,5 in tok/s."
+    },
+    ("asked", "commit unsure"): _UNSURE,
+    ("asked", "commit too sure"): _UNSURE,
+    ("asked", "commit surely [0]"): _UNSURE,
     ("asked", "skip"): {"state": "revealed", "skipped": True},
     ("asked", "hint"): {"hints_shown": 1},
     ("committed", "reveal"): {"state": "revealed"},
     ("revealed", "observe"): {"state": "observed", "observed": "b"},
-    ("revealed", "observe nothing"): {"problem": "Choose what the reveal showed."}, ("revealed", "observe a list"): {"problem": "Choose what the reveal showed."},
+    ("revealed", "observe nothing"): {"problem": "Choose what the reveal showed."},
+    ("revealed", "observe a list"): {"problem": "Choose what the reveal showed."},
 }
 
 
@@ -116,7 +121,11 @@ def test_a_note_is_kept_and_kept_again_and_never_revealed(state: str) -> None:
     assert (made.state, made.kept) == (state, [])
     made.handle({"event": "commit", "guess": "Another question."})
     made.handle({"event": "commit", "guess": "  "})
-    assert (made.state, made.guess, made.problem) == ("committed", {"text": "Another question."}, "Type something first.")
+    assert (made.state, made.guess, made.problem) == (
+        "committed",
+        {"text": "Another question."},
+        "Type something first.",
+    )
     assert "result" not in made.view()
 
 
@@ -129,12 +138,28 @@ def test_a_question_without_an_observe_check_is_at_its_end_once_revealed(kind: s
     assert made.view()["observe"] is None and "explanation" in made.view()
 
 
-ANY = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | st.lists(st.integers(), max_size=2) | st.just({}) | st.sampled_from(["a", "b", "got"])
+ANY = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=5)
+    | st.lists(st.integers(), max_size=2)
+    | st.just({})
+    | st.sampled_from(["a", "b", "got"])
+)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@given(events=st.lists(st.fixed_dictionaries({"event": st.sampled_from(["commit", "reveal", "observe", "skip", "hint", "grade"]) | ANY},
-                                             optional={"guess": ANY, "confidence": ANY, "choice": ANY, "grade": ANY}), max_size=12))
+@given(
+    events=st.lists(
+        st.fixed_dictionaries(
+            {"event": st.sampled_from(["commit", "reveal", "observe", "skip", "hint", "grade"]) | ANY},
+            optional={"guess": ANY, "confidence": ANY, "choice": ANY, "grade": ANY},
+        ),
+        max_size=12,
+    )
+)
 def test_no_sequence_of_messages_breaks_a_step(kind: str, events: list[Event]) -> None:
     made = step(kind)
     order = ["asked", "committed", "revealed", "observed"]
@@ -177,7 +202,12 @@ def test_the_problem_line_stays_until_the_next_thing_happens() -> None:
 def test_a_view_shows_as_much_as_its_state_allows() -> None:
     asked = {"kind", "id", "title", "state", "stem", "ask", "confidence", "hints", "problem", "skipped"}
     revealed = asked | {"guess", "result", "observe", "working"}
-    for state, keys in {"asked": asked, "committed": asked | {"guess"}, "revealed": revealed, "observed": revealed | {"explanation"}}.items():
+    for state, keys in {
+        "asked": asked,
+        "committed": asked | {"guess"},
+        "revealed": revealed,
+        "observed": revealed | {"explanation"},
+    }.items():
         assert set(at("number", state).view()) == keys
 
 
@@ -187,7 +217,13 @@ def test_the_observe_check_keeps_its_answer_until_the_tap() -> None:
     right = made.question.observe()["right"]  # type: ignore[index]
     wrong = next(option["key"] for option in made.view()["observe"]["options"] if option["key"] != right)
     made.handle({"event": "observe", "choice": wrong})
-    assert made.view()["observe"] | {"ask": "", "options": []} == {"ask": "", "options": [], "chosen": wrong, "right": right, "note": "<p>It rose.</p>"}
+    assert made.view()["observe"] | {"ask": "", "options": []} == {
+        "ask": "",
+        "options": [],
+        "chosen": wrong,
+        "right": right,
+        "note": "<p>It rose.</p>",
+    }
     assert made.kept == [{"event": "observe", "choice": wrong, "right": False}]
 
 
@@ -202,7 +238,12 @@ def test_a_skip_is_no_guess() -> None:
     made = step("number")
     made.skip()
     view = made.view()
-    assert (view["state"], view["skipped"], view["result"]["headline"], "guess" in view) == ("observed", True, "Skipped", False)
+    assert (view["state"], view["skipped"], view["result"]["headline"], "guess" in view) == (
+        "observed",
+        True,
+        "Skipped",
+        False,
+    )
     assert [record["event"] for record in made.kept] == ["skip", "observe"]
 
 
@@ -231,7 +272,13 @@ def test_an_answer_that_is_refused_is_an_error_without_a_person() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_replayed_record_brings_back_the_same_view(kind: str) -> None:
     made = step(kind)
-    for event in ({"event": "hint"}, commit(kind), {"event": "reveal"}, {"event": "observe", "choice": "b"}, {"event": "grade", "grade": "partly"}):
+    for event in (
+        {"event": "hint"},
+        commit(kind),
+        {"event": "reveal"},
+        {"event": "observe", "choice": "b"},
+        {"event": "grade", "grade": "partly"},
+    ):
         made.handle(event)
     again = step(kind)
     again.replay(made.kept)
@@ -244,7 +291,12 @@ def test_a_guess_that_is_no_longer_valid_is_passed_over() -> None:
     choice.replay([{"event": "commit", "guess": {"key": "z"}, "confidence": 1}, {"event": "reveal"}])
     assert (choice.state, choice.problem) == ("asked", "")
     number = step("number")
-    number.replay([{"event": "commit", "guess": {"text": "3 GB", "value": 3e9}, "confidence": 1}, {"event": "commit", "guess": {"text": "80", "value": 80}, "confidence": 0}])
+    number.replay(
+        [
+            {"event": "commit", "guess": {"text": "3 GB", "value": 3e9}, "confidence": 1},
+            {"event": "commit", "guess": {"text": "80", "value": 80}, "confidence": 0},
+        ]
+    )
     assert (number.state, number.guess["value"], number.confidence) == ("committed", 80, 0)  # type: ignore[index]
 
 

@@ -79,7 +79,9 @@ def test_a_range_is_told_whether_it_held() -> None:
     assert "Your range held the truth." in judged("80", low="10", high="200")["feedback"]
     assert "Your range missed the truth." in judged("80", low="70", high="90")["summary"]
     assert "range" not in judged("80")["summary"]
-    assert question("number").score(question("number").accept({"text": "80", "low": "70", "high": "90"}))["held"] is False
+    assert (
+        question("number").score(question("number").accept({"text": "80", "low": "70", "high": "90"}))["held"] is False
+    )
 
 
 def test_the_strip_has_room_for_everything_on_it() -> None:
@@ -95,7 +97,9 @@ def test_a_number_shows_the_truth_with_its_unit() -> None:
 
 
 def test_the_default_lab_refutes_eight_requests_for_eight_times_the_tokens() -> None:
-    asked = next(item.step.question for item in Lesson("01-prefill-vs-decode", load_lab()).asked if item.id == "serve-eight")
+    asked = next(
+        item.step.question for item in Lesson("01-prefill-vs-decode", load_lab()).asked if item.id == "serve-eight"
+    )
     result = asked.result(asked.accept("8"))
     assert (result["tone"], result["headline"]) == ("near", "Close: ×1.08 too high")
     assert "taken to be shared" in result["feedback"]

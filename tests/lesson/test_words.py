@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.lesson.words import WordsError, fingerprintable, markdown, plain
 from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.words import WordsError, fingerprintable, markdown, plain
 from lessonlib.roofline import lab_names
 from tests.lesson.made_up import words
 
 WHERE = "01-x decode reveal"
 
 
-@pytest.mark.parametrize(("text", "html"), [
-    ("One **bold** number: {{ hundred }}.", "<p>One <strong>bold</strong> number: 100 tok/s.</p>"),
-    ("{{ eighth | digits(2) }} or {{ eighth | bare }} or {{ hundred | whole }}", "<p>12 tok/s or 12.5 or 100 tok/s</p>"),
-    ("{{ (2 / 3) | digits(2) }}", "<p>0.67</p>"),
-    ("{% if several %}many{% else %}one{% endif %} on {{ lab.name }}", "<p>many on qwen3.5-27b-2xh100-sxm</p>"),
-    ("| a | b |\n|---|---|\n| 1 | 2 |", "<table>"),
-    ("`--enable-chunked-prefill`", "<p><code>--enable-chunked-prefill</code></p>"),
-    ("5 < 6 & 7", "<p>5 &lt; 6 &amp; 7</p>"),
-    ("It costs 5 $ or 6 $, so $5 or $6.", "<p>It costs 5 $ or 6 $, so $5 or $6.</p>"),
-    ("$\\frac{a}{b}$", '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mfrac>'),
-    ("$$x^2$$", 'display="block"'),
-])
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("One **bold** number: {{ hundred }}.", "<p>One <strong>bold</strong> number: 100 tok/s.</p>"),
+        (
+            "{{ eighth | digits(2) }} or {{ eighth | bare }} or {{ hundred | whole }}",
+            "<p>12 tok/s or 12.5 or 100 tok/s</p>",
+        ),
+        ("{{ (2 / 3) | digits(2) }}", "<p>0.67</p>"),
+        ("{% if several %}many{% else %}one{% endif %} on {{ lab.name }}", "<p>many on qwen3.5-27b-2xh100-sxm</p>"),
+        ("| a | b |\n|---|---|\n| 1 | 2 |", "<table>"),
+        ("`--enable-chunked-prefill`", "<p><code>--enable-chunked-prefill</code></p>"),
+        ("5 < 6 & 7", "<p>5 &lt; 6 &amp; 7</p>"),
+        ("It costs 5 $ or 6 $, so $5 or $6.", "<p>It costs 5 $ or 6 $, so $5 or $6.</p>"),
+        ("$\\frac{a}{b}$", '<math xmlns="http://www.w3.org/1998/Math/MathML" display="inline"><mrow><mfrac>'),
+        ("$$x^2$$", 'display="block"'),
+    ],
+)
 def test_what_renders(text: str, html: str) -> None:
     assert html in words().html(text, WHERE)
 
@@ -36,7 +42,10 @@ FAULTS = {
     "open braces": ("{{ hundred }", "the placeholder does not parse"),
     "open condition": ("{% if several %}x", "the placeholder does not parse"),
     "unknown filter": ("{{ hundred | rounded }}", "the placeholder does not parse: No filter named 'rounded'"),
-    "filter on nothing": ("{{ measured_how | whole }}", "a placeholder cannot be filled on the lab qwen3.5-27b-2xh100-sxm"),
+    "filter on nothing": (
+        "{{ measured_how | whole }}",
+        "a placeholder cannot be filled on the lab qwen3.5-27b-2xh100-sxm",
+    ),
     "arithmetic with units": ("{{ hundred * 2 }}", "a placeholder cannot be filled on the lab"),
     "division by zero": ("{{ 1 / 0 }}", "a placeholder cannot be filled on the lab"),
     "unknown source": ('{{ cite("b-paper") }}', "cite('b-paper'): no such source; the lesson lists a-paper"),
@@ -58,7 +67,10 @@ def test_a_fault_says_where_and_what(fault: str, render: str) -> None:
 
 def test_a_citation_is_a_numbered_link_with_its_title_escaped() -> None:
     mark = words().html('So it is.{{ cite("a-paper") }}', WHERE)
-    assert '<sup class="ll-cite"><a href="https://example.org/a" title="A &quot;paper&quot;" target="_blank" rel="noopener">1</a></sup>' in mark
+    assert (
+        '<sup class="ll-cite"><a href="https://example.org/a" title="A &quot;paper&quot;" target="_blank" rel="noopener">1</a></sup>'
+        in mark
+    )
     assert plain(mark) == "So it is."
 
 
@@ -91,4 +103,7 @@ def test_plain_and_markdown() -> None:
 
 
 def test_fingerprints_count_numbers_to_four_digits() -> None:
-    assert fingerprintable({"a": Quantity(130.7346, "tok/s"), "b": (1.23456, [2, "x", None, True])}) == {"a": [130.7, "tok/s"], "b": [1.235, [2, "x", None, True]]}
+    assert fingerprintable({"a": Quantity(130.7346, "tok/s"), "b": (1.23456, [2, "x", None, True])}) == {
+        "a": [130.7, "tok/s"],
+        "b": [1.235, [2, "x", None, True]],
+    }

@@ -72,7 +72,9 @@ class Traffic:
         }
 
 
-def page(traffic: Traffic, requests: int, *, model: str = "made/up-27b", engine: str = "0", previous: bool = False) -> str:
+def page(
+    traffic: Traffic, requests: int, *, model: str = "made/up-27b", engine: str = "0", previous: bool = False
+) -> str:
     """The metrics page after so many requests."""
     own = f'engine="{engine}",model_name="{model}"'
     lines = []
@@ -87,7 +89,11 @@ def page(traffic: Traffic, requests: int, *, model: str = "made/up-27b", engine:
 
     for name, each in traffic.counters().items():
         add(name, each * requests, "")
-    gauges = {"vllm:kv_cache_usage_perc": traffic.kv_usage, "vllm:num_requests_running": traffic.running, "vllm:num_requests_waiting": traffic.waiting}
+    gauges = {
+        "vllm:kv_cache_usage_perc": traffic.kv_usage,
+        "vllm:num_requests_running": traffic.running,
+        "vllm:num_requests_waiting": traffic.waiting,
+    }
     for name, value in gauges.items():
         add(name, value, "gauge")
     for name, (total, count) in traffic.histograms().items():
@@ -125,13 +131,19 @@ class StandIn:
         if self.token and handler.headers.get("Authorization") != f"Bearer {self.token}":
             return reply(handler, 401, "who are you?")
         count = self.requests()
-        reply(handler, 200, page(self.traffic, count, previous=self.previous) + (self.extra(count) if self.extra else ""))
+        reply(
+            handler, 200, page(self.traffic, count, previous=self.previous) + (self.extra(count) if self.extra else "")
+        )
 
 
 def reply(handler: BaseHTTPRequestHandler, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
     data = text.encode()
     handler.send_response(status)
-    for name, value in {"Content-Type": "text/plain; version=0.0.4", "Content-Length": str(len(data)), **(headers or {})}.items():
+    for name, value in {
+        "Content-Type": "text/plain; version=0.0.4",
+        "Content-Length": str(len(data)),
+        **(headers or {}),
+    }.items():
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(data)

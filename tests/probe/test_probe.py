@@ -8,26 +8,40 @@ from http.server import BaseHTTPRequestHandler
 
 import pytest
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.cli.main import main
 from lessonlib.probe import fetch
 from lessonlib.probe.metrics import every_name
 from lessonlib.probe.probe import probe
 from lessonlib.probe.timeline import Timeline, parse
-from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import load_lab
 from tests.probe.standin import StandIn, Traffic, page, reply, running, serve
 
-CONTRACT = ["prefill_tokens_per_s", "decode_tokens_per_s", "prompt_to_generation", "cache_hit_share", "kv_cache_usage",
-            "requests_running", "requests_waiting", "ttft_s", "itl_s"]
+CONTRACT = [
+    "prefill_tokens_per_s",
+    "decode_tokens_per_s",
+    "prompt_to_generation",
+    "cache_hit_share",
+    "kv_cache_usage",
+    "requests_running",
+    "requests_waiting",
+    "ttft_s",
+    "itl_s",
+]
 WINDOW = 0.4
 
 
 def truth(traffic: Traffic) -> dict[str, float]:
     return {
-        "prefill_tokens_per_s": traffic.prefill_tokens_per_s, "decode_tokens_per_s": traffic.decode_tokens_per_s,
-        "prompt_to_generation": traffic.prompt / traffic.generated, "cache_hit_share": traffic.hits, "kv_cache_usage": traffic.kv_usage,
-        "requests_running": traffic.running, "requests_waiting": traffic.waiting,
-        "ttft_s": traffic.queue_s + traffic.prefill_s, "itl_s": traffic.itl_s,
+        "prefill_tokens_per_s": traffic.prefill_tokens_per_s,
+        "decode_tokens_per_s": traffic.decode_tokens_per_s,
+        "prompt_to_generation": traffic.prompt / traffic.generated,
+        "cache_hit_share": traffic.hits,
+        "kv_cache_usage": traffic.kv_usage,
+        "requests_running": traffic.running,
+        "requests_waiting": traffic.waiting,
+        "ttft_s": traffic.queue_s + traffic.prefill_s,
+        "itl_s": traffic.itl_s,
     }
 
 
@@ -64,7 +78,13 @@ def test_which_number_is_of_requests_and_which_of_the_window() -> None:
     with running(StandIn()) as server:
         found = probe(server.url, WINDOW).findings
     assert {key for key, finding in found.items() if finding.clock == "requests' own clocks"} == {
-        "prefill_tokens_per_s", "decode_tokens_per_s", "ttft_s", "itl_s", "queue_s", "e2e_s"}
+        "prefill_tokens_per_s",
+        "decode_tokens_per_s",
+        "ttft_s",
+        "itl_s",
+        "queue_s",
+        "e2e_s",
+    }
     assert found["window_generation_tokens_per_s"].value == pytest.approx(40 * 101, rel=0.3)
     for finding in found.values():
         assert finding.how and finding.limits and (finding.value is None) == bool(finding.reason)
@@ -84,19 +104,35 @@ def test_two_engines_add_up_and_share_their_cache_usage() -> None:
 
 def test_the_share_of_drafts_that_were_accepted() -> None:
     own = '{engine="0",model_name="made/up-27b"}'
-    with running(StandIn(extra=lambda n: f"vllm:spec_decode_num_draft_tokens_total{own} {n * 40}\nvllm:spec_decode_num_accepted_tokens_total{own} {n * 28}\n")) as server:
+    with running(
+        StandIn(
+            extra=lambda n: (
+                f"vllm:spec_decode_num_draft_tokens_total{own} {n * 40}\nvllm:spec_decode_num_accepted_tokens_total{own} {n * 28}\n"
+            )
+        )
+    ) as server:
         assert probe(server.url, WINDOW).findings["spec_acceptance"].value == pytest.approx(0.7)
 
 
 def test_the_prompt_a_cache_held_is_not_counted_as_read() -> None:
     """Whatever the version tells: computed tokens a request, tokens by source, or only cache hits."""
     for gone in ((), ("vllm:request_prefill_kv",), ("vllm:request_prefill_kv", "vllm:prompt_tokens_by_source")):
+
         def answer(handler: BaseHTTPRequestHandler, gone: tuple[str, ...] = gone, seen: list[int] = [0]) -> None:  # noqa: B006
             seen[0] += 10
-            reply(handler, 200 if handler.path == "/metrics" else 404, "\n".join(line for line in page(Traffic(), seen[0]).splitlines() if not any(name in line for name in gone)) + "\n")
+            reply(
+                handler,
+                200 if handler.path == "/metrics" else 404,
+                "\n".join(
+                    line for line in page(Traffic(), seen[0]).splitlines() if not any(name in line for name in gone)
+                )
+                + "\n",
+            )
 
         with serve(answer) as url:
-            assert probe(url, 0.1).findings["prefill_tokens_per_s"].value == pytest.approx(Traffic().prefill_tokens_per_s, rel=0.01), gone
+            assert probe(url, 0.1).findings["prefill_tokens_per_s"].value == pytest.approx(
+                Traffic().prefill_tokens_per_s, rel=0.01
+            ), gone
 
 
 # --- counters over time -----------------------------------------------------------------------------------------
@@ -110,6 +146,7 @@ def test_a_counter_that_starts_anew_counts_from_nothing() -> None:
 
 def test_one_counter_that_fell_sets_all_of_its_engine_back() -> None:
     """After a restart a counter may already stand higher than before, if it was low."""
+
     def lines(prompt: int, generated: int, engine: str = "0") -> str:
         own = f'{{engine="{engine}",model_name="m"}}'
         return f"vllm:prompt_tokens_total{own} {prompt}\nvllm:generation_tokens_total{own} {generated}\n"
@@ -184,7 +221,14 @@ def test_nobody_there() -> None:
     assert "nobody answers" in failed(url)
 
 
-@pytest.mark.parametrize(("url", "said"), [("ftp://host", "expected the address"), ("http://", "expected the address"), ("http://me:secret@host", "LESSONLIB_TOKEN")])
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("ftp://host", "expected the address"),
+        ("http://", "expected the address"),
+        ("http://me:secret@host", "LESSONLIB_TOKEN"),
+    ],
+)
 def test_an_address_that_is_none(url: str, said: str) -> None:
     assert said in failed(url)
     assert "secret" not in failed(url)
@@ -195,6 +239,7 @@ def test_a_server_that_never_ends_its_answer(monkeypatch: pytest.MonkeyPatch) ->
 
     def drip(handler: BaseHTTPRequestHandler) -> None:
         import time
+
         handler.send_response(200)
         handler.end_headers()
         for _ in range(20):
@@ -281,7 +326,9 @@ def test_the_lab_it_writes_is_one_that_lessons_read(tmp_path, capsys: pytest.Cap
     path = tmp_path / "mine.toml"
     traffic = Traffic(itl_s=0.02, prefill_s=0.5)
     with running(StandIn(traffic=traffic)) as server:
-        assert main(["probe", server.url, "--window", str(WINDOW), "--lab", "qwen3-32b-h200", "--write", str(path)]) == 0
+        assert (
+            main(["probe", server.url, "--window", str(WINDOW), "--lab", "qwen3-32b-h200", "--write", str(path)]) == 0
+        )
     assert "requests' own clocks" in capsys.readouterr().out
     lab = load_lab(path)
     assert lab.measured["decode_tokens_per_s"].value == pytest.approx(50, rel=0.01)

@@ -13,8 +13,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lessonlib.probe.probe import probe
 from lessonlib.base.errors import LessonlibError
+from lessonlib.probe.probe import probe
 from tests.probe.standin import StandIn, Traffic, running, serve
 
 PROGRAM = shutil.which("prometheus")
@@ -46,11 +46,19 @@ def prometheus(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple
     managers = [running(server) for server in servers]
     for manager in managers:
         manager.__enter__()
-    (tmp_path / "prometheus.yml").write_text(CONFIG.format(targets=", ".join(repr(server.url.removeprefix("http://")) for server in servers)))
+    (tmp_path / "prometheus.yml").write_text(
+        CONFIG.format(targets=", ".join(repr(server.url.removeprefix("http://")) for server in servers))
+    )
     assert PROGRAM
     process = subprocess.Popen(
-        [PROGRAM, f"--config.file={tmp_path}/prometheus.yml", f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        [
+            PROGRAM,
+            f"--config.file={tmp_path}/prometheus.yml",
+            f"--storage.tsdb.path={tmp_path}/data",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
     )
     url = f"http://127.0.0.1:{port}"
     try:
@@ -67,7 +75,9 @@ def wait_for(url: str, servers: int) -> None:
     """Until Prometheus has several scrapes of every server."""
     for _ in range(240):
         try:
-            answer = httpx.get(f"{url}/api/v1/query", params={"query": "count_over_time(vllm:num_requests_running[1m])"}).json()
+            answer = httpx.get(
+                f"{url}/api/v1/query", params={"query": "count_over_time(vllm:num_requests_running[1m])"}
+            ).json()
             counts = [float(item["value"][1]) for item in answer["data"]["result"]]
             if len(counts) == servers and min(counts) >= 8:
                 return
@@ -84,9 +94,13 @@ def test_the_numbers_it_was_built_with(prometheus: tuple[str, list[StandIn]]) ->
     reading = probe(url, 30)
     truth = servers[0].traffic
     for key, value in {
-        "prefill_tokens_per_s": truth.prefill_tokens_per_s, "decode_tokens_per_s": truth.decode_tokens_per_s,
-        "prompt_to_generation": truth.prompt / truth.generated, "cache_hit_share": truth.hits, "kv_cache_usage": truth.kv_usage,
-        "ttft_s": truth.queue_s + truth.prefill_s, "itl_s": truth.itl_s,
+        "prefill_tokens_per_s": truth.prefill_tokens_per_s,
+        "decode_tokens_per_s": truth.decode_tokens_per_s,
+        "prompt_to_generation": truth.prompt / truth.generated,
+        "cache_hit_share": truth.hits,
+        "kv_cache_usage": truth.kv_usage,
+        "ttft_s": truth.queue_s + truth.prefill_s,
+        "itl_s": truth.itl_s,
     }.items():
         assert reading.findings[key].value == pytest.approx(value, rel=0.01), key
     assert reading.findings["requests_running"].value == pytest.approx(2 * truth.running)
@@ -114,5 +128,8 @@ def test_a_prometheus_that_scrapes_no_vllm() -> None:
     from tests.probe.standin import reply
 
     empty = '{"status": "success", "data": {"resultType": "matrix", "result": []}}'
-    with serve(lambda handler: reply(handler, 200, empty)) as url, pytest.raises(LessonlibError, match="does this Prometheus scrape a vLLM"):
+    with (
+        serve(lambda handler: reply(handler, 200, empty)) as url,
+        pytest.raises(LessonlibError, match="does this Prometheus scrape a vLLM"),
+    ):
         probe(url, 10)

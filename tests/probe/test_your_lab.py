@@ -48,7 +48,9 @@ def test_a_guess_from_the_dashboard_is_named(yours: YourLab) -> None:
     window = yours._reading.findings["window_generation_tokens_per_s"].value  # type: ignore[union-attr]
     view = reveal(yours, "decode_tokens_per_s", f"{window:.0f}")
     assert "divided by the wall clock" in view["result"]["feedback"]
-    assert "46.1 tok/s" in view["result"]["reveal"] and "requests&#39; own clocks" in view["result"]["reveal"].replace("'", "&#39;")
+    assert "46.1 tok/s" in view["result"]["reveal"] and "requests&#39; own clocks" in view["result"]["reveal"].replace(
+        "'", "&#39;"
+    )
     assert "of the ceiling" in view["result"]["reveal"]
     assert "vllm:request_decode_time_seconds_sum" in view["working"]["source"]
 

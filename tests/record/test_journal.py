@@ -49,7 +49,12 @@ def test_a_record_says_what_when_and_for_which_lab_and_not_who(path: Path) -> No
     commit, reveal = Journal(path).records()
     address = {"v", "time", "lesson", "question", "hash", "lab", "event"}
     assert set(commit) == address | {"guess", "confidence"} and set(reveal) == address | {"right", "misconception"}
-    assert (commit["v"], commit["lesson"], commit["question"], commit["lab"]) == (SCHEMA, lesson.name, lesson.asked[0].id, lesson.lab.name)
+    assert (commit["v"], commit["lesson"], commit["question"], commit["lab"]) == (
+        SCHEMA,
+        lesson.name,
+        lesson.asked[0].id,
+        lesson.lab.name,
+    )
     assert commit["time"].endswith("+00:00")
 
 
@@ -77,7 +82,14 @@ def test_nothing_is_kept_without_a_path(path: Path) -> None:
 FOREIGN: dict[str, bytes] = {
     "torn": b'{"v":1,"time":"2026-01-01","lesson":"01-x","ques',
     "torn in a character": '{"v":1,"lesson":"½'.encode()[:-1],
-    "empty": b"", "spaces": b"   ", "text": b"hello", "number": b"7", "null": b"null", "list": b"[]", "string": b'"v"', "no keys": b"{}",
+    "empty": b"",
+    "spaces": b"   ",
+    "text": b"hello",
+    "number": b"7",
+    "null": b"null",
+    "list": b"[]",
+    "string": b'"v"',
+    "no keys": b"{}",
     "without a lab": b'{"v":1,"lesson":"01-x","question":"q","hash":"abc","event":"commit"}',
     "newer schema": json.dumps({"v": SCHEMA + 1, **record(7)}).encode(),
     "schema of no number": json.dumps({"v": "1", **record(7)}).encode(),
@@ -86,8 +98,13 @@ FOREIGN: dict[str, bytes] = {
     "a list for a question": json.dumps({"v": 1, **record(7, question=["q"])}).encode(),
     "a dict for an event": json.dumps({"v": 1, **record(7, event={})}).encode(),
     "a number for a lab": json.dumps({"v": 1, **record(7, lab=3)}).encode(),
-    "not UTF-8": b'{"v":1,"lesson":"\xff\xfe"}', "UTF-16": '{"v":1}'.encode("utf-16"), "binary": bytes(range(256)), "zeros": b"\0" * 100,
-    "deep": b"[" * 100_000, "long number": b"1" * 100_000, "two records in a line": (json.dumps({"v": 1, **record(7)}) * 2).encode(),
+    "not UTF-8": b'{"v":1,"lesson":"\xff\xfe"}',
+    "UTF-16": '{"v":1}'.encode("utf-16"),
+    "binary": bytes(range(256)),
+    "zeros": b"\0" * 100,
+    "deep": b"[" * 100_000,
+    "long number": b"1" * 100_000,
+    "two records in a line": (json.dumps({"v": 1, **record(7)}) * 2).encode(),
 }
 
 
@@ -124,10 +141,18 @@ def test_a_lesson_opens_on_a_journal_full_of_foreign_lines(path: Path) -> None:
     lesson = opened(journal=Journal(path))
     revealed(lesson, lesson.asked[0])
     ours = {**Journal(path).records()[0]}
-    strange = [{**ours, "guess": guess, "confidence": sure} for guess in (None, 7, [], {"key": ["a"]}, {"y": 1}, {"value": 1, "text": 7}) for sure in (None, [], {}, "1", 1e999)]
-    strange += [{**ours, "event": event, "choice": [], "grade": {}} for event in ("observe", "grade", "fly", "_open", "")]
+    strange = [
+        {**ours, "guess": guess, "confidence": sure}
+        for guess in (None, 7, [], {"key": ["a"]}, {"y": 1}, {"value": 1, "text": 7})
+        for sure in (None, [], {}, "1", 1e999)
+    ]
+    strange += [
+        {**ours, "event": event, "choice": [], "grade": {}} for event in ("observe", "grade", "fly", "_open", "")
+    ]
     whole = path.read_bytes()
-    path.write_bytes(b"\n".join(FOREIGN.values()) + b"\n" + "".join(json.dumps(entry) + "\n" for entry in strange).encode() + whole)
+    path.write_bytes(
+        b"\n".join(FOREIGN.values()) + b"\n" + "".join(json.dumps(entry) + "\n" for entry in strange).encode() + whole
+    )
     again = opened(journal=Journal(path))
     assert again.asked[0].view() == lesson.asked[0].view()
 
@@ -150,8 +175,16 @@ def a_lesson_goes_on(journal: Journal) -> None:
     assert [item.step.revealed for item in lesson.asked[:2]] == [True, True]
 
 
-@pytest.mark.parametrize(("name", "failing", "why"), [("open", denied, "cannot be written (Permission denied)"), ("write", full, "cannot be written (No space left on device)")])
-def test_a_file_that_takes_no_writing_is_said_once(name: str, failing: Any, why: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("name", "failing", "why"),
+    [
+        ("open", denied, "cannot be written (Permission denied)"),
+        ("write", full, "cannot be written (No space left on device)"),
+    ],
+)
+def test_a_file_that_takes_no_writing_is_said_once(
+    name: str, failing: Any, why: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     Journal(path).append(record(1))
     said: list[str] = []
     with monkeypatch.context() as patched:
@@ -165,8 +198,10 @@ def test_a_file_that_cannot_be_read_is_said_once(path: Path, monkeypatch: pytest
     said: list[str] = []
     monkeypatch.setattr(Path, "read_bytes", denied)
     a_lesson_goes_on(Journal(path, said.append))
-    assert said == [f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
-                    "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."]
+    assert said == [
+        f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
+        "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+    ]
 
 
 @pytest.mark.parametrize("place", ["a folder", "below a file", "in a folder that cannot be made"])
@@ -183,7 +218,11 @@ def test_a_path_where_no_file_can_be_is_said_once(place: str, path: Path, monkey
     monkeypatch.setenv("LESSON_JOURNAL", str(path))
     a_lesson_goes_on(default_journal(said.append))
     assert len(said) == 1
-    assert said[0].startswith(f"Your guesses are not being kept: {path} cannot be") and "\n" not in said[0] and "LESSON_JOURNAL" in said[0]
+    assert (
+        said[0].startswith(f"Your guesses are not being kept: {path} cannot be")
+        and "\n" not in said[0]
+        and "LESSON_JOURNAL" in said[0]
+    )
 
 
 # --- which journal -----------------------------------------------------------------------------------------------
@@ -195,14 +234,25 @@ def test_without_jupyterlab_nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> 
     assert default_journal().path is None
 
 
-def test_in_jupyterlab_it_is_kept_where_the_platform_keeps_such_things(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_jupyterlab_it_is_kept_where_the_platform_keeps_such_things(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("LESSON_JOURNAL", raising=False)
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")
     monkeypatch.setattr("platformdirs.user_data_dir", lambda name, appauthor: str(tmp_path / name))
     assert default_journal().path == tmp_path / "lessonlib" / "journal.jsonl"
 
 
-@pytest.mark.parametrize(("chosen", "kept"), [("off", None), ("OFF", None), ("/somewhere/j.jsonl", "/somewhere/j.jsonl"), ("~/j.jsonl", "{home}/j.jsonl"), ("~no-such-user/j", "~no-such-user/j")])
+@pytest.mark.parametrize(
+    ("chosen", "kept"),
+    [
+        ("off", None),
+        ("OFF", None),
+        ("/somewhere/j.jsonl", "/somewhere/j.jsonl"),
+        ("~/j.jsonl", "{home}/j.jsonl"),
+        ("~no-such-user/j", "~no-such-user/j"),
+    ],
+)
 def test_the_variable_wins(chosen: str, kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSON_JOURNAL", chosen)
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")

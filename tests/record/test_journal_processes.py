@@ -28,7 +28,13 @@ for number in range(count):
 
 
 def writer(path: Path, who: str, count: int, repo: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen([sys.executable, "-c", WRITER, str(path), who, str(count)], cwd=repo, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(path), who, str(count)],
+        cwd=repo,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout is not None and process.stdout.readline() == "ready\n"
     return process
 
@@ -80,7 +86,17 @@ def killed_in_mid_commit(path: Path, after_s: float) -> int:
         journal, number = Journal(path), 0
         start = len(journal.records())
         while True:
-            journal.append({"lesson": "01-x", "question": "q", "hash": "h", "lab": "l", "event": "commit", "number": start + number, "text": "x" * (number * 37 % 3000)})
+            journal.append(
+                {
+                    "lesson": "01-x",
+                    "question": "q",
+                    "hash": "h",
+                    "lab": "l",
+                    "event": "commit",
+                    "number": start + number,
+                    "text": "x" * (number * 37 % 3000),
+                }
+            )
             number += 1
             os.write(tell, b".")
     os.close(tell)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from lessonlib.cli.main import main
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import choose_lab
 from lessonlib.review.deck import REVIEW, Review
 from lessonlib.review.schedule import moment, rating_of
 from lessonlib.review.scorecard import HIGHEST, card_html
-from lessonlib.record.settings import choose_lab
 from lessonlib.review.tally import outcomes, tally
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import DRAWERS, SEALED
@@ -23,7 +23,16 @@ from lessonlib.show.review import NotebookReview
 
 LESSON = "01-prefill-vs-decode"
 LAB = load_lab()
-JUDGED = {"v": 1, "time": "2026-03-02T09:00:00+00:00", "lesson": LESSON, "question": "q", "hash": "h", "lab": "l", "event": "reveal", "right": True}
+JUDGED = {
+    "v": 1,
+    "time": "2026-03-02T09:00:00+00:00",
+    "lesson": LESSON,
+    "question": "q",
+    "hash": "h",
+    "lab": "l",
+    "event": "reveal",
+    "right": True,
+}
 
 
 @pytest.fixture
@@ -48,12 +57,36 @@ def write(path: Path, records: list[dict[str, Any]]) -> Journal:
     return Journal(path)
 
 
-@pytest.mark.parametrize("oddity", [
-    {"factor": "x"}, {"factor": 0}, {"factor": -3.0}, {"factor": float("nan")}, {"factor": float("inf")}, {"factor": 10**400}, {"factor": 1e-320}, {"factor": [1]}, {"factor": True},
-    {"held": "yes"}, {"misconception": ["x"]}, {"misconception": "<script>alert(1)</script>"}, {"confidence": 1.0}, {"confidence": True}, {"confidence": "certain"},
-    {"time": "0001-01-01T00:00:00+14:00"}, {"time": "9999-12-31T23:59:59-14:00"}, {"time": 5}, {"event": "grade", "grade": {"x": 1}}, {"lab": "\x1b[2J<b>"}, {"lesson": "99-gone"},
-], ids=str)
-def test_a_record_that_somebody_edited_stops_nothing(oddity: dict[str, Any], path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "oddity",
+    [
+        {"factor": "x"},
+        {"factor": 0},
+        {"factor": -3.0},
+        {"factor": float("nan")},
+        {"factor": float("inf")},
+        {"factor": 10**400},
+        {"factor": 1e-320},
+        {"factor": [1]},
+        {"factor": True},
+        {"held": "yes"},
+        {"misconception": ["x"]},
+        {"misconception": "<script>alert(1)</script>"},
+        {"confidence": 1.0},
+        {"confidence": True},
+        {"confidence": "certain"},
+        {"time": "0001-01-01T00:00:00+14:00"},
+        {"time": "9999-12-31T23:59:59-14:00"},
+        {"time": 5},
+        {"event": "grade", "grade": {"x": 1}},
+        {"lab": "\x1b[2J<b>"},
+        {"lesson": "99-gone"},
+    ],
+    ids=str,
+)
+def test_a_record_that_somebody_edited_stops_nothing(
+    oddity: dict[str, Any], path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     journal = write(path, [JUDGED, {**JUDGED, **oddity}])
     room = NotebookReview(Review(LAB, journal, DRAWERS, SEALED))
     assert "<script" not in room.overall().view["html"]
@@ -69,12 +102,24 @@ def test_a_fitting_factor_beside_odd_ones_still_counts() -> None:
 
 
 def test_a_review_goes_on_after_records_of_nonsense(path: Path, taken: list[dict[str, Any]]) -> None:
-    again = [{**record, "lesson": REVIEW, "question": f"{LESSON}/{record['question']}", "guess": [1, 2], "confidence": "x", "grade": {}} for record in taken]
+    again = [
+        {
+            **record,
+            "lesson": REVIEW,
+            "question": f"{LESSON}/{record['question']}",
+            "guess": [1, 2],
+            "confidence": "x",
+            "grade": {},
+        }
+        for record in taken
+    ]
     review = Review(LAB, write(path, [*taken, *again]), DRAWERS, SEALED)
     assert NotebookReview(review).view()["id"]
 
 
-@pytest.mark.parametrize("at", ["2036-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00", "0001-01-01T00:00:00+00:00", "never"])
+@pytest.mark.parametrize(
+    "at", ["2036-01-01T00:00:00+00:00", "9999-12-31T00:00:00+00:00", "0001-01-01T00:00:00+00:00", "never"]
+)
 def test_a_wrong_clock_hides_no_card(at: str, path: Path, taken: list[dict[str, Any]]) -> None:
     """Else a laptop that was ten years ahead for an hour would wait ten years to ask."""
     journal = write(path, [{**record, "time": at} for record in taken])

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import lab_names
 from tests.lesson.shipped import LESSON, a_guess, body, committed, opened, reopened, revealed, source
 
@@ -37,7 +37,9 @@ def test_a_whole_lesson_comes_back_as_it_was(name: str, path: Path) -> None:
         lesson.handle(item.id, {"event": "grade", "grade": "partly"})
     size = path.stat().st_size
     again = opened(name, Journal(path))
-    assert {key: item.view() for key, item in again.items.items()} == {key: item.view() for key, item in lesson.items.items()}
+    assert {key: item.view() for key, item in again.items.items()} == {
+        key: item.view() for key, item in lesson.items.items()
+    }
     assert path.stat().st_size == size, "restoring records nothing"
 
 
@@ -102,7 +104,17 @@ def test_another_lesson_is_not_touched(path: Path) -> None:
     assert {item.step.state for item in opened(other, Journal(path)).asked} == {"asked"}
 
 
-@pytest.mark.parametrize("guess", [{"text": "three", "value": 3.0}, {"text": "1e400", "value": 1e300}, {"text": ""}, {}, None, {"text": "131 parsecs", "value": 131}])
+@pytest.mark.parametrize(
+    "guess",
+    [
+        {"text": "three", "value": 3.0},
+        {"text": "1e400", "value": 1e300},
+        {"text": ""},
+        {},
+        None,
+        {"text": "131 parsecs", "value": 131},
+    ],
+)
 def test_a_guess_that_is_no_longer_valid_asks_anew(guess: Any, path: Path) -> None:
     lesson = opened(journal=Journal(path))
     for item in lesson.asked[:3]:

@@ -47,7 +47,23 @@ def test_a_lab_that_is_not_there_is_not_chosen(folder: Path) -> None:
     assert not (folder / "settings.json").exists()
 
 
-@pytest.mark.parametrize("kept", [b"", b"{", b"[]", b"null", b'"x"', b"{}", b'{"lab": null}', b'{"lab": 7}', b'{"lab": ["x"]}', b'{"lab": "no-such-lab"}', b"\xff\xfe", json.dumps({"lab": OTHER}).encode("utf-16")])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b'"x"',
+        b"{}",
+        b'{"lab": null}',
+        b'{"lab": 7}',
+        b'{"lab": ["x"]}',
+        b'{"lab": "no-such-lab"}',
+        b"\xff\xfe",
+        json.dumps({"lab": OTHER}).encode("utf-16"),
+    ],
+)
 def test_a_file_that_says_nothing_useful_falls_back(kept: bytes, folder: Path) -> None:
     folder.mkdir()
     (folder / "settings.json").write_bytes(kept)
@@ -72,7 +88,9 @@ def test_a_variable_that_names_no_lab_is_one_clear_line(folder: Path, monkeypatc
 
 
 @pytest.mark.parametrize("journal", ["off", "a folder in the way"])
-def test_where_nothing_can_be_kept_a_choice_says_so(journal: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_nothing_can_be_kept_a_choice_says_so(
+    journal: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     if journal == "off":
         monkeypatch.setenv("LESSON_JOURNAL", "off")
     else:

@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 
 from lessonlib.lesson.concepts import load_listing
-from lessonlib.review.editions import Editions, standing
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.review.progress import MET, MISSED, RECALLED, SKIPPED, UNMET, Asked, progress, questions_of
 from lessonlib.lesson.source import load_source
+from lessonlib.record.journal import Journal
+from lessonlib.review.editions import Editions, standing
+from lessonlib.review.progress import MET, MISSED, RECALLED, SKIPPED, UNMET, Asked, progress, questions_of
 from tests.lesson.shipped import LESSON, opened
 
 STEP, OTHER, QUIZ, CARD = (("01-steam", name) for name in ("step", "other", "quiz", "card"))
-QUESTIONS = {STEP: Asked(("steam",), False), OTHER: Asked(("steam",), False), QUIZ: Asked(("steam",), True), CARD: Asked(("steam",), True)}
+QUESTIONS = {
+    STEP: Asked(("steam",), False),
+    OTHER: Asked(("steam",), False),
+    QUIZ: Asked(("steam",), True),
+    CARD: Asked(("steam",), True),
+}
 
 Record = dict[str, Any]
 
@@ -44,52 +49,65 @@ def test_without_a_record_nothing_is_met() -> None:
     assert progress(["heat", "steam"], QUESTIONS, []) == {"heat": UNMET, "steam": UNMET}
 
 
-@pytest.mark.parametrize(("records", "expected"), [
-    ([record(STEP, "commit", confidence=1)], UNMET),
-    ([record(STEP, "hint", number=1)], UNMET),
-    ([record(STEP, "reveal", right=True)], UNMET),
-    (answer(STEP, right=True), MET),
-    (answer(STEP, right=False), MET),
-    (answer(STEP, right=True, confidence=2), MET),
-    (answer(STEP, right=False, confidence=2), MISSED),
-    ([record(STEP, "skip")], SKIPPED),
-    ([record(STEP, "skip"), *answer(STEP, right=True)], SKIPPED),
-    (answer(QUIZ, right=True), RECALLED),
-    (answer(QUIZ, right=False), MET),
-    (answer(QUIZ, right=False, confidence=2), MISSED),
-    (card(), MET),
-    (card("got"), RECALLED),
-    (card("partly"), MET),
-    (card("missed"), MET),
-    ([record(CARD, "skip"), record(CARD, "grade", grade="got")], SKIPPED),
-])
+@pytest.mark.parametrize(
+    ("records", "expected"),
+    [
+        ([record(STEP, "commit", confidence=1)], UNMET),
+        ([record(STEP, "hint", number=1)], UNMET),
+        ([record(STEP, "reveal", right=True)], UNMET),
+        (answer(STEP, right=True), MET),
+        (answer(STEP, right=False), MET),
+        (answer(STEP, right=True, confidence=2), MET),
+        (answer(STEP, right=False, confidence=2), MISSED),
+        ([record(STEP, "skip")], SKIPPED),
+        ([record(STEP, "skip"), *answer(STEP, right=True)], SKIPPED),
+        (answer(QUIZ, right=True), RECALLED),
+        (answer(QUIZ, right=False), MET),
+        (answer(QUIZ, right=False, confidence=2), MISSED),
+        (card(), MET),
+        (card("got"), RECALLED),
+        (card("partly"), MET),
+        (card("missed"), MET),
+        ([record(CARD, "skip"), record(CARD, "grade", grade="got")], SKIPPED),
+    ],
+)
 def test_one_question(records: list[Record], expected: str) -> None:
     assert state(records) == expected
 
 
-@pytest.mark.parametrize(("parts", "expected"), [
-    ((answer(STEP, False, 2), answer(QUIZ, True)), RECALLED),
-    ((answer(STEP, False, 2), card("got")), RECALLED),
-    ((answer(STEP, False, 2), answer(OTHER, True)), MET),
-    ((answer(STEP, False, 2), answer(OTHER, False)), MISSED),
-    ((answer(STEP, False, 2), card("partly")), MISSED),
-    ((answer(STEP, False, 2), record(OTHER, "skip")), MISSED),
-    ((answer(STEP, True), answer(OTHER, False, 2)), MISSED),
-    ((answer(STEP, True), record(OTHER, "skip")), MET),
-    ((record(STEP, "skip"), answer(OTHER, False)), MET),
-    ((record(STEP, "skip"), card("got")), RECALLED),
-    ((card("got"), answer(QUIZ, False)), MET),
-    ((card("got"), answer(STEP, False)), RECALLED),
-    ((card("got"), answer(QUIZ, False, 2)), MISSED),
-    ((card("got"), record(CARD, "grade", grade="missed")), MET),
-])
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((answer(STEP, False, 2), answer(QUIZ, True)), RECALLED),
+        ((answer(STEP, False, 2), card("got")), RECALLED),
+        ((answer(STEP, False, 2), answer(OTHER, True)), MET),
+        ((answer(STEP, False, 2), answer(OTHER, False)), MISSED),
+        ((answer(STEP, False, 2), card("partly")), MISSED),
+        ((answer(STEP, False, 2), record(OTHER, "skip")), MISSED),
+        ((answer(STEP, True), answer(OTHER, False, 2)), MISSED),
+        ((answer(STEP, True), record(OTHER, "skip")), MET),
+        ((record(STEP, "skip"), answer(OTHER, False)), MET),
+        ((record(STEP, "skip"), card("got")), RECALLED),
+        ((card("got"), answer(QUIZ, False)), MET),
+        ((card("got"), answer(STEP, False)), RECALLED),
+        ((card("got"), answer(QUIZ, False, 2)), MISSED),
+        ((card("got"), record(CARD, "grade", grade="missed")), MET),
+    ],
+)
 def test_one_after_another(parts: tuple[Any, ...], expected: str) -> None:
     assert state(*parts) == expected
 
 
 def test_as_in_a_lesson_the_first_answer_counts() -> None:
     """Two kernels may have taken an answer each."""
-    assert state(record(STEP, "commit", confidence=0), record(STEP, "commit", confidence=2), record(STEP, "reveal", right=False)) == MET
+    assert (
+        state(
+            record(STEP, "commit", confidence=0),
+            record(STEP, "commit", confidence=2),
+            record(STEP, "reveal", right=False),
+        )
+        == MET
+    )
     assert state(answer(STEP, right=True), record(STEP, "reveal", right=False)) == MET
 
 
@@ -171,12 +189,17 @@ def reviewed(question: tuple[str, str], right: bool, confidence: int = 1) -> lis
     return answer(("review", "/".join(question)), right, confidence)
 
 
-@pytest.mark.parametrize(("parts", "expected"), [
-    ((answer(STEP, True), reviewed(STEP, True)), RECALLED),
-    ((answer(STEP, False, 2), reviewed(STEP, True)), RECALLED),
-    ((answer(STEP, True), reviewed(STEP, False, 2)), MISSED),
-    ((answer(STEP, True), reviewed(STEP, False, 2), reviewed(STEP, True)), RECALLED),
-    ((answer(STEP, True), reviewed(STEP, True), reviewed(STEP, False)), MET),
-])
-def test_a_review_asks_the_same_question_again_and_counts_each_time(parts: tuple[list[Record], ...], expected: str) -> None:
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ((answer(STEP, True), reviewed(STEP, True)), RECALLED),
+        ((answer(STEP, False, 2), reviewed(STEP, True)), RECALLED),
+        ((answer(STEP, True), reviewed(STEP, False, 2)), MISSED),
+        ((answer(STEP, True), reviewed(STEP, False, 2), reviewed(STEP, True)), RECALLED),
+        ((answer(STEP, True), reviewed(STEP, True), reviewed(STEP, False)), MET),
+    ],
+)
+def test_a_review_asks_the_same_question_again_and_counts_each_time(
+    parts: tuple[list[Record], ...], expected: str
+) -> None:
     assert state(*parts) == expected

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal
 from lessonlib.review.deck import REVIEW, SITTING, Card, Review
 from lessonlib.review.schedule import AGAIN, GOOD, HARD, Answer, due, moment, rating_of
 from lessonlib.roofline import load_lab
@@ -88,11 +88,20 @@ def test_the_order_of_the_lines_does_not_matter() -> None:
     assert due(answers) == due(reversed(answers))
 
 
-@pytest.mark.parametrize(("record", "rating"), [
-    ({"event": "grade", "grade": "got"}, GOOD), ({"event": "grade", "grade": "partly"}, HARD), ({"event": "grade", "grade": "missed"}, AGAIN),
-    ({"event": "reveal", "right": True, "confidence": 0}, HARD), ({"event": "reveal", "right": True, "confidence": 2}, GOOD),
-    ({"event": "reveal", "right": False, "confidence": 0}, AGAIN), ({"event": "reveal"}, None), ({"event": "skip"}, None), ({"event": "grade", "grade": "?"}, None),
-])
+@pytest.mark.parametrize(
+    ("record", "rating"),
+    [
+        ({"event": "grade", "grade": "got"}, GOOD),
+        ({"event": "grade", "grade": "partly"}, HARD),
+        ({"event": "grade", "grade": "missed"}, AGAIN),
+        ({"event": "reveal", "right": True, "confidence": 0}, HARD),
+        ({"event": "reveal", "right": True, "confidence": 2}, GOOD),
+        ({"event": "reveal", "right": False, "confidence": 0}, AGAIN),
+        ({"event": "reveal"}, None),
+        ({"event": "skip"}, None),
+        ({"event": "grade", "grade": "?"}, None),
+    ],
+)
 def test_what_a_record_says(record: dict[str, Any], rating: int | None) -> None:
     assert rating_of(record) == rating
 
@@ -238,7 +247,10 @@ def test_the_words_when_nothing_is_due(diary: Diary) -> None:
     assert "Nothing more is due" in NotebookReview(review(diary)).view()["html"]
 
 
-@pytest.mark.parametrize(("hours", "words"), [(0.5, "within the hour"), (1.4, "in about 1 hour"), (5, "in about 5 hours"), (26, "tomorrow"), (100, "in 4 days")])
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(0.5, "within the hour"), (1.4, "in about 1 hour"), (5, "in about 5 hours"), (26, "tomorrow"), (100, "in 4 days")],
+)
 def test_how_far_away(hours: float, words: str) -> None:
     assert when(START + timedelta(hours=hours), START) == words
 
@@ -247,7 +259,9 @@ def test_the_card_over_all_lessons(diary: Diary) -> None:
     take(diary, wrong=("double-flops",))
     panel = NotebookReview(review(diary)).overall()
     assert "predictions made" in panel.view["html"] and "Ideas you met that are not so" in panel.view["html"]
-    assert "predictions made" not in repr(panel._repr_mimebundle_()[0]["text/html"]), "a stored notebook holds nothing of the learner's"
+    assert "predictions made" not in repr(panel._repr_mimebundle_()[0]["text/html"]), (
+        "a stored notebook holds nothing of the learner's"
+    )
 
 
 # --- learners over 60 days --------------------------------------------------------------------------------------
@@ -257,7 +271,8 @@ def test_the_card_over_all_lessons(diary: Diary) -> None:
 @pytest.mark.parametrize("knows", [0.95, 0.6], ids=["remembers most", "forgets much"])
 def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
     """Comes on most days; answers well with a set chance. What is missed is asked more often, nothing is asked twice
-    a day, nothing is lost, and those who remember are asked less and less."""
+    a day, nothing is lost, and those who remember are asked less and less.
+    """
     chance = random.Random(seed)
     take(diary, wrong=("double-flops", "serve-eight"))
     asked: dict[str, list[tuple[int, bool]]] = {}

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.review.score import score_html
 from lessonlib.lesson.words import plain
+from lessonlib.review.score import score_html
 from tests.lesson.shipped import a_guess, opened
 
 
@@ -29,7 +29,9 @@ def answer(lesson: Lesson, item_id: str, guess: object, confidence: int = 1) -> 
 
 def test_nothing_done_yet_is_not_wrong() -> None:
     lesson = opened()
-    assert "No prediction revealed yet. A skipped question counts as not attempted, never as wrong." in score_html(lesson)
+    assert "No prediction revealed yet. A skipped question counts as not attempted, never as wrong." in score_html(
+        lesson
+    )
     assert all(row[1:] == rows(lesson)[0][1:] for row in rows(lesson))
     assert cells(lesson, "decode-ceiling") == ["not yet", "–", "not revealed"]
 
@@ -57,7 +59,9 @@ def test_the_sentence_counts_what_was_answered() -> None:
     answer(lesson, "another-gpu", {"text": "190", "low": "100", "high": "300"})
     judged = sum(item.step.question.sure for item in lesson.asked)
     words = " ".join(plain(score_html(lesson)).split())
-    assert words.startswith(f"{judged} predictions in this lesson. 2 predictions made, 1 of them right. Your numbers were typically ×2.6 off. Of 2 ranges, 1 held the truth;")
+    assert words.startswith(
+        f"{judged} predictions in this lesson. 2 predictions made, 1 of them right. Your numbers were typically ×2.6 off. Of 2 ranges, 1 held the truth;"
+    )
 
 
 def test_certain_misses_are_named_for_another_look() -> None:

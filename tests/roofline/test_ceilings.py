@@ -45,7 +45,11 @@ def test_closed_form_within_one_percent(row: dict[str, str]) -> None:
 
 
 def test_speed_of_light_of_a_peer_within_four_percent_when_counted_its_way() -> None:
-    values = [(check.peer_way_ms, check.peers_ms["aiconfigurator"]) for check in checks() if "aiconfigurator" in check.peers_ms]
+    values = [
+        (check.peer_way_ms, check.peers_ms["aiconfigurator"])
+        for check in checks()
+        if "aiconfigurator" in check.peers_ms
+    ]
     assert len(values) == 7
     for ours, theirs in values:
         assert ours == pytest.approx(theirs, rel=0.04)

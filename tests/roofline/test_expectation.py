@@ -11,10 +11,10 @@ import pytest
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, prefill
+from lessonlib.roofline.calibrate.fit import CONSTANTS, Fit
 from lessonlib.roofline.calibrate.rows import calibration_rows, fitted_rows
 from lessonlib.roofline.efficiency import expected_error, load_efficiency
 from lessonlib.roofline.expectation import communication_seconds
-from lessonlib.roofline.calibrate.fit import CONSTANTS, Fit
 from lessonlib.roofline.load import decode_load, prefill_load
 
 # Median absolute errors on the rows fitted, a little above what the fit reached.
@@ -63,7 +63,8 @@ def test_the_measured_lab_is_met() -> None:
 
 def test_a_model_and_engine_outside_the_fit() -> None:
     """Qwen2.5-72B on two H100, served, one request: 30.9 ms a token at 128 + 128 tokens and 31.3 ms
-    at 8,192 (tenstorrent/tt-inference-server, issue 143, 2025-04-01)."""
+    at 8,192 (tenstorrent/tt-inference-server, issue 143, 2025-04-01).
+    """
     system = System(load_model("qwen2.5-72b"), load_gpu("h100-sxm"), tp=2)
     assert decode(system, 1, 192).expected_s * 1e3 == pytest.approx(30.9, rel=0.05)
     assert decode(system, 1, 8256).expected_s * 1e3 == pytest.approx(31.3, rel=0.05)

@@ -59,9 +59,7 @@ CASES = {
     ),
     "gpt_oss": (
         {"num_local_experts": 8, "num_experts_per_tok": 2, "sliding_window": 8},
-        2 * EMBEDDING
-        + 4 * (GQA + 8 * 16 + 64 + 4 + moe(8, 160) + 8 + 8 * (2 * 160 + 64) + NORMS)
-        + 64,
+        2 * EMBEDDING + 4 * (GQA + 8 * 16 + 64 + 4 + moe(8, 160) + 8 + 8 * (2 * 160 + 64) + NORMS) + 64,
     ),
     "deepseek_v2": (
         {

@@ -91,7 +91,7 @@ def test_unmeasured_stays_absent() -> None:
 )
 def test_a_wrong_lab_is_one_clear_line(tmp_path: Path, old: str, new: str, words: list[str]) -> None:
     text = (data_dir() / "labs" / f"{DEFAULT_LAB}.toml").read_text()
-    text = text.replace('[assumed]  # the report does not say these\ngpu = ', "[assumed]\ncard = ", 1)
+    text = text.replace("[assumed]  # the report does not say these\ngpu = ", "[assumed]\ncard = ", 1)
     assert old in text
     path = tmp_path / "mine.toml"
     path.write_text(text.replace(old, new, 1))

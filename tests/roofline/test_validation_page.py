@@ -6,9 +6,9 @@ import json
 
 import pytest
 
+from lessonlib.build.notebooks import notebooks_dir
 from lessonlib.build.pages import build
 from lessonlib.roofline.calibrate import validation
-from lessonlib.build.notebooks import notebooks_dir
 
 NAME = "validation"
 

@@ -9,7 +9,20 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import (
-    Autoscaler, Disaggregation, Failure, Fleet, Poisson, Request, Scheduler, Speculation, Trace, Workload, fixed, preset, read_trace, simulate,
+    Autoscaler,
+    Disaggregation,
+    Failure,
+    Fleet,
+    Poisson,
+    Request,
+    Scheduler,
+    Speculation,
+    Trace,
+    Workload,
+    fixed,
+    preset,
+    read_trace,
+    simulate,
 )  # fmt: skip
 from tests.serving.systems import small, whole_run
 
@@ -137,7 +150,12 @@ def test_a_cache_that_just_holds_one_request_serves_separate_pools_too() -> None
     """14 + 2 tokens fill one block of 16; the answer's first token needs no second one."""
     for tokens in (14, 15, 16):
         blocks = -(-(tokens + 2) // 16)
-        _, result = whole_run(small(), fixed(tokens, 2, 5, Poisson(5.0)), Scheduler(kv_blocks=blocks), Fleet(disaggregation=Disaggregation()))
+        _, result = whole_run(
+            small(),
+            fixed(tokens, 2, 5, Poisson(5.0)),
+            Scheduler(kv_blocks=blocks),
+            Fleet(disaggregation=Disaggregation()),
+        )
         assert result.finished == 5
 
 
@@ -150,11 +168,20 @@ def test_requests_beyond_the_context_of_the_model_are_a_warning() -> None:
     """They fit in the cache, so they can be simulated; the engine behind them would say no."""
     most = small().model.max_context
     result = simulate(small(), [Request(0.0, most, 1), Request(0.0, most - 1, 1)])
-    assert len(result.warnings) == 1 and "1 requests are longer" in result.warnings[0] and f"{most:,}" in result.warnings[0]
+    assert (
+        len(result.warnings) == 1
+        and "1 requests are longer" in result.warnings[0]
+        and f"{most:,}" in result.warnings[0]
+    )
 
 
 def test_a_log_may_count_its_seconds_from_1970() -> None:
     rows = [Request(1.0 * n, 100, 50) for n in range(20)]
-    now, then = (simulate(small(), [row._replace(arrival_s=row.arrival_s + start) for row in rows]) for start in (0.0, 1_764_000_000.0))
-    assert then.simulated_s == pytest.approx(now.simulated_s, rel=1e-6) and then.mean("ttft_s") == pytest.approx(now.mean("ttft_s"), rel=1e-4)
+    now, then = (
+        simulate(small(), [row._replace(arrival_s=row.arrival_s + start) for row in rows])
+        for start in (0.0, 1_764_000_000.0)
+    )
+    assert then.simulated_s == pytest.approx(now.simulated_s, rel=1e-6) and then.mean("ttft_s") == pytest.approx(
+        now.mean("ttft_s"), rel=1e-4
+    )
     assert simulate(small(), fixed(10, 2, 3, Poisson(1e-300))).finished == 3

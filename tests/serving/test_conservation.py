@@ -9,8 +9,22 @@ import numpy as np
 import pytest
 
 from lessonlib.serving import (
-    Autoscaler, Disaggregation, Empirical, Failure, Fleet, GammaBurst, Geometric, LogNormal, OnOff, Poisson, Scheduler, Sharing, Speculation, Workload,
-    router_names, simulate,
+    Autoscaler,
+    Disaggregation,
+    Empirical,
+    Failure,
+    Fleet,
+    GammaBurst,
+    Geometric,
+    LogNormal,
+    OnOff,
+    Poisson,
+    Scheduler,
+    Sharing,
+    Speculation,
+    Workload,
+    router_names,
+    simulate,
 )  # fmt: skip
 from lessonlib.serving.replica.batch import DecodeBatch
 from tests.serving.systems import hybrid, large, same, small, whole_run, windowed
@@ -23,13 +37,27 @@ def random_fleet(draw: random.Random) -> Fleet:
     router = draw.choice(router_names())
     if kind == "pools":
         pools = Disaggregation(draw.randint(1, 2), draw.randint(1, 3), draw.choice([1e9, 50e9]))
-        failures = (Failure(draw.randrange(pools.prefill + pools.decode), draw.uniform(0, 5), draw.uniform(0.1, 5)),) if draw.random() < 0.5 else ()
+        failures = (
+            (Failure(draw.randrange(pools.prefill + pools.decode), draw.uniform(0, 5), draw.uniform(0.1, 5)),)
+            if draw.random() < 0.5
+            else ()
+        )
         return Fleet(router=router, disaggregation=pools, failures=failures)
     if kind == "scaled":
-        scaler = Autoscaler(draw.choice(["in-flight", "waiting", "kv", "ttft"]), draw.choice([0.2, 5.0]), draw.randint(0, 1), 4, 1.0, 2.0, 3.0)
+        scaler = Autoscaler(
+            draw.choice(["in-flight", "waiting", "kv", "ttft"]),
+            draw.choice([0.2, 5.0]),
+            draw.randint(0, 1),
+            4,
+            1.0,
+            2.0,
+            3.0,
+        )
         return Fleet(scaler.least, router, autoscaler=scaler)
     count = 1 if kind == "one" else draw.randint(2, 5)
-    failures = (Failure(draw.randrange(count), draw.uniform(0, 5), draw.uniform(0.1, 5)),) if draw.random() < 0.4 else ()
+    failures = (
+        (Failure(draw.randrange(count), draw.uniform(0, 5), draw.uniform(0.1, 5)),) if draw.random() < 0.4 else ()
+    )
     return Fleet(count, router, slow={0: draw.choice([1.0, 2.0])}, failures=failures)
 
 
@@ -58,7 +86,13 @@ def random_case(seed: int):
         draw.randint(1, 150), draw.choice([LogNormal(700, 1.0, most=4000), 800]), draw.choice([Geometric(60), Empirical((1, 2, 300)), 1]),
         arrivals, sharing, (0.5, 0.5), seed,
     )  # fmt: skip
-    return system, workload, scheduler, random_fleet(draw), {"concurrency": closed, "seed": seed, "cost": draw.choice(["expected", "ceiling"])}
+    return (
+        system,
+        workload,
+        scheduler,
+        random_fleet(draw),
+        {"concurrency": closed, "seed": seed, "cost": draw.choice(["expected", "ceiling"])},
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -150,6 +184,9 @@ def test_a_summary_says_the_same_as_a_full_record(seed) -> None:
                 if seconds is None or full[name][key] is None:
                     assert seconds is full[name][key] is None
                     continue
-                assert math.isclose(seconds, full[name][key], rel_tol=1e-9 if key == "mean" else 0.012, abs_tol=2e-6), (name, key)
+                assert math.isclose(seconds, full[name][key], rel_tol=1e-9 if key == "mean" else 0.012, abs_tol=2e-6), (
+                    name,
+                    key,
+                )
         else:
             assert value == full[name], name

@@ -8,8 +8,25 @@ import pytest
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.system import kv_bytes
 from lessonlib.serving import (
-    Autoscaler, Constant, Disaggregation, Failure, Fixed, Fleet, LogNormal, OnOff, Poisson, Ramp, Request, Scheduler, Sharing, StepCost, Trace, Workload,
-    fixed, router_names, simulate,
+    Autoscaler,
+    Constant,
+    Disaggregation,
+    Failure,
+    Fixed,
+    Fleet,
+    LogNormal,
+    OnOff,
+    Poisson,
+    Ramp,
+    Request,
+    Scheduler,
+    Sharing,
+    StepCost,
+    Trace,
+    Workload,
+    fixed,
+    router_names,
+    simulate,
 )  # fmt: skip
 from tests.serving.systems import small, whole_run
 
@@ -25,14 +42,19 @@ def test_every_router_uses_every_replica(router) -> None:
 
 
 def test_round_robin_is_even() -> None:
-    assert np.all(shares(simulate(small(), fixed(500, 50, 400, Poisson(60.0)), fleet=Fleet(4, "round-robin")), 4) == 0.25)
+    assert np.all(
+        shares(simulate(small(), fixed(500, 50, 400, Poisson(60.0)), fleet=Fleet(4, "round-robin")), 4) == 0.25
+    )
 
 
 def test_looking_at_the_load_beats_chance() -> None:
     """Two choices do nearly as well as looking at all (Mitzenmacher), on requests of very different lengths."""
     workload = Workload(1200, LogNormal(1500, 1.5, most=20_000), LogNormal(150, 1.0), Poisson(90.0), seed=1)
     routers = ("random", "two-choices", "least-requests")
-    wait = {name: simulate(small(), workload, Scheduler(max_num_seqs=32), Fleet(8, name)).percentile("ttft_s", 90) for name in routers}
+    wait = {
+        name: simulate(small(), workload, Scheduler(max_num_seqs=32), Fleet(8, name)).percentile("ttft_s", 90)
+        for name in routers
+    }
     assert wait["random"] > 1.3 * wait["two-choices"] and wait["two-choices"] < 1.8 * wait["least-requests"]
 
 
@@ -50,7 +72,9 @@ def test_a_prefix_aware_router_finds_more_and_keeps_its_bound() -> None:
 
 def test_a_slow_replica_gets_less_from_a_router_that_looks() -> None:
     workload = fixed(1000, 100, 600, Poisson(50.0))
-    blind, looking = (simulate(small(), workload, fleet=Fleet(3, name, slow={1: 3.0})) for name in ("round-robin", "least-requests"))
+    blind, looking = (
+        simulate(small(), workload, fleet=Fleet(3, name, slow={1: 3.0})) for name in ("round-robin", "least-requests")
+    )
     assert shares(looking, 3)[1] < 0.25
     assert looking.percentile("ttft_s", 99) < blind.percentile("ttft_s", 99)
 
@@ -69,7 +93,9 @@ def test_requests_of_a_failed_replica_finish_elsewhere() -> None:
 
 
 def test_requests_wait_at_the_door_while_nobody_is_there() -> None:
-    _, result = whole_run(small(), fixed(500, 20, 40, Constant(10.0)), fleet=Fleet(1, failures=(Failure(0, 1.0, 10.0),)))
+    _, result = whole_run(
+        small(), fixed(500, 20, 40, Constant(10.0)), fleet=Fleet(1, failures=(Failure(0, 1.0, 10.0),))
+    )
     rows = result.requests
     late = (rows["arrival_s"] > 1.2) & (rows["arrival_s"] < 4.0)
     assert np.all(rows["started_s"][late] >= 11.0)
@@ -110,14 +136,18 @@ def test_the_kv_cache_crosses_the_link() -> None:
 
 def test_one_link_carries_one_cache_after_the_other() -> None:
     pools = Disaggregation(1, 1, link_bytes_per_second=1e9, latency_s=0.0)
-    _, result = whole_run(small(), Trace(tuple(Request(0.0, 4000, 3) for _ in range(3))), fleet=Fleet(disaggregation=pools))
+    _, result = whole_run(
+        small(), Trace(tuple(Request(0.0, 4000, 3) for _ in range(3))), fleet=Fleet(disaggregation=pools)
+    )
     seconds = [result.token_times(number)[1] for number in range(3)]
     assert np.diff(seconds) == pytest.approx([kv_bytes(small(), 4000) / 1e9] * 2, rel=0.05)
 
 
 def test_decode_replicas_never_stall_for_prompts() -> None:
     workload = fixed(6000, 100, 200, Poisson(6.0))
-    together, apart = (simulate(small(), workload, fleet=fleet) for fleet in (Fleet(2), Fleet(disaggregation=Disaggregation(1, 1))))
+    together, apart = (
+        simulate(small(), workload, fleet=fleet) for fleet in (Fleet(2), Fleet(disaggregation=Disaggregation(1, 1)))
+    )
     assert apart.percentile("itl_s", 99) < 0.25 * together.percentile("itl_s", 99)
     prompts = apart.runs["replica"] == 0
     assert apart.runs["prefill_tokens"][~prompts].sum() == 0 and apart.runs["decoding"][prompts].sum() == 0

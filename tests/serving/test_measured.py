@@ -8,7 +8,17 @@ import pytest
 
 from lessonlib.roofline import System, load_gpu, load_model
 from lessonlib.roofline.calibrate.rows import calibration_rows
-from lessonlib.serving import Disaggregation, Fleet, LogNormal, Poisson, Scheduler, Speculation, Workload, fixed, simulate
+from lessonlib.serving import (
+    Disaggregation,
+    Fleet,
+    LogNormal,
+    Poisson,
+    Scheduler,
+    Speculation,
+    Workload,
+    fixed,
+    simulate,
+)
 from lessonlib.serving.validation import published, simulated
 from tests.serving.systems import small
 
@@ -35,7 +45,10 @@ def test_the_first_token_takes_two_hundred_times_longer(sweep) -> None:
     (_, first), (_, last) = sweep[0], sweep[-1]
     assert 150 < last.ttft_s / first.ttft_s < 300
     # Beyond the knee the wait grows by one service time a request, as it was measured.
-    steps = [(later[1].ttft_s - earlier[1].ttft_s) / (later[0].ttft_s - earlier[0].ttft_s) for earlier, later in zip(sweep[4:], sweep[5:])]
+    steps = [
+        (later[1].ttft_s - earlier[1].ttft_s) / (later[0].ttft_s - earlier[0].ttft_s)
+        for earlier, later in zip(sweep[4:], sweep[5:])
+    ]
     assert all(0.8 < step < 1.35 for step in steps)
 
 
@@ -82,16 +95,20 @@ def highest_rate(system, good, make, scheduler=None, fleet=None, low=0.5, high=6
 
 def test_continuous_batching_makes_several_times_the_tokens_of_static() -> None:
     """Orca: up to 36.9 times at equal latency (GPT-3 175B). Here answers of very different lengths, 64 seats: a static
-    batch waits for its longest answer, so the ratio is that of the longest to the mean, less what the larger step costs."""
+    batch waits for its longest answer, so the ratio is that of the longest to the mean, less what the larger step costs.
+    """
     make = Workload(600, LogNormal(500, 0.5), LogNormal(200, 1.2), seed=1)
-    static, continuous = (simulate(small(), make, Scheduler(name, max_num_seqs=64), concurrency=128) for name in ("static", "continuous"))
+    static, continuous = (
+        simulate(small(), make, Scheduler(name, max_num_seqs=64), concurrency=128) for name in ("static", "continuous")
+    )
     assert 2.0 < continuous.throughput_tokens_per_s / static.throughput_tokens_per_s < 36.9
     assert continuous.mean("ttft_s") < 0.5 * static.mean("ttft_s")
 
 
 def test_chunked_prefill_serves_more_within_a_limit_on_the_tail() -> None:
     """Sarathi-Serve: 2.6 times the requests of vLLM without chunks, Mistral-7B on one A100, limit on the 99th percentile
-    between tokens. Modelled: steps that stall for whole prompts. Not modelled: kernels that slow down beside chunks."""
+    between tokens. Modelled: steps that stall for whole prompts. Not modelled: kernels that slow down beside chunks.
+    """
     system = System(load_model("mistral-7b"), load_gpu("a100-80gb-sxm"))
 
     def good(result) -> bool:
@@ -107,7 +124,8 @@ def test_chunked_prefill_serves_more_within_a_limit_on_the_tail() -> None:
 
 def test_disaggregation_pays_for_long_prompts_and_tight_limits_only() -> None:
     """DistServe: up to 7.4 times the goodput, by traffic and limits. Four GPUs each: three for prompts and one for answers
-    beats four that do both when prompts are long, and loses when answers are. The link is modelled, its sharing is not."""
+    beats four that do both when prompts are long, and loses when answers are. The link is modelled, its sharing is not.
+    """
 
     def goodput(prompt, output, limits, fleet) -> float:
         def make(rate):
@@ -125,7 +143,9 @@ def test_speculation_helps_most_where_the_batch_is_small() -> None:
     gains = []
     for concurrency in (1, 64, 256):
         plain, drafted = (
-            simulate(small(), fixed(512, 256, 4 * concurrency), Scheduler(speculation=s), concurrency=concurrency).mean("tpot_s")
+            simulate(small(), fixed(512, 256, 4 * concurrency), Scheduler(speculation=s), concurrency=concurrency).mean(
+                "tpot_s"
+            )
             for s in (None, Speculation(drafts=4, acceptance=0.8))
         )
         gains.append(plain / drafted)

@@ -61,7 +61,9 @@ def test_a_closed_loop_keeps_its_number_of_requests(concurrency) -> None:
 
 
 def test_waiting_grows_with_the_rate() -> None:
-    times = [simulate(small(), fixed(1000, 100, 1500, Poisson(rate), seed=1)).mean("ttft_s") for rate in (5, 15, 25, 35, 45)]
+    times = [
+        simulate(small(), fixed(1000, 100, 1500, Poisson(rate), seed=1)).mean("ttft_s") for rate in (5, 15, 25, 35, 45)
+    ]
     assert times == sorted(times)
 
 
@@ -73,7 +75,11 @@ def test_the_ceiling_serves_at_least_as_fast_as_the_expectation() -> None:
 
 def test_overload_is_said() -> None:
     result = simulate(small(), fixed(1000, 200, 2000, Poisson(60)))
-    assert len(result.warnings) == 1 and "grows without bound" in result.warnings[0] and "lower the rate" in result.warnings[0]
+    assert (
+        len(result.warnings) == 1
+        and "grows without bound" in result.warnings[0]
+        and "lower the rate" in result.warnings[0]
+    )
     assert not simulate(small(), fixed(1000, 200, 2000, Poisson(15))).warnings
 
 
@@ -88,7 +94,10 @@ def test_the_limit_ends_a_run_and_counts_what_is_unfinished() -> None:
 def test_a_little_above_capacity_is_said_too_and_a_little_below_is_not() -> None:
     """Four per cent too many: the queue grows slowly, but it does grow."""
     capacity = simulate(small(), fixed(1000, 200, 1500), concurrency=256).requests_per_s
-    above, below = (simulate(small(), fixed(1000, 200, 6000, Poisson(share * capacity), seed=2), record="summary") for share in (1.06, 0.9))
+    above, below = (
+        simulate(small(), fixed(1000, 200, 6000, Poisson(share * capacity), seed=2), record="summary")
+        for share in (1.06, 0.9)
+    )
     assert above.warnings and "grows without bound" in above.warnings[0] and not below.warnings
 
 

@@ -65,7 +65,9 @@ def test_goodput_counts_those_that_keep_every_limit(result) -> None:
     rows = result.requests
     rate, share = result.goodput(ttft_s=0.06, tpot_s=0.02)
     kept = (rows["ttft_s"] <= 0.06) & ((rows["tpot_s"] <= 0.02) | (rows["output"] == 1))
-    assert 0 < share < 1 and share == pytest.approx(kept.mean()) and rate == pytest.approx(kept.sum() / result.simulated_s)
+    assert (
+        0 < share < 1 and share == pytest.approx(kept.mean()) and rate == pytest.approx(kept.sum() / result.simulated_s)
+    )
     assert result.goodput() == (pytest.approx(result.requests_per_s), 1.0)
     assert result.goodput(ttft_s=0.0) == (0.0, 0.0)
 
@@ -96,7 +98,13 @@ def test_a_steady_middle_needs_enough_requests() -> None:
 def test_settings_are_enough_to_repeat_a_run(result) -> None:
     told = result.settings
     again = simulate(
-        told["system"], told["workload"], told["scheduler"], told["fleet"], concurrency=told["concurrency"], cost=told["cost"], seed=told["seed"]
+        told["system"],
+        told["workload"],
+        told["scheduler"],
+        told["fleet"],
+        concurrency=told["concurrency"],
+        cost=told["cost"],
+        seed=told["seed"],
     )
     assert again.metrics() == result.metrics()
 
@@ -104,7 +112,14 @@ def test_settings_are_enough_to_repeat_a_run(result) -> None:
 def test_a_report_for_people_says_the_main_numbers(result) -> None:
     data = report(result, (0.5, 0.05), 2.5)
     text = for_people(data)
-    for words in ("llama-3.1-8b on 1 x h100-sxm", "2 replicas", "400 requests", "time to first token", "goodput", "million output tokens"):
+    for words in (
+        "llama-3.1-8b on 1 x h100-sxm",
+        "2 replicas",
+        "400 requests",
+        "time to first token",
+        "goodput",
+        "million output tokens",
+    ):
         assert words in text
     json.dumps(data, allow_nan=False)
     assert "-" in for_people(report(simulate(small(), fixed(10, 1, 1, Poisson(1.0)))))

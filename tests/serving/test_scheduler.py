@@ -7,7 +7,21 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, load_gpu, load_model, max_batch
-from lessonlib.serving import Fixed, Geometric, LogNormal, Poisson, Request, Scheduler, Sharing, Speculation, StepCost, Trace, Workload, fixed, simulate
+from lessonlib.serving import (
+    Fixed,
+    Geometric,
+    LogNormal,
+    Poisson,
+    Request,
+    Scheduler,
+    Sharing,
+    Speculation,
+    StepCost,
+    Trace,
+    Workload,
+    fixed,
+    simulate,
+)
 from lessonlib.serving.replica.kv_cache import block_counts
 from tests.serving.systems import hybrid, large, small, whole_run, windowed
 
@@ -31,7 +45,9 @@ def test_a_prompt_is_cut_into_chunks_of_the_budget() -> None:
     result = simulate(small(), burst((5000, 2)), Scheduler(max_num_batched_tokens=2048))
     assert list(result.runs["prefill_tokens"]) == [2048, 2048, 904, 0]
     cost = StepCost(small())
-    assert result.requests["ttft_s"][0] == pytest.approx(sum(cost.mixed([chunk]) for chunk in ((2048, 0), (2048, 2048), (904, 4096))), rel=1e-9)
+    assert result.requests["ttft_s"][0] == pytest.approx(
+        sum(cost.mixed([chunk]) for chunk in ((2048, 0), (2048, 2048), (904, 4096))), rel=1e-9
+    )
 
 
 def test_answers_come_first_and_prompts_get_what_is_left() -> None:
@@ -96,7 +112,10 @@ def test_room_reserved_for_answers_leaves_nobody_preempted() -> None:
 
 def test_a_preempted_request_finds_its_own_blocks_again() -> None:
     """With prefix caching what is left of a preempted request's cache need not be computed again."""
-    plain, cached = (whole_run(small(), burst(*[(800, 200)] * 6), Scheduler(kv_blocks=220, prefix_caching=on))[1] for on in (False, True))
+    plain, cached = (
+        whole_run(small(), burst(*[(800, 200)] * 6), Scheduler(kv_blocks=220, prefix_caching=on))[1]
+        for on in (False, True)
+    )
     assert cached.preemptions > 0
     assert cached.runs["prefill_tokens"].sum() < plain.runs["prefill_tokens"].sum()
 
@@ -131,7 +150,12 @@ def test_only_whole_blocks_are_found_and_one_token_is_always_computed() -> None:
 
 
 def test_beginnings_are_shared_while_in_use_and_counted_once() -> None:
-    many = Trace((Request(0.0, 1000, 400, prefix=(("system", 960),)), *(Request(0.2, 1000, 400, prefix=(("system", 960),)) for _ in range(20))))
+    many = Trace(
+        (
+            Request(0.0, 1000, 400, prefix=(("system", 960),)),
+            *(Request(0.2, 1000, 400, prefix=(("system", 960),)) for _ in range(20)),
+        )
+    )
     simulation, result = whole_run(small(), many)
     assert list(result.requests["cached"]) == [0] + [960] * 20
     # 60 shared blocks, and 28 more for the prompt and answer of each but the first, which is done before the others.
@@ -165,7 +189,12 @@ def test_speculation_makes_the_tokens_that_it_promises(acceptance) -> None:
 
 
 def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
-    _, result = whole_run(small(), Workload(40, LogNormal(300, 0.5, most=900), Geometric(300)), Scheduler(kv_blocks=600, speculation=Speculation(4, 0.6)), concurrency=20)
+    _, result = whole_run(
+        small(),
+        Workload(40, LogNormal(300, 0.5, most=900), Geometric(300)),
+        Scheduler(kv_blocks=600, speculation=Speculation(4, 0.6)),
+        concurrency=20,
+    )
     assert result.finished == 40
 
 
@@ -173,7 +202,10 @@ def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
     ("make", "words"),
     [
         (lambda: simulate(small(), burst((500_000, 10))), ["request 0", "500,000", "KV cache", "raise tp"]),
-        (lambda: simulate(System(load_model("llama-3.1-70b"), load_gpu("h100-sxm")), burst((10, 10))), ["no room for a KV cache", "141 GB", "raise tp"]),
+        (
+            lambda: simulate(System(load_model("llama-3.1-70b"), load_gpu("h100-sxm")), burst((10, 10))),
+            ["no room for a KV cache", "141 GB", "raise tp"],
+        ),
         (lambda: Scheduler("dynamic"), ["continuous", "static"]),
         (lambda: Scheduler(policy="lifo"), ["fcfs or priority"]),
         (lambda: Scheduler(max_num_seqs=0), ["max_num_seqs"]),
@@ -191,7 +223,10 @@ def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
         (lambda: simulate(small(), burst((10, 10))).percentile("ttft", 50), ["ttft_s"]),
         (lambda: simulate(small(), burst((10, 10))).percentile("ttft_s", 101), ["level"]),
         (lambda: simulate(small(), burst((10, 10))).token_times(5), ["no request 5"]),
-        (lambda: simulate(small(), Workload(4, 50, 5, None, Sharing(turns=2)), concurrency=2), ["closed loop", "sessions"]),
+        (
+            lambda: simulate(small(), Workload(4, 50, 5, None, Sharing(turns=2)), concurrency=2),
+            ["closed loop", "sessions"],
+        ),
     ],
 )
 def test_what_cannot_be_served_is_said_in_one_line(make, words) -> None:

@@ -24,7 +24,9 @@ def batches(seed: int, count: int = 8):
     draw = random.Random(seed)
     for _ in range(count):
         answers = [(1, draw.randint(1, 30_000)) for _ in range(draw.randint(0, 80))]
-        prompts = [(draw.randint(2, 6000), draw.choice([0, 0, draw.randint(1, 20_000)])) for _ in range(draw.randint(0, 3))]
+        prompts = [
+            (draw.randint(2, 6000), draw.choice([0, 0, draw.randint(1, 20_000)])) for _ in range(draw.randint(0, 3))
+        ]
         yield answers + prompts or [(1, 1)]
 
 
@@ -45,7 +47,13 @@ def test_agrees_with_the_engine_on_random_batches(lab, basis) -> None:
 @pytest.mark.parametrize("launches", LAUNCHES)
 @pytest.mark.parametrize(
     "change",
-    [{"model": load_model("gemma-2-9b")}, {"model": load_model("deepseek-v2-lite")}, {"pp": 4}, {"tp": 2, "kv": "fp8"}, {"gpu": load_gpu("a100-80gb-sxm")}],
+    [
+        {"model": load_model("gemma-2-9b")},
+        {"model": load_model("deepseek-v2-lite")},
+        {"pp": 4},
+        {"tp": 2, "kv": "fp8"},
+        {"gpu": load_gpu("a100-80gb-sxm")},
+    ],
     ids=["windows", "latents", "stages", "two GPUs", "another GPU"],
 )
 def test_agrees_for_windows_latents_stages_and_eager_engines(change, launches) -> None:
@@ -95,7 +103,9 @@ def test_a_step_of_equal_requests_is_the_engines_decode() -> None:
 
 def test_a_slow_replica_is_slower_by_its_factor() -> None:
     requests = [(1, 100)] * 5 + [(700, 0)]
-    assert StepCost(small(), slowdown=1.7).mixed(requests) == pytest.approx(1.7 * StepCost(small()).mixed(requests), rel=1e-12)
+    assert StepCost(small(), slowdown=1.7).mixed(requests) == pytest.approx(
+        1.7 * StepCost(small()).mixed(requests), rel=1e-12
+    )
 
 
 def test_the_ceiling_is_never_above_the_expectation() -> None:

@@ -39,7 +39,11 @@ def stand_in(folder: Path, script: str) -> str:
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [(OLD, "Python 3.9.2 is too old: Python 3.11 or newer is needed"), (NO_VENV, "apt install python3-venv"), (None, "no 'no-such-python' here")],
+    [
+        (OLD, "Python 3.9.2 is too old: Python 3.11 or newer is needed"),
+        (NO_VENV, "apt install python3-venv"),
+        (None, "no 'no-such-python' here"),
+    ],
     ids=["old", "without venv", "missing"],
 )
 def test_what_is_missing_is_said_in_one_line(repo: Path, tmp_path: Path, script: str | None, said: str) -> None:

@@ -25,7 +25,12 @@ def test_a_question_stands_there_with_what_it_asks_for(kind: str) -> None:
     stem = plain(question(kind).stem())
     assert stem in text and stem in plain(html)
     assert "seal 0123456789" in text and "seal 0123456789" in html
-    expected = {"choice": ["<li>memory</li>", "<li>compute</li>"], "number": ["____ tok/s"], "curve": ["Draw throughput against requests."], "blanks": ["Prefill is ____-bound, decode ____-bound."]}
+    expected = {
+        "choice": ["<li>memory</li>", "<li>compute</li>"],
+        "number": ["____ tok/s"],
+        "curve": ["Draw throughput against requests."],
+        "blanks": ["Prefill is ____-bound, decode ____-bound."],
+    }
     assert all(part in html for part in expected.get(kind, ()))
     assert fallback(asked(kind), "0123456789") == (text, html), "the same every time"
 
@@ -37,17 +42,32 @@ def test_an_answered_question_shows_what_came_out(kind: str) -> None:
     text, html = fallback(made.view())
     view = made.view()
     assert view["result"]["summary"] in text
-    for part in (view["result"]["feedback"], view["result"].get("reveal", ""), view["explanation"], view["result"].get("answer", ""), *view["result"].get("checklist", ())):
+    for part in (
+        view["result"]["feedback"],
+        view["result"].get("reveal", ""),
+        view["explanation"],
+        view["result"].get("answer", ""),
+        *view["result"].get("checklist", ()),
+    ):
         assert part in html
     if view["working"]:
         assert "Show the working: 100 tok/s" in html and "def hundred" in html
 
 
 def test_a_closed_item_says_only_why() -> None:
-    view = {"kind": "choice", "id": "which", "title": "Step 2 · predict", "state": "locked", "locked": "Reveal step 1 first"}
+    view = {
+        "kind": "choice",
+        "id": "which",
+        "title": "Step 2 · predict",
+        "state": "locked",
+        "locked": "Reveal step 1 first",
+    }
     text, html = fallback(view)
     assert text == "Step 2 · predict\nReveal step 1 first"
-    assert html == '<section class="ll-static" data-lesson-id="which"><p><strong>Step 2 · predict</strong></p><p><em>Reveal step 1 first.</em></p></section>'
+    assert (
+        html
+        == '<section class="ll-static" data-lesson-id="which"><p><strong>Step 2 · predict</strong></p><p><em>Reveal step 1 first.</em></p></section>'
+    )
 
 
 def test_what_a_learner_typed_is_not_in_it() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from lessonlib.teacher.desk import Desk
-from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.record.journal import Journal
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import DRAWERS, SEALED
 from lessonlib.show.notebook import NotebookLesson
+from lessonlib.teacher.desk import Desk
+from lessonlib.teacher.teacher import KEY as KEY_NAME
 from tests.teacher.teacher_standin import KEY, TeacherStandIn
 
 LESSON, NOTE = "01-prefill-vs-decode", "ask-the-teacher"
@@ -55,7 +55,13 @@ def reveal(lesson: Lesson, wanted: Callable[[Any], bool] = lambda item: True, mo
     for item in [item for item in lesson.asked if item.kind != "note" and wanted(item)][:most]:
         question = item.step.question
         given = question.mistakes()[0][1] if question.mistakes() else question.right()
-        item.step.answer(["?"] * len(question.raw["answers"]) if question.kind == "blanks" else "cold" if question.kind == "explain" else given)
+        item.step.answer(
+            ["?"] * len(question.raw["answers"])
+            if question.kind == "blanks"
+            else "cold"
+            if question.kind == "explain"
+            else given
+        )
 
 
 class Sitting:
@@ -71,7 +77,9 @@ class Sitting:
         self.panel.handle({"event": "ask", "text": text, "ttft": ttft})
         return self.panel.view
 
-    def wait(self, until: Callable[[dict[str, Any]], bool] = lambda view: not view["teacher"]["busy"]) -> dict[str, Any]:
+    def wait(
+        self, until: Callable[[dict[str, Any]], bool] = lambda view: not view["teacher"]["busy"]
+    ) -> dict[str, Any]:
         """The view once it fits; only a broken test waits for long."""
         end = time.monotonic() + PATIENCE_S
         while not until(self.panel.view):

@@ -19,14 +19,17 @@ MODEL = "made/up-27b"
 @dataclass
 class TeacherStandIn:
     """What it answers. ttft_s, itl_s: seconds before the first piece and between pieces. After `pieces` come finish and usage.
-    body: sent as it is, in place of all that. status: anything but 200 is an error page with `error` in it."""
+    body: sent as it is, in place of all that. status: anything but 200 is an error page with `error` in it.
+    """
 
     pieces: list[str] = field(default_factory=lambda: [f"word{n} " for n in range(20)])
     thoughts: int = 0
     ttft_s: float = 0.0
     itl_s: float = 0.0
     finish: str | None = "stop"
-    usage: dict[str, Any] | None = field(default_factory=lambda: {"prompt_tokens": 3000, "completion_tokens": 20, "total_tokens": 3020})
+    usage: dict[str, Any] | None = field(
+        default_factory=lambda: {"prompt_tokens": 3000, "completion_tokens": 20, "total_tokens": 3020}
+    )
     body: bytes | None = None
     promised_bytes: int | None = None
     status: int = 200
@@ -52,7 +55,12 @@ class TeacherStandIn:
 
     def answer(self, handler: BaseHTTPRequestHandler) -> None:
         if handler.path == "/v1/models":
-            return reply(handler, 200, json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}), {"Content-Type": "application/json"})
+            return reply(
+                handler,
+                200,
+                json.dumps({"object": "list", "data": [{"id": name, "object": "model"} for name in self.models]}),
+                {"Content-Type": "application/json"},
+            )
         if handler.path != "/v1/chat/completions":
             return reply(handler, 404, '{"detail": "Not Found"}')
         asked = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
@@ -66,7 +74,12 @@ class TeacherStandIn:
         self._stream(handler)
 
     def _error(self, handler: BaseHTTPRequestHandler, status: int, text: str) -> None:
-        reply(handler, status, json.dumps({"error": {"message": text}}), {"Content-Type": "application/json", **({"Location": "/v2"} if status == 307 else {})})
+        reply(
+            handler,
+            status,
+            json.dumps({"error": {"message": text}}),
+            {"Content-Type": "application/json", **({"Location": "/v2"} if status == 307 else {})},
+        )
 
     def _stream(self, handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -96,15 +109,31 @@ class TeacherStandIn:
         if self.finish:
             yield event({}, self.finish)
         if self.usage is not None and self.finish:
-            yield json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": MODEL, "choices": [], "usage": self.usage})
+            yield json.dumps(
+                {
+                    "id": "c",
+                    "object": "chat.completion.chunk",
+                    "created": 1,
+                    "model": MODEL,
+                    "choices": [],
+                    "usage": self.usage,
+                }
+            )
         if self.finish:
             yield "[DONE]"
 
 
 def event(delta: dict[str, Any], finish: str | None = None) -> str:
     """One chunk of a chat completion."""
-    return json.dumps({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": MODEL,
-                       "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
+    return json.dumps(
+        {
+            "id": "c",
+            "object": "chat.completion.chunk",
+            "created": 1,
+            "model": MODEL,
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        }
+    )
 
 
 @contextmanager

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
-from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.teacher.teacher import MOST_CHARACTERS, Answer, Endpoint, TeacherError, ask, endpoint, struck
 from lessonlib.lesson.guess import GuessError
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import decode, lab_names, load_lab, prefill
+from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
+from lessonlib.teacher.teacher import KEY as KEY_NAME
+from lessonlib.teacher.teacher import MOST_CHARACTERS, Answer, Endpoint, TeacherError, ask, endpoint, struck
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, event, teaching
 
 
@@ -66,9 +66,16 @@ def test_the_clocks_to_the_digit() -> None:
 def test_without_usage_the_pieces_are_counted_and_that_is_said() -> None:
     with teaching(TeacherStandIn(usage=None)) as server:
         found = clocks_of(asked(server))
-    assert (found.generated_tokens, found.counted, found.prompt_tokens, found.prefill_tokens_per_s) == (20, False, None, None)
+    assert (found.generated_tokens, found.counted, found.prompt_tokens, found.prefill_tokens_per_s) == (
+        20,
+        False,
+        None,
+        None,
+    )
     shown = table(found, load_lab(), True)
-    assert "each piece of the stream counts as one token" in " ".join(shown["notes"]) and "no prefill speed" in " ".join(shown["notes"])
+    assert "each piece of the stream counts as one token" in " ".join(
+        shown["notes"]
+    ) and "no prefill speed" in " ".join(shown["notes"])
     assert [row[0] for row in shown["rows"] if row[1] == "–"] == ["Prefill"]
 
 
@@ -85,7 +92,9 @@ def test_thoughts_are_tokens_but_not_shown() -> None:
     assert "hm" not in answer.text and answer.thought == 5
     assert clocks_of(answer).generated_tokens == 25
     with teaching(TeacherStandIn(usage=usage)) as server:
-        assert clocks_of(asked(server)).generated_tokens == 20, "thoughts that were not streamed have no place between first and last"
+        assert clocks_of(asked(server)).generated_tokens == 20, (
+            "thoughts that were not streamed have no place between first and last"
+        )
 
 
 def test_one_token_has_no_decode_speed() -> None:
@@ -101,8 +110,15 @@ def test_the_roofs_beside_the_clocks_are_those_of_the_lab() -> None:
     shown = table(found, lab, True)
     rows = {row[0]: row[1:] for row in shown["rows"]}
     read, write = prefill(lab.system, 4000), decode(lab.system, 1, 4050)
-    assert (rows["Time to first token"][0], rows["Prefill"][0], rows["Decode"][0]) == ("400 ms", "10,000 tok/s", "100 tok/s")
-    for row, ceiling, reached in (("Prefill", read.ceiling_tokens_per_s, 10_000), ("Decode", write.ceiling_tokens_per_s, 100)):
+    assert (rows["Time to first token"][0], rows["Prefill"][0], rows["Decode"][0]) == (
+        "400 ms",
+        "10,000 tok/s",
+        "100 tok/s",
+    )
+    for row, ceiling, reached in (
+        ("Prefill", read.ceiling_tokens_per_s, 10_000),
+        ("Decode", write.ceiling_tokens_per_s, 100),
+    ):
         assert float(rows[row][2].split()[0].replace(",", "")) == pytest.approx(ceiling, rel=0.005)
         assert float(rows[row][3].split()[0]) == pytest.approx(100 * reached / ceiling, rel=0.06)
     assert float(rows["Time to first token"][2].split()[0]) == pytest.approx(1000 * read.ceiling_s, rel=0.005)
@@ -122,10 +138,15 @@ def test_what_a_cache_held_is_not_counted_as_read() -> None:
 @pytest.mark.parametrize("name", lab_names())
 def test_there_are_roofs_on_every_lab(name: str) -> None:
     shown = table(Clocks(0.4, 1.0, 101, 101, True, prompt_tokens=4000, cached_tokens=1500), load_lab(name), True)
-    assert [len(row) for row in shown["rows"]] == [5, 5, 5] and "–" not in [text for row in shown["rows"] for text in row]
+    assert [len(row) for row in shown["rows"]] == [5, 5, 5] and "–" not in [
+        text for row in shown["rows"] for text in row
+    ]
 
 
-@pytest.mark.parametrize(("typed", "seconds"), [("300 ms", 0.3), ("1.2 s", 1.2), ("1,2s", 1.2), ("0.5 sec", 0.5), ("2e2 ms", 0.2), ("1 min", 60)])
+@pytest.mark.parametrize(
+    ("typed", "seconds"),
+    [("300 ms", 0.3), ("1.2 s", 1.2), ("1,2s", 1.2), ("0.5 sec", 0.5), ("2e2 ms", 0.2), ("1 min", 60)],
+)
 def test_a_guess_of_a_time(typed: str, seconds: float) -> None:
     assert read_guess(typed) == (typed, pytest.approx(seconds))
 
@@ -139,11 +160,25 @@ def test_a_guess_that_is_none(typed: Any) -> None:
 
 def test_the_guess_is_judged_on_a_log_scale() -> None:
     found = Clocks(0.6, 1.0, 50, 50, True)
-    assert verdict("300 ms", 0.3, found) == {"tone": "near", "headline": "Right size: ×2 too low", "text": "You said 300 ms; the first token came after 600 ms."}
+    assert verdict("300 ms", 0.3, found) == {
+        "tone": "near",
+        "headline": "Right size: ×2 too low",
+        "text": "You said 300 ms; the first token came after 600 ms.",
+    }
     assert verdict("6 s", 6.0, found)["tone"] == "off"
 
 
-@pytest.mark.parametrize("kept", [None, 3, {}, {"ttft_s": "x"}, {**Clocks(1, 1, 2, 2, True).kept(), "ttft_s": "1"}, {**Clocks(1, 1, 2, 2, True).kept(), "more": 1}])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        None,
+        3,
+        {},
+        {"ttft_s": "x"},
+        {**Clocks(1, 1, 2, 2, True).kept(), "ttft_s": "1"},
+        {**Clocks(1, 1, 2, 2, True).kept(), "more": 1},
+    ],
+)
 def test_clocks_that_a_journal_cannot_have_kept(kept: Any) -> None:
     assert clocks_kept(kept) is None
 
@@ -151,8 +186,19 @@ def test_clocks_that_a_journal_cannot_have_kept(kept: Any) -> None:
 # --- what can go wrong ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("status", "says"), [(401, "LESSONLIB_TEACHER_KEY"), (403, "LESSONLIB_TEACHER_KEY"), (404, "is not served there"), (429, "wait a moment"),
-                                              (500, "the server failed"), (503, "the server failed"), (307, "redirects"), (400, "too long for me")])
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (401, "LESSONLIB_TEACHER_KEY"),
+        (403, "LESSONLIB_TEACHER_KEY"),
+        (404, "is not served there"),
+        (429, "wait a moment"),
+        (500, "the server failed"),
+        (503, "the server failed"),
+        (307, "redirects"),
+        (400, "too long for me"),
+    ],
+)
 def test_an_error_status_is_one_line(status: int, says: str) -> None:
     with teaching(TeacherStandIn(status=status, error=f"too long for me {KEY}\nsecond line {'x' * 900}")) as server:
         line, _ = refused(server)
@@ -177,7 +223,11 @@ BROKEN = {
     "half closed": (WHOLE, None, "broke off"),
     "less than promised": (WHOLE, 10_000, "broke off"),
     "no JSON": (WHOLE + b"data: {nonsense\n\n", None, "no stream of a chat completion"),
-    "another JSON": (WHOLE + b'data: [1, 2]\n\ndata: {"choices": [{"delta": 3}]}\n\ndata: {"choices": 5}\n\n', None, ""),
+    "another JSON": (
+        WHOLE + b'data: [1, 2]\n\ndata: {"choices": [{"delta": 3}]}\n\ndata: {"choices": 5}\n\n',
+        None,
+        "",
+    ),
     "an error within": (WHOLE + b'data: {"error": {"message": "out of memory"}}\n\n', None, "out of memory"),
     "no UTF-8": (WHOLE + b"data: \xff\xfe\n\n", None, ""),
     "a web page": (b"<!doctype html><h1>Welcome</h1>", None, "no token came"),
@@ -213,7 +263,9 @@ def test_half_a_character_can_be_kept(journal: Journal) -> None:
     assert answer.text == "So far ?"
 
 
-@pytest.mark.parametrize("url", ["ftp://x", "http://", "http://[::1", "http://host:notaport", "http://user:secret-word@host/v1"])
+@pytest.mark.parametrize(
+    "url", ["ftp://x", "http://", "http://[::1", "http://host:notaport", "http://user:secret-word@host/v1"]
+)
 def test_an_address_that_is_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
     with pytest.raises(TeacherError) as caught:
@@ -221,8 +273,15 @@ def test_an_address_that_is_none(url: str, monkeypatch: pytest.MonkeyPatch) -> N
     assert "LESSONLIB_TEACHER_URL" in str(caught.value) and "secret-word" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("url", "meant"), [("http://h:8000", "http://h:8000/v1"), ("h:8000/", "http://h:8000/v1"), ("https://h/api/v3/", "https://h/api/v3"),
-                                            ("http://h/v1/chat/completions?key=x", "http://h/v1")])
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("http://h:8000", "http://h:8000/v1"),
+        ("h:8000/", "http://h:8000/v1"),
+        ("https://h/api/v3/", "https://h/api/v3"),
+        ("http://h/v1/chat/completions?key=x", "http://h/v1"),
+    ],
+)
 def test_addresses_as_people_write_them(url: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
     assert endpoint() == Endpoint(meant)

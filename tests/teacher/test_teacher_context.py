@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from lessonlib.teacher.context import Context, all_revealed
-from lessonlib.lesson.lesson import Lesson
 from lessonlib.build.lint.secrets import Text, amounts, late_secrets, secrets
+from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import decode
+from lessonlib.teacher.context import Context, all_revealed
 from tests.teacher.conftest import lesson_of, reveal
 
 
@@ -24,9 +24,20 @@ def is_gate(lesson: Lesson) -> Callable[[Any], bool]:
 def told_too_early(lesson: Lesson) -> list[str]:
     """Secrets of what is unrevealed that the context gives away. A number that an earlier reveal tells as well was earned there."""
     text = Text(Context(lesson).text())
-    shown = [Text(json.dumps(item.view())) for item in lesson.items.values() if not item.lock and item.kind != "explore"]
-    unsaid = [(item, secret) for item in lesson.asked if item.kind != "note" and not item.step.revealed for secret in [*secrets(item), *late_secrets(item)]]
-    return [f"{item.id}: {secret}" for item, secret in unsaid if secret.told_by(text) and not any(secret.told_by(part) for part in shown)]
+    shown = [
+        Text(json.dumps(item.view())) for item in lesson.items.values() if not item.lock and item.kind != "explore"
+    ]
+    unsaid = [
+        (item, secret)
+        for item in lesson.asked
+        if item.kind != "note" and not item.step.revealed
+        for secret in [*secrets(item), *late_secrets(item)]
+    ]
+    return [
+        f"{item.id}: {secret}"
+        for item, secret in unsaid
+        if secret.told_by(text) and not any(secret.told_by(part) for part in shown)
+    ]
 
 
 @pytest.mark.parametrize("steps", [0, 1, 3, 5, 8, 12, 99])
@@ -40,7 +51,9 @@ def test_the_context_never_tells_what_is_not_revealed(steps: int) -> None:
             continue
         assert (f"## {item.title}\nAsked: " in text) or not item.step.revealed
         if not item.step.revealed:
-            assert not any(secret.told_by(Text(text.split("# Not yet revealed")[0])) for secret in amounts(item)[:1]), item.id
+            assert not any(secret.told_by(Text(text.split("# Not yet revealed")[0])) for secret in amounts(item)[:1]), (
+                item.id
+            )
 
 
 @pytest.mark.parametrize("name", lesson_names())
@@ -62,7 +75,10 @@ def test_a_commit_alone_tells_nothing() -> None:
 def test_the_teacher_knows_guesses_outcomes_and_the_lab() -> None:
     lesson = lesson_of()
     context = Context(lesson)
-    assert "tok/s" not in context.text().split("# The lesson so far")[0] and context.text().count("later questions are still closed") == 1
+    assert (
+        "tok/s" not in context.text().split("# The lesson so far")[0]
+        and context.text().count("later questions are still closed") == 1
+    )
     reveal(lesson)
     text = context.text()
     ceiling = decode(lesson.lab.system, 1, lesson.lab.context).ceiling_tokens_per_s

@@ -10,17 +10,19 @@ from typing import Any
 
 import pytest
 
-from lessonlib.teacher.teacher import endpoint
 from lessonlib.record.journal import Journal
 from lessonlib.record.questions_for_teacher import ASKED, ENDED, PART, exported
 from lessonlib.show.notebook import NotebookLesson
+from lessonlib.teacher.teacher import endpoint
 from tests.teacher.conftest import LESSON, NOTE, PATIENCE_S, Sitting, lesson_of, reveal
 from tests.teacher.teacher_standin import KEY, MODEL, TeacherStandIn, teaching
 
 NASTY = '<img src=x onerror="alert(1)"><script>document.title = "gone"</script>'
 
 
-def test_the_key_goes_out_and_comes_back_nowhere(journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_key_goes_out_and_comes_back_nowhere(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """The endpoint says it aloud: whole, in pieces, as the model's name, and half of it at the end."""
     caplog.set_level(logging.DEBUG)
     pieces = ["The key is ", KEY, " or ", *KEY, ". It began with ", KEY[:20]]
@@ -30,7 +32,16 @@ def test_the_key_goes_out_and_comes_back_nowhere(journal: Journal, monkeypatch: 
         view = sitting.wait()
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
     assert view["teacher"]["talk"]["answer"] == f"The key is ••• or •••. It began with {KEY[:20]}"
-    everything = [json.dumps(view), journal.path.read_text(), caplog.text, repr(sitting.panel), repr(sitting.desk), repr(sitting.desk.talks), repr(endpoint()), json.dumps(exported(journal))]
+    everything = [
+        json.dumps(view),
+        journal.path.read_text(),
+        caplog.text,
+        repr(sitting.panel),
+        repr(sitting.desk),
+        repr(sitting.desk.talks),
+        repr(endpoint()),
+        json.dumps(exported(journal)),
+    ]
     assert [text for text in everything if KEY in text] == []
 
 
@@ -42,23 +53,34 @@ def test_a_question_from_asking_to_the_clocks(journal: Journal, monkeypatch: pyt
         view = sitting.wait()
     talk = view["teacher"]["talk"]
     assert (talk["state"], talk["answer"], talk["problem"]) == ("done", f"One.\n\n{NASTY}", "")
-    assert talk["verdict"]["text"].startswith("You said 300 ms") and talk["clocks"]["columns"] == ["", "this answer"], "some steps still ask for the roofs"
-    assert server.requests[0]["model"] == MODEL and server.requests[0]["messages"][-1] == {"role": "user", "content": "Why\nis that so?"}
+    assert talk["verdict"]["text"].startswith("You said 300 ms") and talk["clocks"]["columns"] == ["", "this answer"], (
+        "some steps still ask for the roofs"
+    )
+    assert server.requests[0]["model"] == MODEL and server.requests[0]["messages"][-1] == {
+        "role": "user",
+        "content": "Why\nis that so?",
+    }
     reveal(sitting.lesson._lesson)
     sitting.lesson._lesson.changed(sitting.lesson._lesson.asked[0])
     shown = sitting.panel.view["teacher"]["talk"]["clocks"]
     assert len(shown["columns"]) == 5 and MODEL in shown["notes"][-1] and sitting.lesson.lab.title in shown["notes"][-1]
 
 
-@pytest.mark.parametrize(("text", "ttft"), [("", "300 ms"), ("Why?", ""), ("Why?", "300"), (None, "1 s"), ("Why?", "soon")])
-def test_nothing_goes_out_before_question_and_guess(text: Any, ttft: Any, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("text", "ttft"), [("", "300 ms"), ("Why?", ""), ("Why?", "300"), (None, "1 s"), ("Why?", "soon")]
+)
+def test_nothing_goes_out_before_question_and_guess(
+    text: Any, ttft: Any, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with teaching(TeacherStandIn()) as server:
         view = Sitting(server, journal, monkeypatch).ask(text, ttft)
     assert view["problem"] and "\n" not in view["problem"] and "talk" not in view["teacher"]
     assert server.requests == [] and journal.records() == []
 
 
-def test_a_second_question_waits_for_the_first_and_stop_ends_it(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_question_waits_for_the_first_and_stop_ends_it(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go = threading.Event()
     with teaching(TeacherStandIn(hold=lambda: go.wait(PATIENCE_S), itl_s=0.01)) as server:
         sitting = Sitting(server, journal, monkeypatch)
@@ -69,7 +91,11 @@ def test_a_second_question_waits_for_the_first_and_stop_ends_it(journal: Journal
         sitting.panel.handle({"event": "stop"})
         view = sitting.wait()
         go.set()
-    assert view["problem"] == "" and view["teacher"]["talk"]["state"] == "stopped" and view["teacher"]["talk"]["answer"] == "word0 word1 word2 "
+    assert (
+        view["problem"] == ""
+        and view["teacher"]["talk"]["state"] == "stopped"
+        and view["teacher"]["talk"]["answer"] == "word0 word1 word2 "
+    )
     assert [entry["text"] for entry in exported(journal)] == ["First"]
 
 
@@ -104,7 +130,9 @@ def test_a_failure_is_one_line_and_the_question_is_kept(journal: Journal, monkey
         server.status = 200
         sitting.ask("Why, again?", "1 s")
         view = sitting.wait()
-    assert view["teacher"]["talk"]["state"] == "done" and view["teacher"]["earlier"] == [{"question": "Why?", "answer": ""}]
+    assert view["teacher"]["talk"]["state"] == "done" and view["teacher"]["earlier"] == [
+        {"question": "Why?", "answer": ""}
+    ]
     assert view["guess"]["text"] == "Why, again?"
 
 
@@ -114,7 +142,9 @@ def test_an_address_that_is_none_is_said_when_asked(journal: Journal, monkeypatc
     assert "LESSONLIB_TEACHER_URL" in view["problem"] and view["guess"]["text"] == "Why?"
 
 
-def test_after_a_kernel_died_question_and_half_an_answer_are_there(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_a_kernel_died_question_and_half_an_answer_are_there(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
     go = threading.Event()
     monkeypatch.setattr("lessonlib.teacher.desk.KEEP_S", 0.0)
     with teaching(TeacherStandIn(hold=lambda: go.wait(PATIENCE_S))) as server:
@@ -128,7 +158,10 @@ def test_after_a_kernel_died_question_and_half_an_answer_are_there(journal: Jour
         go.set()
         sitting.wait()
     assert after["guess"]["text"] == "Why?" and after["teacher"]["busy"] is False
-    assert after["teacher"]["talk"]["answer"] == "word0 word1 word2 " and "kernel ended" in after["teacher"]["talk"]["problem"]
+    assert (
+        after["teacher"]["talk"]["answer"] == "word0 word1 word2 "
+        and "kernel ended" in after["teacher"]["talk"]["problem"]
+    )
     done = Sitting(server, Journal(journal.path), monkeypatch).panel.view["teacher"]["talk"]
     assert done["state"] == "done" and done["answer"] == "".join(server.pieces) and done["verdict"] and done["clocks"]
 
@@ -149,7 +182,16 @@ def test_without_an_endpoint_the_note_is_as_it_was(journal: Journal) -> None:
     panel = lesson.note(NOTE)
     panel.handle({"event": "commit", "guess": "Why?"})
     assert lesson._desks == {} and "teacher" not in panel.view and panel.view["state"] == "committed"
-    assert exported(journal) == [{"kind": "note", "lesson": LESSON, "item": NOTE, "lab": lesson.lab.name, "time": journal.records()[0]["time"], "text": "Why?"}]
+    assert exported(journal) == [
+        {
+            "kind": "note",
+            "lesson": LESSON,
+            "item": NOTE,
+            "lab": lesson.lab.name,
+            "time": journal.records()[0]["time"],
+            "text": "Why?",
+        }
+    ]
 
 
 @pytest.mark.parametrize("auto", ["truth", "each", "skip"])
@@ -175,15 +217,24 @@ def test_what_is_exported(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> 
     sitting.panel.handle({"event": "commit", "guess": "Only kept."})
     found = json.loads(json.dumps(exported(journal)))
     assert [(entry["kind"], entry["item"], entry["text"]) for entry in found] == [
-        ("question", NOTE, "Asked?"), ("note", "did-it-help", "It did, at step 3."), ("note", NOTE, "Only kept.")]
+        ("question", NOTE, "Asked?"),
+        ("note", "did-it-help", "It did, at step 3."),
+        ("note", NOTE, "Only kept."),
+    ]
     assert found[0]["ended"] == "done" and found[0]["answer"] == "".join(server.pieces) and found[0]["model"] == MODEL
     assert found[0]["ttft_guess"] == {"text": "2 s", "value": 2.0} and found[0]["clocks"]["prompt_tokens"] == 3000
 
 
 def test_records_of_another_hand_are_passed_over(journal: Journal) -> None:
     base = {"lesson": LESSON, "question": NOTE, "hash": "x", "lab": "y"}
-    for record in ({"event": ASKED}, {"event": ASKED, "exchange": 3, "text": "?"}, {"event": PART, "exchange": "gone", "text": "?"},
-                   {"event": ASKED, "exchange": "a", "text": "Why?"}, {"event": PART, "exchange": "a", "text": None}, {"event": "commit", "guess": "?"}):
+    for record in (
+        {"event": ASKED},
+        {"event": ASKED, "exchange": 3, "text": "?"},
+        {"event": PART, "exchange": "gone", "text": "?"},
+        {"event": ASKED, "exchange": "a", "text": "Why?"},
+        {"event": PART, "exchange": "a", "text": None},
+        {"event": "commit", "guess": "?"},
+    ):
         journal.append({**base, **record})
-    found, = exported(journal)
+    (found,) = exported(journal)
     assert (found["text"], found["answer"], found["ended"]) == ("Why?", "", "interrupted")

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.draw import style
 from lessonlib.roofline import load_gpu
 from lessonlib.roofline.calibrate.rows import fitted_rows
-
-from lessonlib.draw import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import Quantity
-
 from lessonlib.draw import style
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ def numbers(case: Case) -> dict[str, Any]:
         data[phase] = {
             "names": [part.name for part in parts],
             "intensity": [part.intensity for part in parts],
-            "share_of_time": [
-                max(part.compute_s, part.memory_s) / estimate.per_operation_s for part in parts
-            ],
+            "share_of_time": [max(part.compute_s, part.memory_s) / estimate.per_operation_s for part in parts],
             "whole": estimate.intensity,
         }
     return data

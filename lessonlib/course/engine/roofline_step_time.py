@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, decode, max_batch
-
 from lessonlib.draw import style
+from lessonlib.roofline import Lab, decode, max_batch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -44,7 +43,9 @@ def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
     end = data["batch"][-1]
     busy = max(data["compute_s"][-1] / data["memory_s"][-1], data["memory_s"][-1] / data["compute_s"][-1])
-    binds, other = ("memory", "the arithmetic") if data["memory_s"][-1] >= data["compute_s"][-1] else ("compute", "the fetch")
+    binds, other = (
+        ("memory", "the arithmetic") if data["memory_s"][-1] >= data["compute_s"][-1] else ("compute", "the fetch")
+    )
     return (
         f"One decode step of {lab.title} at {lab.prompt:,} tokens of context takes at least {_ms(data, 0)} for one request and "
         f"{_ms(data, -1)} for {end:,}; expected are {Quantity(data['expected_s'][0], 's')} and {Quantity(data['expected_s'][-1], 's')}. "
@@ -79,9 +80,16 @@ def _lines(plot: Axes, data: dict[str, Any]) -> None:
     plot.plot(batches, data["expected_s"], color=style.INK, linewidth=1.6, linestyle=(0, (1.5, 2)))
     middle = len(batches) // 2
     for key, words, shift, below in (
-        ("expected_s", "expected", 6, False), ("memory_s", "memory needs", -6, True), ("compute_s", "compute needs", -6, True)
+        ("expected_s", "expected", 6, False),
+        ("memory_s", "memory needs", -6, True),
+        ("compute_s", "compute needs", -6, True),
     ):
         plot.annotate(
-            words, (batches[middle], data[key][middle]), xytext=(0, shift), textcoords="offset points",
-            ha="left" if below else "right", va="top" if below else "bottom", color=style.INK,
+            words,
+            (batches[middle], data[key][middle]),
+            xytext=(0, shift),
+            textcoords="offset points",
+            ha="left" if below else "right",
+            va="top" if below else "bottom",
+            color=style.INK,
         )

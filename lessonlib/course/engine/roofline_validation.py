@@ -7,9 +7,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline.calibrate.rows import fitted_rows
-
 from lessonlib.draw import style
+from lessonlib.roofline.calibrate.rows import fitted_rows
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,9 +30,7 @@ def draw() -> style.Figure:
 
 def numbers() -> dict[str, Any]:
     """Per kind: measured and expected seconds, and the least seconds by the ceiling."""
-    data: dict[str, Any] = {
-        kind: {"measured_s": [], "expected_s": [], "ceiling_s": []} for kind in KINDS
-    }
+    data: dict[str, Any] = {kind: {"measured_s": [], "expected_s": [], "ceiling_s": []} for kind in KINDS}
     for row in fitted_rows():
         entry = data[row.kind if row.kind in KINDS else "kernel"]
         entry["measured_s"].append(row.seconds)
@@ -63,7 +60,9 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
         plot.plot([low, high], [low * factor, high * factor], color=style.INK, linewidth=0.9, linestyle=(0, (3, 3)))
     for kind, (label, marker, colour) in KINDS.items():
         entry = data[kind]
-        plot.scatter(entry["measured_s"], entry["expected_s"], s=26, marker=marker, color=colour, alpha=0.65, label=label)
+        plot.scatter(
+            entry["measured_s"], entry["expected_s"], s=26, marker=marker, color=colour, alpha=0.65, label=label
+        )
     for scale in (plot.set_xscale, plot.set_yscale):
         scale("log")
     plot.set_xlim(low, high)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.draw import style
 from lessonlib.roofline import Lab, decode
 from lessonlib.roofline.expectation import breakdown_seconds
 from lessonlib.roofline.load import decode_load
-
-from lessonlib.draw import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

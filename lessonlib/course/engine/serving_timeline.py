@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import Quantity, significant
-
-from lessonlib.draw import style
 from lessonlib.course.engine.roofline_operations import SUFFIXES
+from lessonlib.draw import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,14 +40,20 @@ def numbers(result: Result, replica: int = 0) -> dict[str, Any]:
     rows = result.runs["replica"] == replica
     runs = {name: column[rows] for name, column in result.runs.items()}
     if not rows.any():
-        raise LessonlibError(f"timeline: replica {replica!r} ran no step; replicas that did: {listed(map(str, sorted(set(result.runs['replica']))))}")
+        raise LessonlibError(
+            f"timeline: replica {replica!r} ran no step; replicas that did: {listed(map(str, sorted(set(result.runs['replica']))))}"
+        )
     # Logs often count from 1970: the figure counts from the first arrival.
     begin = float(result.requests["arrival_s"].min())
     runs |= {name: runs[name] - begin for name in ("start_s", "end_s")}
     edges = np.linspace(0.0, float(runs["end_s"][-1]), _POINTS + 1)
     blocks = result.settings["kv_blocks"]
     data: dict[str, Any] = {"seconds": edges[1:].tolist()}
-    for name, column, scale in (("decoding", "decoding", 1.0), ("waiting", "waiting", 1.0), ("kv", "kv_used", 1.0 / blocks)):
+    for name, column, scale in (
+        ("decoding", "decoding", 1.0),
+        ("waiting", "waiting", 1.0),
+        ("kv", "kv_used", 1.0 / blocks),
+    ):
         data[name] = _means(runs["start_s"], runs["end_s"], runs[column] * scale, edges).tolist()
     # Of the mean of a run of steps: somebody who is let in at the next step is not counted as one who waits.
     data["most_waiting"] = round(float(runs["waiting"].max()))
@@ -86,7 +91,8 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     plot.legend(loc="upper left", frameon=False, ncols=2)
     width, height = style.WIDTH, _HEIGHT
     lower = plot.figure.add_axes(
-        (_MARGINS["left"] / width, 0.65 / height, 1 - (_MARGINS["left"] + _MARGINS["right"]) / width, _LOWER / height), sharex=plot
+        (_MARGINS["left"] / width, 0.65 / height, 1 - (_MARGINS["left"] + _MARGINS["right"]) / width, _LOWER / height),
+        sharex=plot,
     )
     lower.patch.set_alpha(0)
     lower.fill_between(seconds, [100 * share for share in data["kv"]], color=style.KV, alpha=0.5, linewidth=0)

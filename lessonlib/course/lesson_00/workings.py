@@ -57,5 +57,3 @@ def memory(lab: Lab) -> Quantity:
 def gpu_memory_beats_server_memory(lab: Lab) -> bool:
     """The GPU's memory is at least three times as fast as that of the server."""
     return float(server_times(lab)) >= 3
-
-

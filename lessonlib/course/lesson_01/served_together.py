@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, decode, max_batch
 from lessonlib.course.shared.lab import experts, experts_used, own_bytes, weights_of_step, weights_read
+from lessonlib.roofline import Lab, decode, max_batch
 
 BATCH = 8
 
@@ -92,7 +92,12 @@ def gain_one_tokens_experts(lab: Lab) -> Quantity:
 def experts_of_token(lab: Lab) -> Quantity:
     """Bytes of the experts that the router picks for one token; 0 in a dense model."""
     system, groups = lab.system, lab.system.model.layers
-    picked = [(group.count, matrix) for group in groups for matrix in group.matrices(system.model.hidden) if matrix.copies > matrix.active]
+    picked = [
+        (group.count, matrix)
+        for group in groups
+        for matrix in group.matrices(system.model.hidden)
+        if matrix.copies > matrix.active
+    ]
     return Quantity(sum(layers * matrix.active * system.matrix_bytes(matrix) for layers, matrix in picked), "B")
 
 
@@ -157,7 +162,9 @@ def last_step_weights(lab: Lab) -> Quantity:
 def kv_overtakes_at(lab: Lab) -> Quantity:
     """The batch at which what each request brings (KV cache and state) weighs as much as the weights of the step, to the nearest request."""
     own = float(own_bytes(lab))
-    return Quantity(next(size for size in count(1) if (size + 0.5) * own > float(weights_of_step(lab, size))), "requests")
+    return Quantity(
+        next(size for size in count(1) if (size + 0.5) * own > float(weights_of_step(lab, size))), "requests"
+    )
 
 
 def kv_overtaking_fits(lab: Lab) -> bool:

@@ -7,14 +7,27 @@ fewest lines. Ceilings are physics with no fitted constant: what no software can
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
-from lessonlib.course.shared.lab import (
-    decode_ceiling, decode_ceiling_with_context, flops_per_token, is_mixture, mystery_lab, own_bytes, prefill_ceiling, weights_held, weights_read,
-)
 from lessonlib.course.lesson_01.served_together import (
-    batch_gain, curve_every_doubling_doubles, curve_last_batch,
-    experts_of_token, step_weights, throughput_curve, used_by_all,
+    batch_gain,
+    curve_every_doubling_doubles,
+    curve_last_batch,
+    experts_of_token,
+    step_weights,
+    throughput_curve,
+    used_by_all,
 )
+from lessonlib.course.shared.lab import (
+    decode_ceiling,
+    decode_ceiling_with_context,
+    flops_per_token,
+    is_mixture,
+    mystery_lab,
+    own_bytes,
+    prefill_ceiling,
+    weights_held,
+    weights_read,
+)
+from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
 
 # --- decode: one request
 
@@ -37,6 +50,7 @@ def busy_at_most(lab: Lab) -> Quantity:
 
 
 # --- wrong workings of the ceiling
+
 
 def ceiling_in_bits(lab: Lab) -> Quantity:
     """Divides the bandwidth by 8 once more, as if the data sheet counted bits."""
@@ -95,6 +109,7 @@ def prompt_length_as_gap(lab: Lab) -> Quantity:
 
 
 # --- pictures
+
 
 def memory_time(lab: Lab) -> Quantity:
     """Time to haul the weights for one token at full bandwidth."""
@@ -212,7 +227,9 @@ def a_prompt_uses_every_expert(lab: Lab) -> bool:
 
 def eight_pick_mostly_different_experts(lab: Lab) -> bool:
     """Of the experts that eight tokens pick in a layer of a mixture, more than four in five are different ones."""
-    return not is_mixture(lab) or float(step_weights(lab)) - float(used_by_all(lab)) > 0.8 * 8 * float(experts_of_token(lab))
+    return not is_mixture(lab) or float(step_weights(lab)) - float(used_by_all(lab)) > 0.8 * 8 * float(
+        experts_of_token(lab)
+    )
 
 
 def roofs_far_apart(lab: Lab) -> bool:
@@ -224,4 +241,6 @@ def curve_bends(lab: Lab) -> bool:
     """To the last batch drawn the step stays memory-bound, and the curve falls below two thirds of the straight line."""
     last = curve_last_batch(lab)
     step = decode(lab.system, batch=last, context=lab.prompt)
-    return step.bound == "memory" and throughput_curve(lab)["y"][-1] < curve_every_doubling_doubles(lab)["y"][-1] * 2 / 3
+    return (
+        step.bound == "memory" and throughput_curve(lab)["y"][-1] < curve_every_doubling_doubles(lab)["y"][-1] * 2 / 3
+    )

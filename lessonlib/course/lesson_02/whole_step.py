@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, mixed, weight_bytes_read
 from lessonlib.course.shared import intensity
 from lessonlib.course.shared.intensity import per_byte
 from lessonlib.course.shared.lab import own_bytes
+from lessonlib.roofline import Lab, mixed, weight_bytes_read
 
 #: requests, or copies of a model, in the quiz
 COPIES = 8
 
 
 # --- a whole step
+
 
 def intensity_curve(lab: Lab) -> dict[str, list[float]]:
     """All FLOPs of a decode step over all its bytes, against the batch."""
@@ -54,6 +55,7 @@ def weights_grow(lab: Lab) -> Quantity:
 
 # --- any batch
 
+
 def own_flops(lab: Lab) -> Quantity:
     """All arithmetic of one request in a decode step, its context included."""
     return Quantity(intensity.step(lab, 1).flops, "FLOP")
@@ -86,6 +88,7 @@ def cached_intensity(lab: Lab) -> Quantity:
 
 
 # --- the quiz
+
 
 def weights_of_copies(lab: Lab) -> Quantity:
     """Eight requests, each to a model of its own: eight fetches of one request's weights."""

@@ -8,27 +8,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt
-from lessonlib.course.shared.lab import is_mixture
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read
-from lessonlib.roofline.precision import weight_format
-from lessonlib.course.shared import intensity
-from lessonlib.course.shared.experts import (
-    heads_sharing, query_heads,
-)
-from lessonlib.course.shared.intensity import per_byte
-from lessonlib.course.shared.lab import prefill_ceiling
 from lessonlib.course.lesson_02.whole_step import (
-    cached_intensity, intensity_at_last, intensity_of_any_batch,
+    cached_intensity,
+    intensity_at_last,
+    intensity_of_any_batch,
     proportion_at_last,
 )
+from lessonlib.course.shared import intensity
+from lessonlib.course.shared.experts import (
+    heads_sharing,
+    query_heads,
+)
+from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte
+from lessonlib.course.shared.lab import is_mixture, prefill_ceiling
+from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read
+from lessonlib.roofline.precision import weight_format
 
 BATCH = 16
 SMALL, LARGE = "llama-3.1-8b", "llama-3.1-405b"
 
 
 # --- the mystery
+
 
 def writing_ceiling(lab: Lab) -> Quantity:
     """One request, with the lab's usual prompt behind it."""
@@ -47,6 +49,7 @@ def writing_share_of_peak(lab: Lab) -> Quantity:
 
 
 # --- one token
+
 
 def bits_per_weight(lab: Lab) -> Quantity:
     """Bits of a fetched weight, on average over the model, scales included."""
@@ -79,6 +82,7 @@ def machine_balance(lab: Lab) -> Quantity:
 
 
 # --- a larger model, both in 16 bits
+
 
 def small_model(lab: Lab) -> str:
     return intensity.of_model(lab, SMALL).model.title
@@ -113,6 +117,7 @@ def times_larger(lab: Lab) -> Quantity:
 
 # --- a prompt
 
+
 def intensity_of_prompt_at_least(lab: Lab) -> Quantity:
     """The same if everything that kernels hand on crosses memory, too."""
     step = prefill(lab.system, prompt=lab.prompt)
@@ -142,6 +147,7 @@ def weight_bytes_grow(lab: Lab) -> Quantity:
 
 # --- half the bits
 
+
 def _stored(lab: Lab, weights: str) -> System:
     return replace(lab.system, weights=weights)
 
@@ -167,6 +173,7 @@ def step_in_8(lab: Lab) -> Quantity:
 
 
 # --- attention over the caches
+
 
 def batch_of_step(lab: Lab) -> int:
     return BATCH
@@ -214,6 +221,7 @@ def state_intensity(lab: Lab) -> Quantity:
 
 # --- the picture: shares of the largest intensity in it, which is the prompt's
 
+
 def one_share(lab: Lab) -> float:
     return float(intensity_of_one(lab)) / float(intensity_of_prompt(lab))
 
@@ -231,7 +239,9 @@ def own_share(lab: Lab) -> float:
 
 def one_token_gives_few_flops(lab: Lab) -> bool:
     """A few FLOPs for each byte at batch 1, more than a hundred times as many for a prompt on any count of bytes."""
-    return float(intensity_of_one(lab)) < 4 and float(intensity_of_prompt_at_least(lab)) > 100 * float(intensity_of_one(lab))
+    return float(intensity_of_one(lab)) < 4 and float(intensity_of_prompt_at_least(lab)) > 100 * float(
+        intensity_of_one(lab)
+    )
 
 
 def prompt_is_bound_by_compute(lab: Lab) -> bool:

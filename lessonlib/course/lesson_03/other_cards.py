@@ -5,14 +5,15 @@ from __future__ import annotations
 from math import ceil
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.shared.intensity import per_byte
 from lessonlib.roofline import GPU, Lab, load_gpu
 from lessonlib.roofline.precision import weight_format
-from lessonlib.course.shared.intensity import per_byte
 
 BETWEEN = 250
 
 
 # --- more bandwidth: H100 and H200, 16 bits
+
 
 def h100_bandwidth(lab: Lab) -> Quantity:
     return Quantity(load_gpu("h100-sxm").bandwidth, "B/s")
@@ -52,6 +53,7 @@ def h200_between(lab: Lab) -> Quantity:
 
 # --- four bits on an A100; on an H100 where the lab itself has 4 bits, for it has just shown a crossing near that
 
+
 def _card(lab: Lab) -> GPU:
     return load_gpu("h100-sxm" if lab.system.weights == "int4" else "a100-80gb-sxm")
 
@@ -88,6 +90,7 @@ def four_bit_upside_down(lab: Lab) -> Quantity:
 
 
 # --- fp8 on both sides, H100
+
 
 def h100_fp8_ridge(lab: Lab) -> Quantity:
     return per_byte(load_gpu("h100-sxm").ridge("fp8"))

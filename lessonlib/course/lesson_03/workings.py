@@ -8,14 +8,8 @@ from __future__ import annotations
 
 from math import ceil
 
-from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt
-from lessonlib.course.shared.lab import is_mixture
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, prefill
-from lessonlib.course.shared import intensity
 from lessonlib.course.lesson_03 import six_operations
-from lessonlib.course.shared.experts import latent, ridge_in_16, spread
-from lessonlib.course.shared.intensity import per_byte, place_on_axis
 from lessonlib.course.lesson_03.other_cards import (
     h100_fp8_crossing,
     h100_ridge,
@@ -23,12 +17,18 @@ from lessonlib.course.lesson_03.other_cards import (
 from lessonlib.course.lesson_03.timed_layer import (
     _timed,
 )
+from lessonlib.course.shared import intensity
+from lessonlib.course.shared.experts import latent, ridge_in_16, spread
+from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte, place_on_axis
+from lessonlib.course.shared.lab import is_mixture
+from lessonlib.roofline import Lab, prefill
 
 FOLKLORE = 32
 INTENSITIES = [1, 4, 16, 64, 256, 1024, 4096]
 
 
 # --- the roof
+
 
 def _attainable(lab: Lab, work: float) -> float:
     """The smaller of peak and bandwidth times intensity, FLOP/s."""
@@ -52,6 +52,7 @@ def curve_at_peak(lab: Lab) -> dict[str, list[float]]:
 
 # --- the ridge
 
+
 def ridge(lab: Lab) -> Quantity:
     """Dense peak over bandwidth: the FLOPs for each byte at which both take equally long."""
     return per_byte(lab.system.flops / lab.system.bandwidth)
@@ -73,6 +74,7 @@ def ridge_of_one_peak(lab: Lab) -> Quantity:
 
 
 # --- from which batch
+
 
 def layer_bits(lab: Lab) -> Quantity:
     """Bits of a weight in the layers, scales included."""
@@ -137,6 +139,7 @@ def share_without_spread(lab: Lab) -> Quantity:
 
 # --- a short prompt
 
+
 def shortest_prompt(lab: Lab) -> Quantity:
     """The fewest tokens whose prefill, alone and in one piece, is bound by compute; found by halving."""
     low, high = 0, lab.prompt
@@ -157,6 +160,7 @@ def shortest_is_usual(lab: Lab) -> Quantity:
 
 
 # --- the picture and the table
+
 
 def ridge_at(lab: Lab) -> float:
     return place_on_axis(ridge(lab))

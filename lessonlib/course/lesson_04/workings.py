@@ -7,15 +7,16 @@ are FLOPs over dense data-sheet peaks: computed ceilings, nothing measured, no f
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, mixed, prefill
 from lessonlib.course.lesson_04 import prompt_flops as count
-from lessonlib.course.shared.lab import flops_per_token
 from lessonlib.course.lesson_04.prompt_flops import (
-    chunked_attention, whole_attention,
+    chunked_attention,
+    whole_attention,
 )
+from lessonlib.course.shared.lab import flops_per_token
 from lessonlib.course.shared.prompt_time import (
     TIMED,
 )
+from lessonlib.roofline import Lab, mixed, prefill
 
 SHORT, LONG = 2048, 131_072
 #: prompt lengths of the curve
@@ -235,7 +236,9 @@ def doubled_later(lab: Lab) -> Quantity:
 
 def cached_left(lab: Lab) -> Quantity:
     """FLOPs of the second half of 65,536 tokens, the first being cached, over those of the whole."""
-    return Quantity(100 * mixed(lab.system, [(TIMED, TIMED)]).flops / prefill(lab.system, 2 * TIMED).flops, "%", digits=2)
+    return Quantity(
+        100 * mixed(lab.system, [(TIMED, TIMED)]).flops / prefill(lab.system, 2 * TIMED).flops, "%", digits=2
+    )
 
 
 # --- claims: true on every shipped lab

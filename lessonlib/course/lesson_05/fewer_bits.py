@@ -8,7 +8,18 @@ from __future__ import annotations
 import dataclasses
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, WEIGHT_FORMATS, Lab, System, decode, load_gpu, load_lab, load_model, weight_bytes, weight_bytes_read
+from lessonlib.roofline import (
+    DEFAULT_LAB,
+    WEIGHT_FORMATS,
+    Lab,
+    System,
+    decode,
+    load_gpu,
+    load_lab,
+    load_model,
+    weight_bytes,
+    weight_bytes_read,
+)
 
 #: share of a GPU's memory given to the engine
 USABLE = 0.9

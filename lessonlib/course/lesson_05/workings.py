@@ -6,16 +6,26 @@ fewest lines. Ceilings count the weights alone: bandwidth over bytes, nothing fi
 
 from __future__ import annotations
 
-from lessonlib.course.shared.lab import is_mixture, weights_held
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, WEIGHT_FORMATS, Lab, decode, load_lab, load_model, weight_bytes, weight_bytes_read
 from lessonlib.course.lesson_05.fewer_bits import (
     few_gain,
     room_bf16,
     room_gain,
 )
 from lessonlib.course.lesson_05.mixtures import (
-    moe_share, moe_wanted_by_eight,
+    moe_share,
+    moe_wanted_by_eight,
+)
+from lessonlib.course.shared.lab import is_mixture, weights_held
+from lessonlib.roofline import (
+    DEFAULT_LAB,
+    WEIGHT_FORMATS,
+    Lab,
+    decode,
+    load_lab,
+    load_model,
+    weight_bytes,
+    weight_bytes_read,
 )
 
 TIED, FOUR_BITS = "gemma-3-1b", "llama-3.1-8b-int4-rtx-4090"

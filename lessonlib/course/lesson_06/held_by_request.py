@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, kv_bytes, load_gpu, load_model, max_batch, state_bytes, weight_bytes_read
 from lessonlib.course.lesson_06.kv_of_models import LONG, token_as_text
 from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
+from lessonlib.roofline import Lab, System, kv_bytes, load_gpu, load_model, max_batch, state_bytes, weight_bytes_read
 
 #: tokens at which the curve is asked
 GRID = (128, 512, 2_048, 8_192, 32_768, LONG)
@@ -51,7 +51,9 @@ def state_read_only(lab: Lab) -> Quantity:
 
 def state_over_all_layers(lab: Lab) -> Quantity:
     """Takes all layers to have keys and values to read, also those that keep a state."""
-    return Quantity(float(state_as_tokens(lab)) * (hybrid_layers(lab) - hybrid_state_layers(lab)) / hybrid_layers(lab), "tokens")
+    return Quantity(
+        float(state_as_tokens(lab)) * (hybrid_layers(lab) - hybrid_state_layers(lab)) / hybrid_layers(lab), "tokens"
+    )
 
 
 def state_pays_from(lab: Lab) -> Quantity:
@@ -136,7 +138,10 @@ def held_without_state(lab: Lab) -> dict[str, list[float]]:
 def held_without_window(lab: Lab) -> dict[str, list[float]]:
     """Lets the layers with a window keep every token, too."""
     first = GRID[0]
-    return {"x": list(GRID), "y": [(_held(lab, first) + (t - first) * kv_bytes(lab.system, first) / first) / 1e6 for t in GRID]}
+    return {
+        "x": list(GRID),
+        "y": [(_held(lab, first) + (t - first) * kv_bytes(lab.system, first) / first) / 1e6 for t in GRID],
+    }
 
 
 def held_squared(lab: Lab) -> dict[str, list[float]]:

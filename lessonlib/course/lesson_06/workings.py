@@ -6,18 +6,24 @@ fewest lines. Other models come in as the engine counts them from their publishe
 
 from __future__ import annotations
 
-from lessonlib.course.shared.experts import latent
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, prefill, weight_bytes_read
-from lessonlib.roofline.model import Layers
 from lessonlib.course.lesson_06.held_by_request import (
-    chats_own, document_own, window_full, window_half, windowed,
+    chats_own,
+    document_own,
+    window_full,
+    window_half,
+    windowed,
 )
 from lessonlib.course.lesson_06.kv_of_models import (
-    mystery_gap, mystery_parameters, old_kv, old_parameters,
+    mystery_gap,
+    mystery_parameters,
+    old_kv,
+    old_parameters,
 )
+from lessonlib.course.shared.experts import latent
 from lessonlib.course.shared.lab import has_state
-
+from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, prefill, weight_bytes_read
+from lessonlib.roofline.model import Layers
 
 # --- the model of step 3: the lab's own, unless its heads share a latent
 
@@ -193,7 +199,11 @@ def recompute_for_free(lab: Lab) -> Quantity:
 
 def heads_are_shared(lab: Lab) -> bool:
     """Several query heads use one head of keys and values, so a token keeps less than the old model's."""
-    return queries_per_kv(lab) >= 2 and float(asked_kv(lab)) <= float(old_kv(lab)) / 2 and float(own_kv(lab)) < float(old_kv(lab))
+    return (
+        queries_per_kv(lab) >= 2
+        and float(asked_kv(lab)) <= float(old_kv(lab)) / 2
+        and float(own_kv(lab)) < float(old_kv(lab))
+    )
 
 
 def latent_keeps_less(lab: Lab) -> bool:
@@ -204,7 +214,9 @@ def latent_keeps_less(lab: Lab) -> bool:
 def recomputing_is_tens_of_times_slower(lab: Lab) -> bool:
     """Nowhere free, nowhere near a step for each token; and one pass is far quicker than as many steps."""
     far = float(cached_steps(lab)) > 30 * float(recomputed_step(lab))
-    return far and 9 <= float(recompute_factor(lab)) <= 100 and prefill(lab.system, prompt=lab.prompt).bound == "compute"
+    return (
+        far and 9 <= float(recompute_factor(lab)) <= 100 and prefill(lab.system, prompt=lab.prompt).bound == "compute"
+    )
 
 
 def chats_cost_more_than_a_document(lab: Lab) -> bool:

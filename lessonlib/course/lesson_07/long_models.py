@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_gpu, load_model, state_bytes
 from lessonlib.course.lesson_07 import long_context as lc
+from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
+from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_gpu, load_model, state_bytes
 
 SMALL, LARGE, PAIR = "llama-3.1-8b", "qwen3.5-27b", "h200-sxm"
 #: requests in a batch

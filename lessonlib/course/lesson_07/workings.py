@@ -7,16 +7,21 @@ Where a model's window or the memory ends before 131,072 tokens, the curve and i
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, decode, kv_bytes_per_token, max_batch, mixed
 from lessonlib.course.lesson_07 import long_context as lc
-from lessonlib.course.shared.lab import has_state, weights_read
 from lessonlib.course.lesson_07.long_models import (
-    EIGHT, window_layers,
+    EIGHT,
+    window_layers,
 )
 from lessonlib.course.lesson_07.scores import (
-    cache_of_a_layer, fused_time, layer_time, plain_time, row_of_scores,
+    cache_of_a_layer,
+    fused_time,
+    layer_time,
+    plain_time,
+    row_of_scores,
     score_tokens,
 )
+from lessonlib.course.shared.lab import has_state, weights_read
+from lessonlib.roofline import Lab, decode, kv_bytes_per_token, max_batch, mixed
 
 #: context at which the caches are weighed against the weights
 CROSSING = 16_384
@@ -41,7 +46,11 @@ def ends_early(lab: Lab) -> str:
     if lc.contexts(lab)[-1] == lc.LONGEST:
         return ""
     window = lab.system.model.max_context
-    return f"this model's window is {window:,} tokens" if window and window < lc.LONGEST else "the next doubling does not fit beside the weights"
+    return (
+        f"this model's window is {window:,} tokens"
+        if window and window < lc.LONGEST
+        else "the next doubling does not fit beside the weights"
+    )
 
 
 def own_at_first(lab: Lab) -> Quantity:
@@ -111,7 +120,10 @@ def share_if_cache_were_all(lab: Lab) -> Quantity:
 def share_without_windows(lab: Lab) -> Quantity:
     """Lets every layer's cache grow (the same number where all of them do)."""
     grown = lab.system.model.layer_count / (lab.system.model.layer_count - window_layers(lab))
-    step = [lc.weights_at(lab.system, 1) + grown * lc.read_per_token(lab.system) * tokens for tokens in (lc.FIRST, lc.contexts(lab)[-1])]
+    step = [
+        lc.weights_at(lab.system, 1) + grown * lc.read_per_token(lab.system) * tokens
+        for tokens in (lc.FIRST, lc.contexts(lab)[-1])
+    ]
     return Quantity(100 * step[0] / step[1], "%", digits=2) if window_layers(lab) else speed_left_at_long(lab)
 
 
@@ -284,4 +296,6 @@ def fused_waits_for_arithmetic(lab: Lab) -> bool:
 
 def row_is_small(lab: Lab) -> bool:
     """In a decode step the scores are less than a tenth of the cache that is read."""
-    return float(row_of_scores(lab)) < float(cache_of_a_layer(lab)) / 10 and float(score_tokens(lab)) in lc.contexts(lab)
+    return float(row_of_scores(lab)) < float(cache_of_a_layer(lab)) / 10 and float(score_tokens(lab)) in lc.contexts(
+        lab
+    )

@@ -6,8 +6,8 @@ import math
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab
 from lessonlib.course.lesson_08.small_trace import Request, mean, percentile, small_trace
+from lessonlib.roofline import Lab
 
 
 @lru_cache(maxsize=32)

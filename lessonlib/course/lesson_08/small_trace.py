@@ -54,7 +54,8 @@ class Request:
 @dataclass(frozen=True)
 class Trace:
     """requests: in order of arrival. gaps: (seconds between two tokens of one answer, how many such gaps).
-    steps: (start, seconds of one step, steps, tokens of each step) of decoding, for windows."""
+    steps: (start, seconds of one step, steps, tokens of each step) of decoding, for windows.
+    """
 
     requests: tuple[Request, ...]
     gaps: tuple[tuple[float, int], ...]
@@ -108,7 +109,9 @@ def _reading(lab: Lab) -> Callable[[int], float]:
     return read
 
 
-def _serve(sizes: Sequence[tuple[int, int]], arrivals: Sequence[float], read: Callable[[int], float], step_s: Sequence[float]) -> Trace:
+def _serve(
+    sizes: Sequence[tuple[int, int]], arrivals: Sequence[float], read: Callable[[int], float], step_s: Sequence[float]
+) -> Trace:
     """First come, first served: a waiting prompt is read as soon as a slot is free, else all running requests decode."""
     queue, running = deque(range(len(sizes))), dict[int, list[float]]()  # running: id -> [gaps left, last token at]
     started, first, last = ([0.0] * len(sizes) for _ in range(3))
@@ -133,7 +136,9 @@ def _serve(sizes: Sequence[tuple[int, int]], arrivals: Sequence[float], read: Ca
             last[one] = now
             del running[one]
     whole = zip(*zip(*sizes, strict=True), arrivals, started, first, last, strict=True)
-    return Trace(tuple(Request(*row) for row in whole), tuple(gap for gap in gaps if gap[1]), tuple(steps), tuple(step_s))
+    return Trace(
+        tuple(Request(*row) for row in whole), tuple(gap for gap in gaps if gap[1]), tuple(steps), tuple(step_s)
+    )
 
 
 # --- what can be asked of it ------------------------------------------------------------------------------
@@ -163,7 +168,9 @@ def weighted_percentile(values: Iterable[tuple[float, int]], percent: float) -> 
 
 def in_system(trace: Trace) -> float:
     """Requests in the server on average, waiting or served: the area under their number, over the time."""
-    moves = sorted([(request.arrived, 1) for request in trace.requests] + [(request.last, -1) for request in trace.requests])
+    moves = sorted(
+        [(request.arrived, 1) for request in trace.requests] + [(request.last, -1) for request in trace.requests]
+    )
     area, inside, before = 0.0, 0, moves[0][0]
     for at, change in moves:
         area += inside * (at - before)
@@ -184,7 +191,27 @@ def tokens_between(trace: Trace, start: float, end: float) -> int:
 # --- histograms ---------------------------------------------------------------------------------------------
 
 #: upper bounds in seconds of the buckets that vLLM counts gaps between tokens in (v1/metrics/buckets.py)
-GAP_BUCKETS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0)
+GAP_BUCKETS = (
+    0.01,
+    0.025,
+    0.05,
+    0.075,
+    0.1,
+    0.15,
+    0.2,
+    0.3,
+    0.4,
+    0.5,
+    0.75,
+    1.0,
+    2.5,
+    5.0,
+    7.5,
+    10.0,
+    20.0,
+    40.0,
+    80.0,
+)
 
 
 def bucket_counts(values: Iterable[tuple[float, int]], bounds: Sequence[float] = GAP_BUCKETS) -> list[int]:

@@ -93,7 +93,11 @@ def first_alone(lab: Lab) -> Quantity:
 
 def short_end(lab: Lab) -> Quantity:
     """End to end of a short answer: the first token, then a gap before each of the others."""
-    return Quantity(float(first_alone(lab)) + (SHORT - 1) * decode(lab.system, batch=1, context=lab.prompt).expected_s, "s", digits=4)
+    return Quantity(
+        float(first_alone(lab)) + (SHORT - 1) * decode(lab.system, batch=1, context=lab.prompt).expected_s,
+        "s",
+        digits=4,
+    )
 
 
 def gap_alone(lab: Lab) -> Quantity:

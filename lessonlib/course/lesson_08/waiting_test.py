@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab
 from lessonlib.course.lesson_08.small_trace import percentile
 from lessonlib.course.lesson_08.user_clocks import first_alone
-
+from lessonlib.roofline import Lab
 
 TEST_S, STALL_AT, STALL_S = 1000, 400, 60
 

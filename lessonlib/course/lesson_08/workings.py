@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab
 from lessonlib.course.lesson_08 import small_trace as small
 from lessonlib.course.lesson_08.small_trace import (
     bucket_counts,
@@ -33,9 +32,10 @@ from lessonlib.course.lesson_08.waiting_test import (
     users_slow,
     waiting_slow,
 )
-
+from lessonlib.roofline import Lab
 
 # --- waits for the first token
+
 
 def _waits(lab: Lab) -> list[float]:
     return [request.ttft for request in small_trace(lab).requests]
@@ -114,6 +114,7 @@ def mean_of_p99s(lab: Lab) -> Quantity:
 
 # --- the log line of the whole trace
 
+
 def trace_rate(lab: Lab) -> Quantity:
     """All tokens of the trace over its seconds."""
     trace = small_trace(lab)
@@ -138,6 +139,7 @@ def busiest_rate(lab: Lab) -> Quantity:
 
 
 # --- buckets
+
 
 def first_bound(lab: Lab) -> Quantity:
     return Quantity(small.GAP_BUCKETS[0], "s")
@@ -170,6 +172,7 @@ def trace_bucket_p50(lab: Lab) -> Quantity:
 
 
 # --- Little's law
+
 
 def inside(lab: Lab) -> Quantity:
     """Requests in the server on average, waiting or served: the area under their number over the time."""
@@ -204,9 +207,14 @@ def little_in_tokens(lab: Lab) -> Quantity:
 
 # --- claims: true on every shipped lab, or the text would have to say otherwise
 
+
 def waits_are_skewed(lab: Lab) -> bool:
     """Six in ten requests wait less than the mean, and the p99 is more than four times the mean."""
-    return float(below_mean(lab)) > 60 and float(p99_over_mean(lab)) > 4 and float(ttft_p50(lab)) < float(ttft_mean(lab)) / 1.5
+    return (
+        float(below_mean(lab)) > 60
+        and float(p99_over_mean(lab)) > 4
+        and float(ttft_p50(lab)) < float(ttft_mean(lab)) / 1.5
+    )
 
 
 def tail_is_made_in_the_queue(lab: Lab) -> bool:

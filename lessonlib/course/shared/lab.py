@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes, load_lab, prefill, state_bytes, weight_bytes, weight_bytes_read
+from lessonlib.roofline import (
+    DEFAULT_LAB,
+    Lab,
+    decode,
+    kv_bytes,
+    load_lab,
+    prefill,
+    state_bytes,
+    weight_bytes,
+    weight_bytes_read,
+)
 from lessonlib.roofline.blocks import Experts, LatentAttention
 
 

@@ -20,7 +20,11 @@ def timed_flops(lab: Lab) -> Quantity:
 
 
 def _rates(lab: Lab) -> set[str]:
-    return {part.precision for part in prefill(lab.system, TIMED).operations if part.kind in ("matmul", "attention") and part.name != "output head"}
+    return {
+        part.precision
+        for part in prefill(lab.system, TIMED).operations
+        if part.kind in ("matmul", "attention") and part.name != "output head"
+    }
 
 
 def two_rates(lab: Lab) -> bool:

@@ -19,7 +19,11 @@ class Choice(Question):
         return next(key for key, option in self._options().items() if option.get("right"))
 
     def ask(self) -> dict[str, Any]:
-        return {"options": [{"key": key, "html": self.inline(option["text"], "option")} for key, option in self._options().items()]}
+        return {
+            "options": [
+                {"key": key, "html": self.inline(option["text"], "option")} for key, option in self._options().items()
+            ]
+        }
 
     def accept(self, given: Any) -> Guess:
         if not isinstance(given, str) or given not in self._options():
@@ -46,7 +50,14 @@ class Choice(Question):
             tone, headline, feedback = "off", "Not this one", self.refute(chosen["refutation"], "refutation")
             marks[guess["key"]] = "yours"
             summary = f"Not this one. The answer: {truth}"
-        return {"tone": tone, "headline": headline, "summary": summary, "feedback": feedback, "reveal": self.reveal(), "options": marks}
+        return {
+            "tone": tone,
+            "headline": headline,
+            "summary": summary,
+            "feedback": feedback,
+            "reveal": self.reveal(),
+            "options": marks,
+        }
 
     def truth(self) -> str:
         return self.inline(self._options()[self._right_key()]["text"], "option")

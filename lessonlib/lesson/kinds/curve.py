@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from lessonlib.base.quantity import rounded
 from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
 from lessonlib.lesson.judge import curve_factor, judge_number, slope, times
 from lessonlib.lesson.question import Guess, Question
-from lessonlib.base.quantity import rounded
 
 
 class Curve(Question):
@@ -22,10 +22,16 @@ class Curve(Question):
     def ask(self) -> dict[str, Any]:
         raw = self.raw
         return {
-            "x": list(self._truth()["x"]), "x_label": raw["x"]["label"], "y_label": raw["y"]["label"],
-            "x_unit": raw["x"].get("unit", ""), "y_unit": raw["y"].get("unit", ""),
-            "x_log": raw["x"].get("log", True), "y_log": raw["y"].get("log", True),
-            "y_min": float(raw["y"]["min"]), "y_max": float(raw["y"]["max"]), "start": None,
+            "x": list(self._truth()["x"]),
+            "x_label": raw["x"]["label"],
+            "y_label": raw["y"]["label"],
+            "x_unit": raw["x"].get("unit", ""),
+            "y_unit": raw["y"].get("unit", ""),
+            "x_log": raw["x"].get("log", True),
+            "y_log": raw["y"].get("log", True),
+            "y_min": float(raw["y"]["min"]),
+            "y_max": float(raw["y"]["max"]),
+            "start": None,
         }
 
     def accept(self, given: Any) -> Guess:
@@ -56,20 +62,36 @@ class Curve(Question):
         truth = self._truth()
         base = {"reveal": self.reveal(), "truth_y": [rounded(y, 5) for y in truth["y"]]}
         if guess is None:
-            return {"tone": "plain", "headline": "Skipped", "summary": "The true curve is drawn.", "feedback": "", "missed": [], **base}
+            return {
+                "tone": "plain",
+                "headline": "Skipped",
+                "summary": "The true curve is drawn.",
+                "feedback": "",
+                "missed": [],
+                **base,
+            }
         off = curve_factor(guess["y"], truth["y"])
         missed = self._missed(guess["y"])
         verdict = judge_number(off, 1.0)
         headline = "Spot on" if verdict.spot_on else f"On average {times(off)} off"
         summary = f"{headline}. {'The shape is right.' if not missed else 'The shape differs; see below.'}"
-        return {"tone": verdict.tone, "headline": headline, "summary": summary, "missed": missed, "feedback": self._feedback(guess, missed), **base}
+        return {
+            "tone": verdict.tone,
+            "headline": headline,
+            "summary": summary,
+            "missed": missed,
+            "feedback": self._feedback(guess, missed),
+            **base,
+        }
 
     def _feedback(self, guess: Guess, missed: list[str]) -> str:
         if not self._same(guess["y"], self._truth()["y"]):
             for y, wrong in self._wrong():
                 if self._same(guess["y"], y):
                     named = self.inline(wrong["says"], "wrong.says")
-                    return f"<p>This is the curve you get when {named}.</p>" + self.refute(wrong["refutation"], "wrong.refutation")
+                    return f"<p>This is the curve you get when {named}.</p>" + self.refute(
+                        wrong["refutation"], "wrong.refutation"
+                    )
         return "" if missed else self.html(self.raw["because"], "because")
 
     def _missed(self, y: list[float]) -> list[str]:
@@ -79,7 +101,9 @@ class Curve(Question):
             ends = self._place(feature["from"]), self._place(feature["to"])
             difference = slope(truth["x"], y, *ends) - slope(truth["x"], truth["y"], *ends)
             if abs(difference) > feature.get("tolerance", 0.2):
-                missed.append(self.inline(feature["steeper" if difference > 0 else "flatter"], f"feature {feature['name']}"))
+                missed.append(
+                    self.inline(feature["steeper" if difference > 0 else "flatter"], f"feature {feature['name']}")
+                )
         return missed
 
     def _place(self, name: str) -> int:
@@ -92,7 +116,11 @@ class Curve(Question):
 
     def score(self, guess: Guess) -> dict[str, Any]:
         off = curve_factor(guess["y"], self._truth()["y"])
-        return {"factor": rounded(off), "right": judge_number(off, 1.0).spot_on, "missed": len(self._missed(guess["y"]))}
+        return {
+            "factor": rounded(off),
+            "right": judge_number(off, 1.0).spot_on,
+            "missed": len(self._missed(guess["y"])),
+        }
 
 
 def _number(value: Any) -> float | None:

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
-from lessonlib.lesson.judge import EXACT_WORKING, SAME_WORKING, TELLABLE, NumberVerdict, apart, close_at_best, judge_number, nearest_working
-from lessonlib.lesson.question import Guess, Question
 from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
+from lessonlib.lesson.judge import (
+    EXACT_WORKING,
+    SAME_WORKING,
+    TELLABLE,
+    NumberVerdict,
+    apart,
+    close_at_best,
+    judge_number,
+    nearest_working,
+)
+from lessonlib.lesson.question import Guess, Question
 
 Wrong = tuple[float, Mapping[str, Any]]
 
@@ -32,7 +41,11 @@ class Number(Question):
         return [(value, wrong) for value, wrong in found if value > 0 and apart(value, truth) > TELLABLE]
 
     def ask(self) -> dict[str, Any]:
-        return {"unit": {"x": "×", "": ""}.get(self.unit, self.unit), "placeholder": "a number, such as 250 or 1.2e3", "interval": True}
+        return {
+            "unit": {"x": "×", "": ""}.get(self.unit, self.unit),
+            "placeholder": "a number, such as 250 or 1.2e3",
+            "interval": True,
+        }
 
     def accept(self, given: Any) -> Guess:
         given = {"text": given} if isinstance(given, str) else given
@@ -58,16 +71,28 @@ class Number(Question):
         return {"text": repr(float(self._truth()) / unit_scale(self.unit))}
 
     def mistakes(self) -> list[tuple[str, Any]]:
-        return [(wrong["misconception"], {"text": repr(value / unit_scale(self.unit))}) for value, wrong in self._wrong()]
+        return [
+            (wrong["misconception"], {"text": repr(value / unit_scale(self.unit))}) for value, wrong in self._wrong()
+        ]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
         truth = self._truth()
-        base = {"truth": {"text": str(truth), "value": rounded(float(truth), 6)}, "reveal": self.reveal(), "scale": self._scale(guess)}
+        base = {
+            "truth": {"text": str(truth), "value": rounded(float(truth), 6)},
+            "reveal": self.reveal(),
+            "scale": self._scale(guess),
+        }
         if guess is None:
             return {"tone": "plain", "headline": "Skipped", "summary": f"The answer: {truth}", "feedback": "", **base}
         verdict, wrong = self._judged(guess)
         summary = f"{verdict.headline}. The answer: {truth}.{_held(verdict)}"
-        return {"tone": verdict.tone, "headline": verdict.headline, "summary": summary, "feedback": self._feedback(verdict, wrong), **base}
+        return {
+            "tone": verdict.tone,
+            "headline": verdict.headline,
+            "summary": summary,
+            "feedback": self._feedback(verdict, wrong),
+            **base,
+        }
 
     def _judged(self, guess: Guess) -> tuple[NumberVerdict, Wrong | None]:
         """How far off the guess is, and the wrong working that it came from."""
@@ -84,7 +109,11 @@ class Number(Question):
         if wrong is not None:
             value, raw = wrong
             named = self.inline(raw["says"], "wrong.says")
-            return f"<p>{self._shown(value)} is what you get when {named}.</p>" + self.refute(raw["refutation"], "wrong.refutation") + held
+            return (
+                f"<p>{self._shown(value)} is what you get when {named}.</p>"
+                + self.refute(raw["refutation"], "wrong.refutation")
+                + held
+            )
         side = "too_high" if verdict.factor > 1 else "too_low"
         return self.html(self.raw[side], side) + held
 
@@ -111,5 +140,3 @@ class Number(Question):
 
 def _held(verdict: NumberVerdict) -> str:
     return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
-
-

@@ -71,8 +71,14 @@ class Blanks(SelfGraded):
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
         return {
-            "tone": "plain", "headline": "Compare", "summary": "The blanks: " + ", ".join(self.truth()) + ". Grade yourself.",
-            "feedback": "", "reveal": self.reveal(), "expected": self.truth(), "grades": list(GRADES), "grade": None,
+            "tone": "plain",
+            "headline": "Compare",
+            "summary": "The blanks: " + ", ".join(self.truth()) + ". Grade yourself.",
+            "feedback": "",
+            "reveal": self.reveal(),
+            "expected": self.truth(),
+            "grades": list(GRADES),
+            "grade": None,
         }
 
 

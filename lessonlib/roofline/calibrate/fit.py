@@ -55,8 +55,7 @@ CONSTANTS: Mapping[str, Constant] = {
     "bandwidth.ada.matmul": _share(
         0.89,
         "matrices, RTX 40 and L4",
-        fixed="set so that a 7B model in 16 bits on one RTX 4090 reaches the published median of 0.82 "
-        "of its ceiling",
+        fixed="set so that a 7B model in 16 bits on one RTX 4090 reaches the published median of 0.82 of its ceiling",
     ),
     "bandwidth.attention": _share(0.9, "KV cache in decode attention"),
     "bandwidth.linear attention": _share(0.88, "state of linear attention"),
@@ -87,8 +86,7 @@ CONSTANTS: Mapping[str, Constant] = {
         (0.8, 0.8),
         "share",
         "of the link in large transfers",
-        "set to what the maintainer of NCCL names for eight H100: 370 of 450 GB/s "
-        "(NVIDIA/nccl-tests, issue 212)",
+        "set to what the maintainer of NCCL names for eight H100: 370 of 450 GB/s (NVIDIA/nccl-tests, issue 212)",
     ),
     "link.latency_s": _time(6e-6, "one all-reduce between the GPUs of a server", 4e-6),
     "step_s": _time(1e-4, "one step: scheduling and sampling"),
@@ -183,9 +181,7 @@ class Fit:
         return self.constants(point)
 
 
-def cross_validate(
-    rows: Sequence[Row], fold_of: Callable[[Row], str]
-) -> tuple[np.ndarray, list[Efficiency]]:
+def cross_validate(rows: Sequence[Row], fold_of: Callable[[Row], str]) -> tuple[np.ndarray, list[Efficiency]]:
     """Errors of every row when its fold was left out, and the constants of each such fit."""
     errors = np.zeros(len(rows))
     fits = []
@@ -255,7 +251,11 @@ def main() -> None:
     _print_table(summary(rows, log_errors(rows, best)), held, by_source)
     if write:
         path = data_dir() / "efficiency.json"
-        text = json.dumps(_document(best, fits, {"one model of one source": held, "one source": by_source}), indent=2, ensure_ascii=False)
+        text = json.dumps(
+            _document(best, fits, {"one model of one source": held, "one source": by_source}),
+            indent=2,
+            ensure_ascii=False,
+        )
         path.write_text(text + "\n", encoding="utf-8")
 
 

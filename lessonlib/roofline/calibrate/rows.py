@@ -132,8 +132,4 @@ def calibration_rows() -> Iterator[Row]:
 
 def fitted_rows() -> list[Row]:
     """The rows that the constants are fitted on: all but kernels whose time is the host's."""
-    return [
-        row
-        for row in calibration_rows()
-        if row.group != "llmcompass" or row.seconds >= HOST_TIMED_SECONDS
-    ]
+    return [row for row in calibration_rows() if row.group != "llmcompass" or row.seconds >= HOST_TIMED_SECONDS]

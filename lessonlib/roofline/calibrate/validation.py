@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from statistics import median
 
 from lessonlib.base.paths import data_dir
+from lessonlib.roofline.calibrate.peers import as_aiconfigurator_counts_s
 from lessonlib.roofline.calibrate.rows import STEPS, Row, calibration_rows, fitted_rows
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.cost import decode, prefill
 from lessonlib.roofline.gpu import load_gpu
-from lessonlib.roofline.calibrate.peers import as_aiconfigurator_counts_s
 from lessonlib.roofline.report import aligned
 from lessonlib.roofline.system import System
+
 
 class Text(str):
     """Text that shows itself as it is when it ends a notebook cell."""
@@ -141,9 +142,7 @@ def error_table(title: str) -> Text:
     for name, errors in sorted(groups.items()):
         size = sorted(map(abs, errors))
         within = size[min(len(size) - 1, int(0.9 * len(size)))]
-        rows.append(
-            (name, str(len(errors)), f"{median(size):.1%}", f"{median(errors):+.1%}", f"{within:.1%}")
-        )
+        rows.append((name, str(len(errors)), f"{median(size):.1%}", f"{median(errors):+.1%}", f"{within:.1%}"))
     return Text(aligned(rows))
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.checks import kind, number, set_whole
+from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.fleet.routers import make_router
 
 #: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
@@ -108,7 +108,9 @@ class Fleet:
         if self.autoscaler and self.disaggregation:
             raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
         if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
-            raise LessonlibError(f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}")
+            raise LessonlibError(
+                f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}"
+            )
         if not isinstance(self.slow, Mapping):
             raise LessonlibError(f"slow: expected factors by replica such as {{0: 2.0}}, not {self.slow!r}")
         if not isinstance(self.failures, (tuple, list)):

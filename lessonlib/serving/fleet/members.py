@@ -7,10 +7,10 @@ from collections.abc import Callable
 from lessonlib.roofline.system import System
 from lessonlib.serving.fleet.fleet import Fleet
 from lessonlib.serving.replica.kv_cache import block_counts
-from lessonlib.serving.results.recorder import Recorder
 from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.settings import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
+from lessonlib.serving.results.recorder import Recorder
 
 OFF, STARTING, READY, DRAINING, FAILED = "off", "starting", "ready", "draining", "failed"
 
@@ -18,7 +18,9 @@ OFF, STARTING, READY, DRAINING, FAILED = "off", "starting", "ready", "draining",
 class Members:
     """replicas: all that may ever run, by number. timeline: (time, replicas that take requests) at each change."""
 
-    def __init__(self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: Recorder, seed: int) -> None:
+    def __init__(
+        self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: Recorder, seed: int
+    ) -> None:
         self.blocks = block_counts(system, scheduler)
         costs: dict[float, StepCost] = {}
         pools = fleet.disaggregation

@@ -1,5 +1,6 @@
 """Which replica a request goes to. A router sees what a gateway can see: requests and prompt tokens in flight, and for
-the prefix-aware one which beginnings a replica still holds."""
+the prefix-aware one which beginnings a replica still holds.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +85,8 @@ class TwoChoices(Random):
 
 class PrefixAware:
     """The one that holds most of the prompt's beginning, unless it has more than `load_bound` times the mean load;
-    among equals the one with the fewest requests in flight."""
+    among equals the one with the fewest requests in flight.
+    """
 
     def __init__(self, seed: int, load_bound: float) -> None:
         self._bound = load_bound

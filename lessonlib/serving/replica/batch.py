@@ -153,6 +153,8 @@ class DecodeBatch:
     def sums(self, ahead: float = 0.0) -> list[float]:
         """For each kind of attention the sum of contexts that it sees, `ahead` steps from now."""
         return [
-            (self.context + ahead * self.growth) if window is None else self.clipped[place] + ahead * self._clipped_growth[place]
+            (self.context + ahead * self.growth)
+            if window is None
+            else self.clipped[place] + ahead * self._clipped_growth[place]
             for place, window in enumerate(self.windows)
         ]

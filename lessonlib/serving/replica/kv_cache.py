@@ -14,8 +14,8 @@ from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline.capacity import USABLE, sequence_bytes
 from lessonlib.roofline.blocks import DeltaNet
+from lessonlib.roofline.capacity import USABLE, sequence_bytes
 from lessonlib.roofline.system import System, kv_bytes, kv_bytes_per_token, state_bytes, weight_bytes
 from lessonlib.serving.replica.settings import Scheduler
 
@@ -178,7 +178,11 @@ def block_counts(system: System, scheduler: Scheduler) -> tuple[int, int]:
     held = sum(state_bytes(system).values())
     mixed_windows = plain > per_token
     if mixed_windows:
-        longest = max(getattr(group.mixer, "window", None) or 0 for group in system.model.layers if not isinstance(group.mixer, DeltaNet))
+        longest = max(
+            getattr(group.mixer, "window", None) or 0
+            for group in system.model.layers
+            if not isinstance(group.mixer, DeltaNet)
+        )
         held += copies * (kv_bytes(system, longest) - longest * per_token)
     if not block:
         block = held or 1.0

@@ -16,12 +16,12 @@ from __future__ import annotations
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
-from lessonlib.serving.results.recorder import Recorder
 from lessonlib.serving.replica.settings import Scheduler
 from lessonlib.serving.replica.speculation import decode_steps
 from lessonlib.serving.replica.step_time import StepCost
 from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
 from lessonlib.serving.replica.waiting import WaitMeter, job_queue
+from lessonlib.serving.results.recorder import Recorder
 
 
 class Replica:
@@ -32,7 +32,14 @@ class Replica:
     """
 
     def __init__(
-        self, number: int, cost: StepCost, scheduler: Scheduler, blocks: tuple[int, int], recorder: Recorder, seed: int = 0, pool: str = "both"
+        self,
+        number: int,
+        cost: StepCost,
+        scheduler: Scheduler,
+        blocks: tuple[int, int],
+        recorder: Recorder,
+        seed: int = 0,
+        pool: str = "both",
     ) -> None:
         self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
         self.kv = KVCache(*blocks, scheduler)
@@ -123,7 +130,9 @@ class Replica:
         if not self._chunks and not self._decoding:
             self.run.stop()
             return
-        steps = 1 if self._chunks or preempted else max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
+        steps = (
+            1 if self._chunks or preempted else max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
+        )
         self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
 
     def _make_room(self) -> bool:
@@ -270,7 +279,9 @@ class Replica:
 
     def _join(self, job: Job) -> None:
         left = job.output - job.generated
-        self.batch.add(job, decode_steps(left, self.scheduler.speculation, (self._seed, job.number, job.preempted)), self._reserve)
+        self.batch.add(
+            job, decode_steps(left, self.scheduler.speculation, (self._seed, job.number, job.preempted)), self._reserve
+        )
         if job.last_token != self._last_decode:
             self._late[job.number] = job
         if self.recorder.full:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline.capacity import BLOCK_TOKENS, USABLE
-from lessonlib.base.checks import kind, number, set_whole
 
 #: continuous: prompts in chunks beside the running answers (vLLM v1). in-flight: whole prompts beside the answers (Orca,
 #: TensorRT-LLM without chunked context). prefill-first: whole prompts in steps of their own, answers wait (vLLM v0 without
@@ -80,7 +80,10 @@ class Scheduler:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
         if self.kv_blocks is not None:
             set_whole(self, "kv_blocks")
-        if self.batching in ("continuous", "in-flight") and self.max_num_batched_tokens < self.max_num_seqs * self.step_tokens:
+        if (
+            self.batching in ("continuous", "in-flight")
+            and self.max_num_batched_tokens < self.max_num_seqs * self.step_tokens
+        ):
             raise LessonlibError(
                 f"max_num_batched_tokens: {self.max_num_batched_tokens:,} tokens are too few for {self.max_num_seqs:,} requests "
                 f"with {self.step_tokens} a step: raise it, or lower max_num_seqs"

@@ -32,7 +32,8 @@ _FIRST_TABLE = 4096
 @dataclass(frozen=True)
 class AttentionCost:
     """One kind of softmax attention, all its layers: seconds for each FLOP, for each cached position
-    read, for each new token, each divided by its utilisation (expected) or at the peak (ceiling)."""
+    read, for each new token, each divided by its utilisation (expected) or at the peak (ceiling).
+    """
 
     mixer: object
     window: int | None
@@ -68,7 +69,9 @@ class StepCost:
         if basis not in BASES:
             raise LessonlibError(f"cost: no such cost {basis!r}: it is {listed(BASES)}")
         if system.dp > 1:
-            raise LessonlibError(f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}")
+            raise LessonlibError(
+                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}"
+            )
         self.system, self.basis, self.slowdown = system, basis, slowdown
         self._constants = load_efficiency()
         self._sustained = self._constants.of("compute", system.gpu.architecture, "sustained")
@@ -93,7 +96,11 @@ class StepCost:
     def _attention(self) -> list[AttentionCost]:
         """Coefficients of each softmax attention, read off the engine's own operations."""
         system = self.system
-        mixers = [mixer for mixer in dict.fromkeys(group.mixer for group in system.model.layers) if not isinstance(mixer, DeltaNet)]
+        mixers = [
+            mixer
+            for mixer in dict.fromkeys(group.mixer for group in system.model.layers)
+            if not isinstance(mixer, DeltaNet)
+        ]
         parts = [part for part in operations(system, one(1, 1)) if part.kind == "attention"]
         found = []
         for mixer, part in zip(mixers, parts, strict=True):
@@ -135,7 +142,11 @@ class StepCost:
     def _grow(self, size: int) -> None:
         """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks."""
         tokens = np.arange(size + 1, dtype=float)
-        rows = [part for part in operations(self.system, one(tokens)) if part.kind in ("matmul", "vectors") and part.name != HEAD]
+        rows = [
+            part
+            for part in operations(self.system, one(tokens))
+            if part.kind in ("matmul", "vectors") and part.name != HEAD
+        ]
         head = [part for part in operations(self.system, one(1, 0, tokens)) if part.name == HEAD]
         links = communication_seconds(self.system, one(tokens), self._constants)
         self._rows = [column.tolist() for column in self._columns(rows, tokens)]
@@ -171,7 +182,9 @@ class StepCost:
             found.append((first - slope * near, slope))
         return found
 
-    def seconds(self, tokens: int, outputs: int, sequences: int, moves: int, flops: Sequence[float], reach: Sequence[float]) -> tuple[float, bool]:
+    def seconds(
+        self, tokens: int, outputs: int, sequences: int, moves: int, flops: Sequence[float], reach: Sequence[float]
+    ) -> tuple[float, bool]:
         """Seconds of a step, and whether it is bound by compute.
 
         tokens: new ones. outputs: rows of the head. moves: times that a sequence's recurrent state is read or
@@ -185,14 +198,22 @@ class StepCost:
         scaled = ([item * share for item in sums] for sums in (flops, reach))
         return self._pass(tokens * share, outputs * share, sequences * share, moves * share, *scaled)
 
-    def _pass(self, tokens: float, outputs: float, sequences: float, moves: float, flops: Sequence[float], reach: Sequence[float]) -> tuple[float, bool]:
+    def _pass(
+        self,
+        tokens: float,
+        outputs: float,
+        sequences: float,
+        moves: float,
+        flops: Sequence[float],
+        reach: Sequence[float],
+    ) -> tuple[float, bool]:
         look = self._look
         compute = look(self._rows[1], tokens) + look(self._heads[1], outputs)
         memory = look(self._rows[2], tokens) + look(self._heads[2], outputs)
         seconds = self._fixed_s + look(self._rows[0], tokens) + look(self._heads[0], outputs)
         for group, work, read in zip(self.attention, flops, reach):
             busy, moved = work * group.flop_s, read * group.read_s + tokens * group.token_s
-            seconds += busy if busy > moved else moved
+            seconds += max(moved, busy)
             compute += work * group.peak_flop_s
             memory += read * group.peak_read_s + tokens * group.peak_token_s
         if self._linear:
@@ -201,7 +222,7 @@ class StepCost:
             compute += tokens * peak_token
             memory += moves * peak_move
         if self.basis == "ceiling":
-            seconds = compute if compute > memory else memory
+            seconds = max(memory, compute)
         elif self.system.launches == "eager":
             seconds = self._eager(seconds, sequences)
         return seconds * self.slowdown, compute > memory

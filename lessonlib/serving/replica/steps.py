@@ -66,7 +66,9 @@ class StepTimer:
         speculation = scheduler.speculation
         self._draft_s = speculation.drafts * speculation.draft_s if speculation else 0.0
 
-    def seconds(self, batch: DecodeBatch | None, chunks: Sequence[tuple[Job, int]], ahead: int = 0) -> tuple[float, bool]:
+    def seconds(
+        self, batch: DecodeBatch | None, chunks: Sequence[tuple[Job, int]], ahead: int = 0
+    ) -> tuple[float, bool]:
         """Seconds of a step, and whether compute bounds it; `ahead` decode steps from now."""
         flops = reach = self._none
         tokens = moves = sequences = 0
@@ -88,7 +90,9 @@ class StepTimer:
         seconds, compute_bound = self.cost.seconds(tokens, outputs, sequences, moves, flops, reach)
         return seconds + extra_s * self.cost.slowdown, compute_bound
 
-    def begin(self, run: StepRun, now: float, batch: DecodeBatch | None, chunks: Sequence[tuple[Job, int]], steps: int) -> None:
+    def begin(
+        self, run: StepRun, now: float, batch: DecodeBatch | None, chunks: Sequence[tuple[Job, int]], steps: int
+    ) -> None:
         """Start a run of at most `steps` steps; it is halved until one bound holds for all of it."""
         first, compute_bound = self.seconds(batch, chunks)
         last = first

@@ -68,8 +68,18 @@ class Recorder:
         if self.full:
             self._runs.append(
                 (
-                    replica.number, run.start, run.end, run.steps, run.first_s, run.last_s, count, prefill_tokens,
-                    len(replica.prefilling), replica.meter.mean(len(replica.queue), run.start, run.end), replica.kv.used, run.compute_bound,
+                    replica.number,
+                    run.start,
+                    run.end,
+                    run.steps,
+                    run.first_s,
+                    run.last_s,
+                    count,
+                    prefill_tokens,
+                    len(replica.prefilling),
+                    replica.meter.mean(len(replica.queue), run.start, run.end),
+                    replica.kv.used,
+                    run.compute_bound,
                 )  # fmt: skip
             )
 
@@ -95,15 +105,31 @@ class Recorder:
         jobs = sorted([*self.jobs, *unfinished], key=lambda job: job.number) if self.full else []
         rows = [
             (
-                job.number, job.arrival, job.started, job.first_token, job.finished, job.started - job.arrival, job.first_token - job.arrival,
-                (job.finished - job.first_token) / (job.output - 1) if job.output > 1 else np.nan, job.finished - job.arrival,
-                job.prompt, job.output, job.generated, job.cached, job.preempted, job.priority, job.replica,
+                job.number,
+                job.arrival,
+                job.started,
+                job.first_token,
+                job.finished,
+                job.started - job.arrival,
+                job.first_token - job.arrival,
+                (job.finished - job.first_token) / (job.output - 1) if job.output > 1 else np.nan,
+                job.finished - job.arrival,
+                job.prompt,
+                job.output,
+                job.generated,
+                job.cached,
+                job.preempted,
+                job.priority,
+                job.replica,
             )  # fmt: skip
             for job in jobs
         ]
         columns = np.array(rows, dtype=float).reshape(len(rows), len(REQUEST_COLUMNS)).T
         whole = {"number", "prompt", "output", "generated", "cached", "preemptions", "priority", "replica"}
-        return {name: column.astype(np.int64) if name in whole else column for name, column in zip(REQUEST_COLUMNS, columns, strict=True)}
+        return {
+            name: column.astype(np.int64) if name in whole else column
+            for name, column in zip(REQUEST_COLUMNS, columns, strict=True)
+        }
 
     def run_columns(self) -> dict[str, np.ndarray]:
         """One array a column of RUN_COLUMNS, in the order in which runs ended."""

@@ -12,7 +12,12 @@ from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.serving.results.result import Result
 
-_TIMES = {"ttft_s": "time to first token", "itl_s": "between tokens", "e2e_s": "whole answer", "queue_s": "in the queue"}
+_TIMES = {
+    "ttft_s": "time to first token",
+    "itl_s": "between tokens",
+    "e2e_s": "whole answer",
+    "queue_s": "in the queue",
+}
 
 
 def report(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
@@ -62,9 +67,13 @@ def for_people(data: Mapping[str, Any]) -> str:
     ]
     if "goodput" in data:
         good = data["goodput"]
-        lines.append(f"goodput {Quantity(good['requests_per_s'], 'requests/s')}: {_percent(good['share'])} of the requests kept both limits")
+        lines.append(
+            f"goodput {Quantity(good['requests_per_s'], 'requests/s')}: {_percent(good['share'])} of the requests kept both limits"
+        )
     if data.get("cost", {}).get("per_million_output_tokens") is not None:
-        lines.append(f"cost {significant(data['cost']['per_million_output_tokens'])} for a million output tokens, their prompts included")
+        lines.append(
+            f"cost {significant(data['cost']['per_million_output_tokens'])} for a million output tokens, their prompts included"
+        )
     return "\n".join(lines)
 
 

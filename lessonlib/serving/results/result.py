@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.checks import number as checked
+from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.results.recorder import TIMES
 from lessonlib.serving.results.samples import Sample, weighted_percentiles
 from lessonlib.serving.results.token_times import Span, times_of
@@ -100,7 +100,9 @@ class Result:
         for name in ("ttft_s", "itl_s", "e2e_s", "queue_s"):
             sample = self.samples[name]
             values = (sample.mean(), *sample.percentiles(LEVELS))
-            numbers[name] = {key: _told(value) for key, value in zip(("mean", "p50", "p90", "p99"), values, strict=True)}
+            numbers[name] = {
+                key: _told(value) for key, value in zip(("mean", "p50", "p90", "p99"), values, strict=True)
+            }
         return numbers | {
             "preemptions": self.preemptions,
             "prefix_hit_rate": self.prefix_hit_rate,
@@ -119,7 +121,9 @@ class Result:
         if not self.requests or not self.settings.get("record") == "full":
             raise LessonlibError(f'{what}: needs every request: simulate with record = "full"')
 
-    def goodput(self, ttft_s: float = math.inf, tpot_s: float = math.inf, e2e_s: float = math.inf) -> tuple[float, float]:
+    def goodput(
+        self, ttft_s: float = math.inf, tpot_s: float = math.inf, e2e_s: float = math.inf
+    ) -> tuple[float, float]:
         """(requests per second that meet all limits, their share of all requests that came).
 
         tpot_s: mean seconds for each token after the first; an answer of one token has none and meets it.
@@ -130,13 +134,18 @@ class Result:
                 checked(name, limit, least=0.0)
         rows = self.requests
         with np.errstate(invalid="ignore"):
-            good = (rows["ttft_s"] <= ttft_s) & (rows["e2e_s"] <= e2e_s) & ((rows["tpot_s"] <= tpot_s) | (rows["output"] == 1))
+            good = (
+                (rows["ttft_s"] <= ttft_s)
+                & (rows["e2e_s"] <= e2e_s)
+                & ((rows["tpot_s"] <= tpot_s) | (rows["output"] == 1))
+            )
         count = int(good.sum())
         return count / self.simulated_s if self.simulated_s else 0.0, count / max(1, len(good))
 
     def cost(self, per_gpu_hour: float) -> dict[str, float]:
         """Cost of all GPU time of the run (starting and idle replicas included): in all, for each finished request, and
-        for a million output tokens, prompts included in that price. In the currency of `per_gpu_hour`."""
+        for a million output tokens, prompts included in that price. In the currency of `per_gpu_hour`.
+        """
         total = self.gpu_seconds / 3600.0 * checked("per_gpu_hour", per_gpu_hour, least=0.0)
         return {
             "total": total,
@@ -158,7 +167,11 @@ class Result:
         first, last = ends[cut], ends[len(ends) - 1 - cut]
         inside = (rows["finished_s"] > first) & (rows["finished_s"] <= last)
         seconds = last - first
-        means = {name: float(np.nanmean(rows[name][inside])) for name in ("ttft_s", "tpot_s", "e2e_s", "queue_s") if inside.any()}
+        means = {
+            name: float(np.nanmean(rows[name][inside]))
+            for name in ("ttft_s", "tpot_s", "e2e_s", "queue_s")
+            if inside.any()
+        }
         rate = float(rows["output"][inside].sum() / seconds) if seconds else math.nan
         return {"throughput_tokens_per_s": rate, "seconds": float(seconds), **means}
 
@@ -174,8 +187,14 @@ class Result:
         place = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         slope = (runs["last_s"] - runs["first_s"]) / np.maximum(1, count - 1)
         lasts = np.repeat(runs["first_s"], count) + place * np.repeat(slope, count)
-        begun = np.repeat(runs["start_s"], count) + place * np.repeat(runs["first_s"], count) + np.repeat(slope, count) * place * (place - 1) / 2.0
-        found = {name: np.repeat(runs[name], count) for name in ("decoding", "prefill_tokens", "kv_used", "compute_bound")}
+        begun = (
+            np.repeat(runs["start_s"], count)
+            + place * np.repeat(runs["first_s"], count)
+            + np.repeat(slope, count) * place * (place - 1) / 2.0
+        )
+        found = {
+            name: np.repeat(runs[name], count) for name in ("decoding", "prefill_tokens", "kv_used", "compute_bound")
+        }
         return {"start_s": begun, "seconds": lasts, **found}
 
     def token_times(self, number: int) -> np.ndarray:
@@ -227,7 +246,10 @@ def _warnings(simulation: Simulation) -> list[str]:
     if simulation.stopped:
         why = "stopped at the time limit" if simulation.stopped == "limit" else "interrupted"
         known = len(simulation.workload) - simulation.source.came if hasattr(simulation.workload, "__len__") else 0
-        found.append(f"{why}: {len(simulation.jobs):,} requests are unfinished" + (f", {known:,} have not come yet" if known else ""))
+        found.append(
+            f"{why}: {len(simulation.jobs):,} requests are unfinished"
+            + (f", {known:,} have not come yet" if known else "")
+        )
     return found
 
 

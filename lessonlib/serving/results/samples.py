@@ -60,7 +60,9 @@ class ExactSample:
     def mean(self) -> float:
         """Weighted mean."""
         count = sum(weight * steps for weight, steps, _, _ in self._runs)
-        total = sum(weight * (steps * first + slope * steps * (steps - 1) / 2.0) for weight, steps, first, slope in self._runs)
+        total = sum(
+            weight * (steps * first + slope * steps * (steps - 1) / 2.0) for weight, steps, first, slope in self._runs
+        )
         return total / count if count else math.nan
 
     def percentiles(self, levels: tuple[float, ...]) -> tuple[float, ...]:
@@ -109,4 +111,8 @@ class BinnedSample:
     def percentiles(self, levels: tuple[float, ...]) -> tuple[float, ...]:
         """Middles of the bins in which the levels lie."""
         middles = FIRST * np.exp((np.arange(BINS) + 0.5) * WIDTH)
-        return weighted_percentiles(middles, np.asarray(self._bins), levels) if self._count else tuple(math.nan for _ in levels)
+        return (
+            weighted_percentiles(middles, np.asarray(self._bins), levels)
+            if self._count
+            else tuple(math.nan for _ in levels)
+        )

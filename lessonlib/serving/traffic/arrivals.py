@@ -67,7 +67,8 @@ class Poisson:
 @dataclass(frozen=True)
 class GammaBurst:
     """Gamma gaps with mean 1 / rate and a standard deviation of `cv` times that: cv > 1 comes in bursts, cv = 1 is
-    Poisson, cv < 1 is more even."""
+    Poisson, cv < 1 is more even.
+    """
 
     rate: float
     cv: float = 3.0

@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lessonlib.base.errors import LessonlibError
 from lessonlib.base.checks import number, set_whole, whole
+from lessonlib.base.errors import LessonlibError
 
 MOST_TOKENS = 10_000_000
 

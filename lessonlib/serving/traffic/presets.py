@@ -29,7 +29,9 @@ class Preset:
     source: str
 
 
-def _session(mean: float, output: float, turns: int, new: int, system: int, prompts: int, spread: float) -> tuple[Lengths, Sharing]:
+def _session(
+    mean: float, output: float, turns: int, new: int, system: int, prompts: int, spread: float
+) -> tuple[Lengths, Sharing]:
     """First prompt and sharing of sessions whose prompts have the mean `mean` over all turns.
 
     Each turn adds an answer and `new` tokens, so the first prompt lies (turns - 1) / 2 such steps below the mean.
@@ -39,17 +41,43 @@ def _session(mean: float, output: float, turns: int, new: int, system: int, prom
     return LogNormal(first, spread), sharing
 
 
-def _preset(prompt: float, output: float, rate: float, first: tuple[Lengths, Sharing], spread: float, source: str) -> Preset:
+def _preset(
+    prompt: float, output: float, rate: float, first: tuple[Lengths, Sharing], spread: float, source: str
+) -> Preset:
     return Preset(prompt, output, rate, first[0], LogNormal(output, spread), first[1], source)
 
 
 PRESETS: Mapping[str, Preset] = {
-    "conversation": _preset(1155, 211, 5.5, _session(1155, 211, 5, 120, 200, 1, 1.0), 0.8, "means: Azure LLM inference trace 2023, conversation"),
-    "code": _preset(2048, 28, 5.5, (LogNormal(2048, 0.9), Sharing(256, 1, 1024, 200)), 1.0, "means: Azure LLM inference trace 2023, code"),
-    "long-conversation": _preset(12_035, 343, 2.0, _session(12_035, 343, 6, 500, 500, 1, 1.0), 0.8, "means: Mooncake trace, conversation"),
-    "agent": _preset(8596, 182, 2.0, _session(8596, 182, 4, 1200, 4000, 4, 0.5), 1.0, "means: Mooncake trace, tool and agent"),
+    "conversation": _preset(
+        1155,
+        211,
+        5.5,
+        _session(1155, 211, 5, 120, 200, 1, 1.0),
+        0.8,
+        "means: Azure LLM inference trace 2023, conversation",
+    ),
+    "code": _preset(
+        2048,
+        28,
+        5.5,
+        (LogNormal(2048, 0.9), Sharing(256, 1, 1024, 200)),
+        1.0,
+        "means: Azure LLM inference trace 2023, code",
+    ),
+    "long-conversation": _preset(
+        12_035, 343, 2.0, _session(12_035, 343, 6, 500, 500, 1, 1.0), 0.8, "means: Mooncake trace, conversation"
+    ),
+    "agent": _preset(
+        8596, 182, 2.0, _session(8596, 182, 4, 1200, 4000, 4, 0.5), 1.0, "means: Mooncake trace, tool and agent"
+    ),
     "rag": Preset(
-        0, 0, 0.5, LogNormal(6000, 0.5, least=512), ShareOfPrompt(19.0, 47.0), Sharing(512, 1, 2048, 100), "prompt over answer 19:1 to 47:1, the default lab"
+        0,
+        0,
+        0.5,
+        LogNormal(6000, 0.5, least=512),
+        ShareOfPrompt(19.0, 47.0),
+        Sharing(512, 1, 2048, 100),
+        "prompt over answer 19:1 to 47:1, the default lab",
     ),
 }
 
@@ -59,7 +87,9 @@ def preset_names() -> tuple[str, ...]:
     return tuple(PRESETS)
 
 
-def preset(name: str, requests: int = 1000, arrivals: Arrivals | None = None, rate: float | None = None, seed: int = 0) -> Workload:
+def preset(
+    name: str, requests: int = 1000, arrivals: Arrivals | None = None, rate: float | None = None, seed: int = 0
+) -> Workload:
     """The workload of that name; Poisson arrivals at `rate` requests/s, or at its own rate, unless `arrivals` says more.
 
     `rate` counts requests: where requests come in sessions of n turns, sessions start at rate / n.

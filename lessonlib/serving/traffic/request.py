@@ -34,12 +34,17 @@ class Request(NamedTuple):
 
 def check_request(row: int, request: object, before: float, where: str) -> float:
     """Check the request at position `row`, after one that came at `before` seconds; returns the time that the next must not
-    precede. Raises LessonlibError, which names `where`, the position and the field."""
+    precede. Raises LessonlibError, which names `where`, the position and the field.
+    """
     if not isinstance(request, Request):
         raise _bad(row, f"expected a Request(arrival_s, prompt, output), not {request!r}", where)
     for name in ("prompt", "output"):
         if not _whole(getattr(request, name), 1, MOST_TOKENS):
-            raise _bad(row, f"{name}: expected a whole number of tokens from 1 up to {MOST_TOKENS:,}, not {getattr(request, name)!r}", where)
+            raise _bad(
+                row,
+                f"{name}: expected a whole number of tokens from 1 up to {MOST_TOKENS:,}, not {getattr(request, name)!r}",
+                where,
+            )
     for name in ("arrival_s", "think_s"):
         value = getattr(request, name)
         if not isinstance(value, Real) or not 0.0 <= value < float("inf"):
@@ -54,7 +59,11 @@ def check_request(row: int, request: object, before: float, where: str) -> float
     if request.follows >= 0:
         return before
     if request.arrival_s < before:
-        raise _bad(row, f"arrives at {request.arrival_s:g} s, before the one above it ({before:g} s): sort the trace by arrival", where)
+        raise _bad(
+            row,
+            f"arrives at {request.arrival_s:g} s, before the one above it ({before:g} s): sort the trace by arrival",
+            where,
+        )
     return request.arrival_s
 
 
@@ -63,9 +72,14 @@ def _check_prefix(row: int, request: Request, where: str) -> None:
         runs = [(_hashable(key), tokens) for key, tokens in request.prefix]
     except (TypeError, ValueError):
         runs = [(False, 0)]
-    if not all(fit and _whole(tokens, 1, MOST_TOKENS) for fit, tokens in runs) or sum(tokens for _, tokens in runs) > request.prompt:
+    if (
+        not all(fit and _whole(tokens, 1, MOST_TOKENS) for fit, tokens in runs)
+        or sum(tokens for _, tokens in runs) > request.prompt
+    ):
         most = f"together at most the prompt of {request.prompt}"
-        raise _bad(row, f"prefix: expected runs (key, tokens) of at least one token, {most}, not {request.prefix!r}", where)
+        raise _bad(
+            row, f"prefix: expected runs (key, tokens) of at least one token, {most}, not {request.prefix!r}", where
+        )
 
 
 def _whole(value: object, least: int, most: int) -> bool:

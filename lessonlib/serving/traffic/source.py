@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from lessonlib.base.errors import LessonlibError
 from lessonlib.base.checks import whole
+from lessonlib.base.errors import LessonlibError
 from lessonlib.serving.events import ARRIVAL, Events
 from lessonlib.serving.traffic.request import Request, check_request
 from lessonlib.serving.traffic.workload import Trace, Workload
@@ -80,5 +80,7 @@ def _checked(requests: Iterable[Request]) -> Iterator[Request]:
     for row, request in enumerate(requests):
         before = check_request(row, request, before, "requests")
         if request.follows >= 0:
-            raise LessonlibError(f"requests: request {row}: follows: an iterator cannot hold sessions; make a Trace of them")
+            raise LessonlibError(
+                f"requests: request {row}: follows: an iterator cannot hold sessions; make a Trace of them"
+            )
         yield request

@@ -27,7 +27,9 @@ def read_trace(path: str | Path) -> Trace:
     try:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise LessonlibError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
+        raise LessonlibError(
+            f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}"
+        ) from None
     rows = _csv_rows(file, text) if file.suffix.lower() == ".csv" else _json_rows(file, text)
     return Trace(tuple(_request(file, row, values) for row, values in enumerate(rows)), name=str(file))
 
@@ -75,7 +77,9 @@ def _csv_rows(file: Path, text: str) -> list[Mapping[str, Any]]:
     names = {(name or "").strip() for name in table.fieldnames or ()}
     missing = [name for name in COLUMNS[:3] if name not in names]
     if missing:
-        raise LessonlibError(f"{file}: no column {missing[0]}: the first line must name {', '.join(COLUMNS[:3])}, with commas between")
+        raise LessonlibError(
+            f"{file}: no column {missing[0]}: the first line must name {', '.join(COLUMNS[:3])}, with commas between"
+        )
     return [{name.strip(): value for name, value in row.items() if name and value not in (None, "")} for row in table]
 
 
@@ -89,7 +93,9 @@ def _json_rows(file: Path, text: str) -> list[Mapping[str, Any]]:
         except json.JSONDecodeError as error:
             raise LessonlibError(f"{file}: line {line}: not JSON: {error.msg}") from None
         if not isinstance(row, dict):
-            raise LessonlibError(f"{file}: line {line}: expected an object such as {{\"arrival_s\": 0, \"prompt\": 100, \"output\": 10}}")
+            raise LessonlibError(
+                f'{file}: line {line}: expected an object such as {{"arrival_s": 0, "prompt": 100, "output": 10}}'
+            )
         rows.append(_from_mooncake(row) if "input_length" in row else row)
     return rows
 
@@ -121,7 +127,9 @@ def _request(file: Path, row: int, values: Mapping[str, Any]) -> Request:
     )
 
 
-def _field(file: Path, row: int, values: Mapping[str, Any], name: str, read: Callable[[Any], Any], absent: Any = None) -> Any:
+def _field(
+    file: Path, row: int, values: Mapping[str, Any], name: str, read: Callable[[Any], Any], absent: Any = None
+) -> Any:
     """One value of one row; where it is absent and nothing stands in for it, or cannot be read, LessonlibError says so."""
     if name not in values:
         if absent is None:

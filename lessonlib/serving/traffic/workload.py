@@ -12,9 +12,9 @@ from functools import cache
 
 import numpy as np
 
+from lessonlib.base.checks import kind, number, set_whole, whole
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving.traffic.arrivals import Arrivals
-from lessonlib.base.checks import kind, number, set_whole, whole
 from lessonlib.serving.traffic.lengths import MOST_TOKENS, Fixed, Lengths, ShareOfPrompt, lengths
 from lessonlib.serving.traffic.request import Request, check_request
 
@@ -89,7 +89,9 @@ class Workload:
         set_whole(self, "seed", 0, 2**63)
         lengths(self.output)
         if hasattr(lengths(self.prompt), "draw_for"):
-            raise LessonlibError("prompt: a prompt cannot be a share of itself; take a number or a law such as LogNormal")
+            raise LessonlibError(
+                "prompt: a prompt cannot be a share of itself; take a number or a law such as LogNormal"
+            )
         kind("sharing", self.sharing, Sharing, "Sharing(system_tokens=200)")
         if self.arrivals is not None and not hasattr(self.arrivals, "blocks"):
             raise LessonlibError(f"arrivals: expected a law such as Poisson(4.0), not {self.arrivals!r}")
@@ -111,7 +113,9 @@ class Workload:
                 yield request
                 made += 1
 
-    def _session(self, start: float, first: tuple[int, int, int], number: int, random: np.random.Generator) -> Iterator[Request]:
+    def _session(
+        self, start: float, first: tuple[int, int, int], number: int, random: np.random.Generator
+    ) -> Iterator[Request]:
         """The requests of one session (one, unless there are turns), the first with the position `number`."""
         prompt, output, priority = first
         share = self.sharing
@@ -129,14 +133,26 @@ class Workload:
                 prompt = history + news[turn]
                 output = int(_outputs(self.output, np.array([prompt]), random)[0])
                 prefix = (*prefix, (("session", number, turn - 1), history - sum(tokens for _, tokens in prefix)))
-            yield Request(start, prompt, output, priority, prefix, own, number + turn - 1 if turn else -1, thinks[turn] if turn else 0.0)
+            yield Request(
+                start,
+                prompt,
+                output,
+                priority,
+                prefix,
+                own,
+                number + turn - 1 if turn else -1,
+                thinks[turn] if turn else 0.0,
+            )
 
     def _beginning(self, prompt: int, random: np.random.Generator) -> tuple[tuple[Hashable, int], ...]:
         """System prompt and document of a new prompt, never longer than the prompt but one token."""
         share, left = self.sharing, prompt - 1
         runs: list[tuple[Hashable, int]] = []
         key: tuple[Hashable, ...] = ()
-        for kind, tokens, count in (("system", share.system_tokens, share.system_prompts), ("document", share.document_tokens, share.documents)):
+        for kind, tokens, count in (
+            ("system", share.system_tokens, share.system_prompts),
+            ("document", share.document_tokens, share.documents),
+        ):
             taken = min(tokens, left)
             if taken:
                 chosen = int(np.searchsorted(_popular(count, share.zipf), random.random()))

@@ -41,11 +41,16 @@ def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]
     drawing = draw(layout, states, _TITLE, _description(concepts, states, len(layout.columns)))
     lessons = len(layout.columns)
     track = f"{MARGIN:g}fr " + f" {GUTTER:g}fr ".join([f"minmax(0,{CELL_WIDTH:g}fr)"] * lessons) + f" {MARGIN:g}fr"
-    heads = "".join(f'<li style="grid-column:{2 * index}">{_link(chapter, "<b>{0}</b>{1}")}</li>' for index, chapter in enumerate(listed.values(), 1))
+    heads = "".join(
+        f'<li style="grid-column:{2 * index}">{_link(chapter, "<b>{0}</b>{1}")}</li>'
+        for index, chapter in enumerate(listed.values(), 1)
+    )
     sheet = f'<div class="ll-map-sheet"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
-    return (f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend(states)}'
-            f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
-            f"{_lists(concepts, listed, states)}{_table(concepts, listed, states)}</div>")
+    return (
+        f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend(states)}'
+        f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
+        f"{_lists(concepts, listed, states)}{_table(concepts, listed, states)}</div>"
+    )
 
 
 @functools.lru_cache(maxsize=4)
@@ -58,7 +63,11 @@ def course_map_text(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]
     """The same as plain text: a line for each lesson."""
     lines = []
     for number, chapter in _chapters(concepts, chapters).items():
-        told = [_told(concept.name, states.get(concept.id, UNMET)) for concept in concepts.values() if concept.lesson == number]
+        told = [
+            _told(concept.name, states.get(concept.id, UNMET))
+            for concept in concepts.values()
+            if concept.lesson == number
+        ]
         lines.append(f"{number} · {chapter.title}: {', '.join(told)}")
     return "\n".join(lines)
 
@@ -70,7 +79,10 @@ def _told(name: str, state: str) -> str:
 def _chapters(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]) -> dict[int, Chapter]:
     """A chapter for each lesson that has ideas."""
     known = {chapter.number: chapter for chapter in chapters}
-    return {number: known.get(number, Chapter(number, "to come", "")) for number in sorted({concept.lesson for concept in concepts.values()})}
+    return {
+        number: known.get(number, Chapter(number, "to come", ""))
+        for number in sorted({concept.lesson for concept in concepts.values()})
+    }
 
 
 def _link(chapter: Chapter, shape: str) -> str:
@@ -89,8 +101,10 @@ def _sentence(concepts: Mapping[str, Concept], states: Mapping[str, str]) -> str
     count = _count(concepts, states)
     known = sum(count[state] for state in _KNOWN)
     if not known:
-        return (f"{len(concepts)} ideas, lesson by lesson. A line leads from an idea to those that build on it. "
-                "What you meet is marked here, from your own journal; until then an idea has a name only.")
+        return (
+            f"{len(concepts)} ideas, lesson by lesson. A line leads from an idea to those that build on it. "
+            "What you meet is marked here, from your own journal; until then an idea has a name only."
+        )
     again = f" {count[RECALLED]} of them you had when asked again." if count[RECALLED] else ""
     missed = [concept.name for key, concept in concepts.items() if states.get(key) == MISSED]
     look = f" Look again at {escape(_listed(missed))}: you were certain, and it came out otherwise." if missed else ""
@@ -110,7 +124,9 @@ def _description(concepts: Mapping[str, Concept], states: Mapping[str, str], les
 
 
 def _legend(states: Mapping[str, str]) -> str:
-    entries = "".join(f"<li>{sign(state)}<b>{LOOKS[state].word}</b><span>{LOOKS[state].meaning}</span></li>" for state in STATES)
+    entries = "".join(
+        f"<li>{sign(state)}<b>{LOOKS[state].word}</b><span>{LOOKS[state].meaning}</span></li>" for state in STATES
+    )
     return f'<ul class="ll-map-legend" aria-label="Legend">{entries}</ul>'
 
 
@@ -124,7 +140,10 @@ def _lists(concepts: Mapping[str, Concept], chapters: Mapping[int, Chapter], sta
     body = ""
     for number, chapter in chapters.items():
         taught = [(concept, states.get(concept.id, UNMET)) for concept in concepts.values() if concept.lesson == number]
-        rows = "".join(f'<li class="ll-map-{state}">{sign(state)}<span>{_idea(concept, state)}</span><i>{LOOKS[state].word}</i></li>' for concept, state in taught)
+        rows = "".join(
+            f'<li class="ll-map-{state}">{sign(state)}<span>{_idea(concept, state)}</span><i>{LOOKS[state].word}</i></li>'
+            for concept, state in taught
+        )
         body += f"<h4>{_link(chapter, '{0} · {1}')}</h4><ul>{rows}</ul>"
     return f'<div class="ll-map-list">{body}</div>'
 
@@ -132,12 +151,19 @@ def _lists(concepts: Mapping[str, Concept], chapters: Mapping[int, Chapter], sta
 def _table(concepts: Mapping[str, Concept], chapters: Mapping[int, Chapter], states: Mapping[str, str]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Lesson", "Idea", "Builds on", "You"))
     needs = direct_needs(concepts)
-    rows = "".join(_row(concept, [concepts[need].name for need in needs[key]], states.get(key, UNMET)) for key, concept in concepts.items())
-    return (f'<details><summary>The map as a table</summary><div class="ll-map-tablebox"><table><caption hidden>{_TITLE}</caption>'
-            f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>")
+    rows = "".join(
+        _row(concept, [concepts[need].name for need in needs[key]], states.get(key, UNMET))
+        for key, concept in concepts.items()
+    )
+    return (
+        f'<details><summary>The map as a table</summary><div class="ll-map-tablebox"><table><caption hidden>{_TITLE}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
 
 
 def _row(concept: Concept, needs: list[str], state: str) -> str:
     builds_on = escape(", ".join(needs)) or "–"
-    return (f'<tr><td>{concept.lesson}</td><th scope="row">{_idea(concept, state)}</th><td>{builds_on}</td>'
-            f'<td class="ll-map-state ll-map-{state}">{sign(state)}{LOOKS[state].word}</td></tr>')
+    return (
+        f'<tr><td>{concept.lesson}</td><th scope="row">{_idea(concept, state)}</th><td>{builds_on}</td>'
+        f'<td class="ll-map-state ll-map-{state}">{sign(state)}{LOOKS[state].word}</td></tr>'
+    )

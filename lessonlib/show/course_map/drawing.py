@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from html import escape
 
+from lessonlib.draw.marks import number, points
 from lessonlib.review.progress import MET, MISSED, RECALLED, UNMET
 from lessonlib.show.course_map.layout import CELL_HEIGHT, CELL_WIDTH, GUTTER, Cell, Edge, Layout, Point
 from lessonlib.show.course_map.states import LOOKS
-from lessonlib.draw.marks import number, points
 
 MOST_LINES = 2
 _LINE, _WIDEST = 17.5, 11  # height of a line of text; characters that fit on it
@@ -46,10 +46,17 @@ def _cell(cell: Cell, state: str) -> str:
     told = state != UNMET
     first = cell.middle + 5 - (len(lines) - 1) * _LINE / 2 - 9 * told
     middle = cell.x + CELL_WIDTH / 2
-    marks = [f'<rect class="ll-map-cell" x="{number(cell.x)}" y="{number(cell.y)}" width="{number(CELL_WIDTH)}" height="{number(CELL_HEIGHT)}" rx="9"/>']
-    marks += [f'<text x="{number(middle)}" y="{number(first + index * _LINE)}">{escape(line)}</text>' for index, line in enumerate(lines)]
+    marks = [
+        f'<rect class="ll-map-cell" x="{number(cell.x)}" y="{number(cell.y)}" width="{number(CELL_WIDTH)}" height="{number(CELL_HEIGHT)}" rx="9"/>'
+    ]
+    marks += [
+        f'<text x="{number(middle)}" y="{number(first + index * _LINE)}">{escape(line)}</text>'
+        for index, line in enumerate(lines)
+    ]
     if told:
-        marks.append(f'<text class="ll-map-word" x="{number(middle)}" y="{number(cell.y + CELL_HEIGHT - 8)}">{look.word}</text>')
+        marks.append(
+            f'<text class="ll-map-word" x="{number(middle)}" y="{number(cell.y + CELL_HEIGHT - 8)}">{look.word}</text>'
+        )
         corner = points(cell.x + CELL_WIDTH - 1, cell.y + 1)
         marks.append(f'<g transform="translate({corner})"><circle class="ll-map-under" r="9.5"/>{look.sign}</g>')
     return f'<g class="ll-map-{state}">{"".join(marks)}</g>'
@@ -102,5 +109,9 @@ def _path(way: str, looks: str) -> str:
 def _head(tip: Point, looks: str, down: bool = False) -> str:
     x, y = tip
     half = _HEAD * 0.7
-    way = f"M{points(x, y)}L{points(x - half, y - _HEAD - 1)}H{number(x + half)}Z" if down else f"M{points(x, y)}L{points(x - _HEAD - 1, y - half)}V{number(y + half)}Z"
+    way = (
+        f"M{points(x, y)}L{points(x - half, y - _HEAD - 1)}H{number(x + half)}Z"
+        if down
+        else f"M{points(x, y)}L{points(x - _HEAD - 1, y - half)}V{number(y + half)}Z"
+    )
     return f'<path class="{looks.replace("line", "head")}" d="{way}"/>'

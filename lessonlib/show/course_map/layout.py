@@ -89,7 +89,9 @@ def settle(concepts: Mapping[str, Concept], needs: Mapping[str, Sequence[str]], 
     by_lesson: dict[int, list[str]] = {}
     for key, concept in concepts.items():
         by_lesson.setdefault(concept.lesson, []).append(key)
-    places = {key: y for taught in by_lesson.values() for key, y in zip(taught, _even(len(taught), height), strict=True)}
+    places = {
+        key: y for taught in by_lesson.values() for key, y in zip(taught, _even(len(taught), height), strict=True)
+    }
     for _ in range(_ROUNDS):
         for taught in by_lesson.values():
             wanted = [(sum(places[tie] for tie in ties[key]) + places[key]) / (len(ties[key]) + 1) for key in taught]
@@ -119,11 +121,17 @@ def _apart(wanted: Sequence[float], height: float) -> list[float]:
 # --- lines from lesson to lesson ---------------------------------------------------------------------------------
 
 
-def _between(cells: Mapping[str, Cell], lessons: Sequence[int], columns: Mapping[int, float], height: float) -> list[Edge]:
+def _between(
+    cells: Mapping[str, Cell], lessons: Sequence[int], columns: Mapping[int, float], height: float
+) -> list[Edge]:
     taken: dict[int, list[float]] = {lesson: [] for lesson in lessons}
     targets = {key: _later_targets(cell.concept, cells) for key, cell in cells.items()}
     lanes = {key: _lanes(cells[key], targets[key], cells, lessons, taken, height) for key in cells}
-    origin = {(key, target.concept.id): _last_place(cells[key], target, lanes[key], columns) for key in cells for target in targets[key]}
+    origin = {
+        (key, target.concept.id): _last_place(cells[key], target, lanes[key], columns)
+        for key in cells
+        for target in targets[key]
+    }
     edges = []
     for key, cell in cells.items():
         trunk = [(cell.x + CELL_WIDTH, cell.middle)]
@@ -131,7 +139,10 @@ def _between(cells: Mapping[str, Cell], lessons: Sequence[int], columns: Mapping
             trunk += [(columns[lesson], y), (columns[lesson] + CELL_WIDTH, y)]
         if len(trunk) > 1:
             edges.append(Edge(key, "", "right", tuple(trunk)))
-        edges += [Edge(key, target.concept.id, "right", (origin[key, target.concept.id], _port(key, target, cells, origin))) for target in targets[key]]
+        edges += [
+            Edge(key, target.concept.id, "right", (origin[key, target.concept.id], _port(key, target, cells, origin)))
+            for target in targets[key]
+        ]
     return edges
 
 
@@ -139,8 +150,14 @@ def _later_targets(concept: Concept, cells: Mapping[str, Cell]) -> list[Cell]:
     return [cell for cell in cells.values() if concept.id in cell.needs and cell.concept.lesson > concept.lesson]
 
 
-def _lanes(cell: Cell, targets: Sequence[Cell], cells: Mapping[str, Cell], lessons: Sequence[int],
-           taken: Mapping[int, list[float]], height: float) -> dict[int, float]:
+def _lanes(
+    cell: Cell,
+    targets: Sequence[Cell],
+    cells: Mapping[str, Cell],
+    lessons: Sequence[int],
+    taken: Mapping[int, list[float]],
+    height: float,
+) -> dict[int, float]:
     """At which height the lines of an idea pass each lesson on their way."""
     lanes: dict[int, float] = {}
     y = cell.middle
@@ -150,7 +167,11 @@ def _lanes(cell: Cell, targets: Sequence[Cell], cells: Mapping[str, Cell], lesso
             continue
         nearest = min(ahead, key=lambda target: target.concept.lesson)
         wanted = y + (nearest.middle - y) / (nearest.concept.lesson - lesson + 1)
-        blocked = [(other.y - _CLEAR, other.y + CELL_HEIGHT + _CLEAR) for other in cells.values() if other.concept.lesson == lesson]
+        blocked = [
+            (other.y - _CLEAR, other.y + CELL_HEIGHT + _CLEAR)
+            for other in cells.values()
+            if other.concept.lesson == lesson
+        ]
         blocked += [(other - _LANE, other + _LANE) for other in taken[lesson]]
         y = lanes[lesson] = _free(wanted, blocked, height)
         taken[lesson].append(y)
@@ -196,5 +217,12 @@ def _within(cells: Mapping[str, Cell]) -> list[Edge]:
                 middle = cell.x + CELL_WIDTH / 2
                 edges.append(Edge(need, cell.concept.id, "down", ((middle, source.y + CELL_HEIGHT), (middle, cell.y))))
             else:
-                edges.append(Edge(need, cell.concept.id, "around", ((source.x, source.y + CELL_HEIGHT * 0.8), (cell.x, cell.y + CELL_HEIGHT * 0.2))))
+                edges.append(
+                    Edge(
+                        need,
+                        cell.concept.id,
+                        "around",
+                        ((source.x, source.y + CELL_HEIGHT * 0.8), (cell.x, cell.y + CELL_HEIGHT * 0.2)),
+                    )
+                )
     return edges

@@ -20,11 +20,21 @@ _DISC = '<circle class="ll-map-solid" r="7"/>'
 LOOKS = {
     UNMET: Look("not met yet", "no question about it answered yet", '<circle class="ll-map-hollow" r="5.5"/>'),
     MET: Look("met", "you answered a question about it", f'{_DISC}<circle class="ll-map-on" r="2.4"/>'),
-    RECALLED: Look("recalled", "you had it when it was asked again", f'{_DISC}<path class="ll-map-stroke" d="M-3.3 .3-.9 2.7 3.5-2.6"/>'),
-    MISSED: Look("look again", "you were certain, and it came out otherwise",
-                 '<path class="ll-map-solid" d="M0-8 8 0 0 8-8 0Z"/><path class="ll-map-stroke" d="M0-4V.8M0 3.6V3.7"/>'),
-    SKIPPED: Look("skipped", "you went straight to the answer",
-                  '<rect class="ll-map-solid" x="-7" y="-6" width="14" height="12" rx="3"/><path class="ll-map-stroke" d="M-3.6-2.8-.8 0-3.6 2.8M.6-2.8 3.4 0 .6 2.8"/>'),
+    RECALLED: Look(
+        "recalled",
+        "you had it when it was asked again",
+        f'{_DISC}<path class="ll-map-stroke" d="M-3.3 .3-.9 2.7 3.5-2.6"/>',
+    ),
+    MISSED: Look(
+        "look again",
+        "you were certain, and it came out otherwise",
+        '<path class="ll-map-solid" d="M0-8 8 0 0 8-8 0Z"/><path class="ll-map-stroke" d="M0-4V.8M0 3.6V3.7"/>',
+    ),
+    SKIPPED: Look(
+        "skipped",
+        "you went straight to the answer",
+        '<rect class="ll-map-solid" x="-7" y="-6" width="14" height="12" rx="3"/><path class="ll-map-stroke" d="M-3.6-2.8-.8 0-3.6 2.8M.6-2.8 3.4 0 .6 2.8"/>',
+    ),
 }
 
 

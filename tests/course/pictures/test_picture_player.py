@@ -15,7 +15,9 @@ from tests.course.pictures.picture_numbers import NUMBERS
 PLAYER = STATIC / "js" / "picture.js"
 SEEK = """t => { const svg = document.querySelector('svg'); svg.setAttribute('data-moving', '');
   for (const a of svg.getAnimations({subtree: true})) { a.pause(); a.currentTime = 1000 * t; } }"""
-TIMES = "() => [...new Set(document.querySelector('svg').getAnimations({subtree: true}).map(a => a.currentTime / 1000))]"
+TIMES = (
+    "() => [...new Set(document.querySelector('svg').getAnimations({subtree: true}).map(a => a.currentTime / 1000))]"
+)
 
 
 def open_player(browser, name="weights-per-token", copies=1, **context):
@@ -66,7 +68,9 @@ def test_play_runs_from_the_start_and_pause_holds(browser):
 def test_play_ends_in_the_still_picture(browser):
     page = open_player(browser)
     press(page, "Play")
-    page.evaluate("() => document.querySelector('svg').getAnimations({subtree: true}).forEach(a => { a.currentTime = 4950; })")
+    page.evaluate(
+        "() => document.querySelector('svg').getAnimations({subtree: true}).forEach(a => { a.currentTime = 4950; })"
+    )
     page.get_by_role("button", name="Play", exact=True).wait_for()
     assert page.evaluate(TIMES) == [] and caption(page).startswith("5 of 5")
 
@@ -98,7 +102,9 @@ def test_two_copies_do_not_share_ids_or_time(browser):
     ids = page.evaluate("() => [...document.querySelectorAll('[id]')].map(node => node.id)")
     assert len(ids) == len(set(ids)) > 2
     page.get_by_role("button", name="Step forward").first.click()
-    moving = page.evaluate("() => [...document.querySelectorAll('svg')].map(s => s.getAnimations({subtree: true}).length > 0)")
+    moving = page.evaluate(
+        "() => [...document.querySelectorAll('svg')].map(s => s.getAnimations({subtree: true}).length > 0)"
+    )
     assert moving == [True, False]
 
 
@@ -142,7 +148,9 @@ def test_no_step_stops_in_the_middle_of_a_fade(browser, name):
     page.set_content(drawn["svg"])
     for step in drawn["steps"]:
         page.evaluate(SEEK, step["t"])
-        faint = page.evaluate("() => [...document.querySelectorAll('svg *')].map(e => +getComputedStyle(e).opacity).filter(o => o > 0.01 && o < 0.99)")
+        faint = page.evaluate(
+            "() => [...document.querySelectorAll('svg *')].map(e => +getComputedStyle(e).opacity).filter(o => o > 0.01 && o < 0.99)"
+        )
         assert not faint, step
 
 

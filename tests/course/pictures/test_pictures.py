@@ -7,9 +7,9 @@ from html import unescape
 import pytest
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.draw.given import percent
 from lessonlib.draw.picture import figure_html
 from tests.course.found import picture, picture_names, picture_needs
-from lessonlib.draw.given import percent
 from tests.course.pictures.picture_numbers import NUMBERS, PERCENTS
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -118,8 +118,8 @@ def test_still_picture_needs_no_animation(name):
     still = re.sub(r"@keyframes \S+?\{(?:[^{}]*\{[^{}]*\})*\}", "", css)
     for hidden in ("opacity:0", "display:none", "visibility", "scaleX(0)", "scaleY(0)", "translate"):
         assert hidden not in still
-    assert "opacity" not in re.sub(r"<style>.*?</style>", "", drawn["svg"], flags=re.S)
-    for rule in re.findall(r"^.*animation:.*$", still, flags=re.M):
+    assert "opacity" not in re.sub(r"<style>.*?</style>", "", drawn["svg"], flags=re.DOTALL)
+    for rule in re.findall(r"^.*animation:.*$", still, flags=re.MULTILINE):
         assert "[data-moving]" in rule
     assert "100%{" not in re.sub(r"100%\{(opacity:1|transform:none)\}", "", css)
 
@@ -147,7 +147,10 @@ def test_type_is_large_enough(name):
 def luminance(colour: str) -> float:
     """WCAG relative luminance of #rrggbb."""
     parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return sum(w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for w, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True))
+    return sum(
+        w * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4)
+        for w, c in zip((0.2126, 0.7152, 0.0722), parts, strict=True)
+    )
 
 
 @pytest.mark.parametrize(("theme", "paper", "ink"), [(0, "#ffffff", "#222222"), (1, "#212121", "#e0e0e0")])
@@ -164,7 +167,9 @@ def test_contrast_in_both_themes(theme, paper, ink):
 
 def test_bars_are_as_high_as_the_shares():
     svg = picture("opposite-limits", {**NUMBERS, "memory_share_prefill": 0.5})["svg"]
-    heights = [float(r.get("height")) for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if "rises" in r.get("class", "")]
+    heights = [
+        float(r.get("height")) for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if "rises" in r.get("class", "")
+    ]
     assert heights[1] / heights[0] == pytest.approx(0.5, abs=0.01)
     assert heights[2] / heights[3] == pytest.approx(0.0067, abs=0.0005)
 
@@ -177,7 +182,11 @@ def test_bars_say_so_when_both_phases_have_one_limit():
 
 def test_areas_of_the_pipe_ends_are_in_the_ratio_of_the_times():
     svg = picture("memory-and-compute-time", {**NUMBERS, "compute_share_decode": 0.04})["svg"]
-    ends = {e.get("class").split("-fill")[0]: e for e in ElementTree.fromstring(svg).iter(f"{SVG}ellipse") if "-fill" in e.get("class", "")}
+    ends = {
+        e.get("class").split("-fill")[0]: e
+        for e in ElementTree.fromstring(svg).iter(f"{SVG}ellipse")
+        if "-fill" in e.get("class", "")
+    }
     area = {role: float(e.get("rx")) * float(e.get("ry")) for role, e in ends.items()}
     assert area["compute"] / area["memory"] == pytest.approx(0.04, rel=0.02)
     assert any("to scale" in label for label in labels(svg))
@@ -191,7 +200,15 @@ def test_every_guest_drawn_has_a_binder_on_the_trailer_and_one_at_the_table(batc
     assert f"{batch} request" in "\n".join(labels(svg))
 
 
-SHARES = [(0, "0 %"), (1, "100 %"), (0.0034, "0.34 %"), (0.02, "2 %"), (0.0999, "10 %"), (0.5, "50 %"), (0.0123, "1.2 %")]
+SHARES = [
+    (0, "0 %"),
+    (1, "100 %"),
+    (0.0034, "0.34 %"),
+    (0.02, "2 %"),
+    (0.0999, "10 %"),
+    (0.5, "50 %"),
+    (0.0123, "1.2 %"),
+]
 
 
 @pytest.mark.parametrize(("share", "said"), SHARES)

@@ -18,7 +18,9 @@ def test_parts_make_up_the_fetch_in_each_precision(name):
     data = figure.data
     for row, weights in enumerate(data["precision"]):
         fetched = weight_bytes_read(dataclasses.replace(lab.system, weights=weights))
-        assert sum(data[part][row] for part in ("feed_forward", "attention", "head")) == pytest.approx(fetched, rel=1e-3)
+        assert sum(data[part][row] for part in ("feed_forward", "attention", "head")) == pytest.approx(
+            fetched, rel=1e-3
+        )
         assert data["ceiling_tokens_per_s"][row] == rounded(lab.system.bandwidth / fetched)
         stored = "experts" if "attention" in lab.system.model.sixteen_bit_parts else "layers"
         assert f"{Quantity(fetched, 'B')} with the {stored} in {weights}" in figure.alt
@@ -27,6 +29,8 @@ def test_parts_make_up_the_fetch_in_each_precision(name):
 @pytest.mark.parametrize("name", lab_names())
 def test_the_head_keeps_its_bytes_and_grows_in_share(name):
     data = plot("bytes-by-precision", load_lab(name)).data
-    shares = [data["head"][row] / sum(data[part][row] for part in ("feed_forward", "attention", "head")) for row in range(3)]
+    shares = [
+        data["head"][row] / sum(data[part][row] for part in ("feed_forward", "attention", "head")) for row in range(3)
+    ]
     assert shares == sorted(shares) and shares[-1] > 2 * shares[0]
     assert data["head"][-1] == pytest.approx(data["head"][0], rel=0.05)

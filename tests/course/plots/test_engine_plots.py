@@ -6,13 +6,15 @@ import re
 
 import pytest
 
+from lessonlib.course.engine import (
+    roofline_gpus,
+    roofline_operations,
+    roofline_step_time,
+    roofline_validation,
+    roofline_waterfall,
+)
 from lessonlib.roofline import decode, lab_names, load_lab
 from lessonlib.roofline.report import Case
-from lessonlib.course.engine import roofline_gpus
-from lessonlib.course.engine import roofline_operations
-from lessonlib.course.engine import roofline_step_time
-from lessonlib.course.engine import roofline_validation
-from lessonlib.course.engine import roofline_waterfall
 
 
 @pytest.mark.parametrize("name", lab_names())

@@ -24,7 +24,9 @@ def test_parts_add_up_to_all_flops(name):
 def test_weights_stay_and_attention_grows(name):
     data = plot("flops-by-part", load_lab(name)).data
     assert max(data["weights"]) < 1.002 * min(data["weights"])
-    assert all(1.5 < after / before < 2.02 for before, after in zip(data["attention"], data["attention"][1:], strict=False))
+    assert all(
+        1.5 < after / before < 2.02 for before, after in zip(data["attention"], data["attention"][1:], strict=False)
+    )
 
 
 @pytest.mark.parametrize("name", lab_names())

@@ -80,7 +80,9 @@ def test_two_roofs_tells_the_engines_numbers(lab):
         entry = figure.data[phase]
         assert entry["ceiling_tokens_per_s"] == rounded(run.ceiling_tokens_per_s)
         assert f"{Quantity(run.ceiling_tokens_per_s, 'tok/s')}, {run.bound}-bound" in figure.alt
-        assert bool(re.search(f"(Reported|Measured) for {phase}", figure.alt)) == (f"{phase}_tokens_per_s" in lab.measured)
+        assert bool(re.search(f"(Reported|Measured) for {phase}", figure.alt)) == (
+            f"{phase}_tokens_per_s" in lab.measured
+        )
         assert (entry["share"] is None) == (entry["reported_tokens_per_s"] is None)
     assert ("Nothing is reported" in figure.alt) == (not lab.measured)
 
@@ -131,7 +133,9 @@ def test_matplotlib_waits_for_the_first_figure():
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
-@pytest.mark.parametrize(("lab", "word"), [("llama-3.1-8b-a100-80gb", "measured"), ("qwen3.5-27b-2xh100-sxm", "reported")])
+@pytest.mark.parametrize(
+    ("lab", "word"), [("llama-3.1-8b-a100-80gb", "measured"), ("qwen3.5-27b-2xh100-sxm", "reported")]
+)
 def test_two_roofs_draws_the_word_that_the_lab_file_supports(lab, word, monkeypatch):
     from lessonlib.course.lesson_01.plots import two_roofs
 

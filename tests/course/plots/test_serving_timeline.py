@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.serving import Fleet, Poisson, Request, Scheduler, fixed, simulate
 from lessonlib.course.engine import serving_timeline
+from lessonlib.serving import Fleet, Poisson, Request, Scheduler, fixed, simulate
 from tests.serving.systems import small
 
 COLOURS = {"#0072b2", "#d55e00", "#009e73", "#56b4e9"}

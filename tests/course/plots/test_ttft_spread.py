@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.course.lesson_08.small_trace import percentile, small_trace
 from lessonlib.roofline import lab_names, load_lab
 from tests.course.found import plot
-from lessonlib.course.lesson_08.small_trace import percentile, small_trace
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 

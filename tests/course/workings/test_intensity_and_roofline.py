@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from lessonlib.roofline import decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill, weight_bytes_read
-from tests.course.found import plot
 from lessonlib.course.shared import intensity
 from lessonlib.lesson.code import code_of
+from lessonlib.roofline import decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill, weight_bytes_read
+from tests.course.found import plot
 
 #: what the words of lessons 2 and 3 can name
 lesson_02, lesson_03 = (SimpleNamespace(**code_of(number).workings) for number in (2, 3))
@@ -44,7 +44,9 @@ def test_experts_put_the_crossing_off_by_experts_over_experts_used() -> None:
     lab = load_lab("gpt-oss-120b-h100-mxfp4")
     assert float(lesson_03.crossing(lab)) == pytest.approx(989 / 3.35 * 4.25 / 16 * 128 / 4, rel=1e-3)
     assert float(lesson_03.crossing_of_attention(lab)) == 296
-    assert float(lesson_03.crossing(load_lab("deepseek-v3-8xh200-fp8"))) == pytest.approx(1979 / 4.8 / 2 * 256 / 8, rel=1e-3)
+    assert float(lesson_03.crossing(load_lab("deepseek-v3-8xh200-fp8"))) == pytest.approx(
+        1979 / 4.8 / 2 * 256 / 8, rel=1e-3
+    )
 
 
 def test_a_latent_by_hand() -> None:
@@ -99,7 +101,9 @@ def test_the_plot_of_six_holds_the_layer_below_its_roof() -> None:
     data = plot("roofline-operations", lab).data
     roof = [min(989e12, 3.35e12 * value) for value in data["timed_intensity"]]
     assert all(reached < most for reached, most in zip(data["timed_flops_per_s"], roof, strict=True))
-    assert dict(zip(data["letter"], data["bound"], strict=True)) == dict(zip("ABCDEF", ["memory"] * 3 + ["compute"] * 2 + ["memory"], strict=True))
+    assert dict(zip(data["letter"], data["bound"], strict=True)) == dict(
+        zip("ABCDEF", ["memory"] * 3 + ["compute"] * 2 + ["memory"], strict=True)
+    )
     assert data["intensity"][:3] == pytest.approx([16, 6, 16], rel=1e-3) and data["intensity"][5] == pytest.approx(2)
 
 

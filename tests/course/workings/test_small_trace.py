@@ -7,7 +7,6 @@ import statistics
 
 import pytest
 
-from lessonlib.roofline import lab_names, load_lab
 from lessonlib.course.lesson_08 import small_trace as small
 from lessonlib.course.lesson_08.small_trace import (
     GAP_BUCKETS,
@@ -21,6 +20,7 @@ from lessonlib.course.lesson_08.small_trace import (
     tokens_between,
     unit_arrivals,
 )
+from lessonlib.roofline import lab_names, load_lab
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 
@@ -30,7 +30,9 @@ def trace_of(name: str) -> Trace:
 
 
 def test_lengths_have_the_stated_median_and_spread():
-    for values, (median, sigma, least, most) in zip(zip(*lengths(), strict=True), (small.PROMPT, small.ANSWER), strict=True):
+    for values, (median, sigma, least, most) in zip(
+        zip(*lengths(), strict=True), (small.PROMPT, small.ANSWER), strict=True
+    ):
         assert len(values) == small.REQUESTS and min(values) >= least and max(values) <= most
         assert statistics.median(values) == pytest.approx(median, rel=0.1)
         assert statistics.stdev(map(math.log, values)) == pytest.approx(sigma, rel=0.1)
@@ -65,7 +67,9 @@ def test_little_holds_exactly_over_the_whole_run(name):
 def test_clocks_are_in_order_and_prompts_are_read_one_at_a_time(name):
     requests = trace_of(name).requests
     assert all(request.arrived <= request.started < request.first < request.last for request in requests)
-    assert all(before.first <= after.started for before, after in zip(requests, requests[1:], strict=False)), "first come, first served"
+    assert all(before.first <= after.started for before, after in zip(requests, requests[1:], strict=False)), (
+        "first come, first served"
+    )
 
 
 @every_lab
@@ -89,7 +93,9 @@ def test_the_load_is_the_stated_one(name):
     """The time to do all work with full batches, over the time in which it arrives."""
     trace, lab = trace_of(name), load_lab(name)
     read = small._reading(lab)
-    work = sum(read(request.prompt) + (request.answer - 1) * trace.step_s[-1] / small.SLOTS for request in trace.requests)
+    work = sum(
+        read(request.prompt) + (request.answer - 1) * trace.step_s[-1] / small.SLOTS for request in trace.requests
+    )
     arrived = trace.requests[-1].arrived * small.REQUESTS / unit_arrivals()[-1]
     assert work / arrived == pytest.approx(small.LOAD)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.roofline import lab_names, load_lab
 from lessonlib.course.lesson_08 import waiting_test as waiting
+from lessonlib.roofline import lab_names, load_lab
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 
@@ -14,7 +14,9 @@ every_lab = pytest.mark.parametrize("name", lab_names())
 def test_the_waiting_test_records_one_sample_of_the_stall(name):
     lab = load_lab(name)
     assert waiting.waiting_slow(lab) == 1
-    assert waiting.waiting_count(lab) == waiting.TEST_S - waiting.STALL_S, "nothing is sent from the first slow request to its answer"
+    assert waiting.waiting_count(lab) == waiting.TEST_S - waiting.STALL_S, (
+        "nothing is sent from the first slow request to its answer"
+    )
     assert float(waiting.waiting_p99(lab)) == pytest.approx(float(waiting.usual_answer(lab)))
 
 

@@ -16,11 +16,11 @@ import jinja2
 import jinja2.meta
 import pytest
 
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.shared import lab as lab_workings
 from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
-from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import Lab, lab_names, load_lab
-from lessonlib.course.shared import lab as lab_workings
 
 Working = Callable[[Lab], Any]
 
@@ -78,12 +78,16 @@ def named_by_text(lesson: str) -> set[str]:
         if key in (*_NAMING, "numbers"):
             found.add(text.removeprefix("here."))
         else:
-            found |= jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(text)) | set(re.findall(r"\bhere\.(\w+)", text))
+            found |= jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(text)) | set(
+                re.findall(r"\bhere\.(\w+)", text)
+            )
     return found
 
 
 #: what the words name: placeholders, truths, numbers of pictures, claims
-NAMED = set().union(*map(named_by_text, lesson_names()), *(load_source(lesson).get("claims", ()) for lesson in lesson_names()))
+NAMED = set().union(
+    *map(named_by_text, lesson_names()), *(load_source(lesson).get("claims", ()) for lesson in lesson_names())
+)
 #: every working once, whichever lessons name it
 ALL = [working for name, working in whole_course().workings.items() if name in NAMED]
 NAMES = [f"{working.__module__.partition('course.')[2]}.{working.__name__}" for working in ALL]
@@ -93,7 +97,9 @@ NAMES = [f"{working.__module__.partition('course.')[2]}.{working.__name__}" for 
 def named_by_code(module: ModuleType) -> set[str]:
     """Every name that a module's code uses."""
     nodes = list(ast.walk(ast.parse(inspect.getsource(module))))
-    return {node.id for node in nodes if isinstance(node, ast.Name)} | {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    return {node.id for node in nodes if isinstance(node, ast.Name)} | {
+        node.attr for node in nodes if isinstance(node, ast.Attribute)
+    }
 
 
 # --- they run ----------------------------------------------------------------------------------------------------
@@ -124,7 +130,10 @@ def test_a_working_says_what_it_gives_and_gives_it_again(working: Working) -> No
 
 
 @pytest.mark.parametrize("lab_name", lab_names())
-@pytest.mark.parametrize(("lesson", "claim"), [(lesson, claim) for lesson in lesson_names() for claim in load_source(lesson).get("claims", ())])
+@pytest.mark.parametrize(
+    ("lesson", "claim"),
+    [(lesson, claim) for lesson in lesson_names() for claim in load_source(lesson).get("claims", ())],
+)
 def test_a_claim_holds_on_every_lab(lesson: str, claim: str, lab_name: str) -> None:
     assert named_by(lesson)[claim](lab(lab_name)) is True
 
@@ -153,7 +162,9 @@ def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
     assert float(first.decode_ceiling(default)) == pytest.approx(2 * 3.35e12 / 51_249_200_128, rel=1e-3)
     assert float(first.ceiling_in_bits(default)) == float(first.decode_ceiling(default)) / 8
     assert float(first.ceiling_of_one_gpu(default)) == float(first.decode_ceiling(default)) / 2
-    assert float(first.batch_gain(default)) == pytest.approx(8 * float(first.single_step_bytes(default)) / float(first.batch_step_bytes(default)))
+    assert float(first.batch_gain(default)) == pytest.approx(
+        8 * float(first.single_step_bytes(default)) / float(first.batch_step_bytes(default))
+    )
     zero = module_of("00-start-here")
     assert float(zero.bandwidth_in_bits(default)) * 8 == float(zero.data_sheet_bandwidth(default))
     assert float(zero.bandwidth_of_a_server(default)) == 8 * 4.8e9 * 8

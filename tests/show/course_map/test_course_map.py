@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from lessonlib.lesson.concepts import Concept, direct_needs, load_listing
+from lessonlib.lesson.words import plain
 from lessonlib.record.journal import Journal
 from lessonlib.review.progress import MET, MISSED, RECALLED, SKIPPED, STATES, UNMET
-from lessonlib.lesson.words import plain
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.course_map import Chapter, course_map_html, course_map_text
 from lessonlib.show.course_map.drawing import MOST_LINES, lines_of
@@ -26,14 +26,16 @@ NAMESPACE = "{http://www.w3.org/2000/svg}"
 
 
 def drawing(states: dict[str, str]) -> ET.Element:
-    svg = re.search(r'<svg class="ll-map-drawing".*?</svg>', course_map_html(CONCEPTS, CHAPTERS, states), re.S)
+    svg = re.search(r'<svg class="ll-map-drawing".*?</svg>', course_map_html(CONCEPTS, CHAPTERS, states), re.DOTALL)
     assert svg
     return ET.fromstring(svg[0])
 
 
 def rows(states: dict[str, str]) -> list[list[str]]:
     table = course_map_html(CONCEPTS, CHAPTERS, states).split("<tbody>")[1].split("</tbody>")[0]
-    return [[plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in table.split("</tr>") if row]
+    return [
+        [plain(cell) for cell in re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row)] for row in table.split("</tr>") if row
+    ]
 
 
 # --- the layout ------------------------------------------------------------------------------------------------------
@@ -63,7 +65,9 @@ def test_lines_pass_between_the_cells() -> None:
     for edge in placed.edges:
         for (x1, y1), (x2, y2) in zip(edge.points[1:-1:2], edge.points[2::2]):
             assert y1 == y2 and x2 - x1 == CELL_WIDTH
-            assert not any(cell.x == x1 and cell.y - 2 < y1 < cell.y + CELL_HEIGHT + 2 for cell in placed.cells.values()), edge
+            assert not any(
+                cell.x == x1 and cell.y - 2 < y1 < cell.y + CELL_HEIGHT + 2 for cell in placed.cells.values()
+            ), edge
 
 
 def test_a_line_ends_at_its_cell() -> None:
@@ -88,7 +92,9 @@ def test_a_course_of_one_idea_is_a_map_too() -> None:
 @pytest.mark.parametrize("concept", CONCEPTS.values(), ids=lambda concept: concept.id)
 def test_a_name_fits_into_its_cell(concept: Concept) -> None:
     lines = lines_of(concept.name)
-    assert len(lines) <= MOST_LINES and all(len(line) <= 11 for line in lines), "give it a shorter name in concepts.yaml"
+    assert len(lines) <= MOST_LINES and all(len(line) <= 11 for line in lines), (
+        "give it a shorter name in concepts.yaml"
+    )
     assert "".join(lines).replace(" ", "") == concept.name.replace(" ", "")
 
 
@@ -123,7 +129,9 @@ def test_the_table_and_the_list_tell_the_same_as_the_drawing() -> None:
     assert table["Two roofs"][2:] == ["Decode ceiling, Prefill passes", "skipped"]
     assert table["What limits decode"][3] == "look again"
     listed = course_map_html(CONCEPTS, CHAPTERS, SOME).split('class="ll-map-list"')[1].split("<details>")[0]
-    assert [plain(word) for word in re.findall(r"<i>(.*?)</i>", listed)] == [LOOKS[SOME.get(key, UNMET)].word for key in CONCEPTS]
+    assert [plain(word) for word in re.findall(r"<i>(.*?)</i>", listed)] == [
+        LOOKS[SOME.get(key, UNMET)].word for key in CONCEPTS
+    ]
 
 
 def test_what_is_true_is_told_once_it_is_met_and_not_before() -> None:
@@ -140,7 +148,10 @@ def test_lessons_link_to_their_notebooks_and_missing_ones_do_not() -> None:
 
 def test_the_sentence_counts_and_names_what_to_look_at_again() -> None:
     page = plain(course_map_html(CONCEPTS, CHAPTERS, SOME))
-    assert f"You have met 3 of {len(CONCEPTS)} ideas . 1 of them you had when asked again. Look again at “What limits decode”" in page
+    assert (
+        f"You have met 3 of {len(CONCEPTS)} ideas . 1 of them you had when asked again. Look again at “What limits decode”"
+        in page
+    )
     assert "You have met" not in course_map_html(CONCEPTS, CHAPTERS, {"bandwidth": SKIPPED})
 
 

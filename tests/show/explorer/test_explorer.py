@@ -127,8 +127,14 @@ def test_tables_are_small_plain_and_the_labs_own(lab):
     assert data["gpus"][0]["name"] == data["start"]["gpu"] == lab.system.gpu.name
     assert data["contexts"][data["start"]["context"]] == lab.context
     assert max(data["contexts"]) <= max(lab.context, lab.system.model.max_context)
-    assert all(value == rounded(value, 5) for entry in data["weights"] for value in (entry["always"], entry["routed"], *entry["prefill_bytes"]))
-    assert all((entry["routed"] > 0) == (data["left_out"] > 0) == lab.system.model.is_mixture for entry in data["weights"])
+    assert all(
+        value == rounded(value, 5)
+        for entry in data["weights"]
+        for value in (entry["always"], entry["routed"], *entry["prefill_bytes"])
+    )
+    assert all(
+        (entry["routed"] > 0) == (data["left_out"] > 0) == lab.system.model.is_mixture for entry in data["weights"]
+    )
     first = data["weights"][0]
     assert first["always"] + first["routed"] <= first["held"] * 1.0001
 

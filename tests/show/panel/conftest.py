@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+
 @pytest.fixture(scope="module")
 def shared_page(browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")

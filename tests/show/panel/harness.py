@@ -80,5 +80,7 @@ def sent(page: Page) -> list[dict[str, Any]]:
 
 def focused(page: Page) -> str:
     """Words of the element that has the focus: its label, or its text, shortened to one line."""
-    words = page.evaluate("(e => e.getAttribute('aria-label') || e.textContent || e.value || e.tagName)(document.activeElement)")
+    words = page.evaluate(
+        "(e => e.getAttribute('aria-label') || e.textContent || e.value || e.tagName)(document.activeElement)"
+    )
     return " ".join(words.split())

@@ -35,7 +35,11 @@ def test_axe_finds_nothing_serious_in_any_kind_and_state(page, theme) -> None:
 
     open_all(page, theme)
     findings = Axe().run(page).response["violations"]
-    serious = [f"{f['id']}: {f['nodes'][0]['html'][:120]} {f['nodes'][0]['failureSummary']}" for f in findings if f["impact"] in ("serious", "critical")]
+    serious = [
+        f"{f['id']}: {f['nodes'][0]['html'][:120]} {f['nodes'][0]['failureSummary']}"
+        for f in findings
+        if f["impact"] in ("serious", "critical")
+    ]
     assert not serious, "\n".join(serious)
 
 
@@ -50,8 +54,13 @@ def test_lines_have_3_to_1_and_words_4_5_to_1(page, theme) -> None:
         low, high = sorted((light[one], light[other]))
         return (high + 0.05) / (low + 0.05)
 
-    weak = {(ink, ground): round(contrast(ink, ground), 2)
-            for least, names in ((3.0, lines), (4.5, inks)) for ink in names for ground in grounds if contrast(ink, ground) < least}
+    weak = {
+        (ink, ground): round(contrast(ink, ground), 2)
+        for least, names in ((3.0, lines), (4.5, inks))
+        for ink in names
+        for ground in grounds
+        if contrast(ink, ground) < least
+    }
     assert not weak
 
 
@@ -75,7 +84,9 @@ def test_what_is_told_by_colour_is_told_by_words_too(page) -> None:
 
 def test_four_options_fit_beside_jupyterlabs_bars(page) -> None:
     open_panel(page, views.CHOICE)
-    assert page.locator(".gp").bounding_box()["height"] < 480  # 720 less menus, tabs, tool bar, status bar and the collapsed cell
+    assert (
+        page.locator(".gp").bounding_box()["height"] < 480
+    )  # 720 less menus, tabs, tool bar, status bar and the collapsed cell
 
 
 @pytest.mark.parametrize("width", [360, 736])
@@ -83,7 +94,9 @@ def test_nothing_sticks_out(browser, width) -> None:
     page = browser.new_page(viewport={"width": width, "height": 720})
     open_all(page, "light")
     page.wait_for_timeout(100)  # the plots draw at the first observed size
-    wide = page.evaluate("[...document.querySelectorAll('.gp *')].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest('pre, table')).map(e => e.outerHTML.slice(0, 90))")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.gp *')].filter(e => e.getBoundingClientRect().right > innerWidth && !e.closest('pre, table')).map(e => e.outerHTML.slice(0, 90))"
+    )
     assert not wide
     page.close()
 

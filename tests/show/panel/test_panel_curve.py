@@ -34,7 +34,9 @@ def test_one_stroke_sets_every_column_and_interpolates(page) -> None:
     drawn = message["guess"]
     assert len(drawn) == 9 and drawn == sorted(drawn) and drawn[0] < drawn[4] < drawn[8]
     steps = [b / a for a, b in zip(drawn, drawn[1:])]
-    assert max(steps) / min(steps) == pytest.approx(1, abs=0.05), "a straight stroke on log axes has one factor per column"
+    assert max(steps) / min(steps) == pytest.approx(1, abs=0.05), (
+        "a straight stroke on log axes has one factor per column"
+    )
 
 
 def test_a_stroke_that_stops_short_leaves_ghosts_and_commit_counts_them(page) -> None:
@@ -49,7 +51,13 @@ def test_a_stroke_that_stops_short_leaves_ghosts_and_commit_counts_them(page) ->
 def test_pressing_on_one_column_moves_only_that_one(page) -> None:
     open_panel(page, views.CURVE_LINEAR)
     drag(page, (0.5, 0.7), (0.51, 0.3))
-    assert [handle.get_attribute("aria-valuetext") == "not drawn yet" for handle in handles(page).all()] == [True, True, False, True, True]
+    assert [handle.get_attribute("aria-valuetext") == "not drawn yet" for handle in handles(page).all()] == [
+        True,
+        True,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_keys_move_a_handle_and_the_table_follows(page) -> None:
@@ -96,8 +104,13 @@ def test_the_truth_is_drawn_over_the_guess_with_its_numbers(page) -> None:
     open_panel(page, views.CURVE)
     become(page, views.CURVE_REVEALED)
     plot = page.get_by_role("img")
-    assert plot.locator("text", has_text="your guess").count() == plot.locator("text", has_text="the truth").count() == 1
-    dashes = [page.evaluate("e => getComputedStyle(e).strokeDasharray", plot.locator(f".gp-line-{kind}").element_handle()) for kind in ("guess", "truth")]
+    assert (
+        plot.locator("text", has_text="your guess").count() == plot.locator("text", has_text="the truth").count() == 1
+    )
+    dashes = [
+        page.evaluate("e => getComputedStyle(e).strokeDasharray", plot.locator(f".gp-line-{kind}").element_handle())
+        for kind in ("guess", "truth")
+    ]
     assert dashes[0] != "none" and dashes[1] == "none"
     assert page.get_by_text("What the drawing missed").is_visible()
     page.get_by_text("The numbers").click()

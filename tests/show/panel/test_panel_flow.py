@@ -122,12 +122,16 @@ def test_a_locked_step_is_one_line_and_opens_without_taking_the_focus(page) -> N
     assert live(page) == ""
 
 
-@pytest.mark.parametrize(("asked", "revealed", "landing"), [
-    (views.NUMBER, views.NUMBER_REVEALED, "×2.6 too low"),
-    (views.RECALL, views.RECALL_REVEALED, "the answer"),
-    (views.EXPLAIN, views.EXPLAIN_REVEALED, "one good answer"),
-    (views.CHOICE, views.CHOICE_SKIPPED, "Only the weights"),
-], ids=["number", "recall", "explain", "choice"])
+@pytest.mark.parametrize(
+    ("asked", "revealed", "landing"),
+    [
+        (views.NUMBER, views.NUMBER_REVEALED, "×2.6 too low"),
+        (views.RECALL, views.RECALL_REVEALED, "the answer"),
+        (views.EXPLAIN, views.EXPLAIN_REVEALED, "one good answer"),
+        (views.CHOICE, views.CHOICE_SKIPPED, "Only the weights"),
+    ],
+    ids=["number", "recall", "explain", "choice"],
+)
 def test_skipping_moves_the_focus_to_the_answer(page, asked, revealed, landing) -> None:
     open_panel(page, asked)
     page.get_by_role("button", name="Skip to the answer").click()
@@ -158,7 +162,9 @@ def test_blanks_move_on_with_enter_and_are_graded_with_one_tap(page) -> None:
     assert sent(page) == [{"event": "commit", "guess": ["compute", "memory", "decode"], "confidence": None}]
     become(page, views.BLANKS_REVEALED)
     sentence = " ".join(page.locator(".gp-blanks").text_content().split())
-    assert sentence.startswith("Prefill is you wrote compute expected compute-bound") and sentence.endswith("expected decode requests decode.")
+    assert sentence.startswith("Prefill is you wrote compute expected compute-bound") and sentence.endswith(
+        "expected decode requests decode."
+    )
     page.get_by_role("group", name="How did it go?").get_by_role("button", name="Partly").click()
     assert sent(page)[-1] == {"event": "grade", "grade": "partly"}
     become(page, views.BLANKS_GRADED)
@@ -183,7 +189,11 @@ def test_an_explanation_may_be_said_aloud(page) -> None:
 
 def test_a_part_without_words_leaves_no_gap(page) -> None:
     open_panel(page, views.NUMBER_OBSERVED | {"explanation": "", "observe": None, "working": None})
-    assert [page.locator(f".gp-at-{part}").is_visible() for part in ("explanation", "observe", "working")] == [False, False, False]
+    assert [page.locator(f".gp-at-{part}").is_visible() for part in ("explanation", "observe", "working")] == [
+        False,
+        False,
+        False,
+    ]
 
 
 def test_a_note_can_be_kept_and_kept_again(page) -> None:
@@ -216,11 +226,16 @@ def test_a_silent_kernel_is_named(page) -> None:
 def test_panels_of_one_page_do_not_share_radio_names(page) -> None:
     """JupyterLab loads the script once per widget, so nothing in it can count across the page."""
     open_panel(page, views.CHOICE)
-    page.evaluate("async ([text, view]) => (await importAgain(text)).default.render({model: makeModel(view), el: two})", [Panel._esm, views.CHOICE])
+    page.evaluate(
+        "async ([text, view]) => (await importAgain(text)).default.render({model: makeModel(view), el: two})",
+        [Panel._esm, views.CHOICE],
+    )
     for place in ("#one", "#two"):
         page.locator(place).get_by_role("radio", name="certain").check()
     assert page.locator(":checked").count() == 2
-    assert page.evaluate("new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size === document.querySelectorAll('[id]').length")
+    assert page.evaluate(
+        "new Set([...document.querySelectorAll('[id]')].map(e => e.id)).size === document.querySelectorAll('[id]').length"
+    )
 
 
 def test_two_views_of_one_model_agree_and_leave_cleanly(page) -> None:

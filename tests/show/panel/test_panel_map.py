@@ -14,8 +14,15 @@ from tests.show.panel.harness import open_panel, page_html
 CONCEPTS = load_listing().concepts
 EACH_STATE = {key: STATES[index % len(STATES)] for index, key in enumerate(CONCEPTS)}
 VIEW: dict[str, Any] = {
-    "kind": "map", "id": "map", "title": "The way ahead", "state": "observed",
-    "html": course_map_html(CONCEPTS, [Chapter(number, "A lesson of three words", f"{number:02d}-x.ipynb") for number in range(9)], EACH_STATE),
+    "kind": "map",
+    "id": "map",
+    "title": "The way ahead",
+    "state": "observed",
+    "html": course_map_html(
+        CONCEPTS,
+        [Chapter(number, "A lesson of three words", f"{number:02d}-x.ipynb") for number in range(9)],
+        EACH_STATE,
+    ),
 }
 CONTRASTS = """() => {
   const luminance = (colour) => {

@@ -10,15 +10,19 @@ from lessonlib.show.panel import JS_FILES, Panel
 from tests.show.panel import views
 from tests.show.panel.harness import become, open_panel
 
-EVIL = "<img src=x onerror=\"window.pwned = true\"><b id=bold>1</b>"
+EVIL = '<img src=x onerror="window.pwned = true"><b id=bold>1</b>'
 
 
-@pytest.mark.parametrize(("view", "guess"), [
-    (views.NUMBER_REVEALED, {"text": EVIL, "value": 1.0, "low": None, "high": None, "confidence": 0}),
-    (views.BLANKS_REVEALED, {"texts": [EVIL, EVIL, EVIL]}),
-    (views.EXPLAIN_REVEALED, {"text": EVIL}),
-    (views.NOTE_KEPT, {"text": EVIL}),
-], ids=["number", "blanks", "explain", "note"])
+@pytest.mark.parametrize(
+    ("view", "guess"),
+    [
+        (views.NUMBER_REVEALED, {"text": EVIL, "value": 1.0, "low": None, "high": None, "confidence": 0}),
+        (views.BLANKS_REVEALED, {"texts": [EVIL, EVIL, EVIL]}),
+        (views.EXPLAIN_REVEALED, {"text": EVIL}),
+        (views.NOTE_KEPT, {"text": EVIL}),
+    ],
+    ids=["number", "blanks", "explain", "note"],
+)
 def test_a_guess_is_never_read_as_html(page, view, guess) -> None:
     open_panel(page, view | {"guess": guess, "problem": EVIL})
     page.wait_for_timeout(30)  # time for a broken image to report itself

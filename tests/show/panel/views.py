@@ -37,23 +37,41 @@ REVEAL = "<p>51.2 GB at 6.70 TB/s is 7.6 ms a token: at most <strong>131 tok/s</
 
 def base(kind: str, state: str = "asked", **more: Any) -> View:
     view: View = {
-        "kind": kind, "id": f"{kind}-sample", "title": TITLE, "state": state, "stem": "", "ask": {}, "confidence": None,
-        "hints": {"shown": [], "left": 0}, "problem": "", "skipped": False, "observe": None, "working": None,
+        "kind": kind,
+        "id": f"{kind}-sample",
+        "title": TITLE,
+        "state": state,
+        "stem": "",
+        "ask": {},
+        "confidence": None,
+        "hints": {"shown": [], "left": 0},
+        "problem": "",
+        "skipped": False,
+        "observe": None,
+        "working": None,
     }
     return view | more
 
 
-LOCKED: View = {"kind": "choice", "id": "later", "title": "Step 3 · predict, then reveal", "state": "locked", "locked": "Reveal step 2 first"}
+LOCKED: View = {
+    "kind": "choice",
+    "id": "later",
+    "title": "Step 3 · predict, then reveal",
+    "state": "locked",
+    "locked": "Reveal step 2 first",
+}
 
 CHOICE = base(
     "choice",
     stem="<p>Decode writes one token at a time. What must the GPU read from its memory for <em>each</em> new token?</p>",
-    ask={"options": [
-        {"key": "a", "html": "Only the weights of the last layer, which pick the token"},
-        {"key": "b", "html": "The weights of the layers that this token activates"},
-        {"key": "c", "html": "All the weights, and the keys and values of all earlier tokens"},
-        {"key": "d", "html": "Nothing new: the weights stay in the cache of the chip"},
-    ]},
+    ask={
+        "options": [
+            {"key": "a", "html": "Only the weights of the last layer, which pick the token"},
+            {"key": "b", "html": "The weights of the layers that this token activates"},
+            {"key": "c", "html": "All the weights, and the keys and values of all earlier tokens"},
+            {"key": "d", "html": "Nothing new: the weights stay in the cache of the chip"},
+        ]
+    },
     confidence=SURE,
     hints={"shown": [], "left": 2},
 )
@@ -61,7 +79,9 @@ CHOICE_COMMITTED = CHOICE | {"state": "committed", "guess": {"key": "d", "confid
 CHOICE_REVEALED = CHOICE_COMMITTED | {
     "state": "revealed",
     "result": {
-        "tone": "off", "headline": "Not this one", "summary": "Not this one. The truth: all the weights, and the keys and values of all earlier tokens.",
+        "tone": "off",
+        "headline": "Not this one",
+        "summary": "Not this one. The truth: all the weights, and the keys and values of all earlier tokens.",
         "feedback": (
             "<p>You may have thought of the chip's cache. That is tempting, because a CPU works this way. But the L2 cache of an H100 "
             "holds <strong>50 MB</strong>, and the weights are <strong>51.2 GB</strong>: one part in a thousand fits.</p>"
@@ -73,17 +93,24 @@ CHOICE_REVEALED = CHOICE_COMMITTED | {
     "working": WORKING,
 }
 CHOICE_OBSERVED = CHOICE_REVEALED | {
-    "state": "observed", "explanation": EXPLANATION, "observe": OBSERVE | {"chosen": "flops", "right": "bytes", "note": NOTE},
+    "state": "observed",
+    "explanation": EXPLANATION,
+    "observe": OBSERVE | {"chosen": "flops", "right": "bytes", "note": NOTE},
 }
 CHOICE_RIGHT = CHOICE_REVEALED | {
     "guess": {"key": "c", "confidence": 2},
-    "result": CHOICE_REVEALED["result"] | {
-        "tone": "right", "headline": "Yes: all of them", "summary": "Right. All the weights.", "options": {"c": "both"},
+    "result": CHOICE_REVEALED["result"]
+    | {
+        "tone": "right",
+        "headline": "Yes: all of them",
+        "summary": "Right. All the weights.",
+        "options": {"c": "both"},
         "feedback": "<p>You followed the token through every layer, and each layer has to be read.</p>",
     },
 }
 CHOICE_SKIPPED = CHOICE_REVEALED | {
-    "guess": {}, "skipped": True,
+    "guess": {},
+    "skipped": True,
     "result": CHOICE_REVEALED["result"] | {"tone": "plain", "headline": "", "feedback": "", "options": {"c": "truth"}},
 }
 
@@ -96,40 +123,63 @@ NUMBER = base(
 )
 NUMBER_PROBLEM = NUMBER | {"problem": "“fast” is not a number: write one such as 250 or 1.2e3."}
 NUMBER_COMMITTED = NUMBER | {
-    "state": "committed", "guess": {"text": "50", "value": 50.0, "low": 20.0, "high": 90.0, "confidence": 0},
+    "state": "committed",
+    "guess": {"text": "50", "value": 50.0, "low": 20.0, "high": 90.0, "confidence": 0},
 }
 NUMBER_REVEALED = NUMBER_COMMITTED | {
     "state": "revealed",
     "result": {
-        "tone": "off", "headline": "×2.6 too low", "summary": "Your guess of 50 tok/s is a factor 2.6 too low; the truth is 131 tok/s.",
+        "tone": "off",
+        "headline": "×2.6 too low",
+        "summary": "Your guess of 50 tok/s is a factor 2.6 too low; the truth is 131 tok/s.",
         "feedback": "<p>You may have used the bandwidth of <strong>one</strong> GPU. With tensor parallelism each GPU reads its own half, at the same time.</p>",
-        "reveal": REVEAL, "truth": {"text": "131 tok/s", "value": 130.7}, "scale": [10, 1000],
+        "reveal": REVEAL,
+        "truth": {"text": "131 tok/s", "value": 130.7},
+        "scale": [10, 1000],
     },
     "observe": OBSERVE,
     "working": WORKING,
 }
 NUMBER_OBSERVED = NUMBER_REVEALED | {
-    "state": "observed", "explanation": EXPLANATION, "observe": OBSERVE | {"chosen": "bytes", "right": "bytes", "note": NOTE},
+    "state": "observed",
+    "explanation": EXPLANATION,
+    "observe": OBSERVE | {"chosen": "bytes", "right": "bytes", "note": NOTE},
 }
 NUMBER_CLOSE = NUMBER_REVEALED | {
     "guess": {"text": "120 tok/s", "value": 120.0, "low": None, "high": None, "confidence": 2},
-    "result": NUMBER_REVEALED["result"] | {"tone": "right", "headline": "Spot on", "feedback": "<p>Bytes over bandwidth: that is the whole estimate.</p>"},
+    "result": NUMBER_REVEALED["result"]
+    | {"tone": "right", "headline": "Spot on", "feedback": "<p>Bytes over bandwidth: that is the whole estimate.</p>"},
 }
 
 BATCHES = [1, 2, 4, 8, 16, 32, 64, 128, 256]
 CURVE = base(
     "curve",
     stem="<p>Draw it: total decode throughput against batch size, from 1 to 256 requests at a context of 2,048 tokens.</p>",
-    ask={"x": BATCHES, "x_label": "batch size", "y_label": "throughput", "x_unit": "requests", "y_unit": "tok/s",
-         "x_log": True, "y_log": True, "y_min": 10, "y_max": 100000, "start": None},
+    ask={
+        "x": BATCHES,
+        "x_label": "batch size",
+        "y_label": "throughput",
+        "x_unit": "requests",
+        "y_unit": "tok/s",
+        "x_log": True,
+        "y_log": True,
+        "y_min": 10,
+        "y_max": 100000,
+        "start": None,
+    },
     confidence=SURE,
     hints={"shown": [], "left": 1},
 )
-CURVE_COMMITTED = CURVE | {"state": "committed", "guess": {"y": [100, 180, 320, 540, 800, 1000, 1100, 1150, 1200], "confidence": 1}}
+CURVE_COMMITTED = CURVE | {
+    "state": "committed",
+    "guess": {"y": [100, 180, 320, 540, 800, 1000, 1100, 1150, 1200], "confidence": 1},
+}
 CURVE_REVEALED = CURVE_COMMITTED | {
     "state": "revealed",
     "result": {
-        "tone": "near", "headline": "×2.9 off on average", "summary": "Your curve is a factor 2.9 off on average. It flattens at 16 requests; the true one goes on to 128.",
+        "tone": "near",
+        "headline": "×2.9 off on average",
+        "summary": "Your curve is a factor 2.9 off on average. It flattens at 16 requests; the true one goes on to 128.",
         "feedback": "<p>You drew the knee far too early: the weights are shared by every request of the batch.</p>",
         "reveal": "<p>Throughput grows almost in step with the batch, to <strong>8,310 tok/s</strong> at 128.</p>",
         "truth_y": [131, 258, 505, 968, 1790, 3140, 5080, 7410, 9640],
@@ -141,8 +191,18 @@ CURVE_REVEALED = CURVE_COMMITTED | {
 CURVE_LINEAR = base(
     "curve",
     stem="<p>Draw the time of one decode step against the context.</p>",
-    ask={"x": [0, 32, 64, 96, 128], "x_label": "context", "y_label": "step time", "x_unit": "thousand tokens", "y_unit": "ms",
-         "x_log": False, "y_log": False, "y_min": 0, "y_max": 40, "start": [8, 8, 8, 8, 8]},
+    ask={
+        "x": [0, 32, 64, 96, 128],
+        "x_label": "context",
+        "y_label": "step time",
+        "x_unit": "thousand tokens",
+        "y_unit": "ms",
+        "x_log": False,
+        "y_log": False,
+        "y_min": 0,
+        "y_max": 40,
+        "start": [8, 8, 8, 8, 8],
+    },
     confidence=SURE,
 )
 
@@ -152,58 +212,127 @@ BLANKS = base(
     ask={"parts": ["Prefill is", "-bound, decode is ", "-bound, and batching mainly helps", "requests decode."]},
 )
 BLANKS_COMMITTED = BLANKS | {"state": "committed", "guess": {"texts": ["compute", "bandwidth", "prefill"]}}
-GRADES = [{"key": "got", "label": "Had it"}, {"key": "partly", "label": "Partly"}, {"key": "missed", "label": "Missed it"}]
+GRADES = [
+    {"key": "got", "label": "Had it"},
+    {"key": "partly", "label": "Partly"},
+    {"key": "missed", "label": "Missed it"},
+]
 BLANKS_REVEALED = BLANKS_COMMITTED | {
     "state": "revealed",
-    "result": {"tone": "plain", "headline": "Compare the words", "summary": "Compare your words with the expected ones.", "feedback": "", "reveal": "",
-               "expected": ["compute", "memory", "decode"], "grades": GRADES, "grade": None},
+    "result": {
+        "tone": "plain",
+        "headline": "Compare the words",
+        "summary": "Compare your words with the expected ones.",
+        "feedback": "",
+        "reveal": "",
+        "expected": ["compute", "memory", "decode"],
+        "grades": GRADES,
+        "grade": None,
+    },
 }
-BLANKS_GRADED = BLANKS_REVEALED | {"state": "observed", "result": BLANKS_REVEALED["result"] | {"grade": "partly"}, "explanation": EXPLANATION}
+BLANKS_GRADED = BLANKS_REVEALED | {
+    "state": "observed",
+    "result": BLANKS_REVEALED["result"] | {"grade": "partly"},
+    "explanation": EXPLANATION,
+}
 
 RECALL = base("recall", title="Recall", stem="<p>In one line: why is decode memory-bound?</p>")
 RECALL_COMMITTED = RECALL | {"state": "committed", "guess": {}}
 RECALL_REVEALED = RECALL_COMMITTED | {
     "state": "revealed",
-    "result": {"tone": "plain", "headline": "", "summary": "The answer is shown.", "feedback": "", "reveal": "",
-               "answer": "<p>Each token reads all the weights and does only one token's worth of arithmetic with them.</p>", "grades": GRADES, "grade": None},
+    "result": {
+        "tone": "plain",
+        "headline": "",
+        "summary": "The answer is shown.",
+        "feedback": "",
+        "reveal": "",
+        "answer": "<p>Each token reads all the weights and does only one token's worth of arithmetic with them.</p>",
+        "grades": GRADES,
+        "grade": None,
+    },
 }
 
 EXPLAIN = base(
-    "explain", title="Explain it cold",
+    "explain",
+    title="Explain it cold",
     stem="<p>A colleague asks: “Why does our 27B model write so much slower than it reads?” Answer in three sentences.</p>",
     ask={"placeholder": "Our 27B writes slower than it reads because …", "rows": 4},
 )
-EXPLAIN_COMMITTED = EXPLAIN | {"state": "committed", "guess": {"text": "Because it reads all the weights for every token.\nAnd the prompt goes through in one pass."}}
+EXPLAIN_COMMITTED = EXPLAIN | {
+    "state": "committed",
+    "guess": {"text": "Because it reads all the weights for every token.\nAnd the prompt goes through in one pass."},
+}
 EXPLAIN_REVEALED = EXPLAIN_COMMITTED | {
     "state": "revealed",
     "result": {
-        "tone": "plain", "headline": "", "summary": "One good answer is shown beside yours.", "feedback": "", "reveal": "",
+        "tone": "plain",
+        "headline": "",
+        "summary": "One good answer is shown beside yours.",
+        "feedback": "",
+        "reveal": "",
         "answer": "<p>Reading a prompt is one wide pass that keeps the tensor cores busy. Writing reads every weight again for each token, so bandwidth sets its pace.</p>",
-        "checklist": ["Each token reads all the weights", "Prefill shares one read among all prompt tokens", "The limit is bandwidth, not FLOP/s"],
-        "grades": GRADES, "grade": None,
+        "checklist": [
+            "Each token reads all the weights",
+            "Prefill shares one read among all prompt tokens",
+            "The limit is bandwidth, not FLOP/s",
+        ],
+        "grades": GRADES,
+        "grade": None,
     },
 }
 
 TABLE = base(
-    "tell", state="observed", title="Score card",
+    "tell",
+    state="observed",
+    title="Score card",
     html="<table><tr><th>Prediction</th><th>Your guess</th><th>How sure</th><th>What came out</th></tr>"
-         "<tr><td>Transfer</td><td>Only the request's own cache; the weights stay</td><td>fairly sure</td><td>another idea: weights stay on chip</td></tr></table>",
+    "<tr><td>Transfer</td><td>Only the request's own cache; the weights stay</td><td>fairly sure</td><td>another idea: weights stay on chip</td></tr></table>",
 )
-NOTE_ASKED = base("note", title="The question to the teacher", stem="<p>What is still unclear?</p>", ask={"placeholder": "Anything at all", "rows": 3})
+NOTE_ASKED = base(
+    "note",
+    title="The question to the teacher",
+    stem="<p>What is still unclear?</p>",
+    ask={"placeholder": "Anything at all", "rows": 3},
+)
 NOTE_KEPT = NOTE_ASKED | {"state": "committed", "guess": {"text": "Why is the state read and written?"}}
-TELL = base("tell", state="revealed", title="In Kubernetes terms", html="<p>Think of prefill as the <strong>init container</strong> and of decode as the main container: one burst, then a long steady run.</p>")
+TELL = base(
+    "tell",
+    state="revealed",
+    title="In Kubernetes terms",
+    html="<p>Think of prefill as the <strong>init container</strong> and of decode as the main container: one burst, then a long steady run.</p>",
+)
 
 # Everything that a person can meet, by name.
 ALL: dict[str, View] = {
     "locked": LOCKED,
-    "choice-asked": CHOICE, "choice-committed": CHOICE_COMMITTED, "choice-revealed": CHOICE_REVEALED, "choice-observed": CHOICE_OBSERVED,
-    "choice-right": CHOICE_RIGHT, "choice-skipped": CHOICE_SKIPPED,
-    "number-asked": NUMBER, "number-problem": NUMBER_PROBLEM, "number-committed": NUMBER_COMMITTED, "number-revealed": NUMBER_REVEALED,
-    "number-observed": NUMBER_OBSERVED, "number-close": NUMBER_CLOSE,
-    "curve-asked": CURVE, "curve-linear": CURVE_LINEAR, "curve-committed": CURVE_COMMITTED, "curve-revealed": CURVE_REVEALED,
-    "blanks-asked": BLANKS, "blanks-committed": BLANKS_COMMITTED, "blanks-revealed": BLANKS_REVEALED, "blanks-graded": BLANKS_GRADED,
-    "recall-asked": RECALL, "recall-committed": RECALL_COMMITTED, "recall-revealed": RECALL_REVEALED,
-    "explain-asked": EXPLAIN, "explain-committed": EXPLAIN_COMMITTED, "explain-revealed": EXPLAIN_REVEALED,
-    "note-asked": NOTE_ASKED, "note-kept": NOTE_KEPT,
-    "tell": TELL, "table": TABLE,
+    "choice-asked": CHOICE,
+    "choice-committed": CHOICE_COMMITTED,
+    "choice-revealed": CHOICE_REVEALED,
+    "choice-observed": CHOICE_OBSERVED,
+    "choice-right": CHOICE_RIGHT,
+    "choice-skipped": CHOICE_SKIPPED,
+    "number-asked": NUMBER,
+    "number-problem": NUMBER_PROBLEM,
+    "number-committed": NUMBER_COMMITTED,
+    "number-revealed": NUMBER_REVEALED,
+    "number-observed": NUMBER_OBSERVED,
+    "number-close": NUMBER_CLOSE,
+    "curve-asked": CURVE,
+    "curve-linear": CURVE_LINEAR,
+    "curve-committed": CURVE_COMMITTED,
+    "curve-revealed": CURVE_REVEALED,
+    "blanks-asked": BLANKS,
+    "blanks-committed": BLANKS_COMMITTED,
+    "blanks-revealed": BLANKS_REVEALED,
+    "blanks-graded": BLANKS_GRADED,
+    "recall-asked": RECALL,
+    "recall-committed": RECALL_COMMITTED,
+    "recall-revealed": RECALL_REVEALED,
+    "explain-asked": EXPLAIN,
+    "explain-committed": EXPLAIN_COMMITTED,
+    "explain-revealed": EXPLAIN_REVEALED,
+    "note-asked": NOTE_ASKED,
+    "note-kept": NOTE_KEPT,
+    "tell": TELL,
+    "table": TABLE,
 }

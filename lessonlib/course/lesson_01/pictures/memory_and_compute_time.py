@@ -32,19 +32,25 @@ def _pipe(sheet: Sheet, y: float, diameter: float, role: str, done_s: float) -> 
     """A pipe with round ends that fills from left to right until ``done_s``."""
     ry = diameter / 2
     rx = ry * _SQUASH
-    body = f"M{points(_LEFT, y - ry)} H{points(_RIGHT)} A{points(rx, ry)} 0 0 1 {points(_RIGHT, y + ry)} H{points(_LEFT)}"
+    body = (
+        f"M{points(_LEFT, y - ry)} H{points(_RIGHT)} A{points(rx, ry)} 0 0 1 {points(_RIGHT, y + ry)} H{points(_LEFT)}"
+    )
     body += f" A{points(rx, ry)} 0 0 1 {points(_LEFT, y - ry)} Z"
     empty = f"transform:translate({number(_LEFT - _RIGHT - 2 * rx)}px,0)"
     fill = sheet.motion((0, empty), (_START_S, empty), (done_s, "transform:none"))
     clip = f"{sheet.prefix}-{role}"
     inside = f'<clipPath id="{clip}">{path(body, "")}</clipPath><g clip-path="url(#{clip})">{path(body, f"{role}-soft {fill}")}</g>'
-    mouth = ellipse(_RIGHT, y, rx, ry, f"{role}-line paper") + ellipse(_RIGHT, y, rx, ry, f"{role}-fill {sheet.appear(done_s, 0.15)}")
+    mouth = ellipse(_RIGHT, y, rx, ry, f"{role}-line paper") + ellipse(
+        _RIGHT, y, rx, ry, f"{role}-fill {sheet.appear(done_s, 0.15)}"
+    )
     return inside + path(body, f"{role}-line") + mouth
 
 
 def _token_waits(sheet: Sheet, done_s: float) -> str:
     """The token at the end of both pipes: it is there when the slower one is through."""
-    joins = path("M568 108 H652 V168 M643 159 L652 170 L661 159", "ink") + path("M550 306 H652 V268 M643 277 L652 266 L661 277", "ink")
+    joins = path("M568 108 H652 V168 M643 159 L652 170 L661 159", "ink") + path(
+        "M550 306 H652 V268 M643 277 L652 266 L661 277", "ink"
+    )
     served = group(place(parts.token(size=30), 652, 226), look=sheet.appear(done_s, 0.2))
     return joins + place(parts.plate(64), 652, 230) + served + text(652, 256, "one token", "strong")
 
@@ -63,8 +69,10 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         _pipe(sheet, 108, _FATTEST * sqrt(haul), "memory", haul_done),
         place(parts.cook(), 78, 360, 0.76),
         _pipe(sheet, 306, _FATTEST * sqrt(math), "compute", math_done),
-        text(346, 104, f"{weights} to haul", "big"), text(346, 134, f"takes {memory_s}"),
-        text(346, over - 29, f"{flops} of math", "big compute"), text(346, over, f"takes {compute_s}"),
+        text(346, 104, f"{weights} to haul", "big"),
+        text(346, 134, f"takes {memory_s}"),
+        text(346, over - 29, f"{flops} of math", "big compute"),
+        text(346, over, f"takes {compute_s}"),
         _token_waits(sheet, max(haul_done, math_done)),
         text(360, 388, "round ends to scale: area is time"),
     )

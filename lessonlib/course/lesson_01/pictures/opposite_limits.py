@@ -20,7 +20,9 @@ _TOP, _FLOOR, _WIDE, _GAP = 88, 258, 92, 64
 def _bar(sheet: Sheet, x: float, share: float, role: str, is_limit: bool, at_s: float) -> str:
     """One bar from ``x``: the frame is the whole step's time, the filling the share in which this resource works."""
     tall = share * (_FLOOR - _TOP)
-    grow = sheet.motion((0, "transform:scaleY(0)"), (at_s, "transform:scaleY(0)"), (at_s + 0.8, "transform:none"), ease="ease-in-out")
+    grow = sheet.motion(
+        (0, "transform:scaleY(0)"), (at_s, "transform:scaleY(0)"), (at_s + 0.8, "transform:none"), ease="ease-in-out"
+    )
     clip = f"{sheet.prefix}-{role}{number(x)}"
     frame = f'<clipPath id="{clip}">{rect(x, _TOP, _WIDE, _FLOOR - _TOP, "", 8)}</clipPath>'
     filling = rect(x, _FLOOR - tall, _WIDE, tall, f"{role}-fill rises {grow}", 0)
@@ -43,7 +45,8 @@ def _phase(sheet: Sheet, x: float, title: str, compute: float, memory: float, at
         _bar(sheet, x + _WIDE + _GAP, memory, "memory", memory > compute, at_s + 0.5),
         place(parts.cook(), x + _WIDE / 2, 364, 0.5),
         place(parts.van(), x + _WIDE * 1.5 + _GAP - 49, 364, 0.5),
-        text(x + _WIDE / 2, 390, "compute"), text(x + _WIDE * 1.5 + _GAP, 390, "memory"),
+        text(x + _WIDE / 2, 390, "compute"),
+        text(x + _WIDE * 1.5 + _GAP, 390, "memory"),
     ]
 
 
@@ -59,8 +62,11 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     sheet.add(*_phase(sheet, 46, "Prefill", *prefill, 0.2), *_phase(sheet, 426, "Decode", *decode, 2.1))
     first, second = _sentence("Prefill", *prefill), _sentence("Decode", *decode)
     opposite = (prefill[0] >= prefill[1]) != (decode[0] >= decode[1])
-    last = "Same GPU, opposite limits: speeding up the one that waits buys nothing." if opposite else \
-        "On this lab both phases have the same limit: speeding up the one that waits buys nothing."
+    last = (
+        "Same GPU, opposite limits: speeding up the one that waits buys nothing."
+        if opposite
+        else "On this lab both phases have the same limit: speeding up the one that waits buys nothing."
+    )
     steps = [(2.0, first), (3.8, second), (4.0, last)]
     alt = f"Two bars for each phase. {first} {second}"
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

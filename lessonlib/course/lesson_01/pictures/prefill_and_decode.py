@@ -34,17 +34,24 @@ def _prefill(sheet: Sheet) -> list[str]:
 
 def _first_token(sheet: Sheet, x: float) -> str:
     """The prefill pass ends by giving the answer's first token."""
-    elbow = f"M{points(334, 199)} H{points(x)} V{points(151)} M{points(x - 6, 159)} L{points(x, 150)} L{points(x + 6, 159)}"
+    elbow = (
+        f"M{points(334, 199)} H{points(x)} V{points(151)} M{points(x - 6, 159)} L{points(x, 150)} L{points(x + 6, 159)}"
+    )
     tile = place(parts.token("compute", 30), x, 142)
     return group(path(elbow, "compute-line"), tile, look=sheet.appear(1.0))
 
 
 def _decode_pass(sheet: Sheet, x: float, at_s: float) -> str:
     """One decode step: one van, one narrow pass, one token; an arc says that it waited for the token before."""
-    arc = path(f"M{points(x - 48, 104)} Q{points(x - 26, 80, x - 4, 102)} M{points(x - 13, 101)} L{points(x - 4, 103, x - 3, 93)}", "thin")
+    arc = path(
+        f"M{points(x - 48, 104)} Q{points(x - 26, 80, x - 4, 102)} M{points(x - 13, 101)} L{points(x - 4, 103, x - 3, 93)}",
+        "thin",
+    )
     haul = group(arrow(x, 262, x, 237, "ink", 7), place(parts.small_van(), x - 23, 306), arc, look=sheet.appear(at_s))
     slab = group(rect(x - 19, 170, 38, 58, "ink memory-soft", 8), look=sheet.appear(at_s + 0.2))
-    out = group(arrow(x, 166, x, 151, "ink", 7), place(parts.token("memory", 30), x, 142), look=sheet.appear(at_s + 0.45))
+    out = group(
+        arrow(x, 166, x, 151, "ink", 7), place(parts.token("memory", 30), x, 142), look=sheet.appear(at_s + 0.45)
+    )
     return haul + slab + out
 
 
@@ -54,14 +61,18 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     columns = [394 + 58 * i for i in range(_DECODED + 1)]
     starts = [1.4 + _STEP_S * i for i in range(_DECODED)]
     sheet.add(
-        text(18, 40, "Prefill", "big compute", "start"), text(18, 69, "reads the prompt", at="start"),
-        text(378, 40, "Decode", "big memory", "start"), text(378, 69, "writes the answer", at="start"),
+        text(18, 40, "Prefill", "big compute", "start"),
+        text(18, 69, "reads the prompt", at="start"),
+        text(378, 40, "Decode", "big memory", "start"),
+        text(378, 69, "writes the answer", at="start"),
         *_prefill(sheet),
         "".join(rect(x - 15, 112, 30, 30, "thin", 5) for x in columns),
         _first_token(sheet, columns[0]),
         *[_decode_pass(sheet, x, t) for x, t in zip(columns[1:], starts, strict=True)],
-        text(176, 352, f"{prompt} at once", "strong"), text(176, 380, f"{once} read once"),
-        text(572, 352, "one token at a time", "strong"), text(572, 380, f"{weights} read every time"),
+        text(176, 352, f"{prompt} at once", "strong"),
+        text(176, 380, f"{once} read once"),
+        text(572, 352, "one token at a time", "strong"),
+        text(572, 380, f"{weights} read every time"),
     )
     alt = (
         f"Prefill, left: all {prompt} of the prompt go through the model side by side in one pass that reads the weights, "

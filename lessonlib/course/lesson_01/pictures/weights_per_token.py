@@ -22,21 +22,45 @@ _ROUTE = 180  # units from the pantry's door to the kitchen
 def _hauls(sheet: Sheet) -> tuple[str, str, str]:
     """Motion of van, load and wheels: loaded there, empty back, loaded there again."""
     away = f"transform:translate(-{_ROUTE}px,0)"
-    van = sheet.motion((0, away), (0.5, away), (1.9, "transform:none"), (2.6, "transform:none"), (3.05, away),
-                       (3.15, away), (4.3, "transform:none"))
-    load = sheet.motion((0, "opacity:0"), (0.15, "opacity:0"), (0.35, "opacity:1"), (2.5, "opacity:1"),
-                        (2.6, "opacity:0"), (3.05, "opacity:0"), (3.15, "opacity:1"))
+    van = sheet.motion(
+        (0, away),
+        (0.5, away),
+        (1.9, "transform:none"),
+        (2.6, "transform:none"),
+        (3.05, away),
+        (3.15, away),
+        (4.3, "transform:none"),
+    )
+    load = sheet.motion(
+        (0, "opacity:0"),
+        (0.15, "opacity:0"),
+        (0.35, "opacity:1"),
+        (2.5, "opacity:1"),
+        (2.6, "opacity:0"),
+        (3.05, "opacity:0"),
+        (3.15, "opacity:1"),
+    )
     turned = "transform:rotate(-630deg)"
-    wheels = sheet.motion((0, turned), (0.5, turned), (1.9, "transform:none"), (2.6, "transform:none"),
-                          (3.05, turned), (3.15, turned), (4.3, "transform:none"))
+    wheels = sheet.motion(
+        (0, turned),
+        (0.5, turned),
+        (1.9, "transform:none"),
+        (2.6, "transform:none"),
+        (3.05, turned),
+        (3.15, turned),
+        (4.3, "transform:none"),
+    )
     return van, load, wheels
 
 
 def _cut(sheet: Sheet) -> tuple[str, str]:
     """Motion of the knife and of the slice it cuts off: once after each haul."""
+
     def after_each_haul(before: str) -> str:
         done = "transform:none"
-        return sheet.motion((0, before), (2.0, before), (2.2, done), (2.6, done), (3.0, before), (4.4, before), (4.6, done))
+        return sheet.motion(
+            (0, before), (2.0, before), (2.2, done), (2.6, done), (3.0, before), (4.4, before), (4.6, done)
+        )
 
     return after_each_haul("transform:rotate(28deg)"), after_each_haul("transform:translate(-15px,0)")
 
@@ -64,7 +88,8 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         place(parts.pantry(), 12, ground),
         place(parts.cook(*_cut(sheet)), 632, ground),
         group(place(parts.van(load, wheels), 350, ground), look=rolling),
-        rect(536, 52, 24, 24, "thin", 5), rect(536, 112, 24, 24, "thin", 5),
+        rect(536, 52, 24, 24, "thin", 5),
+        rect(536, 112, 24, 24, "thin", 5),
         _haul_line(sheet, 64, f"{weights} for one token", 2.15),
         _haul_line(sheet, 124, f"{weights} for the next", 4.6),
         text(87, 346, "the pantry", "strong"),

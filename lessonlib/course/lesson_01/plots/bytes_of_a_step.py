@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Estimate, Lab, decode, max_batch
-
 from lessonlib.draw import style
+from lessonlib.roofline import Estimate, Lab, decode, max_batch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

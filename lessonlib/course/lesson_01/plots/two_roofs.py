@@ -6,9 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, decode, prefill
-
 from lessonlib.draw import style
+from lessonlib.roofline import Lab, decode, prefill
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -34,13 +34,20 @@ _LIFTED = 30  # how far the number in the middle stands above its neighbours
 def _crate(role: str) -> str:
     """A crate on the ground, its middle at x = 0."""
     box = rect(-24, -28, 48, 28, f"{role}-line {role}-soft", 3)
-    return box + line(-24, -14, 24, -14, f"{role}-line") + line(-8, -28, -8, 0, f"{role}-line") + line(8, -28, 8, 0, f"{role}-line")
+    return (
+        box
+        + line(-24, -14, 24, -14, f"{role}-line")
+        + line(-8, -28, -8, 0, f"{role}-line")
+        + line(8, -28, 8, 0, f"{role}-line")
+    )
 
 
 def _square(sheet: Sheet, x: float, share: float, at_s: float) -> str:
     """The cooking above a crate: a square whose area is its share of the largest one."""
     side = max(_LARGEST * sqrt(share), _LEAST)
-    grow = sheet.motion((0, "transform:scaleY(0)"), (at_s, "transform:scaleY(0)"), (at_s + 0.6, "transform:none"), ease="ease-out")
+    grow = sheet.motion(
+        (0, "transform:scaleY(0)"), (at_s, "transform:scaleY(0)"), (at_s + 0.6, "transform:none"), ease="ease-out"
+    )
     return rect(x - side / 2, _FLOOR - 34 - side, side, side, f"compute-fill rises {grow}", min(4, side / 4))
 
 
@@ -50,10 +57,21 @@ def _above(share: float) -> float:
 
 
 def _column(
-    sheet: Sheet, x: float, words: tuple[str, str], said: str, share: float, at_s: float, role: str = "memory", at_most: float = _FLOOR,
+    sheet: Sheet,
+    x: float,
+    words: tuple[str, str],
+    said: str,
+    share: float,
+    at_s: float,
+    role: str = "memory",
+    at_most: float = _FLOOR,
 ) -> list[str]:
     """One crate with what it is for below, its square above, and the number inside the square where there is room."""
-    arrives = sheet.motion((0, "opacity:0;transform:translate(-30px,0)"), (at_s - 0.3, "opacity:0;transform:translate(-30px,0)"), (at_s, "opacity:1;transform:none"))
+    arrives = sheet.motion(
+        (0, "opacity:0;transform:translate(-30px,0)"),
+        (at_s - 0.3, "opacity:0;transform:translate(-30px,0)"),
+        (at_s, "opacity:1;transform:none"),
+    )
     side = max(_LARGEST * sqrt(share), _LEAST)
     inside = side > 180
     over = _FLOOR - 34 - side / 2 + 8 if inside else min(_above(share), at_most)
@@ -62,8 +80,13 @@ def _column(
     return [
         group(place(_crate(role), x, _FLOOR), look=arrives),
         _square(sheet, x, share, at_s),
-        group(text(x, over, said, "on-fill strong" if inside else "strong compute"), *leader, look=sheet.appear(at_s + 0.5, 0.2)),
-        text(x, _FLOOR + 36, words[0], "strong"), text(x, _FLOOR + 62, words[1]),
+        group(
+            text(x, over, said, "on-fill strong" if inside else "strong compute"),
+            *leader,
+            look=sheet.appear(at_s + 0.5, 0.2),
+        ),
+        text(x, _FLOOR + 36, words[0], "strong"),
+        text(x, _FLOOR + 62, words[1]),
     ]
 
 
@@ -76,11 +99,15 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     sheet.add(
         line(24, _FLOOR + 1, 696, _FLOOR + 1, "ink"),
         *_column(sheet, first, ("weights", "one diner"), one, given.share("one_share"), 0.5),
-        *_column(sheet, second, ("weights", f"{batch} diners"), shared, given.share("shared_share"), 1.7, at_most=lifted),
+        *_column(
+            sheet, second, ("weights", f"{batch} diners"), shared, given.share("shared_share"), 1.7, at_most=lifted
+        ),
         *_column(sheet, third, ("own binder", "any house"), own, given.share("own_share"), 2.9, "cache"),
         *_column(sheet, last, ("weights", f"banquet: {prompt}"), read, 1.0, 4.1),
-        place(parts.small_van(60), 40, 78), arrow(106, 58, 150, 58, "ink", 8),
-        text(164, 52, "one crate each:", "strong", "start"), text(164, 78, "how much gets cooked?", at="start"),
+        place(parts.small_van(60), 40, 78),
+        arrow(106, 58, 150, 58, "ink", 8),
+        text(164, 52, "one crate each:", "strong", "start"),
+        text(164, 78, "how much gets cooked?", at="start"),
         text(360, 388, "squares to scale: area is cooking for each pound"),
     )
     alt = (

@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab
 from lessonlib.course.shared import intensity
-
 from lessonlib.draw import style
+from lessonlib.roofline import Lab
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +79,13 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
 
 def _line(plot: Axes, data: dict[str, Any], name: str) -> None:
     line, colour, sign = LOOKS[name]
-    look = {"color": colour, "linestyle": line, "linewidth": 3 if name == "step" else 2, "marker": sign, "markersize": 6}
+    look = {
+        "color": colour,
+        "linestyle": line,
+        "linewidth": 3 if name == "step" else 2,
+        "marker": sign,
+        "markersize": 6,
+    }
     plot.plot(data["batch"], data[name], label=NAMES[name], markeredgecolor="none", **look)
 
 
@@ -93,6 +98,12 @@ def _name_ends(plot: Axes, data: dict[str, Any]) -> None:
         value = data[name][-1]
         height = max(value, height * least)
         plot.annotate(
-            Quantity(value).bare, (data["batch"][-1], height), xytext=(11, 0), textcoords="offset points",
-            ha="left", va="center", annotation_clip=False, fontweight="bold" if name == "step" else "normal",
+            Quantity(value).bare,
+            (data["batch"][-1], height),
+            xytext=(11, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            annotation_clip=False,
+            fontweight="bold" if name == "step" else "normal",
         )

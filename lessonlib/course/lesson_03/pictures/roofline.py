@@ -55,17 +55,42 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     tiles = "".join(place(parts.token("compute", 20), _RIGHT - 12 - 26 * count, y + 38) for count in range(5))
     sheet.add(
         path(f"M{points(_LEFT, 84)} V{points(_FLOOR)} H{points(_RIGHT + 6)}", "ink"),
-        text(_LEFT - 14, 38, "FLOP/s that work can reach", "strong", "start"), text(_LEFT - 14, 64, "against FLOPs for each byte (both log)", at="start"),
+        text(_LEFT - 14, 38, "FLOP/s that work can reach", "strong", "start"),
+        text(_LEFT - 14, 64, "against FLOPs for each byte (both log)", at="start"),
         path(f"M{points(_LEFT, _FOOT)} L{points(x, y)}", f"memory-line heavy {_stroke(sheet, 0.3, 1.1)}"),
         path(f"M{points(x, y)} H{points(_RIGHT)}", f"compute-line heavy {_stroke(sheet, 1.4, 2.0)}"),
-        group(text(_LEFT + 14, 164, "the road:", "strong memory", "start"), text(_LEFT + 14, 190, bandwidth, "memory", "start"), look=sheet.appear(1.1, 0.2)),
+        group(
+            text(_LEFT + 14, 164, "the road:", "strong memory", "start"),
+            text(_LEFT + 14, 190, bandwidth, "memory", "start"),
+            look=sheet.appear(1.1, 0.2),
+        ),
         group(text(_RIGHT, y - 16, f"the cook: {peak}", "strong compute", "end"), look=sheet.appear(2.0, 0.2)),
-        group(line(x, y, x, _FLOOR, "ink"), circle(x, y, 9, "ink paper"), text(x + 12, _FLOOR - 42, "ridge", "strong", "start"),
-              text(x + 12, _FLOOR - 16, ridge, at="start"), look=sheet.appear(2.5, 0.2)),
-        _work(sheet, first, corner, 3.3, place(parts.token(size=20), low + 26, _FLOOR - 12), text(low + 44, _FLOOR - 15, one, at="start")),
+        group(
+            line(x, y, x, _FLOOR, "ink"),
+            circle(x, y, 9, "ink paper"),
+            text(x + 12, _FLOOR - 42, "ridge", "strong", "start"),
+            text(x + 12, _FLOOR - 16, ridge, at="start"),
+            look=sheet.appear(2.5, 0.2),
+        ),
+        _work(
+            sheet,
+            first,
+            corner,
+            3.3,
+            place(parts.token(size=20), low + 26, _FLOOR - 12),
+            text(low + 44, _FLOOR - 15, one, at="start"),
+        ),
         _work(sheet, last, corner, 4.3, tiles, text(_RIGHT, y + 64, read, at="end")),
-        group(place(parts.small_van(58), _LEFT + 4, 378), text(_LEFT + 76, 374, "all wait for the van", at="start"), look=sheet.appear(2.5, 0.2)),
-        group(place(parts.cook(), _RIGHT - 24, 394, 0.36), text(_RIGHT - 72, 374, "all wait for the cook", at="end"), look=sheet.appear(2.5, 0.2)),
+        group(
+            place(parts.small_van(58), _LEFT + 4, 378),
+            text(_LEFT + 76, 374, "all wait for the van", at="start"),
+            look=sheet.appear(2.5, 0.2),
+        ),
+        group(
+            place(parts.cook(), _RIGHT - 24, 394, 0.36),
+            text(_RIGHT - 72, 374, "all wait for the cook", at="end"),
+            look=sheet.appear(2.5, 0.2),
+        ),
     )
     side = "left of the ridge, on the slope" if first < corner else "right of the ridge, under the ceiling"
     other = "under the ceiling" if last > corner else "on the slope"
@@ -77,7 +102,12 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         (1.3, f"The slope: {bandwidth} bring so many bytes, and twice the work for a byte is twice the FLOP/s."),
         (2.3, f"The ceiling: no work gets more than {peak}."),
         (2.8, f"They meet at {ridge}: there the van arrives just as the cook puts down the knife."),
-        (3.6, f"One token, {one}, stands on the slope." if first < corner else f"One token, {one}, stands under the ceiling."),
+        (
+            3.6,
+            f"One token, {one}, stands on the slope."
+            if first < corner
+            else f"One token, {one}, stands under the ceiling.",
+        ),
         (5.0, f"A prompt, {read}, stands {other}. Same kitchen, and another one waits."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.engine.roofline_gpus import MEASURED_ON, PRECISION, SHAPE
+from lessonlib.draw import style
 from lessonlib.roofline import Lab, load_gpu
 from lessonlib.roofline.calibrate.rows import fitted_rows
-
-from lessonlib.draw import style
-from lessonlib.course.engine.roofline_gpus import MEASURED_ON, PRECISION, SHAPE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,8 +28,12 @@ def numbers() -> dict[str, Any]:
     """Seconds by tokens: measured, for the memory alone, for the arithmetic alone. ridge: tokens at which both are equal."""
     names = {f"{count}x{SHAPE[0]}x{SHAPE[1]}" for count in (2**power for power in range(13))}
     rows = [
-        row for row in fitted_rows()
-        if row.kind == "gemm" and row.name in names and row.system.gpu.name == MEASURED_ON and row.system.weights == PRECISION
+        row
+        for row in fitted_rows()
+        if row.kind == "gemm"
+        and row.name in names
+        and row.system.gpu.name == MEASURED_ON
+        and row.system.weights == PRECISION
     ]
     rows.sort(key=lambda row: row.batch)
     return {
@@ -60,9 +63,25 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     memory, peak, last = data["memory_s"][0] * 1e6, data["compute_s"][0] * 1e6, data["tokens"][-1]
     corner = data["ridge"]
     plot.plot([1, corner], [memory, memory], color=style.MEMORY, linewidth=3, label="least time: the weights must come")
-    plot.plot([corner, last], [memory, peak * last], color=style.COMPUTE, linewidth=3, linestyle=(0, (6, 1.5)), label="least time: the arithmetic")
+    plot.plot(
+        [corner, last],
+        [memory, peak * last],
+        color=style.COMPUTE,
+        linewidth=3,
+        linestyle=(0, (6, 1.5)),
+        label="least time: the arithmetic",
+    )
     measured = [seconds * 1e6 for seconds in data["measured_s"]]
-    plot.plot(data["tokens"], measured, linestyle="none", marker="D", markersize=7, color=style.INK, markeredgecolor="none", label="measured")
+    plot.plot(
+        data["tokens"],
+        measured,
+        linestyle="none",
+        marker="D",
+        markersize=7,
+        color=style.INK,
+        markeredgecolor="none",
+        label="measured",
+    )
     plot.set_xscale("log", base=2)
     plot.set_yscale("log")
     ticks = [2**power for power in range(0, 13, 2)]

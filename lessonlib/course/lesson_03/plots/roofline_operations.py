@@ -6,12 +6,11 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, load_gpu
-from lessonlib.course.lesson_03.six_operations import BATCH, PROMPTS, six
-
-from lessonlib.draw import style
-from lessonlib.course.lesson_03.plots.gemm_time import numbers as timed
 from lessonlib.course.engine.roofline_gpus import MEASURED_ON, PRECISION, SHAPE
+from lessonlib.course.lesson_03.plots.gemm_time import numbers as timed
+from lessonlib.course.lesson_03.six_operations import BATCH, PROMPTS, six
+from lessonlib.draw import style
+from lessonlib.roofline import Lab, load_gpu
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +51,9 @@ def numbers(lab: Lab) -> dict[str, Any]:
 
 def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
-    places = [f"{letter} {Quantity(value, '').bare}" for letter, value in zip(data["letter"], data["intensity"], strict=True)]
+    places = [
+        f"{letter} {Quantity(value, '').bare}" for letter, value in zip(data["letter"], data["intensity"], strict=True)
+    ]
     right = [letter for letter, bound in zip(data["letter"], data["bound"], strict=True) if bound == "compute"]
     peak = load_gpu(MEASURED_ON).flops[PRECISION]
     most = Quantity(100 * max(data["timed_flops_per_s"]) / peak, "%", 2)
@@ -73,24 +74,51 @@ def _paint(plot: Axes, lab: Lab, data: dict[str, Any]) -> None:
     other = load_gpu(MEASURED_ON)
     if data["flops_per_s"] != data["flops_per_s_in_16"]:
         ends = (data["flops_per_s_in_16"] / data["bytes_per_s"], _HIGH)
-        plot.plot(ends, [data["flops_per_s_in_16"] / 1e12] * 2, color=style.INK, linewidth=1.4, linestyle=(0, (5, 2)), label="its ceiling in 16 bits")
+        plot.plot(
+            ends,
+            [data["flops_per_s_in_16"] / 1e12] * 2,
+            color=style.INK,
+            linewidth=1.4,
+            linestyle=(0, (5, 2)),
+            label="its ceiling in 16 bits",
+        )
     if not data["own_gpu"]:
-        _roof(plot, other.flops[PRECISION], other.bandwidth, linewidth=1.2, linestyle=(0, (1.5, 2)), label=f"roof of one {other.title}, 16 bits")
+        _roof(
+            plot,
+            other.flops[PRECISION],
+            other.bandwidth,
+            linewidth=1.2,
+            linestyle=(0, (1.5, 2)),
+            label=f"roof of one {other.title}, 16 bits",
+        )
     for phase, (sign, colour, words) in LOOKS.items():
-        points = [(x, y / 1e12) for x, y, of in zip(data["intensity"], data["reached_at_most"], data["phase"], strict=True) if of == phase]
+        points = [
+            (x, y / 1e12)
+            for x, y, of in zip(data["intensity"], data["reached_at_most"], data["phase"], strict=True)
+            if of == phase
+        ]
         plot.scatter(*zip(*points, strict=True), s=70, marker=sign, color=colour, zorder=4, label=words)
     reached = [value / 1e12 for value in data["timed_flops_per_s"]]
     words = f"measured: a layer on {other.title}"
     plot.scatter(data["timed_intensity"], reached, s=26, marker="D", color=style.INK, zorder=3, label=words)
     for letters, x, y in _clusters(data):
-        plot.annotate(letters, (x, y / 1e12), xytext=(-4, 8), textcoords="offset points", ha="right" if x < data["ridge"] else "center", fontweight="bold")
+        plot.annotate(
+            letters,
+            (x, y / 1e12),
+            xytext=(-4, 8),
+            textcoords="offset points",
+            ha="right" if x < data["ridge"] else "center",
+            fontweight="bold",
+        )
     _frame(plot, data)
 
 
 def _clusters(data: dict[str, Any]) -> list[tuple[str, float, float]]:
     """Letters of operations that stand within a third of each other, with the place of the first of them."""
     found: list[tuple[str, float, float]] = []
-    for letter, x, y in sorted(zip(data["letter"], data["intensity"], data["reached_at_most"], strict=True), key=lambda item: item[1]):
+    for letter, x, y in sorted(
+        zip(data["letter"], data["intensity"], data["reached_at_most"], strict=True), key=lambda item: item[1]
+    ):
         if found and x / found[-1][1] < 4 / 3 and abs(math.log(y / found[-1][2])) < 0.3:
             letters, *place = found.pop()
             found.append((f"{letters}, {letter}", *place))

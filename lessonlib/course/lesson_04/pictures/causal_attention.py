@@ -34,7 +34,10 @@ def _row(row: int) -> str:
 def _unseen() -> str:
     """Dots where a token would have to look at one that comes later."""
     places = [(row, column) for row in range(_TOKENS) for column in range(row + 1, _TOKENS)]
-    return "".join(circle(_LEFT + _PITCH * column + _CELL / 2, _TOP + _PITCH * row + _CELL / 2, 2.5, "solid") for row, column in places)
+    return "".join(
+        circle(_LEFT + _PITCH * column + _CELL / 2, _TOP + _PITCH * row + _CELL / 2, 2.5, "solid")
+        for row, column in places
+    )
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
@@ -55,8 +58,16 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         text(_WORDS + 40, 168, "later tokens: no work", "", "start"),
         line(_WORDS, 190, 690, 190, "thin"),
         text(_WORDS, 218, "attention = weights", "strong", "start"),
-        group(text(_WORDS, 250, "in the last row, after", "", "start"), text(_WORDS, 278, context, "compute big", "start"), look=sheet.appear(3.7)),
-        group(text(_WORDS, 318, "in all rows together, at", "", "start"), text(_WORDS, 346, prompt, "compute big", "start"), look=sheet.appear(4.4)),
+        group(
+            text(_WORDS, 250, "in the last row, after", "", "start"),
+            text(_WORDS, 278, context, "compute big", "start"),
+            look=sheet.appear(3.7),
+        ),
+        group(
+            text(_WORDS, 318, "in all rows together, at", "", "start"),
+            text(_WORDS, 346, prompt, "compute big", "start"),
+            look=sheet.appear(4.4),
+        ),
     )
     alt = (
         f"A triangle of squares: the first token of a prompt looks back on itself, the last on all before it, on average on half. A square is {pair} "
@@ -65,7 +76,13 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     steps = [
         (0.6, f"The first token has only itself to look at: one square, {pair}."),
         (2.2, "Each further token has one square more. The dots stay empty: nobody looks at tokens still to come."),
-        (4.1, f"The last row is full. For one such token attention takes as much as the weights at {context} of context."),
-        (5.0, f"All rows together fill half of the square, so the whole prompt gets there at about twice that, at {prompt}."),
+        (
+            4.1,
+            f"The last row is full. For one such token attention takes as much as the weights at {context} of context.",
+        ),
+        (
+            5.0,
+            f"All rows together fill half of the square, so the whole prompt gets there at about twice that, at {prompt}.",
+        ),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

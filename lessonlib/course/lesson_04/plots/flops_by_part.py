@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, prefill
 from lessonlib.course.lesson_04.prompt_flops import equal_at_prompt
-
 from lessonlib.draw import style
+from lessonlib.roofline import Lab, prefill
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -51,7 +50,11 @@ def _parts(lab: Lab, prompt: int) -> dict[str, float]:
 
 def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
-    state = f" The state of its linear attention takes {_said(data['linear_attention'][0])} at any length." if "linear_attention" in data else ""
+    state = (
+        f" The state of its linear attention takes {_said(data['linear_attention'][0])} at any length."
+        if "linear_attention" in data
+        else ""
+    )
     return (
         f"{lab.system.model.title}, FLOPs for each token of a prompt, read in one piece: the weights take {_said(data['weights'][-1])} at any length, "
         f"attention goes from {_said(data['attention'][0])} in a prompt of {LENGTHS[0]:,} tokens to {_said(data['attention'][-1])} in one of "
@@ -68,8 +71,26 @@ def _line(plot: Axes, data: dict[str, Any], part: str) -> None:
         return
     name, line, colour, sign = LOOKS[part]
     values = [value / 1e9 for value in data[part]]
-    plot.plot(data["prompt"], values, label=name, color=colour, linestyle=line, linewidth=2.4, marker=sign, markersize=5.5, markeredgecolor="none")
-    plot.annotate(_said(data[part][-1]), (data["prompt"][-1], values[-1]), xytext=(9, 0), textcoords="offset points", va="center", annotation_clip=False, fontsize=10)
+    plot.plot(
+        data["prompt"],
+        values,
+        label=name,
+        color=colour,
+        linestyle=line,
+        linewidth=2.4,
+        marker=sign,
+        markersize=5.5,
+        markeredgecolor="none",
+    )
+    plot.annotate(
+        _said(data[part][-1]),
+        (data["prompt"][-1], values[-1]),
+        xytext=(9, 0),
+        textcoords="offset points",
+        va="center",
+        annotation_clip=False,
+        fontsize=10,
+    )
 
 
 def _crossing(plot: Axes, data: dict[str, Any]) -> None:
@@ -77,7 +98,13 @@ def _crossing(plot: Axes, data: dict[str, Any]) -> None:
     low, meet = plot.get_ylim()[0], data["weights"][-1] / 1e9
     plot.plot([at, at], [low, meet], color=style.INK, linewidth=1.2, linestyle=(0, (4, 3)))
     plot.annotate(
-        f"half each at\n{Quantity(at, 'tokens')}", (at, low), xytext=(-6, 8), textcoords="offset points", ha="right", va="bottom", linespacing=1.3,
+        f"half each at\n{Quantity(at, 'tokens')}",
+        (at, low),
+        xytext=(-6, 8),
+        textcoords="offset points",
+        ha="right",
+        va="bottom",
+        linespacing=1.3,
     )
 
 

@@ -83,7 +83,10 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     )
     steps = [
         (0.5, f"The pantry holds all {experts} experts of every layer: {held}."),
-        (2.4, f"A token needs {active} of {experts} in each layer. With what every token needs, {always}, it is {fetched}."),
+        (
+            2.4,
+            f"A token needs {active} of {experts} in each layer. With what every token needs, {always}, it is {fetched}.",
+        ),
         (4.0, f"The next token may need {active} others: {fetched} again. Nobody knows beforehand which."),
         (5.0, f"So all {held} have to be held, and {fetched} are fetched for a token."),
     ]

@@ -9,17 +9,24 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import WEIGHT_FORMATS, Lab, System, decode
-
 from lessonlib.draw import style
+from lessonlib.roofline import WEIGHT_FORMATS, Lab, System, decode
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: part -> (label, beginnings of the names of its operations, look)
 PARTS = {
-    "feed_forward": ("feed-forward", ("MLP", "experts", "shared expert"), {"facecolor": style.MEMORY, "edgecolor": style.MEMORY}),
-    "attention": ("attention", ("attention", "DeltaNet"), {"facecolor": style.KV, "edgecolor": style.MEMORY, "hatch": "//"}),
+    "feed_forward": (
+        "feed-forward",
+        ("MLP", "experts", "shared expert"),
+        {"facecolor": style.MEMORY, "edgecolor": style.MEMORY},
+    ),
+    "attention": (
+        "attention",
+        ("attention", "DeltaNet"),
+        {"facecolor": style.KV, "edgecolor": style.MEMORY, "hatch": "//"},
+    ),
     "head": ("output head, rest", (), {"facecolor": "none", "edgecolor": style.STATE, "hatch": "xx"}),
 }
 
@@ -47,7 +54,9 @@ def numbers(lab: Lab) -> dict[str, Any]:
     return {
         "precision": list(precisions(lab)),
         **{part: [found[part] for found in parts] for part in PARTS},
-        "ceiling_tokens_per_s": [system.bandwidth / sum(found.values()) for system, found in zip(systems, parts, strict=True)],
+        "ceiling_tokens_per_s": [
+            system.bandwidth / sum(found.values()) for system, found in zip(systems, parts, strict=True)
+        ],
     }
 
 
@@ -55,7 +64,9 @@ def _parts(system: System) -> dict[str, float]:
     """Bytes of the weights of one step, by part; what has no part of its own goes to the head."""
     found = dict.fromkeys(PARTS, 0.0)
     for operation in decode(system, batch=1, context=0).operations:
-        part = next((part for part, (_, names, _) in PARTS.items() if names and operation.name.startswith(names)), "head")
+        part = next(
+            (part for part, (_, names, _) in PARTS.items() if names and operation.name.startswith(names)), "head"
+        )
         found[part] += operation.weight_bytes
     return found
 
@@ -90,9 +101,19 @@ def _bars(plot: Axes, data: dict[str, Any]) -> None:
         plot.barh(rows, widths, left=left, height=0.56, linewidth=1.4, **look)
         left = [start + width for start, width in zip(left, widths, strict=True)]
     for row in rows:
-        lines = ((str(Quantity(_total(data, row), "B")), "bold"), (f"≤ {_rate(data['ceiling_tokens_per_s'][row])}", "normal"))
+        lines = (
+            (str(Quantity(_total(data, row), "B")), "bold"),
+            (f"≤ {_rate(data['ceiling_tokens_per_s'][row])}", "normal"),
+        )
         for place, (words, weight) in enumerate(lines):
-            plot.annotate(words, (left[row], row), xytext=(7, 7 - 14 * place), textcoords="offset points", va="center", fontweight=weight)
+            plot.annotate(
+                words,
+                (left[row], row),
+                xytext=(7, 7 - 14 * place),
+                textcoords="offset points",
+                va="center",
+                fontweight=weight,
+            )
 
 
 def _frame(plot: Axes, data: dict[str, Any]) -> None:

@@ -29,7 +29,9 @@ def _appears_s(token: int) -> float:
 def _column(token: int) -> str:
     """The binder after ``token`` + 1 tokens: a page for each, the newest on top."""
     x = _LEFT + _PITCH * token
-    pages = [rect(x, _GROUND - _PAGE * (page + 1), 36, _PAGE - 3, "cache-line cache-soft", 3) for page in range(token + 1)]
+    pages = [
+        rect(x, _GROUND - _PAGE * (page + 1), 36, _PAGE - 3, "cache-line cache-soft", 3) for page in range(token + 1)
+    ]
     return "".join(pages)
 
 
@@ -39,7 +41,10 @@ def _slate(token: int) -> str:
     frame = rect(x - 1, top, 40, 62, "ink heavy paper", 4)
     shift = 3 * (token % 3)
     waves = "".join(
-        path(f"M{points(x + 6, top + 17 + 14 * row)} q{points(4 + shift, -8, 9, 0)} t{points(9, 0)} t{points(9 - shift % 4, 0)}", "thin")
+        path(
+            f"M{points(x + 6, top + 17 + 14 * row)} q{points(4 + shift, -8, 9, 0)} t{points(9, 0)} t{points(9 - shift % 4, 0)}",
+            "thin",
+        )
         for row in range(3)
     )
     return frame + waves

@@ -68,8 +68,18 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     old_layers, new_layers = given.count("old_layers"), given.count("kv_layers")
     sheet = Sheet("shared-heads", prefix, DURATION_S)
     rows = [
-        (44, (f"{old}: {old_heads[0]} heads ask", f"{old_heads[1]} kept, in {old_layers} layers: {old_bytes} a token"), old_heads, 0.8),
-        (240, (f"{new}: {new_heads[0]} heads ask", f"{new_heads[1]} kept, in {new_layers} layers: {new_bytes} a token"), new_heads, 2.4),
+        (
+            44,
+            (f"{old}: {old_heads[0]} heads ask", f"{old_heads[1]} kept, in {old_layers} layers: {old_bytes} a token"),
+            old_heads,
+            0.8,
+        ),
+        (
+            240,
+            (f"{new}: {new_heads[0]} heads ask", f"{new_heads[1]} kept, in {new_layers} layers: {new_bytes} a token"),
+            new_heads,
+            2.4,
+        ),
     ]
     for row in rows:
         sheet.add(*_model(sheet, *row))
@@ -79,8 +89,14 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     )
     steps = [
         (0.6, f"Two models. In a layer with attention, {old_heads[0]} heads ask in {old} and {new_heads[0]} in {new}."),
-        (1.6, f"In {old} {old_heads[1]} heads of keys and values are kept, in {old_layers} layers: {old_bytes} a token."),
+        (
+            1.6,
+            f"In {old} {old_heads[1]} heads of keys and values are kept, in {old_layers} layers: {old_bytes} a token.",
+        ),
         (3.4, f"In {new} groups of heads ask the same keys and values: {new_heads[1]} are kept."),
-        (4.5, f"They are kept in {new_layers} layers: {new_bytes} a token. Every head still asks and adds up for itself."),
+        (
+            4.5,
+            f"They are kept in {new_layers} layers: {new_bytes} a token. Every head still asks and adds up for itself.",
+        ),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

@@ -31,7 +31,9 @@ def _half(left: float, title: str) -> str:
     """Memory above, road between, worktop below."""
     shelf = rect(left, _TOP, _WIDTH, _SHELF - _TOP, "memory-line paper", 8)
     bench = rect(left + 20, _BENCH + 38, _WIDTH - 40, 10, "ink paper", 4)
-    legs = line(left + 44, _BENCH + 48, left + 44, _BENCH + 58) + line(left + _WIDTH - 44, _BENCH + 48, left + _WIDTH - 44, _BENCH + 58)
+    legs = line(left + 44, _BENCH + 48, left + 44, _BENCH + 58) + line(
+        left + _WIDTH - 44, _BENCH + 48, left + _WIDTH - 44, _BENCH + 58
+    )
     return text(left + _WIDTH / 2, 34, title, "strong") + shelf + bench + legs
 
 
@@ -70,8 +72,16 @@ def _strips(left: float) -> str:
 def _roads(sheet: Sheet) -> str:
     """Thick where the scores travel, both ways."""
     top, end = _SHELF + 8, _BENCH - 4
-    back = group(rect(_LEFT + 192, top, 30, end - top, "memory-soft", 4), arrow(_LEFT + 207, end - 4, _LEFT + 207, top + 4, "memory-line", 14), look=sheet.appear(0.8))
-    again = group(rect(_LEFT + 236, top, 30, end - top, "memory-soft", 4), arrow(_LEFT + 251, top + 4, _LEFT + 251, end - 4, "memory-line", 14), look=sheet.appear(3.4))
+    back = group(
+        rect(_LEFT + 192, top, 30, end - top, "memory-soft", 4),
+        arrow(_LEFT + 207, end - 4, _LEFT + 207, top + 4, "memory-line", 14),
+        look=sheet.appear(0.8),
+    )
+    again = group(
+        rect(_LEFT + 236, top, 30, end - top, "memory-soft", 4),
+        arrow(_LEFT + 251, top + 4, _LEFT + 251, end - 4, "memory-line", 14),
+        look=sheet.appear(3.4),
+    )
     into = arrow(_RIGHT + 210, top, _RIGHT + 210, end, "thin")
     out = group(arrow(_RIGHT + 250, end, _RIGHT + 250, top, "thin"), look=sheet.appear(3.4))
     return back + again + into + out
@@ -109,9 +119,18 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         f"again: at least {plain} moved. Right, a fused kernel computes the same tiles on the chip and keeps none: at least {fused} moved."
     )
     steps = [
-        (0.4, f"One layer reads a prompt of {prompt}. The thin strips are queries, keys, values and the result; on the chip, a tile of scores is in work."),
-        (3.3, f"Tile by tile the same work is done, a dot for each on the right. Left, each tile goes back to memory: {matrix} in all. Right, none does."),
-        (4.1, "Left, all of it is fetched again for the next part of the work. Right, only the result leaves the chip."),
+        (
+            0.4,
+            f"One layer reads a prompt of {prompt}. The thin strips are queries, keys, values and the result; on the chip, a tile of scores is in work.",
+        ),
+        (
+            3.3,
+            f"Tile by tile the same work is done, a dot for each on the right. Left, each tile goes back to memory: {matrix} in all. Right, none does.",
+        ),
+        (
+            4.1,
+            "Left, all of it is fetched again for the next part of the work. Right, only the result leaves the chip.",
+        ),
         (5.0, f"Moved at least: {plain} on the left, {fused} on the right, for the same arithmetic."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

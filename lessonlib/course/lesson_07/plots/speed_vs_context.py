@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
 from lessonlib.course.lesson_07 import long_context as lc
-
+from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.draw import style
+from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,14 +31,20 @@ def draw(lab: Lab) -> style.Figure:
     with style.axes(4.0, left=0.62, right=0.72, top=0.42, bottom=1.32) as plot:
         _frame(plot)
         _lines(plot, data, names)
-        plot.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.17), ncols=1, frameon=False, handlelength=3.4, labelspacing=0.3)
+        plot.legend(
+            loc="upper left", bbox_to_anchor=(-0.02, -0.17), ncols=1, frameon=False, handlelength=3.4, labelspacing=0.3
+        )
         return style.finish(plot, "speed-vs-context", lab.name, finding(data, names), data)
 
 
 def _names(lab: Lab) -> dict[str, str]:
     """Who is drawn, and under which name; a model that is the lab's own is drawn once."""
     hybrid = hybrid_of(lab).system.model
-    names = {"twin": f"{hybrid.title} with full attention in all layers", "hybrid": f"{hybrid.title}, a hybrid", "window": load_lab(WINDOWED).system.model.title}
+    names = {
+        "twin": f"{hybrid.title} with full attention in all layers",
+        "hybrid": f"{hybrid.title}, a hybrid",
+        "window": load_lab(WINDOWED).system.model.title,
+    }
     names["window"] += ", window on half of its layers"
     own = lab.system.model
     for drawn, model in (("hybrid", hybrid), ("window", load_lab(WINDOWED).system.model)):
@@ -59,13 +64,22 @@ def numbers(lab: Lab) -> dict[str, Any]:
         "window": lambda context: lc.speed_share(window, context),
     }
     data = {name: [shares[name](context) for context in all_contexts] for name in _names(lab) if name in shares}
-    return {"context": all_contexts, "own_context": lc.contexts(lab), **data, "own": [lc.speed_share(lab.system, context) for context in lc.contexts(lab)]}
+    return {
+        "context": all_contexts,
+        "own_context": lc.contexts(lab),
+        **data,
+        "own": [lc.speed_share(lab.system, context) for context in lc.contexts(lab)],
+    }
 
 
 def finding(data: dict[str, Any], names: dict[str, str]) -> str:
     """What the figure shows, in words, with its numbers."""
-    told = "; ".join(f"{names[name]}, {Quantity(data[name][-1], '%', digits=2)} at {_contexts(data, name)[-1]:,}" for name in names)
-    return f"Decode ceiling of one request, in per cent of what it is at {data['context'][0]:,} tokens of context: {told}."
+    told = "; ".join(
+        f"{names[name]}, {Quantity(data[name][-1], '%', digits=2)} at {_contexts(data, name)[-1]:,}" for name in names
+    )
+    return (
+        f"Decode ceiling of one request, in per cent of what it is at {data['context'][0]:,} tokens of context: {told}."
+    )
 
 
 def _contexts(data: dict[str, Any], name: str) -> list[int]:
@@ -90,12 +104,25 @@ def _lines(plot: Axes, data: dict[str, Any], names: dict[str, str]) -> None:
     for name, height in zip(names, ends, strict=True):
         line, colour, sign = LOOKS[name]
         own = name == "own"
-        look = {"color": colour, "linestyle": line, "linewidth": 3 if own else 2, "marker": sign, "markersize": 6, "zorder": 3 if own else 2}
+        look = {
+            "color": colour,
+            "linestyle": line,
+            "linewidth": 3 if own else 2,
+            "marker": sign,
+            "markersize": 6,
+            "zorder": 3 if own else 2,
+        }
         contexts = _contexts(data, name)
         plot.plot(contexts, data[name], label=names[name], markeredgecolor="none", **look)
         plot.annotate(
-            str(Quantity(data[name][-1], "%", digits=2)), (contexts[-1], height), xytext=(10, 0), textcoords="offset points",
-            ha="left", va="center", annotation_clip=False, fontweight="bold" if own else "normal",
+            str(Quantity(data[name][-1], "%", digits=2)),
+            (contexts[-1], height),
+            xytext=(10, 0),
+            textcoords="offset points",
+            ha="left",
+            va="center",
+            annotation_clip=False,
+            fontweight="bold" if own else "normal",
         )
 
 

@@ -22,10 +22,15 @@ _LEFT, _RIGHT, _LINE = 44, 676, 206
 _DRAWN = 9
 
 
-def _span(left: float, right: float, y: float, words: str, look: str, at: float | None = None, side: str = "middle") -> str:
+def _span(
+    left: float, right: float, y: float, words: str, look: str, at: float | None = None, side: str = "middle"
+) -> str:
     """A bracket from ``left`` to ``right`` with its words above (``y`` above the line of time) or below."""
     tick = 9 if y < _LINE else -9
-    ends = path(f"M{points(left, y + tick)} V{points(y)} H{points(right)} V{points(y + tick)}", f"{look}-line" if look else "ink")
+    ends = path(
+        f"M{points(left, y + tick)} V{points(y)} H{points(right)} V{points(y + tick)}",
+        f"{look}-line" if look else "ink",
+    )
     beside = y - 12 if y < _LINE else y + 26
     return ends + text((left + right) / 2 if at is None else at, beside, words, f"strong {look}".strip(), side)
 
@@ -55,11 +60,24 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         text(_LEFT - 16, 38, "One request", "big", "start"),
         line(_LEFT, _LINE, _RIGHT, _LINE, "thin"),
         circle(_LEFT, _LINE, 7, "solid"),
-        group(_stretch(_LEFT, served, "ink dashed paper"), _span(_LEFT, served, 268, f"waits {wait}", "", _LEFT - 10, "start"), look=sheet.appear(0.2)),
-        group(_stretch(served, starts, "compute-line compute-soft"), _span(served, starts, 318, f"prefill {reading}", "compute"), look=sheet.appear(1.2)),
+        group(
+            _stretch(_LEFT, served, "ink dashed paper"),
+            _span(_LEFT, served, 268, f"waits {wait}", "", _LEFT - 10, "start"),
+            look=sheet.appear(0.2),
+        ),
+        group(
+            _stretch(served, starts, "compute-line compute-soft"),
+            _span(served, starts, 318, f"prefill {reading}", "compute"),
+            look=sheet.appear(1.2),
+        ),
         _tokens(sheet, starts, _RIGHT, (2.0, 4.0)),
-        group(_span(_LEFT, starts, 142, f"time to first token {first}", "compute", _LEFT - 10, "start"), look=sheet.appear(2.0)),
-        group(_span(starts, _RIGHT, 268, f"{tokens}, {gap} apart", "memory", _RIGHT + 10, "end"), look=sheet.appear(3.4)),
+        group(
+            _span(_LEFT, starts, 142, f"time to first token {first}", "compute", _LEFT - 10, "start"),
+            look=sheet.appear(2.0),
+        ),
+        group(
+            _span(starts, _RIGHT, 268, f"{tokens}, {gap} apart", "memory", _RIGHT + 10, "end"), look=sheet.appear(3.4)
+        ),
         group(_span(_LEFT, _RIGHT, 92, f"end to end {end}", "", _RIGHT + 10, "end"), look=sheet.appear(4.2)),
         text(_RIGHT + 10, 384, "time runs to the right; not every token is drawn", "", "end"),
     )

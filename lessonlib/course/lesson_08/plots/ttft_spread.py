@@ -6,10 +6,9 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab
 from lessonlib.course.lesson_08.small_trace import mean, percentile, small_trace
-
 from lessonlib.draw import style
+from lessonlib.roofline import Lab
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -66,7 +65,15 @@ def _said(seconds: float) -> str:
 def _bars(plot: Axes, data: dict[str, Any]) -> None:
     edges = data["edges_s"]
     widths = [right - left for left, right in zip(edges, edges[1:], strict=False)]
-    plot.bar(edges[:-1], data["requests"], width=widths, align="edge", facecolor=style.KV, edgecolor=style.MEMORY, linewidth=1.2)
+    plot.bar(
+        edges[:-1],
+        data["requests"],
+        width=widths,
+        align="edge",
+        facecolor=style.KV,
+        edgecolor=style.MEMORY,
+        linewidth=1.2,
+    )
 
 
 def _marks(plot: Axes, data: dict[str, Any]) -> None:
@@ -74,7 +81,9 @@ def _marks(plot: Axes, data: dict[str, Any]) -> None:
     for key, (label, height, line) in MARKS.items():
         at = data[key]
         plot.plot([at, at], [0, top * height], color=style.INK, linewidth=2 if key == "mean_s" else 1.5, linestyle=line)
-        plot.annotate(label, (at, top * height), xytext=(0, 15), textcoords="offset points", ha="center", fontweight="bold")
+        plot.annotate(
+            label, (at, top * height), xytext=(0, 15), textcoords="offset points", ha="center", fontweight="bold"
+        )
         plot.annotate(_said(at), (at, top * height), xytext=(0, 3), textcoords="offset points", ha="center")
 
 
