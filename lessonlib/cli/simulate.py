@@ -227,7 +227,7 @@ def _progress(total: int) -> Iterator[Progress]:
 def _check_output(args: argparse.Namespace) -> list[float] | None:
     """The limits of --slo. What would be wrong after the run is said before it."""
     from lessonlib.base.checks import number
-    from lessonlib.serving.results.report import check_file
+    from lessonlib.serving.results.summary import check_file
 
     if args.save:
         check_file("--save", Path(args.save), (".csv",))
@@ -240,7 +240,7 @@ def _check_output(args: argparse.Namespace) -> list[float] | None:
 
 def _simulate(args: argparse.Namespace) -> int:
     from lessonlib.serving import simulate
-    from lessonlib.serving.results.report import for_people, report, save_requests
+    from lessonlib.serving.results.summary import run_summary, run_summary_text, save_requests
 
     if args.summary and (args.slo or args.save or args.plot):
         raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
@@ -254,8 +254,8 @@ def _simulate(args: argparse.Namespace) -> int:
         )  # fmt: skip
     for warning in result.warnings:
         print(f"lessonlib simulate: {warning}", file=sys.stderr)
-    data = report(result, limits, args.price)
-    print(json.dumps(data, indent=2) if args.json else for_people(data))
+    data = run_summary(result, limits, args.price)
+    print(json.dumps(data, indent=2) if args.json else run_summary_text(data))
     if args.save:
         save_requests(result, Path(args.save))
     if args.plot:

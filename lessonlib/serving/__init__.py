@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet
 from lessonlib.serving.fleet.routers import router_names
-from lessonlib.serving.replica.settings import BATCHING, POLICIES, Scheduler, Speculation
+from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
 from lessonlib.serving.replica.step_time import BASES, StepCost
 from lessonlib.serving.results.result import Result
 from lessonlib.serving.simulation import simulate

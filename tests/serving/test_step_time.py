@@ -13,7 +13,7 @@ from lessonlib.roofline.system import LAUNCHES
 from lessonlib.serving import BASES, StepCost
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
-from lessonlib.serving.replica.settings import Scheduler, Speculation
+from lessonlib.serving.replica.scheduler import Scheduler, Speculation
 from lessonlib.serving.replica.steps import StepTimer
 from lessonlib.serving.traffic.workload import Request
 from tests.serving.systems import hybrid, large, small, windowed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
-from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import Chunk, StepCost
 
 INFINITY = math.inf
