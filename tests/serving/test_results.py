@@ -13,8 +13,8 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Workload, fixed, simulate
-from lessonlib.serving.results.summary import run_summary, run_summary_text, save_requests
 from lessonlib.serving.results.samples import BinnedSample, ExactSample, weighted_percentiles
+from lessonlib.serving.results.summary import run_summary, run_summary_text, save_requests
 from tests.serving.systems import small
 
 

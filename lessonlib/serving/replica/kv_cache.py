@@ -13,9 +13,16 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline.blocks import DeltaNet
-from lessonlib.roofline.capacity import USABLE, sequence_bytes
-from lessonlib.roofline.system import System, kv_bytes, kv_bytes_per_token, state_bytes, weight_bytes
+from lessonlib.roofline import (
+    USABLE,
+    DeltaNet,
+    System,
+    kv_bytes,
+    kv_bytes_per_token,
+    sequence_bytes,
+    state_bytes,
+    weight_bytes,
+)
 from lessonlib.serving.replica.job import Job, SharedBlocks
 from lessonlib.serving.replica.scheduler import Scheduler
 

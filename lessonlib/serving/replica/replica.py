@@ -232,8 +232,17 @@ class Replica:
 
     def complete(self) -> list[Job]:
         """The present run has ended: its tokens exist. Returns the jobs that are done here, finished or parked."""
-        now = self.run.end
-        self._record_run()
+        run, recorder = self.run, self.recorder
+        now = run.end
+        recorder.run(
+            self.number,
+            run,
+            self.batch.count if self._decoding else 0,
+            sum(tokens for _, tokens in self._chunks),
+            len(self.prefilling),
+            self.meter.mean(len(self.queue), run.start, now) if recorder.full else 0.0,
+            self.kv.used,
+        )
         self.runs += 1
         done = self._decoded(now) if self._decoding else []
         for job, tokens in self._chunks:
@@ -242,18 +251,6 @@ class Replica:
                 self.prefilling.remove(job)
                 done += self._prefilled(job, now)
         return done
-
-    def _record_run(self) -> None:
-        run = self.run
-        self.recorder.run(
-            self.number,
-            run,
-            self.batch.count if self._decoding else 0,
-            sum(tokens for _, tokens in self._chunks),
-            len(self.prefilling),
-            self.meter.mean(len(self.queue), run.start, run.end),
-            self.kv.used,
-        )
 
     def _decoded(self, now: float) -> list[Job]:
         run, batch = self.run, self.batch

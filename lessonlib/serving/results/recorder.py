@@ -64,10 +64,21 @@ class Recorder:
         self.busy_s += seconds
         self.batch_seconds += seconds * decoding
         if self.full:
-            # One column of RUN_COLUMNS after the other.
             self._runs.append(
-                (replica, run.start, run.end, run.steps, run.first_s, run.last_s)
-                + (decoding, prefill_tokens, prefills, waiting, used, run.compute_bound)
+                (
+                    replica,
+                    run.start,
+                    run.end,
+                    run.steps,
+                    run.first_s,
+                    run.last_s,
+                    decoding,
+                    prefill_tokens,
+                    prefills,
+                    waiting,
+                    used,
+                    run.compute_bound,
+                )
             )
 
     def leave(self, job: Job) -> None:
