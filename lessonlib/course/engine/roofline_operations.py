@@ -13,7 +13,7 @@ from lessonlib.draw import style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lessonlib.roofline.report import Case
+    from lessonlib.roofline import Case
 
 PHASES = {"prefill": ("o", style.COMPUTE), "decode": ("s", style.MEMORY)}
 SUFFIXES = (".svg", ".png", ".pdf")

@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.draw import style
-from lessonlib.roofline import Lab, decode
-from lessonlib.roofline.expectation import breakdown_seconds
-from lessonlib.roofline.load import decode_load
+from lessonlib.roofline import Lab, breakdown_seconds, decode, decode_load
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
