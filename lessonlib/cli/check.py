@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
     from lessonlib.build.check import execute_all, find, parameters
 
-    require("papermill", "author", "lessonlib check")
+    require("papermill", "author", "executing notebooks")
     notebooks = find(args.notebooks)
     settings = parameters(args.auto, args.lab)
     begun = time.perf_counter()

@@ -137,4 +137,4 @@ def test_without_papermill_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, "papermill", None)
     assert main.main(["check"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("lessonlib: lessonlib check needs the package papermill") and said.count("\n") == 1
+    assert said.startswith("lessonlib check: executing notebooks needs the package papermill") and said.count("\n") == 1
