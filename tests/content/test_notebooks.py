@@ -35,7 +35,7 @@ LABS = [Job(name, "each", lab) for name in LESSONS for lab in lab_names()]
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Executes what the tests at hand ask for, in their order."""
-    asking = [item for item in request.session.items if "runs" in getattr(item, "fixturenames", ())]
+    asking = [item for item in request.session.items if item.path == request.path and "runs" in item.fixturenames]
     wanted = [item.callspec.params["job"] for item in asking]
     found = Runs(tmp_path_factory.mktemp("runs"), list(dict.fromkeys(wanted)))
     yield found
