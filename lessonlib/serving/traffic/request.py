@@ -47,7 +47,7 @@ def check_request(row: int, request: object, before: float, where: str) -> float
             )
     for name in ("arrival_s", "think_s"):
         value = getattr(request, name)
-        if not isinstance(value, Real) or not 0.0 <= value < float("inf"):
+        if not isinstance(value, Real) or not 0.0 <= float(value) < float("inf"):
             raise _bad(row, f"{name}: expected seconds from 0 up, not {value!r}", where)
     if not _whole(request.priority, -(10**9), 10**9):
         raise _bad(row, f"priority: expected a whole number, 0 for the first, not {request.priority!r}", where)
@@ -83,7 +83,7 @@ def _check_prefix(row: int, request: Request, where: str) -> None:
 
 
 def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
 
 
 def _hashable(value: object) -> bool:
