@@ -151,7 +151,8 @@ class Fit:
         curvature += damping * np.diag(np.diag(curvature))
         moved = point.copy()
         moved[free] -= np.linalg.solve(curvature, slope)
-        return np.clip(moved, self.low, self.high)
+        clipped: np.ndarray = np.clip(moved, self.low, self.high)
+        return clipped
 
     def _set_jacobian(self, point: np.ndarray, errors: np.ndarray) -> None:
         columns = []
@@ -206,7 +207,7 @@ def summary(rows: Sequence[Row], errors: np.ndarray) -> dict[str, dict[str, floa
     return result
 
 
-def _document(best: Efficiency, fits: Sequence[Efficiency], errors: Mapping[str, object]) -> dict:
+def _document(best: Efficiency, fits: Sequence[Efficiency], errors: Mapping[str, object]) -> dict[str, object]:
     def number(value: float) -> float:
         return float(f"{value:.4g}")
 

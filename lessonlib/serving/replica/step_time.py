@@ -237,7 +237,8 @@ class StepCost:
         """Host and GPU overlap, but not perfectly (see roofline/expectation.py)."""
         layer_s = self._constants.of("eager", self.system.gpu.architecture, "layer_s")
         host = self.system.model.layer_count * layer_s
-        return (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP) + sequences * self._constants["eager.sequence_s"]
+        overlapped: float = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
+        return overlapped + sequences * self._constants["eager.sequence_s"]
 
     def mixed(self, requests: Sequence[tuple[int, int]]) -> float:
         """Seconds of a step over (new tokens, context before): the same question as `roofline.mixed`."""

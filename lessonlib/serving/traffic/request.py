@@ -38,6 +38,20 @@ def check_request(row: int, request: object, before: float, where: str) -> float
     """
     if not isinstance(request, Request):
         raise _bad(row, f"expected a Request(arrival_s, prompt, output), not {request!r}", where)
+    _check_numbers(row, request, where)
+    _check_prefix(row, request, where)
+    if request.follows >= 0:
+        return before
+    if request.arrival_s < before:
+        raise _bad(
+            row,
+            f"arrives at {request.arrival_s:g} s, before the one above it ({before:g} s): sort the trace by arrival",
+            where,
+        )
+    return request.arrival_s
+
+
+def _check_numbers(row: int, request: Request, where: str) -> None:
     for name in ("prompt", "output"):
         if not _whole(getattr(request, name), 1, MOST_TOKENS):
             raise _bad(
@@ -55,16 +69,6 @@ def check_request(row: int, request: object, before: float, where: str) -> float
         raise _bad(row, f"follows: expected the position of an earlier request, or -1, not {request.follows!r}", where)
     if not _hashable(request.own):
         raise _bad(row, f"own: expected a name such as session-7, not {request.own!r}", where)
-    _check_prefix(row, request, where)
-    if request.follows >= 0:
-        return before
-    if request.arrival_s < before:
-        raise _bad(
-            row,
-            f"arrives at {request.arrival_s:g} s, before the one above it ({before:g} s): sort the trace by arrival",
-            where,
-        )
-    return request.arrival_s
 
 
 def _check_prefix(row: int, request: Request, where: str) -> None:
