@@ -18,8 +18,8 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.tls import tls
 from lessonlib.lesson.guess import representable
-from lessonlib.probe.fetch import tls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -54,7 +54,7 @@ class Endpoint:
 
 
 @dataclass
-class Answer:
+class StreamedAnswer:
     """An answer while it comes in. sent, first, last: seconds on one clock, when the question went out and when the
     first and the last token came. chunks: pieces that brought tokens; thought: those of them that were reasoning.
     """
@@ -117,7 +117,7 @@ def struck(text: str, more: bool = False) -> str:
 
 
 async def ask(
-    where: Endpoint, messages: Sequence[Message], answer: Answer, clock: Callable[[], float] = time.perf_counter
+    where: Endpoint, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float] = time.perf_counter
 ) -> None:
     """Send `messages` and fill `answer` while its tokens come in. Raises TeacherError; what came until then stays in `answer`."""
     import openai  # a second or more: on first use, and before the clock starts
@@ -171,7 +171,9 @@ async def _first_model(client: AsyncOpenAI) -> str:
     return _line(name)
 
 
-async def _stream(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer, clock: Callable[[], float]) -> None:
+async def _stream(
+    client: AsyncOpenAI, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float]
+) -> None:
     async with await _open(client, messages, answer, clock) as stream:
         async for chunk in stream:
             _take(chunk, answer, clock())
@@ -185,7 +187,9 @@ async def _stream(client: AsyncOpenAI, messages: Sequence[Message], answer: Answ
         raise TeacherError(f"{answer.model} answered nothing; ask in other words, or name another model in {MODEL}")
 
 
-async def _open(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer, clock: Callable[[], float]) -> Any:
+async def _open(
+    client: AsyncOpenAI, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float]
+) -> Any:
     """The stream, with token counts at its end unless the endpoint knows no such option."""
     asked: dict[str, Any] = {"model": answer.model, "messages": list(messages), "stream": True}
     try:
@@ -198,7 +202,7 @@ async def _open(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer
         return await client.chat.completions.create(**asked)
 
 
-def _take(chunk: Any, answer: Answer, now: float) -> None:
+def _take(chunk: Any, answer: StreamedAnswer, now: float) -> None:
     """One event of the stream: tokens, why it ended, or how many tokens there were."""
     for choice in (getattr(chunk, "choices", None) or [])[:1]:
         delta = choice.delta
@@ -242,13 +246,13 @@ def _status(where: Endpoint, model: str, error: Any) -> str:
     return f"{where.host}: status {status}, it refused the question: {told}"
 
 
-def _silence(where: Endpoint, answer: Answer) -> str:
+def _silence(where: Endpoint, answer: StreamedAnswer) -> str:
     if answer.sent is None or answer.first is None:
         return f"{where.host}: no token within {SILENCE_S:g} s; is the server stuck, or its queue that long?"
     return f"{where.host}: it fell silent in the midst of the answer; ask again, and look whether the server restarts"
 
 
-def _connection(where: Endpoint, answer: Answer, error: Exception) -> str:
+def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> str:
     cause = error.__cause__ or error
     told = _line(str(cause)) or type(cause).__name__
     if answer.first is not None:
