@@ -38,7 +38,7 @@ test: env  ## everything: Python, a real browser, every stored output of the not
 	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
 
 notebooks: env  ## execute the notebooks and store their outputs again
-	$(BIN)/python -m lessonlib.build.notebooks
+	$(BIN)/python -m lessonlib build
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 --fork-strategy fewest \
