@@ -6,10 +6,12 @@ produce goes to a temporary folder; the notebooks themselves are only read.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
+import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +26,7 @@ _ERROR_WIDTH = 160  # characters of an error's message that are worth a look; th
 @dataclass(frozen=True)
 class Failure:
     """The first cell that failed. cell: its number, counting every cell of the notebook from 1; 0 when
-    no cell was reached (then `code` is empty). code: its first line; two when the first is a comment.
-    """
+    no cell was reached (then `code` is empty). code: its first line; two when the first is a comment."""
 
     cell: int
     code: str
@@ -102,9 +103,7 @@ def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: in
             for done in as_completed(waiting):
                 yield done.result()
         except BrokenProcessPool as error:
-            raise LessonlibError(
-                "a process that executed notebooks was killed (out of memory?): try --jobs 1"
-            ) from error
+            raise LessonlibError("a process that executed notebooks was killed (out of memory?): try --jobs 1") from error
         except BaseException:
             # Also after Ctrl-C: a kernel ends by itself once the process that started it is gone.
             for worker in multiprocessing.active_children():
@@ -133,13 +132,8 @@ def execute(notebook: Path, output: Path, settings: Mapping[str, str], timeout: 
     failure = None
     try:
         papermill.execute_notebook(
-            notebook,
-            output,
-            parameters=dict(settings),
-            cwd=notebook.parent,
-            progress_bar=False,
-            store_widget_state=False,
-            execution_timeout=timeout,
+            notebook, output, parameters=dict(settings), cwd=notebook.parent,
+            progress_bar=False, store_widget_state=False, execution_timeout=timeout,
         )
     except PapermillExecutionError as error:
         failure = _failed_cell(output, _clipped(f"{error.ename}: {error.evalue}"))
@@ -171,9 +165,7 @@ def _failed_cell(output: Path, error: str) -> Failure:
     except (OSError, ValueError, KeyError):
         return Failure(0, "", error)
     cells = [cell for cell in cells if not _added_by_papermill(cell)]
-    started = [
-        number for number, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")
-    ]
+    started = [number for number, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")]
     if not started:
         return Failure(0, "", error)
     return Failure(started[-1], _opening(cells[started[-1] - 1]["source"]), error)

@@ -55,7 +55,7 @@ def report(places: Sequence[Place], *, strict: bool = False) -> int:
 def budgets(reports: Sequence[Report]) -> list[str]:
     """What each lesson takes, a line each."""
     width = max((len(one.name) for one in reports), default=0)
-    return [f"{one.name:<{width}}  {one.budget or 'does not open yet'}" for one in reports]
+    return [f"{one.name:<{width}}  {one.budget or 'not to be counted yet'}" for one in reports]
 
 
 def summary(found: Sequence[Finding], lessons: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +18,13 @@ from lessonlib.build.places import Place
 from lessonlib.lesson.concepts import FILE, Listing, parse_listing
 from lessonlib.lesson.source import StrictLoader, problems
 
+_KINDS = {
+    "object": "a block of keys and values",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "boolean": "true or false",
+}
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -48,9 +56,19 @@ def read_words(place: Place, *, strict: bool = True) -> Words:
     found.lines = Lines(text)
     for path, line in problems(raw) if strict else ():
         if not line.startswith("the id "):  # a rule of its own
-            found.findings.append(Finding(found.file, found.lines.of(path, line), "schema", line))
+            found.findings.append(Finding(found.file, found.lines.of(path, line), "schema", _plainly(line)))
     found.raw = raw if isinstance(raw, Mapping) and isinstance(raw.get("steps"), list) else {}
     return found
+
+
+def _plainly(line: str) -> str:
+    """What the schema says, for who has never seen a schema."""
+    line = re.sub(r"'([^']+)' is a required property$", r"“\1” is missing; add it", line)
+    return re.sub(
+        r": (.+) is not of type '(\w+)'$",
+        lambda told: f": {_KINDS.get(told[2], told[2])} is expected, not {told[1]}",
+        line,
+    )
 
 
 def _unread(file: str, error: Exception) -> Finding:
