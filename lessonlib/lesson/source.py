@@ -84,6 +84,15 @@ def parse_source(text: str, file: str) -> dict[str, Any]:
     return _parsed(text, file)
 
 
+def problems(raw: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All that the schema has against a lesson's data, each as (its place, "key: what was expected")."""
+    found = list(jsonschema.Draft202012Validator(_schema()).iter_errors(raw))
+    yield from ((tuple(error.absolute_path), f"{_key(error, raw)}: {_short(error)}") for error in found)
+    for line in () if found else _contradictions(raw):
+        index = re.match(r"steps\[(\d+)\]", line)
+        yield (("steps", int(index[1])) if index else ("steps",)), line
+
+
 def _validate(raw: Any, file: str) -> None:
     jsonschema = need_jsonschema(file, LessonFileError)
     validator = jsonschema.Draft202012Validator(_schema())
