@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from lessonlib.base.quantity import Quantity, rounded
-from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
+from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
+from lessonlib.lesson.guess import GuessError, parse_number, representable
 from lessonlib.lesson.judge import (
     EXACT_WORKING,
     SAME_WORKING,
