@@ -17,22 +17,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.base.paths import data_dir
+from lessonlib.lesson.outline import Entry, outline
+from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.show.blocks import BLOCKS
 
-_COMMENTS = {
-    "recall": "Recall · answer aloud, then check", "blanks": "From memory · fill the gaps", "explain": "Explain it cold · in your own words",
-    "note": "To your teacher · optional", "score": "Score card · what came out", "sources": "Sources",
-}
 _HIDDEN = {"jupyter": {"source_hidden": True}}
 _KEPT_METADATA = ("jupyter", "tags")
 _KERNEL = {"kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
-
-#: under the explorer, which stands with its code in view: the same engine, for cells of the learner's own
-_BY_HAND = """
-# The same by hand, once it is open, in a cell of your own:
-#   from lessonlib import decode
-#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
 
 PARAMETERS = 'lab = None   # None: the lab chosen in the start notebook; or a name, such as "llama-3.1-8b-a100-80gb"\nauto = None  # None: you answer'
 
@@ -49,37 +41,25 @@ def seals_dir() -> Path:
 
 def build(name: str) -> dict[str, Any]:
     """The notebook of a lesson as plain data (nbformat 4.5), without outputs."""
-    raw = load_source(name)
-    entries = [next(iter(entry.items())) for entry in raw["steps"]]
-    opening = [("parameters", PARAMETERS), ("open", f'from lessonlib import open_lesson\n\nlesson = open_lesson("{name}", lab, auto)\nlesson')]
-    cells, step, quiz = [], 0, 0
-    for kind, body in entries[:1] + opening + entries[1:]:
-        if kind == "predict":
-            quiz += bool(body.get("quiz"))
-            step += not body.get("quiz") and not body.get("transfer")
-        cells.append(_cell(name, len(cells), kind, body, step, quiz))
+    raw = load_source(name, BLOCKS)
+    first, *entries = outline(raw, BLOCKS)
+    cells = [
+        _cell(name, 0, first),
+        _code(name, "parameters", PARAMETERS, {"tags": ["parameters"]}),
+        _code(name, "open", f'from lessonlib import open_lesson\n\nlesson = open_lesson("{name}", lab, auto)\nlesson', {}),
+    ]
+    for entry in entries:
+        cells.append(_cell(name, len(cells), entry))
     return {"cells": cells, "metadata": _KERNEL, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _cell(name: str, index: int, kind: str, body: Any, step: int, quiz: int) -> dict[str, Any]:
-    if kind == "text":
-        return _markdown(name, index, body.strip())
-    if kind == "parameters":
-        return _code(name, kind, body, {"tags": ["parameters"]})
-    if kind == "open":
-        return _code(name, kind, body, {})
-    source = f"# {_comment(kind, body, step, quiz)}\nlesson.{kind}(\"{body['id']}\")"
-    if kind == "explore":
-        return _code(name, body["id"], source + _BY_HAND, {})
-    return _code(name, body["id"], source, _HIDDEN)
-
-
-def _comment(kind: str, body: Mapping[str, Any], step: int, quiz: int) -> str:
-    """What JupyterLab shows on the collapsed bar. It must give nothing away."""
-    if kind == "predict":
-        return (f"Quiz {quiz} · from memory" if body.get("quiz") else "Transfer · the same idea elsewhere"
-                if body.get("transfer") else f"Step {step} · predict, then reveal")
-    return _COMMENTS.get(kind) or body["title"]
+def _cell(name: str, index: int, entry: Entry) -> dict[str, Any]:
+    """The cell of an entry. JupyterLab shows its first line on the collapsed bar, so that must give nothing away."""
+    if entry.kind == "text":
+        return _markdown(name, index, entry.raw["text"].strip())
+    source = f'# {entry.title}\nlesson.{entry.kind}("{entry.raw["id"]}")'
+    by_hand = BLOCKS[entry.kind].by_hand if entry.kind in BLOCKS else ""
+    return _code(name, entry.raw["id"], source + by_hand, {} if by_hand else _HIDDEN)
 
 
 def _cell_id(name: str, key: str) -> str:
@@ -158,9 +138,8 @@ def seals(name: str) -> dict[str, Any]:
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.lesson.seal import lesson_parts
     from lessonlib.roofline import DEFAULT_LAB, load_lab
-    from lessonlib.show.blocks import DRAWERS, SEALED
 
-    return lesson_parts(Lesson(name, load_lab(DEFAULT_LAB), None, DRAWERS, SEALED))
+    return lesson_parts(Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS))
 
 
 def refresh(names: Iterable[str]) -> list[Path]:

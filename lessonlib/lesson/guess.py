@@ -27,6 +27,7 @@ _SHAPE = re.compile(
 )
 #: Thousands in groups of three, all with the same mark, then perhaps a decimal part with the other one.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[., _])\d{3}(?:(?P=mark)\d{3})*(?:(?!(?P=mark))[.,]\d+)?")
+_BARE = re.compile(r"[\d.,\s+-]*(?:[eE][+-]?\d+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d*")
 
 
@@ -60,6 +61,11 @@ def parse_number(text: str, unit: str) -> float:
         raise GuessError(f"“{shorten(text)}” divides by zero. Type a number{_in(unit)}.")
     written = (shape["unit"] or "").strip() or ("x" if shape["times"] else "")
     return _checked(number / under * _scale(written, unit, text), text, unit)
+
+
+def is_bare(text: str) -> bool:
+    """Whether ``text`` is a number without a unit."""
+    return bool(_BARE.fullmatch(text))
 
 
 def shorten(text: str, most: int = 40) -> str:
@@ -99,8 +105,8 @@ def _in(unit: str) -> str:
 
 def _plain(number: str) -> float:
     """A written number as a float: thousands separators out, decimal comma to point. ValueError if they contradict each other."""
-    mantissa, power = re.fullmatch(r"([^eE]*)(.*)", number).groups()
-    mantissa = mantissa.strip()
+    power = number[len(number.partition("e")[0].partition("E")[0]) :]
+    mantissa = number.removesuffix(power).strip() if power else number.strip()
     grouped = _GROUPED.fullmatch(mantissa)
     if grouped and not _DECIMAL_POINT.fullmatch(mantissa):
         mantissa = mantissa.replace(grouped["mark"], "")
@@ -112,7 +118,9 @@ def _scale(written: str, asked: str, text: str) -> float:
     if not written or written == asked:
         return unit_scale(asked)
     dimension = base_unit(asked)
-    multiplier = NUMBER_WORDS.get(written.lower()) or (TYPED_PREFIXES.get(written) if dimension not in {"B", "B/s", "s"} else None)
+    multiplier = NUMBER_WORDS.get(written.lower()) or (
+        TYPED_PREFIXES.get(written) if dimension not in {"B", "B/s", "s"} else None
+    )
     if multiplier and unit_scale(asked) == 1:  # "3 k" of GB could be 3 kB as well as 3,000 GB
         return multiplier
     known = read_unit(written)
@@ -120,7 +128,7 @@ def _scale(written: str, asked: str, text: str) -> float:
         word, _, rest = written.partition(" ")
         lead = NUMBER_WORDS.get(word.lower(), TYPED_PREFIXES.get(word))
         known = read_unit(rest.strip()) if lead and rest else None
-        if known:
+        if known and lead:
             known = (known[0], known[1] * lead)
     if known is None:
         raise GuessError(

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Hashable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import yaml
@@ -15,7 +14,8 @@ import yaml
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
 
-ASKED_KINDS = ("predict", "recall", "blanks", "explain", "note")
+if TYPE_CHECKING:
+    from lessonlib.lesson.block import Block, Blocks
 
 
 class LessonFileError(LessonlibError):
@@ -36,7 +36,8 @@ class StrictLoader(yaml.SafeLoader):
                     None, None, f"the key “{key}” is given twice", key_node.start_mark
                 )
             seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+        found: dict[Any, Any] = super().construct_mapping(node, deep=deep)
+        return found
 
 
 def lesson_names() -> list[str]:
@@ -54,13 +55,13 @@ def lesson_title(name: str) -> str:
         raise LessonFileError(f"{name}.yaml: title: not valid YAML: {' '.join(str(error).split())}") from None
 
 
-def load_source(name: str) -> dict[str, Any]:
-    """The validated YAML of a lesson, by name or by path."""
+def load_source(name: str, blocks: Blocks | None = None) -> dict[str, Any]:
+    """The validated YAML of a lesson, by name or by path. With ``blocks``, its blocks must be of these kinds."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else data_dir() / "lessons" / f"{name}.yaml"
     if not path.exists():
         raise LessonFileError(f"there is no lesson “{name}”; the lessons are: {', '.join(lesson_names())}")
     try:
-        return parse_source(path.read_text(encoding="utf-8"), path.name)
+        return parse_source(path.read_text(encoding="utf-8"), path.name, blocks)
     except OSError as error:
         raise LessonFileError(f"{path.name}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
@@ -68,24 +69,31 @@ def load_source(name: str) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=64)
-def _parsed(text: str, file: str) -> dict[str, Any]:
+def _parsed(text: str, file: str) -> Any:
     try:
-        raw = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
+        return yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise LessonFileError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
-    _validate(raw, file)
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(text: str, file: str, kinds: tuple[tuple[str, type[Block]], ...] | None) -> dict[str, Any]:
+    raw: dict[str, Any] = _parsed(text, file)
+    _validate(raw, file, None if kinds is None else dict(kinds))
     for line in _contradictions(raw):
         raise LessonFileError(f"{file}: {line}")
     return raw
 
 
-def parse_source(text: str, file: str) -> dict[str, Any]:
-    """Validate the text of a lesson file. ``file`` names it in errors."""
-    return _parsed(text, file)
+def parse_source(text: str, file: str, blocks: Blocks | None = None) -> dict[str, Any]:
+    """Validate the text of a lesson file. ``file`` names it in errors; see :func:`load_source` for ``blocks``."""
+    return _checked(text, file, None if blocks is None else tuple(blocks.items()))
 
 
-def _validate(raw: Any, file: str) -> None:
-    validator = jsonschema.Draft202012Validator(_schema())
+def _validate(raw: Any, file: str, blocks: Blocks | None) -> None:
+    from lessonlib.lesson.schema import lesson_schema  # the kinds of question: they import what imports this
+
+    validator = jsonschema.Draft202012Validator(lesson_schema(blocks))
     errors = sorted(
         validator.iter_errors(raw), key=lambda error: (len(error.absolute_path), str(error.absolute_path)), reverse=True
     )
@@ -105,7 +113,7 @@ def _key(error: jsonschema.ValidationError, raw: Any) -> str:
     return words.lstrip(".") or "the file"
 
 
-def _short(error: jsonschema.ValidationError) -> str:
+def _short(error: Any) -> str:
     known = error.schema.get("properties", {})
     if error.validator == "additionalProperties" and known:
         unknown = ", ".join(f"“{key}”" for key in error.instance if key not in known)
@@ -139,8 +147,3 @@ def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
         for number, feature in enumerate(body.get("features", ())):
             if feature["from"] == feature["to"]:
                 yield f"{where}.features[{number}]: it runs from “{feature['from']}” to the same place"
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("lesson.schema.json").read_text(encoding="utf-8"))
