@@ -21,7 +21,9 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
 from lessonlib.build.places import Place, notebooks_dir, of_name, seals_dir
 from lessonlib.lesson.concepts import twin_of_listing
+from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.source import load_source, twin_of_lesson
+from lessonlib.show.blocks import BLOCKS
 
 __all__ = [
     "BuildError",
@@ -36,14 +38,6 @@ __all__ = [
     "write",
 ]
 
-_COMMENTS = {
-    "recall": "Recall · answer aloud, then check",
-    "blanks": "From memory · fill the gaps",
-    "explain": "Explain it cold · in your own words",
-    "note": "To your teacher · optional",
-    "score": "Score card · what came out",
-    "sources": "Sources",
-}
 _HIDDEN = {"jupyter": {"source_hidden": True}}
 _KEPT_METADATA = ("jupyter", "tags")
 _KERNEL = {
@@ -51,57 +45,32 @@ _KERNEL = {
     "language_info": {"name": "python"},
 }
 
-#: under the explorer, which stands with its code in view: the same engine, for cells of the learner's own
-_BY_HAND = """
-# The same by hand, once it is open, in a cell of your own:
-#   from lessonlib import decode
-#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
-
 PARAMETERS = 'lab = None   # None: the lab chosen in the start notebook; or a name, such as "llama-3.1-8b-a100-80gb"\nauto = None  # None: you answer'
 
 
 def build(name: str) -> dict[str, Any]:
     """The notebook of a lesson, by name or path, as plain data (nbformat 4.5), without outputs."""
-    raw = load_source(name)
+    raw = load_source(name, BLOCKS)
     name = of_name(name).opened_as
-    entries = [next(iter(entry.items())) for entry in raw["steps"]]
-    opening = [
-        ("parameters", PARAMETERS),
-        ("open", f'from lessonlib import open_lesson\n\nlesson = open_lesson("{name}", lab, auto)\nlesson'),
+    first, *entries = outline(raw, BLOCKS)
+    opening = f'from lessonlib import open_lesson\n\nlesson = open_lesson("{name}", lab, auto)\nlesson'
+    cells = [
+        _cell(name, 0, first),
+        _code(name, "parameters", PARAMETERS, {"tags": ["parameters"]}),
+        _code(name, "open", opening, {}),
     ]
-    cells, step, quiz = [], 0, 0
-    for kind, body in entries[:1] + opening + entries[1:]:
-        if kind == "predict":
-            quiz += bool(body.get("quiz"))
-            step += not body.get("quiz") and not body.get("transfer")
-        cells.append(_cell(name, len(cells), kind, body, step, quiz))
+    for entry in entries:
+        cells.append(_cell(name, len(cells), entry))
     return {"cells": cells, "metadata": _KERNEL, "nbformat": 4, "nbformat_minor": 5}
 
 
-def _cell(name: str, index: int, kind: str, body: Any, step: int, quiz: int) -> dict[str, Any]:
-    if kind == "text":
-        return _markdown(name, index, body.strip())
-    if kind == "parameters":
-        return _code(name, kind, body, {"tags": ["parameters"]})
-    if kind == "open":
-        return _code(name, kind, body, {})
-    source = f'# {_comment(kind, body, step, quiz)}\nlesson.{kind}("{body["id"]}")'
-    if kind == "explore":
-        return _code(name, body["id"], source + _BY_HAND, {})
-    return _code(name, body["id"], source, _HIDDEN)
-
-
-def _comment(kind: str, body: Mapping[str, Any], step: int, quiz: int) -> str:
-    """What JupyterLab shows on the collapsed bar. It must give nothing away."""
-    if kind == "predict":
-        return (
-            f"Quiz {quiz} · from memory"
-            if body.get("quiz")
-            else "Transfer · the same idea elsewhere"
-            if body.get("transfer")
-            else f"Step {step} · predict, then reveal"
-        )
-    return _COMMENTS.get(kind) or body["title"]
+def _cell(name: str, index: int, entry: Entry) -> dict[str, Any]:
+    """The cell of an entry. JupyterLab shows its first line on the collapsed bar, so that must give nothing away."""
+    if entry.kind == "text":
+        return _markdown(name, index, entry.raw["text"].strip())
+    source = f'# {entry.title}\nlesson.{entry.kind}("{entry.raw["id"]}")'
+    by_hand = BLOCKS[entry.kind].by_hand if entry.kind in BLOCKS else ""
+    return _code(name, entry.raw["id"], source + by_hand, {} if by_hand else _HIDDEN)
 
 
 def _cell_id(name: str, key: str) -> str:
@@ -228,9 +197,8 @@ def seals(name: str) -> dict[str, Any]:
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.lesson.seal import lesson_parts
     from lessonlib.roofline import DEFAULT_LAB, load_lab
-    from lessonlib.show.blocks import DRAWERS, SEALED
 
-    return lesson_parts(Lesson(name, load_lab(DEFAULT_LAB), None, DRAWERS, SEALED))
+    return lesson_parts(Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS))
 
 
 def refresh(names: Iterable[str]) -> list[Path]:
@@ -247,7 +215,7 @@ def _refresh(place: Place) -> list[Path]:
     except BuildError as error:
         raise BuildError(f"{place.notebook.name}: {error}") from error
     if place.seals:
-        texts |= {place.seals: dumps(seals(place.name)), **dict((twin_of_lesson(place.name), twin_of_listing()))}
+        texts |= {place.seals: dumps(seals(place.name)), **dict((twin_of_lesson(place.name, BLOCKS), twin_of_listing()))}
     return [path for path, text in texts.items() if write(path, text)]
 
 

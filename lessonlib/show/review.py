@@ -14,7 +14,7 @@ from lessonlib.review.deck import Review
 from lessonlib.review.scorecard import card_html
 from lessonlib.review.tally import minutes, outcomes, tally
 from lessonlib.roofline import Lab, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
 from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
@@ -32,7 +32,7 @@ def open_review(
             f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
         )
     found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    return NotebookReview(Review(found, journal or (Journal(None) if mode else default_journal()), DRAWERS, SEALED))
+    return NotebookReview(Review(found, journal or (Journal(None) if mode else default_journal()), BLOCKS))
 
 
 class NotebookReview:

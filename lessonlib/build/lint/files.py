@@ -17,6 +17,7 @@ from lessonlib.build.lint.lines import Lines
 from lessonlib.build.places import Place
 from lessonlib.lesson.concepts import FILE, Listing, parse_listing
 from lessonlib.lesson.source import StrictLoader, problems
+from lessonlib.show.blocks import BLOCKS
 
 _KINDS = {
     "object": "a block of keys and values",
@@ -54,7 +55,7 @@ def read_words(place: Place, *, strict: bool = True) -> Words:
         found.findings.append(_unread(found.file, error))
         return found
     found.lines = Lines(text)
-    for path, line in problems(raw) if strict else ():
+    for path, line in problems(raw, found.file, BLOCKS) if strict else ():
         if not line.startswith("the id "):  # a rule of its own
             found.findings.append(Finding(found.file, found.lines.of(path, line), "schema", _plainly(line)))
     found.raw = raw if isinstance(raw, Mapping) and isinstance(raw.get("steps"), list) else {}

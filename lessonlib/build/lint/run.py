@@ -21,7 +21,7 @@ from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import lab_names, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 
 #: so many lessons are worth a second process
 _WORTH_A_POOL = 3
@@ -148,7 +148,7 @@ def _opened(words: Words) -> tuple[list[Lesson], list[Finding]]:
     lessons, faults = [], {}
     for name in lab_names():
         try:
-            lessons.append(Lesson(words.place.name, load_lab(name), None, DRAWERS, SEALED))
+            lessons.append(Lesson(words.place.name, load_lab(name), None, BLOCKS))
         except LessonlibError as error:
             said = str(error).removeprefix(f"{words.place.name} ")
             faults.setdefault(said, []).append(name)

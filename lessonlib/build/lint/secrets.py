@@ -15,7 +15,7 @@ from functools import cached_property
 from typing import Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.lesson.guess import base_unit, unit_scale
+from lessonlib.base.units import base_unit, unit_scale
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds import Curve, Number
 from lessonlib.lesson.words import plain
