@@ -14,7 +14,6 @@ from lessonlib.lesson.source import ASKED_KINDS, load_source
 from lessonlib.lesson.words import Numbers, Words, markdown
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab
-from lessonlib.review.score import score_html
 from lessonlib.roofline import Lab
 
 _TITLES = {
@@ -91,7 +90,7 @@ class Lesson:
     def _block(self, kind: str, raw: Mapping[str, Any], gates: list[StepItem]) -> BlockItem:
         makers: dict[str, Callable[[], View]] = {
             "tell": lambda: {"html": self.words.html(raw["text"], f"{self.name} {raw['id']}")},
-            "score": lambda: {"html": score_html(self)},
+            "score": lambda: {"html": _score_html(self)},
             "sources": lambda: {"html": sources_html(self.raw["sources"])},
             "map": lambda: self._drawer(kind)({**raw, "records": self.journal.records()}, self.words),
         }
@@ -170,6 +169,12 @@ class Lesson:
         """Tell everything on show that ``item`` changed, and with it perhaps a gate."""
         for listener in list(self.listeners):
             listener(item)
+
+
+def _score_html(lesson: Lesson) -> str:
+    from lessonlib.show.score_card import score_html
+
+    return score_html(lesson)
 
 
 def sources_html(sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -23,6 +23,8 @@ Guess = dict[str, Any]
 Raw = Mapping[str, Any]
 
 CONFIDENCE = ("just guessing", "fairly sure", "certain")
+#: the level of confidence at which a miss is a surprise
+CERTAIN = len(CONFIDENCE) - 1
 GRADES = (
     {"key": "got", "label": "Had it"},
     {"key": "partly", "label": "Partly"},

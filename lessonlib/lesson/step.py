@@ -11,7 +11,7 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
-from lessonlib.lesson.question import CONFIDENCE, GRADES, Guess, Question
+from lessonlib.lesson.question import CERTAIN, CONFIDENCE, GRADES, Guess, Question
 
 Record = dict[str, Any]
 
@@ -153,7 +153,7 @@ class Step:
 
     def answer(self, given: Any) -> None:
         """Walk all the way with ``given`` as the guess. Raises if it is not accepted."""
-        self.handle({"event": "commit", "guess": given, "confidence": 2 if self.question.sure else None})
+        self.handle({"event": "commit", "guess": given, "confidence": CERTAIN if self.question.sure else None})
         if self.problem:
             raise LessonlibError(f"{self.question.where}: the guess {given!r} was refused: {self.problem}")
         self.handle({"event": "reveal"})

@@ -13,8 +13,10 @@ from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.items import Drawers, View
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.words import Words
+from lessonlib.record.attempts import attempts_of
+from lessonlib.record.event import events_of
 from lessonlib.record.settings import chosen_lab
-from lessonlib.review.editions import standing
+from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
 
 Raw = Mapping[str, Any]
@@ -72,7 +74,7 @@ def draw_map(raw: Raw, words: Words) -> View:
     from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
 
     concepts = load_listing().concepts
-    states = standing(concepts, raw.get("records", ()))
+    states = states_of(concepts, attempts_of(events_of(raw.get("records", ()))))
     chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
     return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
 

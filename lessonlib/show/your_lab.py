@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import date
 from html import escape
@@ -14,12 +13,12 @@ from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.words import markdown
 from lessonlib.probe.asked import ASKED, can_ask, question
 from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
-from lessonlib.record.journal import Journal, default_journal
-from lessonlib.record.settings import choose_lab, chosen_lab
-from lessonlib.roofline import Lab, load_lab
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import choose_lab
+from lessonlib.roofline import Lab
 from lessonlib.show.fallback import fallback
-from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import open_session
 
 NAME = "your-lab"
 NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
@@ -37,21 +36,17 @@ def open_your_lab(
 
     Without a `url`, or when the server cannot be read, every panel says in one line what to do.
     """
-    mode = auto or os.environ.get("LESSON_AUTO") or None
-    if mode is not None and mode not in AUTO:
-        raise LessonlibError(
-            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
-        )
-    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    kept = journal or (Journal(None) if mode else default_journal())
+    session = open_session(lab, auto, journal)
     if not url:
-        return YourLab(None, NO_SERVER, found, kept, mode)
+        return YourLab(None, NO_SERVER, session.lab, session.journal, session.mode)
     from lessonlib.probe.probe import probe
 
+    reading, problem = None, ""
     try:
-        return YourLab(probe(url, window, model), "", found, kept, mode)
+        reading = probe(url, window, model)
     except LessonlibError as error:
-        return YourLab(None, f"{str(error).rstrip('.')}. Then run all cells again.", found, kept, mode)
+        problem = f"{str(error).rstrip('.')}. Then run all cells again."
+    return YourLab(reading, problem, session.lab, session.journal, session.mode)
 
 
 class YourLab:

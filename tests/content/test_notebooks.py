@@ -16,7 +16,7 @@ from lessonlib.build.lint.cells import cell_findings
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
-from lessonlib.show.notebook import AUTO
+from lessonlib.show.session import AUTO
 from tests.content.conftest import opened
 from tests.content.runs import Job, Runs
 
