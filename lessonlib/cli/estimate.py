@@ -1,4 +1,4 @@
-"""The commands `estimate`, `models`, `gpus` and `labs`: the roofline engine from a terminal."""
+"""The command `estimate`: the roofline engine from a terminal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lessonlib.base.errors import LessonlibError, listed
 
 if TYPE_CHECKING:
-    from lessonlib.roofline.report import Case
+    from lessonlib.roofline import Case
 
 _MOST_CELLS = 1_000_000
 _AXES = ("batch", "context")
@@ -24,15 +24,15 @@ _EPILOG = """examples:
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add `estimate`, `models`, `gpus` and `labs` to the subparsers of the command line."""
-    estimate = subparsers.add_parser(
+    """Declare `estimate`."""
+    parser = subparsers.add_parser(
         "estimate",
         help="ceilings and expected times of a model on GPUs",
         description="Arithmetic, bytes, ceiling and expected time of a prefill and of one decode step.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add = estimate.add_argument
+    add = parser.add_argument
     add("--lab", help="start from a lab: its model, GPU, precision, prompt and context, one request")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
     add("--gpu", help="a name (see `gpus`) [h100-sxm]")
@@ -56,44 +56,41 @@ def add_parser(subparsers: Any) -> None:
         help="decode over batch or context (or a list: batch=1,8,64), as CSV; may be given twice",
     )
     add("--plot", metavar="FILE", help="write a roofline with the operations on it (.svg, .png, .pdf)")
-    for name, what in (("models", "models"), ("gpus", "GPUs"), ("labs", "labs")):
-        lister = subparsers.add_parser(name, help=f"list the known {what} with their sources")
-        lister.add_argument("--json", action="store_true", help="print one JSON list")
-        lister.set_defaults(roofline_command=name)
-    estimate.set_defaults(roofline_command="estimate")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the chosen command; 0, or 2 with one line on stderr after wrong input."""
-    from lessonlib.roofline import catalogue
+    """Print the case that the flags ask for, or a sweep; write the plot. Raises LessonlibError for wrong input."""
+    from lessonlib.roofline import estimate_data, estimate_text, operation_table
 
-    commands = {
-        "estimate": _estimate,
-        "models": catalogue.print_models,
-        "gpus": catalogue.print_gpus,
-        "labs": catalogue.print_labs,
-    }
-    try:
-        return commands[args.roofline_command](args)
-    except LessonlibError as error:
-        print(f"lessonlib {args.roofline_command}: {error}", file=sys.stderr)
-        return 2
+    case = _case(args)
+    data = estimate_data(case)
+    if args.plot:
+        _write_plot(case, args.plot)
+    if args.sweep:
+        _print_sweep(case, args.sweep)
+    elif args.json:
+        print(json.dumps(data, indent=2))
+    else:
+        print(estimate_text(data))
+        if args.table:
+            for phase in ("prefill", "decode"):
+                print(f"\n{phase}\n{operation_table(case, phase)}")
+    return 0
 
 
 def _case(args: argparse.Namespace) -> Case:
     """The case that the flags (and a lab) ask for."""
-    from lessonlib.roofline import System, load_gpu, load_lab, load_model
-    from lessonlib.roofline.report import Case
+    from lessonlib.roofline import Case, System, load_gpu, load_lab, load_model
 
     lab = load_lab(args.lab) if args.lab else None
     base = lab.system if lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
-    plain = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
-    given = {name: getattr(args, name) for name in plain if getattr(args, name) is not None}
-    kept = {name: getattr(base, name) for name in plain}
+    choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
+    given = {name: getattr(args, name) for name in choices if getattr(args, name) is not None}
+    usual = {name: getattr(base, name) for name in choices}
     system = System(
         model=load_model(args.model) if args.model is not None else base.model,
         gpu=load_gpu(args.gpu) if args.gpu is not None else base.gpu,
-        **(kept | given),
+        **(usual | given),
     )
     sizes = {"batch": 32, "prompt": 2048, "context": 2048}
     if lab:
@@ -146,22 +143,3 @@ def _write_plot(case: Case, file: str) -> None:
 
     write(case, Path(file))
     print(f"wrote {file}", file=sys.stderr)
-
-
-def _estimate(args: argparse.Namespace) -> int:
-    from lessonlib.roofline.report import for_people, operation_table, report
-
-    case = _case(args)
-    data = report(case)
-    if args.plot:
-        _write_plot(case, args.plot)
-    if args.sweep:
-        _print_sweep(case, args.sweep)
-    elif args.json:
-        print(json.dumps(data, indent=2))
-    else:
-        print(for_people(data))
-        if args.table:
-            for phase in ("prefill", "decode"):
-                print(f"\n{phase}\n{operation_table(case, phase)}")
-    return 0

@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.cli import check, estimate, lab, probe, report, simulate
+from lessonlib.cli import catalogue, check, estimate, lab, probe, report, simulate
 
-COMMANDS = (lab, check, estimate, probe, report, simulate)
+COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
@@ -59,13 +59,15 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status; wrong input is one line on stderr."""
+    program = "lessonlib"
     try:
         args = _parse(argv)
-        status = args.run(args)
+        program = f"lessonlib {args.command}"
+        status: int = args.run(args)
         sys.stdout.flush()
         return status
     except LessonlibError as error:
-        print(f"lessonlib: {error}", file=sys.stderr)
+        print(f"{program}: {error}", file=sys.stderr)
         return WRONG_USE
     except KeyboardInterrupt:
         print("lessonlib: stopped", file=sys.stderr)

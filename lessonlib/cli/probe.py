@@ -153,8 +153,8 @@ TITLES = {
 def as_text(reading: Reading, roofs: dict[str, tuple[float, ...]]) -> str:
     """The reading for a person: numbers first, then what each cannot tell."""
     from lessonlib.base.quantity import Quantity
+    from lessonlib.base.tables import aligned
     from lessonlib.probe.fetch import plain
-    from lessonlib.roofline.report import aligned
 
     rows = [("", "", "clock", "roof", "expected")]
     for key, finding in reading.findings.items():

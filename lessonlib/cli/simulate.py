@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lessonlib.roofline import System
-    from lessonlib.serving import Fleet, Request, Result, Scheduler
-    from lessonlib.serving.simulation import Progress
+    from lessonlib.serving import Arrivals, Fleet, Progress, Request, Result, Scheduler
 
 INTERRUPTED = 130
 PLOTS = (".svg", ".png", ".pdf")
@@ -30,7 +29,7 @@ _EPILOG = """examples:
 
 
 def add_parser(subparsers: Any) -> None:
-    """Add `simulate` to the subparsers of the command line."""
+    """Declare `simulate`."""
     parser = subparsers.add_parser(
         "simulate",
         help="many requests through a fleet: waiting, batching, caching",
@@ -111,23 +110,39 @@ def _add_serving(add: Any) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Simulate; 0, 130 after Ctrl-C (with what there is), or 2 with one line on stderr after wrong input."""
-    try:
-        return _simulate(args)
-    except LessonlibError as error:
-        print(f"lessonlib simulate: {error}", file=sys.stderr)
-        return 2
+    """Simulate, print and write; 0, or 130 after Ctrl-C (with what there is). Raises LessonlibError for wrong input."""
+    from lessonlib.serving import run_summary, run_summary_text, save_requests, simulate
+
+    if args.summary and (args.slo or args.save or args.plot):
+        raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
+    limits = _check_output(args)
+    system, requests = _system(args), _requests(args)
+    scheduler, fleet = _scheduler(args), _fleet(args)
+    with _progress(len(requests)) as tell:  # type: ignore[arg-type]
+        result = simulate(
+            system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
+            record="summary" if args.summary else "full", seed=args.seed, progress=tell,
+        )  # fmt: skip
+    for warning in result.warnings:
+        print(f"lessonlib simulate: {warning}", file=sys.stderr)
+    data = run_summary(result, limits, args.price)
+    print(json.dumps(data, indent=2) if args.json else run_summary_text(data))
+    if args.save:
+        save_requests(result, Path(args.save))
+    if args.plot:
+        _plot(result, args.plot)
+    return INTERRUPTED if result.stopped == "interrupted" else 0
 
 
 def _system(args: argparse.Namespace) -> System:
     from lessonlib.roofline import System, load_gpu, load_lab, load_model
 
     base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
-    kept = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
+    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
     model = load_model(args.model) if args.model is not None else base.model
     gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
-    return System(model=model, gpu=gpu, **(kept | given))
+    return System(model=model, gpu=gpu, **(usual | given))
 
 
 def _numbers(flag: str, text: str, count: int) -> list[float]:
@@ -141,8 +156,7 @@ def _numbers(flag: str, text: str, count: int) -> list[float]:
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import GammaBurst, Poisson, Workload, preset, read_trace
-    from lessonlib.serving.traffic.presets import PRESETS, closed
+    from lessonlib.serving import PRESETS, GammaBurst, Poisson, Workload, closed, preset, read_trace
 
     if args.trace is not None:
         for flag in ("preset", "prompt", "output", "requests", "spread", "burst"):
@@ -154,8 +168,10 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.rate is None and args.concurrency is None and args.preset is None:
         raise LessonlibError("say how requests come: --rate R, --concurrency N, --trace FILE or --preset NAME")
     turns = PRESETS[args.preset].sharing.turns if args.preset in PRESETS else 1
-    law = GammaBurst(args.rate / turns, args.burst) if args.burst is not None else None
-    if law is None and args.rate is not None:
+    law: Arrivals | None = None
+    if args.burst is not None:
+        law = GammaBurst(args.rate / turns, args.burst)
+    elif args.rate is not None:
         law = Poisson(args.rate / turns) if args.rate > 0 else Poisson(args.rate)
     count = _REQUESTS if args.requests is None else args.requests
     if args.preset is not None:
@@ -227,7 +243,7 @@ def _progress(total: int) -> Iterator[Progress]:
 def _check_output(args: argparse.Namespace) -> list[float] | None:
     """The limits of --slo. What would be wrong after the run is said before it."""
     from lessonlib.base.checks import number
-    from lessonlib.serving.results.report import check_file
+    from lessonlib.serving import check_file
 
     if args.save:
         check_file("--save", Path(args.save), (".csv",))
@@ -236,31 +252,6 @@ def _check_output(args: argparse.Namespace) -> list[float] | None:
     if args.price is not None:
         number("--price", args.price, least=0.0)
     return None if args.slo is None else [number("--slo", limit, least=0.0) for limit in _numbers("--slo", args.slo, 2)]
-
-
-def _simulate(args: argparse.Namespace) -> int:
-    from lessonlib.serving import simulate
-    from lessonlib.serving.results.report import for_people, report, save_requests
-
-    if args.summary and (args.slo or args.save or args.plot):
-        raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
-    limits = _check_output(args)
-    system, requests = _system(args), _requests(args)
-    scheduler, fleet = _scheduler(args), _fleet(args)
-    with _progress(len(requests)) as tell:  # type: ignore[arg-type]
-        result = simulate(
-            system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
-            record="summary" if args.summary else "full", seed=args.seed, progress=tell,
-        )  # fmt: skip
-    for warning in result.warnings:
-        print(f"lessonlib simulate: {warning}", file=sys.stderr)
-    data = report(result, limits, args.price)
-    print(json.dumps(data, indent=2) if args.json else for_people(data))
-    if args.save:
-        save_requests(result, Path(args.save))
-    if args.plot:
-        _plot(result, args.plot)
-    return INTERRUPTED if result.stopped == "interrupted" else 0
 
 
 def _plot(result: Result, file: str) -> None:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.probe.reading import Reading
-from lessonlib.roofline import load_lab
-from lessonlib.roofline.gpu import GPU, gpu_names, load_gpu
-from lessonlib.roofline.lab import MEASURABLE, Lab, read_lab
+from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_names, load_gpu, load_lab, read_lab
 
 #: The first line of what is written here, and so of what may be replaced without asking.
 _MARK = (

@@ -107,7 +107,9 @@ def _notes(events: Iterable[Event]) -> dict[tuple[str, str, str], Remark]:
         if event.event == "commit" and event.guess and event.question in _note_ids(event.lesson):
             text = event.guess.get("text")
             if isinstance(text, str):
-                found[event.lesson, event.question, event.lab] = _remark("note", event, text)
+                key = event.lesson, event.question, event.lab
+                found.pop(key, None)  # the order is that of the last versions, also where several were kept in one millisecond
+                found[key] = _remark("note", event, text)
     return found
 
 

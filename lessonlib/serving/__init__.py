@@ -11,21 +11,25 @@ from __future__ import annotations
 
 from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet
 from lessonlib.serving.fleet.routers import router_names
-from lessonlib.serving.replica.settings import BATCHING, POLICIES, Scheduler, Speculation
+from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
 from lessonlib.serving.replica.step_time import BASES, StepCost
 from lessonlib.serving.results.result import Result
-from lessonlib.serving.simulation import simulate
-from lessonlib.serving.traffic.arrivals import Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
-from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, LogNormal, ShareOfPrompt
-from lessonlib.serving.traffic.presets import preset, preset_names
+from lessonlib.serving.results.summary import check_file, run_summary, run_summary_text, save_requests
+from lessonlib.serving.simulation import Progress, simulate
+from lessonlib.serving.traffic.arrivals import Arrivals, Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
+from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, Lengths, LogNormal, ShareOfPrompt
+from lessonlib.serving.traffic.presets import PRESETS, closed, preset, preset_names
+from lessonlib.serving.traffic.request import Request
 from lessonlib.serving.traffic.trace_files import read_trace, write_trace
-from lessonlib.serving.traffic.workload import Request, Sharing, Trace, Workload, fixed
+from lessonlib.serving.traffic.workload import Sharing, Trace, Workload, fixed
 
 __all__ = [
     "BASES",
     "BATCHING",
     "POLICIES",
+    "PRESETS",
     "SIGNALS",
+    "Arrivals",
     "Autoscaler",
     "Constant",
     "Disaggregation",
@@ -36,9 +40,11 @@ __all__ = [
     "Fleet",
     "GammaBurst",
     "Geometric",
+    "Lengths",
     "LogNormal",
     "OnOff",
     "Poisson",
+    "Progress",
     "Ramp",
     "Request",
     "Result",
@@ -49,11 +55,16 @@ __all__ = [
     "StepCost",
     "Trace",
     "Workload",
+    "check_file",
+    "closed",
     "fixed",
     "preset",
     "preset_names",
     "read_trace",
     "router_names",
+    "run_summary",
+    "run_summary_text",
+    "save_requests",
     "simulate",
     "write_trace",
 ]

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+import math
+import signal
+import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sized
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from typing import Any
 
 from lessonlib.base.checks import kind, whole
 from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline.system import System, kv_bytes, state_bytes
-from lessonlib.serving import events as kinds
-from lessonlib.serving.events import Events
-from lessonlib.serving.fleet.fleet import Fleet
-from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, Members
+from lessonlib.roofline import System, kv_bytes, state_bytes
+from lessonlib.serving.fleet.fleet import Failure, Fleet
+from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members, Scaler
 from lessonlib.serving.fleet.routers import make_router
-from lessonlib.serving.fleet.scaler import Scaler
-from lessonlib.serving.interrupt import heard_between_events
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
-from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.results.recorder import Recorder
-from lessonlib.serving.results.result import Result, build_result
-from lessonlib.serving.traffic.source import Source
-from lessonlib.serving.traffic.workload import Request
+from lessonlib.serving.results.result import Result
+from lessonlib.serving.traffic.feed import RequestFeed
+from lessonlib.serving.traffic.request import Request
 
 #: Called with (requests finished, simulated seconds) now and then.
 Progress = Callable[[int, float], None]
@@ -58,6 +60,66 @@ def simulate(
     return simulation.run(checked("limit_s", limit_s, above=0.0) if limit_s is not None else float("inf"), progress)
 
 
+# --- the clock --------------------------------------------------------------------------------------------------------
+
+#: A request comes; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
+#: a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: together start together.
+ARRIVAL, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(8)
+
+
+class Events:
+    """A queue of (time, kind, payload); equal ones leave in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, int, Any]] = []
+        self._count = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._heap)
+
+    def push(self, time: float, what: int, payload: Any = None) -> None:
+        """Add an event of the kind `what` at `time`, seconds."""
+        self._count += 1
+        heappush(self._heap, (time, what, self._count, payload))
+
+    def pop(self) -> tuple[float, int, Any]:
+        """The next event: its time, its kind, and what came with it."""
+        time, what, _, payload = heappop(self._heap)
+        return time, what, payload
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Callable[[], bool]]:
+    """Yields a function that says whether Ctrl-C has been pressed since, so that a run stops between two events and its
+    sums stay right. A second Ctrl-C interrupts at once, as ever.
+
+    Outside the main thread, and where somebody else already handles the signal, nothing is changed.
+    """
+    asked = False
+
+    def remember(_signal: int, _frame: object) -> None:
+        nonlocal asked
+        if asked:
+            raise KeyboardInterrupt
+        asked = True
+
+    mine = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    )
+    if mine:
+        signal.signal(signal.SIGINT, remember)
+    try:
+        yield lambda: asked
+    finally:
+        if mine:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# --- the run ----------------------------------------------------------------------------------------------------------
+
+
 class Simulation:
     """One run. Jobs in the system are those that came and have no answer yet; `area` is their number summed over time."""
 
@@ -79,8 +141,10 @@ class Simulation:
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
         self._routers = [make_router(fleet.router, self.seed + place, fleet.load_bound) for place in range(2)]
         self.events = Events()
-        self.source = Source(requests, concurrency, self.events)
-        self.scaler = Scaler(fleet.autoscaler, self.members, self.events) if fleet.autoscaler else None
+        self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
+        self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
+        if self.scaler:
+            self.events.push(self.scaler.settings.every_s, LOOK, self.scaler)
         self.jobs: dict[int, Job] = {}
         self.held: deque[Job] = deque()
         self.now = self.area = self._counted = self.began = self.last_s = 0.0
@@ -91,24 +155,24 @@ class Simulation:
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
         for failure in fleet.failures:
-            self.events.push(failure.at_s, kinds.FAILURE, failure)
+            self.events.push(failure.at_s, FAILURE, failure)
 
     def run(self, limit_s: float, progress: Progress | None) -> Result:
         """All events until the last answer, the limit or an interrupt."""
-        handlers = (
-            self._arrival,
-            self._warm,
-            self._failure,
-            self._recovery,
-            self._delivery,
-            self._look,
-            self._run_end,
-            self._plan,
-        )
+        handlers: dict[int, Callable[[float, Any], None]] = {
+            ARRIVAL: self._arrival,
+            WARM: self._warm,
+            FAILURE: self._failure,
+            RECOVERY: self._recovery,
+            DELIVERY: self._delivery,
+            LOOK: self._look,
+            RUN_END: self._run_end,
+            PLAN: self._plan,
+        }
         turns = 0
         try:
-            with heard_between_events() as interrupted:
-                while self.events and (self.jobs or self.source.pending):
+            with deferred_interrupt() as interrupted:
+                while self.events and (self.jobs or self.feed.pending):
                     now, what, payload = self.events.pop()
                     if now > limit_s:
                         self.stopped = "limit"
@@ -127,8 +191,12 @@ class Simulation:
                     progress(self.recorder.finished, self.now)
         except KeyboardInterrupt:
             self.stopped = "interrupted"
-        assert self.stopped or not (self.jobs or self.source.pending), "requests are left over"
-        return build_result(self)
+        if not self.stopped and (self.jobs or self.feed.pending):
+            raise RuntimeError(f"the simulation has no event left, but {len(self.jobs)} requests are unfinished")
+        return self._result()
+
+    def _schedule_arrival(self, time: float, arrival: tuple[int, Request]) -> None:
+        self.events.push(time, ARRIVAL, arrival)
 
     def _count(self, now: float) -> None:
         """Bring the sum over time of the jobs in the system up to date."""
@@ -137,16 +205,16 @@ class Simulation:
 
     def _arrival(self, now: float, payload: tuple[int, Request]) -> None:
         number, request = payload
-        if not self.source.came:
+        if not self.feed.came:
             self._counted = self.began = now
             self.members.begin(now)
         job = Job(number, request, now)
         self._check_fit(job)
         self._count(now)
         self.jobs[number] = job
-        self.source.arrived(now)
-        if self.source.came & (self.source.came - 1) == 0 or self.source.exhausted:
-            self.backlog.append((self.source.came, now, len(self.held) + self.members.waiting))
+        self.feed.arrived(now)
+        if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
+            self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
         self._send(job, now)
 
     def _check_fit(self, job: Job) -> None:
@@ -171,8 +239,8 @@ class Simulation:
             self._submit(self._routers[0].choose(job, self.members.prompts), job, now)
             return
         self.held.append(job)
-        if self.scaler and not self.members.count("starting", DRAINING, FAILED):
-            self.scaler.start(1, now)
+        if self.scaler and not self.members.count(STARTING, DRAINING, FAILED):
+            self._warm_up(self.scaler, self.scaler.start(1, now), now)
             self._release_held(now)
 
     def _release_held(self, now: float) -> None:
@@ -188,10 +256,10 @@ class Simulation:
         if replica.idle:
             if replica.number not in self._planned:
                 self._planned.add(replica.number)
-                self.events.push(now, kinds.PLAN, replica)
+                self.events.push(now, PLAN, replica)
         elif self._known[replica.number] != replica.version:
             self._known[replica.number] = replica.version
-            self.events.push(replica.run.end, kinds.RUN_END, (replica, replica.version))
+            self.events.push(replica.run.end, RUN_END, (replica, replica.version))
 
     def _plan(self, now: float, replica: Replica) -> None:
         self._planned.discard(replica.number)
@@ -205,10 +273,10 @@ class Simulation:
         if replica.version != version:
             return
         for job in replica.complete():
-            if job.finished == job.finished:
-                self._finish(job, now)
-            else:
+            if math.isnan(job.finished):
                 self._transfer(replica, job, now)
+            else:
+                self._finish(job, now)
         if replica.number in self._failing:
             self._fail(replica, now)
         elif self.members.states[replica.number] == DRAINING and not replica.in_flight:
@@ -225,22 +293,23 @@ class Simulation:
         self.recorder.leave(job)
         if self.scaler:
             self.scaler.first_token(job.first_token - job.arrival)
-        self.source.ended(job.number, now)
+        self.feed.ended(job.number, now)
 
     def _transfer(self, replica: Replica, job: Job, now: float) -> None:
         """Send the cache of a computed prompt over the replica's link, behind what is already on it."""
         pools = self.fleet.disaggregation
-        assert pools is not None
+        if pools is None:
+            raise RuntimeError(f"replica {replica.number} hands over a prompt, but there is no pool for answers")
         payload = kv_bytes(self.system, job.target) + sum(state_bytes(self.system).values())
         sent = max(now, self._link_free[replica.number]) + payload / pools.link_bytes_per_second
         self._link_free[replica.number] = sent
-        self.events.push(sent + pools.latency_s, kinds.DELIVERY, (replica, job, replica.parked[job.number]))
+        self.events.push(sent + pools.latency_s, DELIVERY, (replica, job, replica.parked[job.number]))
 
     def _delivery(self, now: float, payload: tuple[Replica, Job, int]) -> None:
         source, job, parking = payload
         if not self.members.answers:
             # Nobody to take it: it stays where it is until a replica of the pool is back.
-            self.events.push(now + 1.0, kinds.DELIVERY, payload)
+            self.events.push(now + 1.0, DELIVERY, payload)
             return
         if not source.unpark(job, parking):
             return
@@ -249,8 +318,8 @@ class Simulation:
         job.transferred = True
         self._submit(self._routers[1].choose(job, self.members.answers), job, now)
 
-    def _failure(self, now: float, failure: object) -> None:
-        number, back = failure.replica, now + failure.for_s  # type: ignore[attr-defined]
+    def _failure(self, now: float, failure: Failure) -> None:
+        number, back = failure.replica, now + failure.for_s
         if self.members.states[number] not in (READY, DRAINING):
             return
         replica = self.members.replicas[number]
@@ -264,7 +333,7 @@ class Simulation:
 
     def _fail(self, replica: Replica, now: float) -> None:
         back = self._failing.pop(replica.number)
-        self.events.push(max(back, now), kinds.RECOVERY, replica.number)
+        self.events.push(max(back, now), RECOVERY, replica.number)
         for job in replica.fail():
             self._send(job, now)
 
@@ -276,7 +345,86 @@ class Simulation:
         self.members.set(number, READY, now)
         self._release_held(now)
 
-    def _look(self, now: float, _: None) -> None:
-        assert self.scaler is not None
-        self.scaler.look(now, len(self.held))
+    def _look(self, now: float, scaler: Scaler) -> None:
+        self._warm_up(scaler, scaler.look(now, len(self.held)), now)
+        self.events.push(now + scaler.settings.every_s, LOOK, scaler)
         self._release_held(now)
+
+    def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
+        """Replicas that start cold take requests later."""
+        for number in cold:
+            self.events.push(now + scaler.settings.cold_start_s, WARM, number)
+
+    # --- what came out ------------------------------------------------------------------------------------------------
+
+    def _warnings(self) -> list[str]:
+        """What a reader must know before believing the numbers."""
+        found = []
+        marks = self.backlog
+        if self.concurrency is None and len(marks) >= 2:
+            (came, when, waited), (_, _, before) = marks[-1], marks[len(marks) // 2 - 1 if len(marks) < 4 else -3]
+            seconds = when - self.began
+            # A queue below capacity has a length of its own; one above it doubles with the requests that came.
+            if waited > max(16, 2 * before, 0.02 * came) and seconds > 0:
+                done = self.recorder.finished / (self.last_s - self.began)
+                found.append(
+                    f"the queue grows without bound: {(came - 1) / seconds:.3g} requests/s come, {done:.3g} are finished, {waited:,} wait "
+                    "at the last arrival: lower the rate, or add replicas"
+                )
+        if self.too_long:
+            model = self.system.model
+            found.append(
+                f"{self.too_long:,} requests are longer than the {model.max_context:,} tokens of context of {model.name}, "
+                "and an engine would refuse them: shorten prompt or output"
+            )
+        if self.stopped:
+            why = "stopped at the time limit" if self.stopped == "limit" else "interrupted"
+            known = len(self.workload) - self.feed.came if isinstance(self.workload, Sized) else 0
+            found.append(
+                f"{why}: {len(self.jobs):,} requests are unfinished"
+                + (f", {known:,} have not come yet" if known else "")
+            )
+        return found
+
+    def _result(self) -> Result:
+        """The result of a simulation that has come to its end, or was stopped."""
+        recorder, members = self.recorder, self.members
+        jobs = [*recorder.jobs, *self.jobs.values()]
+        now = self.last_s
+        settings = {
+            "system": self.system,
+            "scheduler": self.scheduler,
+            "fleet": self.fleet,
+            "workload": self.workload,
+            "concurrency": self.concurrency,
+            "cost": self.cost,
+            "kv_blocks": members.blocks[0],
+            "record": "full" if recorder.full else "summary",
+            "seed": self.seed,
+        }
+        unfinished = list(self.jobs.values())
+        return Result(
+            settings=settings,
+            requests=recorder.request_columns(unfinished),
+            runs=recorder.run_columns(),
+            samples=recorder.samples,
+            finished=recorder.finished,
+            unfinished=len(unfinished),
+            output_tokens=recorder.output,
+            prompt_tokens=recorder.prompt,
+            hit_tokens=recorder.hits,
+            tokens_made=recorder.made,
+            preemptions=recorder.preemptions + sum(job.preempted for job in unfinished),
+            steps=recorder.steps,
+            simulated_s=now - self.began,
+            busy_s=recorder.busy_s,
+            area_s=self.area,
+            e2e_sum_s=recorder.e2e_sum,
+            mean_batch=recorder.batch_seconds / recorder.busy_s if recorder.busy_s else 0.0,
+            kv_peak=max(replica.kv.high / replica.kv.total for replica in members.replicas),
+            gpu_seconds=members.running_seconds(now) * self.system.gpus,
+            replicas=tuple(members.timeline),
+            stopped=self.stopped,
+            warnings=tuple(self._warnings()),
+            spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
+        )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline import System, load_gpu, load_model, weight_bytes
 from lessonlib.serving.fleet.fleet import Fleet
-from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.simulation import simulate
 from lessonlib.serving.traffic.workload import fixed
 

@@ -23,9 +23,20 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import rounded
-from lessonlib.roofline import Estimate, Lab, Model, System, decode, load_gpu, max_batch, prefill, weight_bytes
-from lessonlib.roofline.blocks import Experts
-from lessonlib.roofline.capacity import USABLE, sequence_bytes
+from lessonlib.roofline import (
+    USABLE,
+    Estimate,
+    Experts,
+    Lab,
+    Model,
+    System,
+    decode,
+    load_gpu,
+    max_batch,
+    prefill,
+    sequence_bytes,
+    weight_bytes,
+)
 
 BATCHES = tuple(2**power for power in range(10))
 CONTEXTS = (0, *(2**power for power in range(9, 18)))

@@ -59,20 +59,19 @@ def test_every_command_knows_its_function() -> None:
     parser = main.build_parser()
     args = {"lab": [], "check": [], "estimate": [], "models": [], "gpus": []}
     runs = {name: parser.parse_args([name, *more]).run.__module__ for name, more in args.items()}
-    roofline = "lessonlib.cli.estimate"
     assert runs == {
         "lab": "lessonlib.cli.lab",
         "check": "lessonlib.cli.check",
-        "estimate": roofline,
-        "models": roofline,
-        "gpus": roofline,
+        "estimate": "lessonlib.cli.estimate",
+        "models": "lessonlib.cli.catalogue",
+        "gpus": "lessonlib.cli.catalogue",
     }
 
 
 @pytest.mark.parametrize(
     ("raised", "status", "said"),
     [
-        (LessonlibError("the file is torn: mend it"), 2, "lessonlib: the file is torn: mend it\n"),
+        (LessonlibError("the file is torn: mend it"), 2, "lessonlib check: the file is torn: mend it\n"),
         (KeyboardInterrupt(), 130, "lessonlib: stopped\n"),
     ],
 )

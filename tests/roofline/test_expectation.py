@@ -10,12 +10,21 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
-from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, prefill
+from lessonlib.roofline import (
+    System,
+    decode,
+    decode_load,
+    lab_names,
+    load_gpu,
+    load_lab,
+    load_model,
+    prefill,
+    prefill_load,
+)
 from lessonlib.roofline.calibrate.fit import CONSTANTS, Fit
 from lessonlib.roofline.calibrate.rows import calibration_rows, fitted_rows
 from lessonlib.roofline.efficiency import expected_error, load_efficiency
 from lessonlib.roofline.expectation import communication_seconds
-from lessonlib.roofline.load import decode_load, prefill_load
 
 # Median absolute errors on the rows fitted, a little above what the fit reached.
 REACHED = {

@@ -13,16 +13,17 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import (
     System,
     decode,
+    decode_load,
     load_gpu,
     load_lab,
     load_model,
     max_batch,
     model_names,
+    napkin,
     prefill,
     weight_bytes,
 )
 from lessonlib.roofline.capacity import activation_bytes, capacity, sequence_bytes
-from lessonlib.roofline.cost import napkin
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.links import (
     Link,
@@ -31,7 +32,6 @@ from lessonlib.roofline.links import (
     ring_all_reduce_s,
     traffic,
 )
-from lessonlib.roofline.load import decode_load
 from lessonlib.roofline.sweep import COLUMNS, sweep
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline.system import kv_bytes
+from lessonlib.roofline import kv_bytes
 from lessonlib.serving import (
     Autoscaler,
     Constant,

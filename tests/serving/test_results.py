@@ -13,8 +13,8 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Workload, fixed, simulate
-from lessonlib.serving.results.report import for_people, report, save_requests
 from lessonlib.serving.results.samples import BinnedSample, ExactSample, weighted_percentiles
+from lessonlib.serving.results.summary import run_summary, run_summary_text, save_requests
 from tests.serving.systems import small
 
 
@@ -110,8 +110,8 @@ def test_settings_are_enough_to_repeat_a_run(result) -> None:
 
 
 def test_a_report_for_people_says_the_main_numbers(result) -> None:
-    data = report(result, (0.5, 0.05), 2.5)
-    text = for_people(data)
+    data = run_summary(result, (0.5, 0.05), 2.5)
+    text = run_summary_text(data)
     for words in (
         "llama-3.1-8b on 1 x h100-sxm",
         "2 replicas",
@@ -122,7 +122,7 @@ def test_a_report_for_people_says_the_main_numbers(result) -> None:
     ):
         assert words in text
     json.dumps(data, allow_nan=False)
-    assert "-" in for_people(report(simulate(small(), fixed(10, 1, 1, Poisson(1.0)))))
+    assert "-" in run_summary_text(run_summary(simulate(small(), fixed(10, 1, 1, Poisson(1.0)))))
 
 
 def test_requests_are_saved_as_columns(result, tmp_path) -> None:
@@ -182,7 +182,12 @@ def test_ctrl_c_is_heard_between_two_events(monkeypatch) -> None:
         finish(self, job, now)
 
     monkeypatch.setattr(Simulation, "_finish", torn)
-    result = simulate(small(), fixed(500, 20, 5000, Poisson(40.0)))
+    # Whoever starts the tests in the background may have them ignore the signal; then nobody would hear it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        result = simulate(small(), fixed(500, 20, 5000, Poisson(40.0)))
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert result.stopped == "interrupted" and result.finished >= 700
     assert len(result.requests["number"]) == result.finished + result.unfinished < 5000
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

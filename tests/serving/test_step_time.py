@@ -8,14 +8,13 @@ from dataclasses import replace
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, mixed, prefill
-from lessonlib.roofline.system import LAUNCHES
+from lessonlib.roofline import LAUNCHES, System, decode, lab_names, load_gpu, load_lab, load_model, mixed, prefill
 from lessonlib.serving import BASES, StepCost
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
-from lessonlib.serving.replica.settings import Scheduler, Speculation
+from lessonlib.serving.replica.scheduler import Scheduler, Speculation
 from lessonlib.serving.replica.steps import StepTimer
-from lessonlib.serving.traffic.workload import Request
+from lessonlib.serving.traffic.request import Request
 from tests.serving.systems import hybrid, large, small, windowed
 
 

@@ -22,8 +22,7 @@ from lessonlib.course.shared.experts import (
 )
 from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte
 from lessonlib.course.shared.lab import is_mixture, prefill_ceiling
-from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read
-from lessonlib.roofline.precision import weight_format
+from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read, weight_format
 
 BATCH = 16
 SMALL, LARGE = "llama-3.1-8b", "llama-3.1-405b"

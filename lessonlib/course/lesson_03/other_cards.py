@@ -6,8 +6,7 @@ from math import ceil
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.intensity import per_byte
-from lessonlib.roofline import GPU, Lab, load_gpu
-from lessonlib.roofline.precision import weight_format
+from lessonlib.roofline import GPU, Lab, load_gpu, weight_format
 
 BETWEEN = 250
 

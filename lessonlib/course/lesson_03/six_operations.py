@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import intensity
 from lessonlib.course.shared.intensity import per_byte
-from lessonlib.roofline import Estimate, Lab, prefill
-from lessonlib.roofline.operations import Operation
+from lessonlib.roofline import Estimate, Lab, Operation, prefill
 
 #: requests of the step that writes, prompts of the one that reads
 BATCH, PROMPTS = 16, 2

@@ -22,8 +22,16 @@ from lessonlib.course.lesson_06.kv_of_models import (
 )
 from lessonlib.course.shared.experts import latent
 from lessonlib.course.shared.lab import has_state
-from lessonlib.roofline import DEFAULT_LAB, Lab, decode, kv_bytes_per_token, load_lab, prefill, weight_bytes_read
-from lessonlib.roofline.model import Layers
+from lessonlib.roofline import (
+    DEFAULT_LAB,
+    Lab,
+    Layers,
+    decode,
+    kv_bytes_per_token,
+    load_lab,
+    prefill,
+    weight_bytes_read,
+)
 
 # --- the model of step 3: the lab's own, unless its heads share a latent
 

@@ -6,8 +6,7 @@ One layer with full attention of the lab's model, reading one prompt of 32,768 t
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, Operation, prefill
-from lessonlib.roofline.blocks import Attention, LatentAttention
+from lessonlib.roofline import Attention, Lab, LatentAttention, Operation, prefill
 
 #: tokens of the prompt
 PROMPT = 32_768

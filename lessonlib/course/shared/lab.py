@@ -5,7 +5,9 @@ from __future__ import annotations
 from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import (
     DEFAULT_LAB,
+    Experts,
     Lab,
+    LatentAttention,
     decode,
     kv_bytes,
     load_lab,
@@ -14,7 +16,6 @@ from lessonlib.roofline import (
     weight_bytes,
     weight_bytes_read,
 )
-from lessonlib.roofline.blocks import Experts, LatentAttention
 
 
 def gpus(lab: Lab) -> str:

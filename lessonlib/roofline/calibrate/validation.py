@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from lessonlib.base.paths import data_dir
+from lessonlib.base.tables import aligned
 from lessonlib.roofline.calibrate.peers import as_aiconfigurator_counts_s
 from lessonlib.roofline.calibrate.rows import STEPS, Row, calibration_rows, fitted_rows
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.cost import decode, prefill
 from lessonlib.roofline.gpu import load_gpu
-from lessonlib.roofline.report import aligned
 from lessonlib.roofline.system import System
 
 

@@ -1,17 +1,126 @@
-"""The decoding requests of a replica as a few sums, so that many equal steps cost no more than one.
+"""The requests of one replica: those that wait, in the order in which they go in, and those that decode.
 
-As long as nobody joins or leaves, each step adds one token (with speculation, its rate) to each request. The sum of
-contexts then grows by the same amount every step, the next request to end is at the top of a heap, and how many new
-blocks a step needs depends only on where the requests stand within their blocks: `due` counts them by step modulo the
-steps that fill a block.
+The decoding ones are kept as a few sums, so that many equal steps cost no more than one. As long as nobody joins or
+leaves, each step adds one token (with speculation, its rate) to each request. The sum of contexts then grows by the same
+amount every step, the next request to end is at the top of a heap, and how many new blocks a step needs depends only on
+where the requests stand within their blocks: `due` counts them by step modulo the steps that fill a block.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from heapq import heappop, heappush
 
+import numpy as np
+
 from lessonlib.serving.replica.job import Job
-from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.scheduler import Scheduler, Speculation
+
+# --- those that wait --------------------------------------------------------------------------------------------------
+
+
+class FirstCome:
+    """First come, first served; a preempted job goes back to the front."""
+
+    def __init__(self) -> None:
+        self._jobs: deque[Job] = deque()
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def push(self, job: Job) -> None:
+        """At the end."""
+        self._jobs.append(job)
+
+    def push_back(self, job: Job) -> None:
+        """To the front, after a preemption."""
+        self._jobs.appendleft(job)
+
+    def peek(self) -> Job:
+        """The job that is next."""
+        return self._jobs[0]
+
+    def pop(self) -> Job:
+        """Take the job that is next."""
+        return self._jobs.popleft()
+
+    def clear(self) -> list[Job]:
+        """Take all, in order."""
+        jobs = list(self._jobs)
+        self._jobs.clear()
+        return jobs
+
+
+class ByPriority:
+    """The lowest priority number first, then the earliest arrival."""
+
+    def __init__(self) -> None:
+        self._jobs: list[tuple[int, float, int, Job]] = []
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def push(self, job: Job) -> None:
+        """Where its priority puts it."""
+        heappush(self._jobs, (job.priority, job.arrival, job.number, job))
+
+    push_back = push
+
+    def peek(self) -> Job:
+        """The job that is next."""
+        return self._jobs[0][3]
+
+    def pop(self) -> Job:
+        """Take the job that is next."""
+        return heappop(self._jobs)[3]
+
+    def clear(self) -> list[Job]:
+        """Take all, in order."""
+        jobs = [entry[3] for entry in sorted(self._jobs, key=lambda entry: entry[:3])]
+        self._jobs.clear()
+        return jobs
+
+
+def job_queue(policy: str) -> FirstCome | ByPriority:
+    """The queue of one of scheduler.POLICIES."""
+    return ByPriority() if policy == "priority" else FirstCome()
+
+
+class WaitMeter:
+    """Mean length of a queue while one run of steps goes on, in which requests come but none goes in."""
+
+    def __init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A run begins."""
+        self._came, self._sum = 0, 0.0
+
+    def came(self, now: float) -> None:
+        """A request has joined the queue."""
+        self._came += 1
+        self._sum += now
+
+    def mean(self, length: int, start: float, end: float) -> float:
+        """The mean from `start` to `end`, where the queue is `length` long: who came meanwhile waited for the rest only."""
+        rest = self._came * end - self._sum
+        return length - self._came + (rest / (end - start) if end > start else 0.0)
+
+
+# --- those that decode ------------------------------------------------------------------------------------------------
+
+
+def decode_steps(left: int, speculation: Speculation | None, seed: tuple[int, ...]) -> int:
+    """Decode steps for `left` more tokens: as many, or with speculation a draw that `seed` decides.
+
+    A step makes one token and as many drafts as are accepted in a row.
+    """
+    if speculation is None:
+        return left
+    random = np.random.Generator(np.random.PCG64(list(seed)))
+    accepted = random.random((left, speculation.drafts)) < speculation.acceptance
+    made = np.cumsum(1 + np.cumprod(accepted, axis=1).sum(axis=1))
+    return int(np.searchsorted(made, left)) + 1
 
 
 class DecodeBatch:
@@ -35,7 +144,7 @@ class DecodeBatch:
         self.clipped = [0.0] * len(windows)
         self._clipped_growth = [0.0] * len(windows)
         self._ends: list[tuple[int, int, Job]] = []
-        self._fills: list[tuple[int, int, int, Job]] = []
+        self._fills: list[tuple[int, int, int, int, Job]] = []
 
     def add(self, job: Job, steps: int, whole: bool) -> None:
         """A job whose context is computed and that needs `steps` more steps; whole: its blocks are reserved to the end."""
@@ -63,7 +172,7 @@ class DecodeBatch:
             if job.target < window - 1:
                 self._clipped_growth[place] += job.rate
                 full = self.clock + -int((job.target - window + 1) // job.rate)
-                heappush(self._fills, (full, job.entry, place, job))
+                heappush(self._fills, (full, job.entry, place, window, job))
 
     def remove(self, job: Job) -> int:
         """Take a job out; returns the blocks that it got while it decoded. `job.generated` is brought up to date."""
@@ -127,7 +236,7 @@ class DecodeBatch:
         ends, fills = self._ends, self._fills
         while ends[0][2].entry != ends[0][1]:
             heappop(ends)
-        while fills and fills[0][3].entry != fills[0][1]:
+        while fills and fills[0][4].entry != fills[0][1]:
             heappop(fills)
         first = min(ends[0][0], fills[0][0]) if fills else ends[0][0]
         return first - self.clock
@@ -139,10 +248,10 @@ class DecodeBatch:
         for place, growth in enumerate(self._clipped_growth):
             self.clipped[place] += steps * growth
         while self._fills and self._fills[0][0] <= self.clock:
-            _, entry, place, job = heappop(self._fills)
+            _, entry, place, width, job = heappop(self._fills)
             if job.entry == entry:
                 self._clipped_growth[place] -= job.rate
-                self.clipped[place] += self.windows[place] - 1 - self.context_of(job)  # type: ignore[operator]
+                self.clipped[place] += width - 1 - self.context_of(job)
         ended, ends = [], self._ends
         while ends and ends[0][0] <= self.clock:
             _, entry, job = heappop(ends)

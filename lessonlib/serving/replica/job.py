@@ -1,20 +1,26 @@
-"""A request on its way through a replica."""
+"""A request on its way through a replica, and the blocks of the KV cache that it shares with others."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
 
 from lessonlib.serving.traffic.request import Request
 
-if TYPE_CHECKING:
-    from lessonlib.serving.replica.kv_cache import Run
-
+#: The time of what has not come to pass (ask with math.isnan).
 NEVER = float("nan")
 
 
+class SharedBlocks:
+    """Blocks that hold one stretch of some prompts. blocks: how many are resident. users: requests that hold them now."""
+
+    __slots__ = ("blocks", "key", "users")
+
+    def __init__(self, key: Hashable, blocks: int) -> None:
+        self.key, self.blocks, self.users = key, blocks, 1
+
+
 class Job:
-    """State of one request. Times in seconds of the simulation, lengths in tokens.
+    """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
     computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
     before the next token. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
@@ -65,7 +71,7 @@ class Job:
         self.own: Hashable = request.own if request.own is not None else ("request", number)
         self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = 0
         self.target = self.prompt
-        self.shared: list[Run] = []
+        self.shared: list[SharedBlocks] = []
         self.started = self.first_token = self.finished = self.last_token = NEVER
         self.entry = self.joined = self.steps = self.first_due = self.start_context = self.place = 0
         self.rate = 1.0

@@ -1,6 +1,6 @@
 """The paged KV cache of one replica: blocks in use, blocks kept for reuse, free blocks.
 
-Blocks that always come together are counted, not listed: a run of shared blocks is one `Run` with a number of
+Blocks that always come together are counted, not listed: a run of shared blocks is one `SharedBlocks` with a number of
 resident blocks, and a request's own blocks are one number. Eviction takes the least recently used run first and cuts
 it from its end, which is the order of vLLM's free list (a request's last block is freed first). Where it differs: who
 uses the beginning of a run holds all of it, so the rest stays as long as if it had been read too; and free blocks are
@@ -11,25 +11,20 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import TYPE_CHECKING
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline.blocks import DeltaNet
-from lessonlib.roofline.capacity import USABLE, sequence_bytes
-from lessonlib.roofline.system import System, kv_bytes, kv_bytes_per_token, state_bytes, weight_bytes
-from lessonlib.serving.replica.settings import Scheduler
-
-if TYPE_CHECKING:
-    from lessonlib.serving.replica.job import Job
-
-
-class Run:
-    """Shared blocks that hold one stretch of some prompts: how many are resident, how many requests use them."""
-
-    __slots__ = ("blocks", "key", "users")
-
-    def __init__(self, key: Hashable, blocks: int) -> None:
-        self.key, self.blocks, self.users = key, blocks, 1
+from lessonlib.roofline import (
+    USABLE,
+    DeltaNet,
+    System,
+    kv_bytes,
+    kv_bytes_per_token,
+    sequence_bytes,
+    state_bytes,
+    weight_bytes,
+)
+from lessonlib.serving.replica.job import Job, SharedBlocks
+from lessonlib.serving.replica.scheduler import Scheduler
 
 
 class KVCache:
@@ -40,8 +35,8 @@ class KVCache:
         self.reuse = scheduler.prefix_caching
         self.used = self.kept = self.high = 0
         self.free = total
-        self.runs: dict[Hashable, Run] = {}
-        self._idle: OrderedDict[Hashable, Run] = OrderedDict()
+        self.runs: dict[Hashable, SharedBlocks] = {}
+        self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
 
     @property
     def room(self) -> int:
@@ -67,7 +62,7 @@ class KVCache:
         if self.used > self.high:
             self.high = self.used
 
-    def match(self, job: Job, tokens: int) -> tuple[list[Run], int, int]:
+    def match(self, job: Job, tokens: int) -> tuple[list[SharedBlocks], int, int]:
         """Runs that hold a beginning of the first `tokens` tokens of a job; blocks hit; of those, blocks that nobody uses.
 
         The last token is always computed, so that there is something to sample from.
@@ -101,7 +96,7 @@ class KVCache:
         job.shared, job.hit_blocks, job.blocks = runs, hit, need
         return True
 
-    def _hold(self, run: Run) -> None:
+    def _hold(self, run: SharedBlocks) -> None:
         if not run.users:
             del self._idle[run.key]
             self.kept -= run.blocks
@@ -127,7 +122,7 @@ class KVCache:
                 return
             run = self.runs.get(key)
             if run is None:
-                run = self.runs[key] = Run(key, 0)
+                run = self.runs[key] = SharedBlocks(key, 0)
                 job.shared.append(run)
             # Only who holds a run may lengthen it, with blocks that are its own.
             if run in job.shared and run.blocks < wanted:
@@ -157,11 +152,16 @@ class KVCache:
         self._idle.clear()
 
     def check(self) -> None:
-        """Raise AssertionError unless every block is in exactly one place."""
-        assert self.used >= 0 and self.kept >= 0 and self.free >= 0
-        assert self.used + self.kept + self.free == self.total
-        assert self.kept == sum(run.blocks for run in self._idle.values())
-        assert all(run.users == 0 for run in self._idle.values())
+        """Raise RuntimeError unless every block is in exactly one place."""
+        idle = self._idle.values()
+        parts = (self.used, self.kept, self.free)
+        if (
+            min(parts) < 0
+            or sum(parts) != self.total
+            or self.kept != sum(run.blocks for run in idle)
+            or any(run.users for run in idle)
+        ):
+            raise RuntimeError(f"blocks of the KV cache are lost: used, kept, free = {parts} of {self.total}")
 
 
 def block_counts(system: System, scheduler: Scheduler) -> tuple[int, int]:

@@ -13,15 +13,37 @@ number of steps of each answer is drawn, and its tokens are spread evenly over t
 
 from __future__ import annotations
 
-from lessonlib.serving.replica.batch import DecodeBatch
+import math
+from typing import Protocol
+
+from lessonlib.serving.replica.batch import DecodeBatch, WaitMeter, decode_steps, job_queue
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
-from lessonlib.serving.replica.settings import Scheduler
-from lessonlib.serving.replica.speculation import decode_steps
+from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
 from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
-from lessonlib.serving.replica.waiting import WaitMeter, job_queue
-from lessonlib.serving.results.recorder import Recorder
+
+
+class StepRecorder(Protocol):
+    """Who is told what a replica does: a `results.recorder.Recorder`, which lies above this folder."""
+
+    full: bool
+
+    def run(
+        self, replica: int, run: StepRun, decoding: int, prefill_tokens: int, prefills: int, waiting: float, used: int
+    ) -> None:
+        """A run of steps has ended: requests that decoded in it, tokens of prompts, requests that have begun theirs,
+        mean length of the queue, blocks in use at its start.
+        """
+        ...
+
+    def gaps(self, weight: int, steps: int, first: float, slope: float) -> None:
+        """Seconds between tokens: first, first + slope, ... (`steps` of them), each for `weight` requests."""
+        ...
+
+    def tokens(self, count: int) -> None:
+        """Tokens were made."""
+        ...
 
 
 class Replica:
@@ -37,7 +59,7 @@ class Replica:
         cost: StepCost,
         scheduler: Scheduler,
         blocks: tuple[int, int],
-        recorder: Recorder,
+        recorder: StepRecorder,
         seed: int = 0,
         pool: str = "both",
     ) -> None:
@@ -55,7 +77,8 @@ class Replica:
         self._whole = scheduler.batching != "continuous"
         self._apart = scheduler.batching in ("prefill-first", "static")
         self._reserve = scheduler.reserve_output or self._static
-        self._ghosts: list[Job] = []
+        #: Jobs of a static batch that are done and keep their seats until the last one is.
+        self._holding_seats: list[Job] = []
         self._chunks: list[tuple[Job, int]] = []
         self._decoding = False
         self._late: dict[int, Job] = {}
@@ -99,7 +122,7 @@ class Replica:
 
     def fail(self) -> list[Job]:
         """All jobs lose their cache and come back, oldest first, to be sent elsewhere. Only between two runs."""
-        for job in self._ghosts:
+        for job in self._holding_seats:
             job.blocks += self.batch.remove(job)
             self.kv.release(job)
         lost = [*self.batch.jobs.values(), *self.prefilling, *self._away.values()]
@@ -110,7 +133,7 @@ class Replica:
         lost += self.queue.clear()
         for job in lost:
             job.computed, job.target, job.transferred = 0, job.prompt + job.generated, False
-        self._ghosts, self.prefilling, self._chunks, self.parked, self._away = [], [], [], {}, {}
+        self._holding_seats, self.prefilling, self._chunks, self.parked, self._away = [], [], [], {}, {}
         self.kv.clear()
         self.run.stop()
         self.in_flight = self.prompt_tokens = 0
@@ -200,7 +223,7 @@ class Replica:
     def _start(self, job: Job, now: float) -> None:
         self._admissions += 1
         job.place = self._admissions
-        if job.started != job.started:
+        if math.isnan(job.started):
             job.started = now
         hit = min(job.hit_blocks * self.kv.size, job.target - 1)
         job.computed = job.target if job.transferred else hit
@@ -209,8 +232,17 @@ class Replica:
 
     def complete(self) -> list[Job]:
         """The present run has ended: its tokens exist. Returns the jobs that are done here, finished or parked."""
-        now = self.run.end
-        self.recorder.run(self, sum(tokens for _, tokens in self._chunks), self._decoding)
+        run, recorder = self.run, self.recorder
+        now = run.end
+        recorder.run(
+            self.number,
+            run,
+            self.batch.count if self._decoding else 0,
+            sum(tokens for _, tokens in self._chunks),
+            len(self.prefilling),
+            self.meter.mean(len(self.queue), run.start, now) if recorder.full else 0.0,
+            self.kv.used,
+        )
         self.runs += 1
         done = self._decoded(now) if self._decoding else []
         for job, tokens in self._chunks:
@@ -225,7 +257,7 @@ class Replica:
         first = run.start + run.first_s
         for job in self._late.values():
             self.recorder.gaps(1, 1, first - job.last_token, 0.0)
-        steady = batch.count - len(self._ghosts)
+        steady = batch.count - len(self._holding_seats)
         self.recorder.gaps(steady - len(self._late), 1, first - self._last_decode, 0.0)
         self.recorder.gaps(steady, run.steps - 1, run.first_s + run.slope, run.slope)
         self._late.clear()
@@ -234,21 +266,21 @@ class Replica:
         ended = batch.advance(run.steps)
         for job in ended:
             self._finish(job, now)
-        if self._ghosts and len(self._ghosts) == batch.count:
-            for job in self._ghosts:
+        if self._holding_seats and len(self._holding_seats) == batch.count:
+            for job in self._holding_seats:
                 job.blocks += batch.remove(job)
                 self.kv.release(job)
-            self._ghosts = []
+            self._holding_seats = []
         return ended
 
     def _finish(self, job: Job, now: float) -> None:
         """A job has its last token and leaves; in a static batch it keeps its seat until the last one is done."""
         job.finished = now
         if job.entry and self._static:
-            self._ghosts.append(job)
+            self._holding_seats.append(job)
             self._close_span(job)
             self.recorder.tokens(job.output - job.generated)
-            self._gone(job)
+            self._forget(job)
             return
         if job.entry:
             self._stop_decoding(job)
@@ -303,8 +335,8 @@ class Replica:
 
     def _leave(self, job: Job) -> None:
         self.kv.release(job)
-        self._gone(job)
+        self._forget(job)
 
-    def _gone(self, job: Job) -> None:
+    def _forget(self, job: Job) -> None:
         self.in_flight -= 1
         self.prompt_tokens -= job.prompt

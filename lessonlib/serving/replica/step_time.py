@@ -14,14 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.roofline import DeltaNet, Load, Requests, System
 from lessonlib.roofline.arrays import kv_reach
-from lessonlib.roofline.blocks import DeltaNet
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import OVERLAP, communication_seconds, operation_seconds
 from lessonlib.roofline.links import routing_seconds
-from lessonlib.roofline.load import Load, Requests
 from lessonlib.roofline.operations import Operation, operations
-from lessonlib.roofline.system import System
 
 #: What a step costs: the least that the datasheet allows, or what a good engine is likely to need.
 BASES = ("expected", "ceiling")
@@ -211,7 +209,7 @@ class StepCost:
         compute = look(self._rows[1], tokens) + look(self._heads[1], outputs)
         memory = look(self._rows[2], tokens) + look(self._heads[2], outputs)
         seconds = self._fixed_s + look(self._rows[0], tokens) + look(self._heads[0], outputs)
-        for group, work, read in zip(self.attention, flops, reach):
+        for group, work, read in zip(self.attention, flops, reach, strict=True):
             busy, moved = work * group.flop_s, read * group.read_s + tokens * group.token_s
             seconds += max(moved, busy)
             compute += work * group.peak_flop_s

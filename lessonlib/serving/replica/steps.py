@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
-from lessonlib.serving.replica.settings import Scheduler
+from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import Chunk, StepCost
 
 INFINITY = math.inf
@@ -75,14 +75,14 @@ class StepTimer:
         if batch is not None and batch.count:
             sequences = batch.count
             tokens, moves, reach = sequences * batch.new, 2 * sequences, batch.sums(ahead)
-            flops = [sequences * base + slope * seen for (base, slope), seen in zip(self._laws, reach)]
+            flops = [sequences * base + slope * seen for (base, slope), seen in zip(self._laws, reach, strict=True)]
         outputs = tokens
         extra_s = self._draft_s if tokens else 0.0
         if chunks:
             shares = [Chunk(new, job.computed) for job, new in chunks]
             more_flops, more_reach = self.cost.chunk_sums(shares)
-            flops = [a + b for a, b in zip(flops, more_flops)]
-            reach = [a + b for a, b in zip(reach, more_reach)]
+            flops = [a + b for a, b in zip(flops, more_flops, strict=True)]
+            reach = [a + b for a, b in zip(reach, more_reach, strict=True)]
             tokens += sum(new for _, new in chunks)
             outputs += len(shares)
             sequences += len(shares)

@@ -1,17 +1,15 @@
-"""What a simulation remembers while it runs: everything, or sums and bins of fixed size."""
+"""What a simulation notes down while it runs: every request and step, or sums and bins of fixed size."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.replica.job import Job
+from lessonlib.serving.replica.steps import StepRun
 from lessonlib.serving.results.samples import BinnedSample, ExactSample, Sample
-
-if TYPE_CHECKING:
-    from lessonlib.serving.replica.replica import Replica
 
 RECORDS = ("full", "summary")
 #: Waiting times that are summed up: until the first token, between tokens, from end to end, until first scheduled,
@@ -30,18 +28,18 @@ _MOST_OUTPUT = 2
 
 
 class Recorder:
-    """full: whether single requests and runs of steps are kept.
+    """full: whether single requests and runs of steps are kept. jobs: finished ones, where they are kept.
 
-    requested: request rows are appended when a request leaves. output, prompt, hits: tokens of finished requests.
-    made: tokens made by all steps. busy_s: seconds of all runs, over all replicas.
+    output, prompt, hits: tokens of finished requests. made: tokens made by all steps. busy_s: seconds of all runs, over
+    all replicas. batch_seconds: of each run times the requests that decoded in it. Raises LessonlibError for an unknown
+    `record`.
     """
 
     def __init__(self, record: str = "full") -> None:
         if record not in RECORDS:
             raise LessonlibError(f"record: expected {listed(RECORDS)}, not {record!r}")
         self.full = record == "full"
-        kind = ExactSample if self.full else BinnedSample
-        self.samples: dict[str, Sample] = {name: kind() for name in TIMES}
+        self.samples: dict[str, Sample] = {name: ExactSample() if self.full else BinnedSample() for name in TIMES}
         self.jobs: list[Job] = []
         self._runs: list[tuple[Any, ...]] = []
         self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = 0
@@ -57,30 +55,30 @@ class Recorder:
         """Tokens that were made."""
         self.made += count
 
-    def run(self, replica: Replica, prefill_tokens: int, decoding: bool) -> None:
-        """A run of steps that has ended."""
-        run = replica.run
+    def run(
+        self, replica: int, run: StepRun, decoding: int, prefill_tokens: int, prefills: int, waiting: float, used: int
+    ) -> None:
+        """A run of steps of a replica has ended; the arguments are columns of RUN_COLUMNS (used: blocks at its start)."""
         seconds = run.end - run.start
-        count = replica.batch.count if decoding else 0
         self.steps += run.steps
         self.busy_s += seconds
-        self.batch_seconds += seconds * count
+        self.batch_seconds += seconds * decoding
         if self.full:
             self._runs.append(
                 (
-                    replica.number,
+                    replica,
                     run.start,
                     run.end,
                     run.steps,
                     run.first_s,
                     run.last_s,
-                    count,
+                    decoding,
                     prefill_tokens,
-                    len(replica.prefilling),
-                    replica.meter.mean(len(replica.queue), run.start, run.end),
-                    replica.kv.used,
+                    prefills,
+                    waiting,
+                    used,
                     run.compute_bound,
-                )  # fmt: skip
+                )
             )
 
     def leave(self, job: Job) -> None:
@@ -121,7 +119,7 @@ class Recorder:
                 job.preempted,
                 job.priority,
                 job.replica,
-            )  # fmt: skip
+            )
             for job in jobs
         ]
         columns = np.array(rows, dtype=float).reshape(len(rows), len(REQUEST_COLUMNS)).T

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,11 +13,9 @@ from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.results.recorder import TIMES
 from lessonlib.serving.results.samples import Sample, weighted_percentiles
-from lessonlib.serving.results.token_times import Span, times_of
 
-if TYPE_CHECKING:
-    from lessonlib.serving.simulation import Simulation
-
+#: Part of an answer: replica, its first run, the run behind its last (-1: still going on), tokens before, tokens a step.
+Span = tuple[int, int, int, int, float]
 LEVELS = (50.0, 90.0, 99.0)
 
 
@@ -25,7 +23,8 @@ LEVELS = (50.0, 90.0, 99.0)
 class Result:
     """One run.
 
-    settings: all that is needed to repeat it. requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
+    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks",
+    "record", "seed"). requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
     that came, nan for what did not come to pass. runs: a column for each of recorder.RUN_COLUMNS, one row for each run of
     alike steps. Both are empty where the record was "summary". samples: weighted samples of seconds by name.
     simulated_s: from the first arrival to the last event. requests_in_system: mean number. area_s: that number summed
@@ -101,7 +100,7 @@ class Result:
             sample = self.samples[name]
             values = (sample.mean(), *sample.percentiles(LEVELS))
             numbers[name] = {
-                key: _told(value) for key, value in zip(("mean", "p50", "p90", "p99"), values, strict=True)
+                key: _known(value) for key, value in zip(("mean", "p50", "p90", "p99"), values, strict=True)
             }
         return numbers | {
             "preemptions": self.preemptions,
@@ -203,7 +202,7 @@ class Result:
         if number not in self.spans:
             raise LessonlibError(f"token_times: no request {number!r} among the {len(self.spans)} that came")
         marks, spans = self.spans[number]
-        return times_of(marks, spans, self.runs)
+        return _times_of(marks, spans, self.runs)
 
     def window_percentiles(self, name: str, edges: np.ndarray, level: float) -> np.ndarray:
         """A percentile of a request column by time of arrival, between neighbouring `edges` (seconds), shape (edges - 1,)."""
@@ -219,79 +218,34 @@ class Result:
         return np.array([weighted_percentiles(part, np.ones(len(part)), (level,))[0] for part in chosen])
 
 
-def _told(value: float) -> float | None:
+def _known(value: float) -> float | None:
+    """The value, None for nan: JSON has no nan."""
     return None if math.isnan(value) else value
 
 
-def _warnings(simulation: Simulation) -> list[str]:
-    """What a reader must know before believing the numbers."""
-    found = []
-    marks = simulation.backlog
-    if simulation.concurrency is None and len(marks) >= 2:
-        (came, when, waited), (_, _, before) = marks[-1], marks[len(marks) // 2 - 1 if len(marks) < 4 else -3]
-        seconds = when - simulation.began
-        # A queue below capacity has a length of its own; one above it doubles with the requests that came.
-        if waited > max(16, 2 * before, 0.02 * came) and seconds > 0:
-            done = simulation.recorder.finished / (simulation.last_s - simulation.began)
-            found.append(
-                f"the queue grows without bound: {(came - 1) / seconds:.3g} requests/s come, {done:.3g} are finished, {waited:,} wait "
-                "at the last arrival: lower the rate, or add replicas"
-            )
-    if simulation.too_long:
-        model = simulation.system.model
-        found.append(
-            f"{simulation.too_long:,} requests are longer than the {model.max_context:,} tokens of context of {model.name}, "
-            "and an engine would refuse them: shorten prompt or output"
-        )
-    if simulation.stopped:
-        why = "stopped at the time limit" if simulation.stopped == "limit" else "interrupted"
-        known = len(simulation.workload) - simulation.source.came if hasattr(simulation.workload, "__len__") else 0
-        found.append(
-            f"{why}: {len(simulation.jobs):,} requests are unfinished"
-            + (f", {known:,} have not come yet" if known else "")
-        )
-    return found
+# --- when each token was made, from the runs of steps in which it was written ------------------------------------------
 
 
-def build_result(simulation: Simulation) -> Result:
-    """The result of a simulation that has come to its end, or was stopped."""
-    recorder, members = simulation.recorder, simulation.members
-    jobs = [*recorder.jobs, *simulation.jobs.values()]
-    now = simulation.last_s
-    settings = {
-        "system": simulation.system,
-        "scheduler": simulation.scheduler,
-        "fleet": simulation.fleet,
-        "workload": simulation.workload,
-        "concurrency": simulation.concurrency,
-        "cost": simulation.cost,
-        "kv_blocks": members.blocks[0],
-        "record": "full" if recorder.full else "summary",
-        "seed": simulation.seed,
-    }
-    unfinished = list(simulation.jobs.values())
-    return Result(
-        settings=settings,
-        requests=recorder.request_columns(unfinished),
-        runs=recorder.run_columns(),
-        samples=recorder.samples,
-        finished=recorder.finished,
-        unfinished=len(unfinished),
-        output_tokens=recorder.output,
-        prompt_tokens=recorder.prompt,
-        hit_tokens=recorder.hits,
-        tokens_made=recorder.made,
-        preemptions=recorder.preemptions + sum(job.preempted for job in unfinished),
-        steps=recorder.steps,
-        simulated_s=now - simulation.began,
-        busy_s=recorder.busy_s,
-        area_s=simulation.area,
-        e2e_sum_s=recorder.e2e_sum,
-        mean_batch=recorder.batch_seconds / recorder.busy_s if recorder.busy_s else 0.0,
-        kv_peak=max(replica.kv.high / replica.kv.total for replica in members.replicas),
-        gpu_seconds=members.running_seconds(now) * simulation.system.gpus,
-        replicas=tuple(members.timeline),
-        stopped=simulation.stopped,
-        warnings=tuple(_warnings(simulation)),
-        spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
+def _times_of(marks: Sequence[float], spans: Sequence[Span], runs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Seconds, ascending: `marks` come from prefills, the others from the steps of `spans`."""
+    parts = [np.asarray(marks, dtype=float)]
+    for replica, first, last, _, rate in spans:
+        rows = np.flatnonzero(runs["replica"] == replica)[first : None if last < 0 else last]
+        rows = rows[runs["decoding"][rows] > 0]
+        ends = _step_ends(rows, runs)
+        # The n-th step brings the answer to floor(n rate) tokens; without speculation one each.
+        made = np.floor(np.arange(1, len(ends) + 1) * rate + 1e-9).astype(np.int64)
+        parts.append(np.repeat(ends, np.diff(made, prepend=0)))
+    return np.sort(np.concatenate(parts))
+
+
+def _step_ends(rows: np.ndarray, runs: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Times at which the steps of some runs ended."""
+    count = runs["steps"][rows]
+    done = np.arange(1, int(count.sum()) + 1) - np.repeat(np.cumsum(count) - count, count)
+    slope = np.repeat((runs["last_s"][rows] - runs["first_s"][rows]) / np.maximum(1, count - 1), count)
+    return (
+        np.repeat(runs["start_s"][rows], count)
+        + done * np.repeat(runs["first_s"][rows], count)
+        + slope * done * (done - 1) / 2.0
     )

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.serving.traffic.workload import Request, Trace
+from lessonlib.serving.traffic.request import Request
+from lessonlib.serving.traffic.workload import Trace
 
 COLUMNS = ("arrival_s", "prompt", "output", "priority", "follows", "think_s", "own", "prefix")
 SUFFIXES = (".csv", ".jsonl")

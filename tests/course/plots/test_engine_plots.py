@@ -13,8 +13,7 @@ from lessonlib.course.engine import (
     roofline_validation,
     roofline_waterfall,
 )
-from lessonlib.roofline import decode, lab_names, load_lab
-from lessonlib.roofline.report import Case
+from lessonlib.roofline import Case, decode, lab_names, load_lab
 
 
 @pytest.mark.parametrize("name", lab_names())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.roofline.capacity import BLOCK_TOKENS, USABLE
+from lessonlib.roofline import BLOCK_TOKENS, USABLE
 
 #: continuous: prompts in chunks beside the running answers (vLLM v1). in-flight: whole prompts beside the answers (Orca,
 #: TensorRT-LLM without chunked context). prefill-first: whole prompts in steps of their own, answers wait (vLLM v0 without

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.tables import aligned
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
 from lessonlib.roofline.efficiency import Efficiency, expected_error, load_efficiency
@@ -58,12 +59,12 @@ class Case:
         return decode(self.system, self.batch, self.context)
 
 
-def plain(value: Any) -> Any:
+def _whole_as_int(value: Any) -> Any:
     """Whole floats as integers, so that JSON shows bytes as bytes; mappings through and through."""
     if isinstance(value, dict):
-        return {key: plain(item) for key, item in value.items()}
+        return {key: _whole_as_int(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [_whole_as_int(item) for item in value]
     whole = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
     return int(value) if whole else value
 
@@ -79,14 +80,14 @@ def _links(case: Case, phase: str) -> list[dict[str, Any]]:
     return [asdict(item) for item in traffic(case.system, _load(case, phase), load_efficiency())]
 
 
-def report(case: Case) -> dict[str, Any]:
+def estimate_data(case: Case) -> dict[str, Any]:
     """Everything that `estimate --json` prints."""
     system = case.system
     state = state_bytes(system)
     fits = capacity(system, max(case.context, 1))
     phases = {"prefill": case.prefill, "decode": case.decode}
     quick = napkin(system, case.prompt)
-    return plain(
+    data: dict[str, Any] = _whole_as_int(
         {
             "model": system.model.name,
             "gpu": system.gpu.name,
@@ -114,19 +115,7 @@ def report(case: Case) -> dict[str, Any]:
             "capacity": asdict(fits),
         }
     )
-
-
-def aligned(rows: Sequence[Sequence[str]], text_columns: frozenset[int] = frozenset({0})) -> str:
-    """Rows as columns; those in `text_columns` to the left, the others to the right."""
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [
-            cell.ljust(width) if i in text_columns else cell.rjust(width)
-            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines)
+    return data
 
 
 def _q(value: float, unit: str) -> str:
@@ -184,8 +173,8 @@ def _memory(data: Mapping[str, Any]) -> str:
     return aligned(rows)
 
 
-def for_people(data: Mapping[str, Any]) -> str:
-    """The report as short aligned tables."""
+def estimate_text(data: Mapping[str, Any]) -> str:
+    """The numbers of `estimate_data` as short aligned tables."""
     return f"{_heading(data)}\n\n{_phases(data)}\n\n{_memory(data)}"
 
 
@@ -194,10 +183,10 @@ def operation_table(case: Case, phase: str, constants: Efficiency | None = None)
     system, constants = case.system, constants or load_efficiency()
     estimate: Estimate = getattr(case, phase)
     sustained = constants.of("compute", system.gpu.architecture, "sustained")
-    rows: list[tuple[str, ...]] = [
-        ("operation", "layers", "FLOP", "weights", "KV read", "KV written", "state", "activations")
-        + ("FLOP/B", "bound", "at least", "expected")
-    ]
+    heads = (
+        "operation, layers, FLOP, weights, KV read, KV written, state, activations, FLOP/B, bound, at least, expected"
+    )
+    rows: list[tuple[str, ...]] = [tuple(heads.split(", "))]
     for part in estimate.operations:
         traffic = (part.weight_bytes, part.kv_read_bytes, part.kv_written_bytes, part.state_bytes)
         intensity = f"{part.intensity:,.3g}" if part.intensity < 1e6 else "-"

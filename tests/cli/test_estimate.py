@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import io
 import json
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.cli import estimate as estimate_cli
+from lessonlib.cli.main import main
 from lessonlib.roofline import gpu_names, model_names
 
 PHASE_KEYS = {
@@ -41,11 +40,9 @@ DEFAULT_MODEL = "--model qwen3.5-27b --gpu h100-sxm --tp 2 --batch 1"
 
 
 def run(line: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
-    parser = argparse.ArgumentParser()
-    estimate_cli.add_parser(parser.add_subparsers(required=True))
-    status = estimate_cli.run(parser.parse_args(line.split()))
-    out, err = capsys.readouterr()
-    return status, out, err
+    status = main(line.split())
+    told = capsys.readouterr()
+    return status, told.out, told.err
 
 
 def test_json_of_the_default_model(capsys) -> None:
@@ -158,7 +155,7 @@ def test_model_by_path(tmp_path: Path, capsys) -> None:
 def test_wrong_use_is_one_line_and_status_two(line: str, words: list[str], capsys) -> None:
     status, out, err = run(f"estimate {line}", capsys)
     assert status == 2 and out == ""
-    assert err.count("\n") == 1
+    assert err.startswith("lessonlib estimate: ") and err.count("\n") == 1
     for word in words:
         assert word in err
 

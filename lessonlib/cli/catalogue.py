@@ -1,30 +1,39 @@
-"""Lists of what is known, with sources: models, GPUs, labs."""
+"""The commands `models`, `gpus` and `labs`: what is known, with its sources."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from lessonlib.roofline.config import load_model, model_names
-from lessonlib.roofline.gpu import gpu_names, load_gpu
-from lessonlib.roofline.lab import lab_names, load_lab
-from lessonlib.roofline.report import aligned
+
+def add_parser(subparsers: Any) -> None:
+    """Declare `models`, `gpus` and `labs`."""
+    for name, what in (("models", "models"), ("gpus", "GPUs"), ("labs", "labs")):
+        parser = subparsers.add_parser(name, help=f"list the known {what} with their sources")
+        parser.add_argument("--json", action="store_true", help="print one JSON list")
 
 
-def _show(
-    args: argparse.Namespace,
-    items: list[dict[str, Any]],
-    rows: Sequence[Sequence[str]],
-    text: frozenset[int],
-) -> int:
-    print(json.dumps(items, indent=2, ensure_ascii=False) if args.json else aligned(rows, text))
+def run(args: argparse.Namespace) -> int:
+    """Print the list that `args.command` names."""
+    items, rows, text_columns = _LISTS[args.command]()
+    if args.json:
+        print(json.dumps(items, indent=2, ensure_ascii=False))
+    else:
+        from lessonlib.base.tables import aligned
+
+        print(aligned(rows, text_columns))
     return 0
 
 
-def print_models(args: argparse.Namespace) -> int:
-    """All shipped models."""
+#: What a list prints: items for JSON; rows for people, and which of their columns are text.
+_Listing = tuple[list[dict[str, Any]], Sequence[Sequence[str]], frozenset[int]]
+
+
+def _models() -> _Listing:
+    from lessonlib.roofline import load_model, model_names
+
     items: list[dict[str, Any]] = [
         {
             "name": model.name,
@@ -48,11 +57,13 @@ def print_models(args: argparse.Namespace) -> int:
         )
         for item in items
     ]
-    return _show(args, items, rows, frozenset({0, 1, 5}))
+    return items, rows, frozenset({0, 1, 5})
 
 
-def print_gpus(args: argparse.Namespace) -> int:
-    """All known GPUs; a secondary source is marked."""
+def _gpus() -> _Listing:
+    """A secondary source is marked."""
+    from lessonlib.roofline import gpu_names, load_gpu
+
     gpus = [load_gpu(name) for name in gpu_names()]
     items = [
         {
@@ -84,12 +95,16 @@ def print_gpus(args: argparse.Namespace) -> int:
         )
         for gpu in gpus
     ]
-    return _show(args, items, rows, frozenset({0, 6}))
+    return items, rows, frozenset({0, 6})
 
 
-def print_labs(args: argparse.Namespace) -> int:
-    """All shipped labs."""
+def _labs() -> _Listing:
+    from lessonlib.roofline import lab_names, load_lab
+
     labs = [load_lab(name) for name in lab_names()]
     items = [{"name": lab.name, "title": lab.title} for lab in labs]
     rows = [("lab", "title"), *((lab.name, lab.title) for lab in labs)]
-    return _show(args, items, rows, frozenset({0, 1}))
+    return items, rows, frozenset({0, 1})
+
+
+_LISTS: Mapping[str, Callable[[], _Listing]] = {"models": _models, "gpus": _gpus, "labs": _labs}

@@ -20,7 +20,7 @@ _TIMES = {
 }
 
 
-def report(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
+def run_summary(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
     """The setting and the numbers of a run, ready for JSON.
 
     limits: (seconds to the first token, mean seconds a token after it) to count goodput by. price: of a GPU hour.
@@ -46,7 +46,7 @@ def report(result: Result, limits: Sequence[float] | None = None, price: float |
     return data
 
 
-def for_people(data: Mapping[str, Any]) -> str:
+def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
         f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "

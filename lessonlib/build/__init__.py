@@ -1,0 +1,1 @@
+"""From words to notebooks: outline, build, check, lint, template of a new lesson."""
