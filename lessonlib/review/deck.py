@@ -79,6 +79,9 @@ class Review:
         self._lessons: dict[str, Lesson] = {}
         self._hashes: dict[str, str] = {}
         self._deck: list[Card] = []
+        self._latest = _LONG_AGO
+        #: what each attempt says, by its id (it is kept beside, so that the id stays its own): read once, not at each deal
+        self._said: dict[int, tuple[Attempt, Answer | None]] = {}
         self.done = self.left = 0
         self.card: Card | None = None
         self.step: Step | None = None
@@ -92,6 +95,7 @@ class Review:
 
     def _look(self) -> Iterator[Card]:
         """The deck as the journal has it now."""
+        self._latest = self._now() + timedelta(days=1)
         own: dict[str, list[Attempt]] = {}
         reviewed: dict[tuple[str, str], list[Attempt]] = {}
         for attempt in self.journal.attempts():
@@ -139,15 +143,20 @@ class Review:
         today = self._hashes.get(key) or item.step.question.asked_hash()
         self._hashes[key] = today  # the words of a lesson that is loaded do not change
         asked, again = ([attempt for attempt in attempts if attempt.hash == today] for attempts in (own, reviewed))
-        answers = filter(None, map(answer_to, (*asked, *again)))
+        answers = filter(None, map(self._answer, (*asked, *again)))
         skips = [at for attempt in again if attempt.skipped and (at := self._past(attempt.at))]
         begun = again[-1] if again and not again[-1].finished else None
-        past = tuple(answer for answer in answers if self._past(answer.at))
+        past = tuple(answer for answer in answers if answer.at <= self._latest)
         return Card(name, item, met, past, max(skips, default=None), begun)
+
+    def _answer(self, attempt: Attempt) -> Answer | None:
+        if id(attempt) not in self._said:
+            self._said[id(attempt)] = attempt, answer_to(attempt)
+        return self._said[id(attempt)][1]
 
     def _past(self, at: datetime | None) -> datetime | None:
         """That date; None if it is still to come: a clock was wrong, and a card must not wait until then."""
-        return at if at and at <= self._now() + timedelta(days=1) else None
+        return at if at and at <= self._latest else None
 
     def due(self) -> list[Card]:
         """What is due now: certain misses first, then what has waited longest."""
