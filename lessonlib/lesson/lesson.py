@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +9,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.code import code_for
 from lessonlib.lesson.items import BlockItem, Drawers, Item, StepItem, View
 from lessonlib.lesson.kinds import make_question
+from lessonlib.lesson.restore import restore
 from lessonlib.lesson.source import ASKED_KINDS, load_source
 from lessonlib.lesson.words import Numbers, Words, markdown
 from lessonlib.record.journal import Journal
@@ -92,7 +92,7 @@ class Lesson:
             "tell": lambda: {"html": self.words.html(raw["text"], f"{self.name} {raw['id']}")},
             "score": lambda: {"html": _score_html(self)},
             "sources": lambda: {"html": sources_html(self.raw["sources"])},
-            "map": lambda: self._drawer(kind)({**raw, "records": self.journal.records()}, self.words),
+            "map": lambda: self._drawer(kind)({**raw, "attempts": self.journal.attempts()}, self.words),
         }
         draw = makers.get(kind) or (lambda: self._drawer(kind)(raw, self.words))
         seal = self._sealed.get(kind)
@@ -127,14 +127,7 @@ class Lesson:
         return {"lesson": self.name, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self.lab.name}
 
     def _restore(self) -> None:
-        records = defaultdict(list)
-        for record in self.journal.records():
-            if record["lesson"] == self.name:
-                records[record["question"]].append(record)
-        for item in self.asked:
-            kept = records.get(item.id, ())
-            address = self.address(item) if kept else {}
-            item.step.replay([record for record in kept if all(record[key] == value for key, value in address.items())])
+        restore(self.name, self.asked, self.address, self.journal.records())
 
     # --- use ------------------------------------------------------------------------------------------
 

@@ -108,7 +108,9 @@ def _notes(events: Iterable[Event]) -> dict[tuple[str, str, str], Remark]:
             text = event.guess.get("text")
             if isinstance(text, str):
                 key = event.lesson, event.question, event.lab
-                found.pop(key, None)  # the order is that of the last versions, also where several were kept in one millisecond
+                found.pop(
+                    key, None
+                )  # the order is that of the last versions, also where several were kept in one millisecond
                 found[key] = _remark("note", event, text)
     return found
 

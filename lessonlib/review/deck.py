@@ -81,7 +81,7 @@ class Review:
         self._deck: list[Card] = []
         self._latest = _LONG_AGO
         #: what each attempt says, by its id (it is kept beside, so that the id stays its own): read once, not at each deal
-        self._said: dict[int, tuple[Attempt, Answer | None]] = {}
+        self._answers: dict[int, tuple[Attempt, Answer | None]] = {}
         self.done = self.left = 0
         self.card: Card | None = None
         self.step: Step | None = None
@@ -150,9 +150,9 @@ class Review:
         return Card(name, item, met, past, max(skips, default=None), begun)
 
     def _answer(self, attempt: Attempt) -> Answer | None:
-        if id(attempt) not in self._said:
-            self._said[id(attempt)] = attempt, answer_to(attempt)
-        return self._said[id(attempt)][1]
+        if id(attempt) not in self._answers:
+            self._answers[id(attempt)] = attempt, answer_to(attempt)
+        return self._answers[id(attempt)][1]
 
     def _past(self, at: datetime | None) -> datetime | None:
         """That date; None if it is still to come: a clock was wrong, and a card must not wait until then."""
@@ -190,7 +190,7 @@ class Review:
 
         def record(entry: Record) -> None:
             self.journal.append(
-                {**address, **entry, **_surety(step), "time": self._now().isoformat(timespec="milliseconds")}
+                {**address, **entry, **_confidence_of(step), "time": self._now().isoformat(timespec="milliseconds")}
             )
 
         step = Step(question, title, record)
@@ -218,7 +218,7 @@ class Review:
             self.step.handle(event)
 
 
-def _surety(step: Step) -> dict[str, int]:
+def _confidence_of(step: Step) -> dict[str, int]:
     """How sure the learner was, beside what came out, so that one record says both."""
     return {} if step.confidence is None else {"confidence": step.confidence}
 

@@ -13,8 +13,6 @@ from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.items import Drawers, View
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.words import Words
-from lessonlib.record.attempts import attempts_of
-from lessonlib.record.event import events_of
 from lessonlib.record.settings import chosen_lab
 from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
@@ -70,11 +68,11 @@ def _lab_line(name: str) -> str:
 
 
 def draw_map(raw: Raw, words: Words) -> View:
-    """The ideas of the course; with the learner's ``records`` in ``raw``, also where the learner stands."""
+    """The ideas of the course; with the learner's ``attempts`` in ``raw``, also where the learner stands."""
     from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
 
     concepts = load_listing().concepts
-    states = states_of(concepts, attempts_of(events_of(raw.get("records", ()))))
+    states = states_of(concepts, raw.get("attempts", ()))
     chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
     return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
 

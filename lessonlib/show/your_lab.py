@@ -10,6 +10,7 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.restore import restore
 from lessonlib.lesson.words import markdown
 from lessonlib.probe.asked import ASKED, can_ask, question
 from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
@@ -61,6 +62,7 @@ class YourLab:
             for key in ASKED:
                 if can_ask(reading.findings[key]):
                     self._items[key] = self._item(key, reading)
+        restore(NAME, self._items.values(), self._address, journal.records())
 
     def __repr__(self) -> str:
         return f"Your lab · beside {self._lab.title}"
@@ -76,9 +78,12 @@ class YourLab:
             asked,
             f"“{ASKED[key]['title']}”",
         )
-        address = {"lesson": NAME, "question": key, "hash": asked.asked_hash(), "lab": self._lab.name}
-        item.step.record = lambda record: self._journal.append({**address, **record})
+        item.step.record = lambda record: self._journal.append({**self._address(item), **record})
         return item
+
+    def _address(self, item: StepItem) -> dict[str, str]:
+        """What every record of ``item`` carries. Its hash holds the number that was read: another reading asks anew."""
+        return {"lesson": NAME, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self._lab.name}
 
     # --- what a cell shows -------------------------------------------------------------------------------------
 
@@ -89,7 +94,7 @@ class YourLab:
         item = self._items.get(key)
         if item and self._auto and not item.lock:
             item.step.skip() if self._auto == "skip" else item.step.answer(item.step.question.right())
-        return self._panel(key, lambda: item.view() if item else self._told(key))
+        return self._panel(key, lambda: item.view() if item else self._nothing_to_predict(key))
 
     def numbers(self) -> Panel:
         """Everything that was read, once each prediction is revealed."""
@@ -97,7 +102,7 @@ class YourLab:
 
     def keep(self, file: str = "my-lab.toml") -> Panel:
         """Write the lab file and choose it for all lessons, once each prediction is revealed."""
-        return self._panel("keep", lambda: self._kept(Path(file)))
+        return self._panel("keep", lambda: self._lab_file(Path(file)))
 
     def _panel(self, key: str, view: Any) -> Panel:
         panel = Panel(
@@ -115,7 +120,7 @@ class YourLab:
 
     # --- views -------------------------------------------------------------------------------------------------
 
-    def _told(self, key: str) -> dict[str, Any]:
+    def _nothing_to_predict(self, key: str) -> dict[str, Any]:
         """Why there is nothing to predict."""
         if self._reading is None:
             return _tell(key, ASKED[key]["title"], self._problem)
@@ -148,7 +153,7 @@ class YourLab:
         )
         return {"kind": "tell", "id": "numbers", "title": "All numbers", "state": "observed", "html": html}
 
-    def _kept(self, file: Path) -> dict[str, Any]:
+    def _lab_file(self, file: Path) -> dict[str, Any]:
         if self._reading is None:
             return _tell("keep", "Your lab file", self._problem)
         if self._lock():

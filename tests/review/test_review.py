@@ -252,6 +252,21 @@ def test_a_sitting_ends_after_its_cards_and_another_may_follow(diary: Diary, mon
     assert shown.handle({"event": "more"})["kind"] != "tell"
 
 
+def test_a_click_draws_once(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(diary)
+    shown = NotebookReview(review(diary, 30))
+    panel, drawn = shown.sitting(), []
+    view = NotebookReview.view
+    monkeypatch.setattr(NotebookReview, "view", lambda self: drawn.append(1) or view(self))
+    sent: list[str] = []
+    panel.observe(lambda change: sent.append(change.new["state"]), "view")
+    for event in ({"event": "skip"}, {"event": "next"}, {"event": "more"}):
+        drawn.clear()
+        sent.clear()
+        panel.handle(event)
+        assert len(drawn) == 1 and len(sent) <= 1, event
+
+
 def test_the_words_when_nothing_is_due(diary: Diary) -> None:
     assert "Nothing to review yet" in NotebookReview(review(diary)).view()["html"]
     take(diary)
