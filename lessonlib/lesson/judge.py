@@ -48,7 +48,7 @@ def judge_number(guess: float, truth: float, low: float | None = None, high: flo
     """Compare two positive numbers by their ratio."""
     factor = guess / truth
     off = apart(guess, truth)
-    tone, words = next((tone, words) for most, tone, words in _BANDS if off <= most * (1 + 1e-12))
+    _, tone, words = _BANDS[band_of(off)]
     side = "" if off < 1.005 else f": {times(off)} too {'high' if factor > 1 else 'low'}"
     held = None if low is None or high is None else low <= truth <= high
     return NumberVerdict(factor, tone, words, words + side, held)
@@ -97,3 +97,13 @@ def curve_factor(guess: Sequence[float], truth: Sequence[float]) -> float:
 def slope(x: Sequence[float], y: Sequence[float], first: int, last: int) -> float:
     """Growth exponent of a curve between two of its points: log(y ratio) / log(x ratio)."""
     return math.log(y[last] / y[first]) / math.log(x[last] / x[first])
+
+
+def band_of(off: float) -> int:
+    """In which band a factor off (at least 1) falls, from near (0) to far."""
+    return next(place for place, (most, *_) in enumerate(_BANDS) if off <= most * (1 + 1e-12))
+
+
+def band_limits() -> tuple[float, ...]:
+    """The largest factor off of each band, from near to far; the last has no end."""
+    return tuple(most for most, *_ in _BANDS)

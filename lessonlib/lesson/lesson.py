@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES, make_question
 from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.records import NoRecords, Record, Records
+from lessonlib.lesson.restore import restore
 from lessonlib.lesson.source import load_source
 from lessonlib.lesson.words import Numbers, Words
 from lessonlib.roofline import Lab
@@ -73,14 +73,7 @@ class Lesson:
         return {"lesson": self.name, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self.lab.name}
 
     def _restore(self) -> None:
-        records = defaultdict(list)
-        for record in self.journal.records():
-            if record["lesson"] == self.name:
-                records[record["question"]].append(record)
-        for item in self.asked:
-            kept = records.get(item.id, [])
-            address = self.address(item) if kept else {}
-            item.step.replay([record for record in kept if all(record[key] == value for key, value in address.items())])
+        restore(self.name, self.asked, self.address, self.journal.records())
 
     # --- use ------------------------------------------------------------------------------------------
 

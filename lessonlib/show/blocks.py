@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -14,10 +14,12 @@ from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.fragments import ID, NAME, TEXT
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.views import DrawnView
+from lessonlib.record.attempts import Attempt
+from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
-from lessonlib.review.editions import standing
-from lessonlib.review.score import score_html
+from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
 _NOT_KEPT = "This choice cannot be kept here. Name the lab in the first cell of a lesson instead, or set LESSON_LAB."
@@ -147,18 +149,19 @@ class Map(Block):
 
     def draw(self) -> DrawnView:
         """The ideas, and where the learner stands."""
-        return _map(self.lesson.journal.records())
+        journal = self.lesson.journal
+        return _map(journal.attempts() if isinstance(journal, Journal) else ())
 
     def draw_for_nobody(self) -> DrawnView:
         """The ideas alone."""
-        return _map([])
+        return _map(())
 
 
-def _map(records: list[dict[str, Any]]) -> DrawnView:
+def _map(attempts: Sequence[Attempt]) -> DrawnView:
     from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
 
     concepts = load_listing().concepts
-    states = standing(concepts, records)
+    states = states_of(concepts, attempts)
     chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
     return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
@@ -19,18 +18,17 @@ from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.views import View
-from lessonlib.record.journal import Journal, default_journal
-from lessonlib.record.questions_for_teacher import QUESTION
-from lessonlib.record.settings import chosen_lab
-from lessonlib.roofline import Lab, load_lab
+from lessonlib.record.exchanges import QUESTION
+from lessonlib.record.journal import Journal
+from lessonlib.roofline import Lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import open_session
 
 if TYPE_CHECKING:
     from lessonlib.teacher.desk import Desk
 
-AUTO = ("truth", "each", "skip")
 _NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
 
 
@@ -38,14 +36,8 @@ def open_lesson(
     name: str, lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None
 ) -> NotebookLesson:
     """The lesson ``name`` on ``lab`` (a shipped lab's name, a path to a lab file, or None for the one chosen at the start)."""
-    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    mode = auto or os.environ.get("LESSON_AUTO") or None
-    if mode is not None and mode not in AUTO:
-        raise LessonlibError(
-            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
-        )
-    kept = journal or (Journal(None) if mode else default_journal(_warn))
-    return NotebookLesson(Lesson(name, found, kept, BLOCKS), mode)
+    session = open_session(lab, auto, journal)
+    return NotebookLesson(Lesson(name, session.lab, session.journal, BLOCKS), session.mode)
 
 
 class NotebookLesson:
@@ -200,7 +192,3 @@ def _refuse(question: Question, nonsense: Any) -> None:
             raise LessonlibError(f"{question.where}: the refusal of {nonsense!r} has more than one line") from error
         return
     raise LessonlibError(f"{question.where}: {nonsense!r} was taken for a guess")
-
-
-def _warn(line: str) -> None:
-    print(line, file=sys.stderr)

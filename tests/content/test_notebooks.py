@@ -16,8 +16,8 @@ from lessonlib.build.lint.cells import cell_findings
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
-from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import AUTO
 from tests.content.cells import run_cells
 from tests.content.conftest import opened
 from tests.content.runs import Job, Runs

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.attempts import Attempt, attempts_of
+from lessonlib.record.event import REVIEW, events_of
 from lessonlib.record.journal import Journal
-from lessonlib.review.deck import REVIEW, SITTING, Card, Review
-from lessonlib.review.schedule import AGAIN, GOOD, HARD, Answer, due, moment, rating_of
+from lessonlib.review.deck import SITTING, Card, Review
+from lessonlib.review.schedule import AGAIN, GOOD, HARD, Answer, answer_to, due
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.review import NotebookReview, when
@@ -88,27 +90,36 @@ def test_the_order_of_the_lines_does_not_matter() -> None:
     assert due(answers) == due(reversed(answers))
 
 
+def attempt(event: str, **more: Any) -> Attempt:
+    """A guess, and what the event made of it."""
+    address = {"lesson": LESSON, "question": "q", "hash": "h", "lab": "l", "time": START.isoformat()}
+    records: list[dict[str, Any]] = [{"event": "commit"}, {"event": "reveal"}][: {"skip": 0, "reveal": 1}.get(event, 2)]
+    return attempts_of(events_of({**address, **each} for each in [*records, {"event": event, **more}]))[0]
+
+
 @pytest.mark.parametrize(
-    ("record", "rating"),
+    ("event", "fields", "rating"),
     [
-        ({"event": "grade", "grade": "got"}, GOOD),
-        ({"event": "grade", "grade": "partly"}, HARD),
-        ({"event": "grade", "grade": "missed"}, AGAIN),
-        ({"event": "reveal", "right": True, "confidence": 0}, HARD),
-        ({"event": "reveal", "right": True, "confidence": 2}, GOOD),
-        ({"event": "reveal", "right": False, "confidence": 0}, AGAIN),
-        ({"event": "reveal"}, None),
-        ({"event": "skip"}, None),
-        ({"event": "grade", "grade": "?"}, None),
+        ("grade", {"grade": "got"}, GOOD),
+        ("grade", {"grade": "partly"}, HARD),
+        ("grade", {"grade": "missed"}, AGAIN),
+        ("reveal", {"right": True, "confidence": 0}, HARD),
+        ("reveal", {"right": True, "confidence": 2}, GOOD),
+        ("reveal", {"right": False, "confidence": 0}, AGAIN),
+        ("reveal", {}, None),
+        ("skip", {}, None),
+        ("grade", {"grade": "?"}, None),
+        ("grade", {"grade": ["got"]}, None),
+        ("reveal", {"right": True, "time": "yesterday"}, None),
     ],
 )
-def test_what_a_record_says(record: dict[str, Any], rating: int | None) -> None:
-    assert rating_of(record) == rating
+def test_what_an_attempt_says(event: str, fields: dict[str, Any], rating: int | None) -> None:
+    said = answer_to(attempt(event, **fields))
+    assert said == (rating and Answer(START, rating))
 
 
-def test_a_time_that_is_none_is_passed_over() -> None:
-    assert moment("yesterday") is None and moment(None) is None
-    assert moment("2026-03-02T10:00:00+01:00") == START
+def test_a_miss_that_was_certain_is_marked() -> None:
+    assert answer_to(attempt("reveal", right=False, confidence=2)) == Answer(START, AGAIN, certain_miss=True)
 
 
 # --- what comes back ------------------------------------------------------------------------------------------------
@@ -239,6 +250,21 @@ def test_a_sitting_ends_after_its_cards_and_another_may_follow(diary: Diary, mon
     answer(shown._review)
     assert "enough for one sitting" in shown.view()["html"] and shown.view()["more"] == "Another sitting"
     assert shown.handle({"event": "more"})["kind"] != "tell"
+
+
+def test_a_click_draws_once(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
+    take(diary)
+    shown = NotebookReview(review(diary, 30))
+    panel, drawn = shown.sitting(), []
+    view = NotebookReview.view
+    monkeypatch.setattr(NotebookReview, "view", lambda self: drawn.append(1) or view(self))
+    sent: list[str] = []
+    panel.observe(lambda change: sent.append(change.new["state"]), "view")
+    for event in ({"event": "skip"}, {"event": "next"}, {"event": "more"}):
+        drawn.clear()
+        sent.clear()
+        panel.handle(event)
+        assert len(drawn) == 1 and len(sent) <= 1, event
 
 
 def test_the_words_when_nothing_is_due(diary: Diary) -> None:
