@@ -16,7 +16,8 @@ from lessonlib.build.lint.finding import Finding, shown
 from lessonlib.build.lint.lines import Lines
 from lessonlib.build.places import Place
 from lessonlib.lesson.concepts import FILE, Listing, parse_listing
-from lessonlib.lesson.source import StrictLoader, problems
+from lessonlib.lesson.source import problems
+from lessonlib.lesson.yaml_file import strict_loader
 from lessonlib.show.blocks import BLOCKS
 
 _KINDS = {
@@ -50,7 +51,7 @@ def read_words(place: Place, *, strict: bool = True) -> Words:
     found = Words(place, shown(place.file))
     try:
         text = place.file.read_text(encoding="utf-8")
-        raw = yaml.load(text, Loader=StrictLoader if strict else _Loader)  # noqa: S506 - both are SafeLoaders
+        raw = yaml.load(text, Loader=strict_loader(yaml.SafeLoader) if strict else _Loader)  # noqa: S506 - both are SafeLoaders
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         found.findings.append(_unread(found.file, error))
         return found
@@ -96,7 +97,7 @@ def read_listing(path: Path) -> tuple[Listing | None, Lines, list[Finding]]:
     except LessonlibError as error:
         said = str(error).removeprefix(f"{FILE}: ")
         try:
-            yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
+            yaml.load(text, Loader=strict_loader(yaml.SafeLoader))  # noqa: S506 - a SafeLoader
         except yaml.YAMLError as broken:
             return None, lines, [_unread(shown(path), broken)]
         place = tuple(said.split(":")[0].split("."))
