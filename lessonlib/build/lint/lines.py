@@ -24,7 +24,7 @@ class Lines:
         except (yaml.YAMLError, ValueError):  # a file with a wrong byte in it is a finding elsewhere
             root = None
         if root is not None:
-            self._span = {path: (start, end) for path, start, end in _spans(root, (), 0)}
+            self._span = {path: (start, end) for path, start, end in _spans(root, (), root.start_mark.line)}
 
     def of(self, path: Path, text: str = "") -> int:
         """The line of ``path`` or of what is nearest above it; where ``text`` quotes a “name”, the line with that name."""
