@@ -58,7 +58,7 @@ def test_a_lesson_of_the_course_adds_its_ideas_and_leaves_every_other_line(cours
 
 
 def test_an_idea_stands_in_the_order_of_teaching(course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(new, "lesson_names", lambda: [])
+    monkeypatch.setattr(new, "lesson_names", list)
     write_lesson(order("5", "between"))
     concepts = list(parse_listing((course / "data" / "concepts.yaml").read_text(encoding="utf-8")).concepts.values())
     at = next(index for index, concept in enumerate(concepts) if concept.id == "between")
@@ -100,7 +100,7 @@ def test_what_was_written_before_a_file_that_cannot_be_is_taken_away(
     asked = order("9", "two-words")
     (course / "course").write_text("a file where a folder is needed")
     before = sorted(course.rglob("*"))
-    with pytest.raises(LessonlibError, match="cannot be written.*nothing was written"):
+    with pytest.raises(LessonlibError, match=r"cannot be written.*nothing was written"):
         write_lesson(asked)
     assert sorted(course.rglob("*")) == before
 
