@@ -55,9 +55,9 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
     "bad template": (
         words("{{ tea_weights }} of weights", "{{ tea_weights } of weights"),
         r"07-tea.yaml:\d+: placeholders: .*does not parse",
-        "stem: |",
+        "{{ tea_weights }",
     ),
-    "missing key": (words("title: ", "#title: "), r"07-tea.yaml:3: schema: .*“title” is missing; add it", "number: 7"),
+    "missing key": (words('title: "Tea"\n', ""), r"07-tea.yaml:3: schema: .*“title” is missing; add it", "number: 7"),
     "unknown key": (words("unit: ms", "unti: ms"), r"07-tea.yaml:\d+: schema: .*“unti” is not a key here", "unti: ms"),
     "not text": (
         words("because: Bytes", "because: [1] #"),
