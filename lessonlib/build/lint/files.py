@@ -58,7 +58,10 @@ def read_words(place: Place, *, strict: bool = True) -> Words:
     found.lines = Lines(text)
     for path, line in problems(raw, found.file, BLOCKS) if strict else ():
         if not line.startswith("the id "):  # a rule of its own
-            found.findings.append(Finding(found.file, found.lines.of(path, line), "schema", _plainly(line)))
+            said = _plainly(line)
+            # What is missing stands nowhere, so its name leads to no line.
+            number = found.lines.of(path, "" if said.endswith("is missing; add it") else said)
+            found.findings.append(Finding(found.file, number, "schema", said))
     found.raw = raw if isinstance(raw, Mapping) and isinstance(raw.get("steps"), list) else {}
     return found
 

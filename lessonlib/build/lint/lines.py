@@ -9,7 +9,7 @@ import yaml
 
 from lessonlib.build.lint.finding import Path
 
-_QUOTED = re.compile("“([^”]+)”")
+_QUOTED = re.compile(r"[“'](\S[^”']*)[”']")
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -24,10 +24,10 @@ class Lines:
         except (yaml.YAMLError, ValueError):  # a file with a wrong byte in it is a finding elsewhere
             root = None
         if root is not None:
-            self._span = {path: (start, end) for path, start, end in _spans(root, (), 0)}
+            self._span = {path: (start, end) for path, start, end in _spans(root, (), root.start_mark.line)}
 
     def of(self, path: Path, text: str = "") -> int:
-        """The line of ``path`` or of what is nearest above it; where ``text`` quotes a “name”, the line with that name."""
+        """The line of ``path`` or of what is nearest above it; where ``text`` quotes a name, the line with that name."""
         while path and path not in self._span:
             path = path[:-1]
         start, end = self._span.get(path, (0, 0))
