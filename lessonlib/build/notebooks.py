@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.lesson.source import lesson_names, load_source
-from lessonlib.base.extras import require
 from lessonlib.base.paths import data_dir
 
 _COMMENTS = {
@@ -130,7 +129,6 @@ def dumps(notebook: Mapping[str, Any]) -> str:
 
 def execute(notebook: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Run a notebook by papermill in a fresh kernel and return it with outputs, no widget state stored."""
-    require("papermill", "author", "executing a notebook")
     import papermill  # slow to import, only needed here
 
     with tempfile.TemporaryDirectory() as folder, _nobody():
