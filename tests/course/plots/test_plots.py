@@ -7,14 +7,14 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.course.lesson_01.plots import two_roofs
-from lessonlib.roofline import Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
+from lessonlib.roofline import DEFAULT_LAB, Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
 from tests.course.found import described, plot, plot_names
 
 IDS = re.compile(r'\bid="([^"]+)"')
@@ -64,7 +64,7 @@ def test_what_is_sealed_without_drawing_is_what_is_drawn(name, lab):
 @every_figure
 def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
     figure = drawn(name, lab)
-    root = ElementTree.fromstring(figure.html)
+    root = ET.fromstring(figure.html)
     assert root.tag == "figure" and root.get("role") == "img" and root.get("aria-label") == figure.alt
     assert root.find("figcaption").text == figure.alt
     names = IDS.findall(figure.html)
@@ -75,9 +75,10 @@ def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
     assert not re.search(r"fill: ?#(000|fff)|white|black", figure.html)
 
 
-@every_figure
-def test_figure_is_the_same_on_every_run(name, lab):
-    assert plot(name, LABS[lab]) == drawn(name, lab)
+@pytest.mark.parametrize("name", plot_names())
+def test_figure_is_the_same_on_every_run(name):
+    """On one lab: what could differ (ids, dates, the order of a set) is matplotlib's and the style's, not the lab's."""
+    assert plot(name, LABS[DEFAULT_LAB]) == drawn(name, DEFAULT_LAB)
 
 
 def test_two_figures_share_no_id():
@@ -135,7 +136,7 @@ def test_a_changed_number_changes_the_sealed_data():
 def test_what_a_person_named_a_lab_cannot_break_the_page():
     lab = replace(load_lab(), title='<b>"my" lab & co</b>')
     assert "<b>" not in plot("two-roofs", lab).html
-    ElementTree.fromstring(plot("bytes-of-a-step", lab).html)
+    ET.fromstring(plot("bytes-of-a-step", lab).html)
 
 
 def test_unknown_plot_is_refused_with_the_known_ones():
