@@ -288,6 +288,7 @@ def test_each_line_is_read_once_however_often_and_as_whatever(path: Path, parsed
         journal.append(record(number, question=f"q{number}"))
     for _ in range(3):
         assert len(journal.records()) == len(journal.events()) == len(journal.attempts()) == 5
+        assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
     assert len(whole(parsed)) == 5
     journal.append(record(5, question="q5"))
     Journal(path).append(record(6, question="q6"))  # another kernel's
