@@ -6,12 +6,10 @@ produce goes to a temporary folder; the notebooks themselves are only read.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,9 +22,10 @@ _ERROR_WIDTH = 160  # characters of an error's message that are worth a look; th
 
 
 @dataclass(frozen=True)
-class Failure:
+class CellFailure:
     """The first cell that failed. cell: its number, counting every cell of the notebook from 1; 0 when
-    no cell was reached (then `code` is empty). code: its first line; two when the first is a comment."""
+    no cell was reached (then `code` is empty). code: its first line; two when the first is a comment.
+    """
 
     cell: int
     code: str
@@ -34,12 +33,12 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class NotebookRun:
     """What became of one notebook. seconds: from kernel start to shutdown."""
 
     notebook: Path
     seconds: float
-    failure: Failure | None
+    failure: CellFailure | None
 
 
 # --- what to run -----------------------------------------------------------------------------------------
@@ -84,7 +83,9 @@ def parameters(auto: str | None, lab: str | None) -> dict[str, str]:
 # --- running ---------------------------------------------------------------------------------------------
 
 
-def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: int, timeout: int) -> Iterator[Outcome]:
+def execute_all(
+    notebooks: Sequence[Path], settings: Mapping[str, str], jobs: int, timeout: int
+) -> Iterator[NotebookRun]:
     """Execute the notebooks, `jobs` at a time, and give each outcome as it comes. timeout: seconds a cell."""
     import multiprocessing
     import tempfile
@@ -93,7 +94,7 @@ def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: in
 
     with tempfile.TemporaryDirectory(prefix="lessonlib-check-") as folder:
         pool = ProcessPoolExecutor(
-            min(jobs, len(notebooks)), mp_context=multiprocessing.get_context("spawn"), initializer=_be_a_worker
+            min(jobs, len(notebooks)), mp_context=multiprocessing.get_context("spawn"), initializer=_start_worker
         )
         try:
             waiting = [
@@ -103,7 +104,9 @@ def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: in
             for done in as_completed(waiting):
                 yield done.result()
         except BrokenProcessPool as error:
-            raise LessonlibError("a process that executed notebooks was killed (out of memory?): try --jobs 1") from error
+            raise LessonlibError(
+                "a process that executed notebooks was killed (out of memory?): try --jobs 1"
+            ) from error
         except BaseException:
             # Also after Ctrl-C: a kernel ends by itself once the process that started it is gone.
             for worker in multiprocessing.active_children():
@@ -113,17 +116,17 @@ def execute_all(notebooks: Sequence[Path], settings: Mapping[str, str], jobs: in
             pool.shutdown(cancel_futures=True)
 
 
-def _be_a_worker() -> None:
+def _start_worker() -> None:
     """Leave Ctrl-C and stderr to the parent, and let no kernel think that it belongs to a person."""
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.pop("JPY_SESSION_NAME", None)
-    # Kernels talk of their transport on stderr; what went wrong in a cell comes back in the Outcome.
+    # Kernels talk of their transport on stderr; what went wrong in a cell comes back in the NotebookRun.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
 
 
-def execute(notebook: Path, output: Path, settings: Mapping[str, str], timeout: int) -> Outcome:
+def execute(notebook: Path, output: Path, settings: Mapping[str, str], timeout: int) -> NotebookRun:
     """Execute one notebook in its own folder, write the result to `output`. timeout: seconds a cell."""
     import papermill
     from papermill.exceptions import PapermillExecutionError
@@ -132,14 +135,19 @@ def execute(notebook: Path, output: Path, settings: Mapping[str, str], timeout: 
     failure = None
     try:
         papermill.execute_notebook(
-            notebook, output, parameters=dict(settings), cwd=notebook.parent,
-            progress_bar=False, store_widget_state=False, execution_timeout=timeout,
+            notebook,
+            output,
+            parameters=dict(settings),
+            cwd=notebook.parent,
+            progress_bar=False,
+            store_widget_state=False,
+            execution_timeout=timeout,
         )
     except PapermillExecutionError as error:
         failure = _failed_cell(output, _clipped(f"{error.ename}: {error.evalue}"))
     except Exception as error:  # a dead kernel, a cell out of time, a file that is not a notebook
         failure = _failed_cell(output, _explained(error, timeout))
-    return Outcome(notebook, time.perf_counter() - begun, failure)
+    return NotebookRun(notebook, time.perf_counter() - begun, failure)
 
 
 def _explained(error: Exception, timeout: int) -> str:
@@ -158,17 +166,19 @@ def _clipped(text: str) -> str:
     return line if len(line) <= _ERROR_WIDTH else f"{line[: _ERROR_WIDTH - 1]}…"
 
 
-def _failed_cell(output: Path, error: str) -> Failure:
+def _failed_cell(output: Path, error: str) -> CellFailure:
     """Where the run in `output` ended: papermill stamps each cell that it starts, and stops at a failure."""
     try:
         cells = json.loads(output.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError):
-        return Failure(0, "", error)
+        return CellFailure(0, "", error)
     cells = [cell for cell in cells if not _added_by_papermill(cell)]
-    started = [number for number, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")]
+    started = [
+        number for number, cell in enumerate(cells, 1) if cell["metadata"].get("papermill", {}).get("start_time")
+    ]
     if not started:
-        return Failure(0, "", error)
-    return Failure(started[-1], _opening(cells[started[-1] - 1]["source"]), error)
+        return CellFailure(0, "", error)
+    return CellFailure(started[-1], _opening(cells[started[-1] - 1]["source"]), error)
 
 
 def _added_by_papermill(cell: Mapping[str, Any]) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
 
 if TYPE_CHECKING:
-    from lessonlib.build.check import Failure, Outcome
+    from lessonlib.build.check import CellFailure, NotebookRun
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
     from lessonlib.build.check import execute_all, find, parameters
 
-    require("papermill", "author", "lessonlib check")
+    require("papermill", "author", "executing notebooks")
     notebooks = find(args.notebooks)
     settings = parameters(args.auto, args.lab)
     begun = time.perf_counter()
@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
     print(table(outcomes, time.perf_counter() - begun))
     for outcome in outcomes:
         if outcome.failure:
-            print(report(outcome), file=sys.stderr)
+            print(failure_text(outcome), file=sys.stderr)
     return int(any(outcome.failure for outcome in outcomes))
 
 
-def _with_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
+def _with_progress(outcomes: Iterator[NotebookRun], total: int) -> list[NotebookRun]:
     """Draw a progress bar on stderr, if that is a terminal, while the outcomes come in."""
     from tqdm import tqdm
 
@@ -67,24 +67,26 @@ def _with_progress(outcomes: Iterator[Outcome], total: int) -> list[Outcome]:
     return done
 
 
-def table(outcomes: Sequence[Outcome], wall_seconds: float) -> str:
+def table(outcomes: Sequence[NotebookRun], wall_seconds: float) -> str:
     """Notebook, seconds and result, a line each, and the sum."""
     width = max(len(outcome.notebook.name) for outcome in outcomes)
-    row: Callable[[str, float, str], str] = lambda name, seconds, what: f"{name:<{width}}  {seconds:6.1f} s  {what}"
-    lines = [row(o.notebook.name, o.seconds, _said(o.failure)) for o in outcomes]
+    lines = [
+        f"{outcome.notebook.name:<{width}}  {outcome.seconds:6.1f} s  {_result(outcome.failure)}"
+        for outcome in outcomes
+    ]
     failed = sum(bool(outcome.failure) for outcome in outcomes)
     noun = "notebook" if len(outcomes) == 1 else "notebooks"
     summary = f"{len(outcomes)} {noun}, {f'{failed} failed' if failed else 'all ran through'}"
     return "\n".join([*lines, f"{summary}, {wall_seconds:.1f} s"])
 
 
-def _said(failure: Failure | None) -> str:
+def _result(failure: CellFailure | None) -> str:
     if failure is None:
         return "ok"
     return f"failed in cell {failure.cell}" if failure.cell else "failed"
 
 
-def report(outcome: Outcome) -> str:
+def failure_text(outcome: NotebookRun) -> str:
     """The failure of one notebook in a few lines: where, which code, what error."""
     failure = outcome.failure
     if failure is None:

@@ -81,6 +81,7 @@ class LiveNumber(Number):
         self._finding = finding
 
     def working(self) -> dict[str, str]:
+        """Whose clock, the formula in metrics, and the value."""
         return {"name": self._finding.clock, "source": self._finding.how, "value": str(self._truth())}
 
 
@@ -92,16 +93,21 @@ def can_ask(finding: Finding) -> bool:
 def question(key: str, reading: Reading, lab: Lab) -> LiveNumber:
     """The question about one finding of a reading. The finding must be one that can be asked."""
     finding, asked = reading.findings[key], ASKED[key]
-    numbers = {"truth": _quantity(finding)}
+    numbers = {"truth": finding.quantity()}
     wrong = _wrong(reading, asked, numbers)
     raw = {**asked, "id": key, "kind": "number", "truth": "truth", "wrong": wrong, "reveal": reveal(key, reading, lab)}
-    return LiveNumber(raw, Words(Numbers(_workings(numbers), lab), {}), f"your lab {key}", finding)
+    return LiveNumber(
+        raw,
+        Words(Numbers({name: _working(number) for name, number in numbers.items()}, lab), {}),
+        f"your lab {key}",
+        finding,
+    )
 
 
 def _wrong(reading: Reading, asked: Mapping[str, Any], numbers: dict[str, Quantity]) -> list[dict[str, Any]]:
     if "wrong" not in asked or not can_ask(other := reading.findings[asked["wrong"][0]]):
         return []
-    numbers["window_average"] = _quantity(other)
+    numbers["window_average"] = other.quantity()
     fact = f"The requests' own clocks say {numbers['truth']}; by the wall clock it is {numbers['window_average']}."
     return [
         {
@@ -113,20 +119,15 @@ def _wrong(reading: Reading, asked: Mapping[str, Any], numbers: dict[str, Quanti
     ]
 
 
-def _workings(numbers: Mapping[str, Quantity]) -> dict[str, Working]:
-    """Workings for these numbers, as a lesson has them."""
-    return {name: lambda lab, quantity=quantity: quantity for name, quantity in numbers.items()}
-
-
-def _quantity(finding: Finding) -> Quantity:
-    assert finding.value is not None
-    return Quantity(100 * finding.value, "%") if finding.unit == "share" else Quantity(finding.value, finding.unit)
+def _working(quantity: Quantity) -> Working:
+    """A working, as a lesson has them, that gives a number which is already there."""
+    return lambda _lab: quantity
 
 
 def reveal(key: str, reading: Reading, lab: Lab) -> str:
     """What the number is, by which clock, what it cannot tell, and how far its roof is. Markdown without placeholders."""
     finding = reading.findings[key]
-    words = f"**{_quantity(finding)}**, measured ({finding.clock}): `{finding.how}`.\n\nWhat it cannot tell: {finding.limits}."
+    words = f"**{finding.quantity()}**, measured ({finding.clock}): `{finding.how}`.\n\nWhat it cannot tell: {finding.limits}."
     roof = _roof(key, reading, lab)
     return f"{words}\n\n{roof}" if roof else words
 

@@ -7,7 +7,6 @@ histories): LESSONLIB_TOKEN, SSL_CERT_FILE (own certificate authority), LESSONLI
 from __future__ import annotations
 
 import os
-import ssl
 import time
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.tls import tls
 
 #: Seconds in which an answer must be complete; a scrape of a busy vLLM takes some milliseconds.
 DEADLINE_S = 10.0
@@ -29,17 +29,17 @@ class Page(NamedTuple):
     text: str
 
 
-class Unreachable(LessonlibError):
+class UnreachableError(LessonlibError):
     """Nobody answers there, or no longer: a server that is being restarted looks like this for a while."""
 
 
 def checked_url(url: str) -> str:
     """The URL without query, fragment and last slash. Raises LessonlibError if it is none."""
-    url = plain(url.strip())
+    url = printable(url.strip())
     try:
         parts = urlsplit(url if "://" in url else f"http://{url}")
-        named = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        named = bool(named and " " not in parts.netloc and parts.hostname.encode("idna"))
+        host = (parts.hostname or "").encode("idna")
+        named = bool(parts.scheme in ("http", "https") and host and parts.port != 0 and " " not in parts.netloc)
     except ValueError:  # a port that is no number, half an IPv6 address, a label too long
         named = False
     if not named:
@@ -61,36 +61,20 @@ def client() -> httpx.Client:
     return httpx.Client(headers=headers, timeout=DEADLINE_S, follow_redirects=False, verify=tls())
 
 
-def tls() -> ssl.SSLContext:
-    """What is trusted, and with which certificate we introduce ourselves, as the environment says."""
-    authority, cert, key = (
-        os.environ.get(name) for name in ("SSL_CERT_FILE", "LESSONLIB_CLIENT_CERT", "LESSONLIB_CLIENT_KEY")
-    )
-    try:
-        context = ssl.create_default_context(cafile=authority or None)
-        if cert:
-            context.load_cert_chain(cert, key or None)
-    except (OSError, ssl.SSLError) as error:
-        raise LessonlibError(
-            f"TLS: SSL_CERT_FILE, LESSONLIB_CLIENT_CERT or LESSONLIB_CLIENT_KEY cannot be used: {error}"
-        ) from None
-    return context
-
-
 def get(http: httpx.Client, url: str, params: Mapping[str, str] | None = None) -> Page:
-    """The answer of `url`. Raises Unreachable if there is none, LessonlibError if it cannot be what we look for."""
+    """The answer of `url`. Raises UnreachableError if there is none, LessonlibError if it cannot be what we look for."""
     end = time.monotonic() + DEADLINE_S
     try:
         with http.stream("GET", url, params=params) as answer:
             page = Page(answer.status_code, _read(answer, url, end))
     except httpx.TimeoutException:
-        raise Unreachable(
+        raise UnreachableError(
             f"{url}: no complete answer within {DEADLINE_S:g} s; is the address right, and the server not stuck?"
         ) from None
     except httpx.ConnectError as error:
         raise _connection(url, error) from None
     except (httpx.RequestError, httpx.InvalidURL, UnicodeError) as error:
-        raise Unreachable(
+        raise UnreachableError(
             f"{url}: the answer broke off ({_line(error)}); try again, and look whether the server restarts"
         ) from None
     if page.status in (401, 403):
@@ -100,7 +84,7 @@ def get(http: httpx.Client, url: str, params: Mapping[str, str] | None = None) -
     if 300 <= page.status < 400:
         raise LessonlibError(f"{url}: it redirects (status {page.status}); give the address that it leads to")
     if page.status >= 500:
-        raise Unreachable(f"{url}: status {page.status}, the server is not ready; try again when it is")
+        raise UnreachableError(f"{url}: status {page.status}, the server is not ready; try again when it is")
     return page
 
 
@@ -123,13 +107,13 @@ def _connection(url: str, error: httpx.ConnectError) -> LessonlibError:
         return LessonlibError(f"{url}: its certificate is not trusted here; name its authority in SSL_CERT_FILE")
     if "SSL" in text.upper():
         return LessonlibError(f"{url}: no TLS there ({text}); should the address begin with http://?")
-    return Unreachable(f"{url}: nobody answers ({text}); is the server running, and the port open from here?")
+    return UnreachableError(f"{url}: nobody answers ({text}); is the server running, and the port open from here?")
 
 
 def _line(error: Exception) -> str:
-    return plain(" ".join(str(error).split())) or type(error).__name__
+    return printable(" ".join(str(error).split())) or type(error).__name__
 
 
-def plain(text: str) -> str:
+def printable(text: str) -> str:
     """Text of a server without control characters: it cannot move a terminal's cursor, nor break a line."""
     return "".join(c if c.isprintable() else "?" for c in text)

@@ -47,7 +47,7 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
 def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]:
     """The model to look at: the one asked for, or the only one."""
     served = sorted({name for line in timelines for name, _ in line.engines if name})
-    names = fetch.plain(listed(served))
+    names = fetch.printable(listed(served))
     if model is not None and model not in served:
         raise LessonlibError(f"model {model!r} is not served there; served: {names or 'none that has a name'}")
     if model is None and len(served) > 1:
@@ -114,7 +114,7 @@ def _scrape(http: httpx.Client, url: str) -> Scrape:
 def _is_prometheus(http: httpx.Client, url: str) -> bool:
     try:
         page = fetch.get(http, f"{url}/api/v1/query", {"query": "1"})
-    except fetch.Unreachable:
+    except fetch.UnreachableError:
         raise
     except LessonlibError:  # a gateway that lets nobody to that path may still let us to the metrics
         return False
@@ -135,7 +135,7 @@ def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> tuple[lis
         answer = json.loads(page.text)
         if answer["status"] != "success":
             raise LessonlibError(
-                f"{url}: Prometheus refuses: {fetch.plain(' '.join(str(answer.get('error')).split()))}"
+                f"{url}: Prometheus refuses: {fetch.printable(' '.join(str(answer.get('error')).split()))}"
             )
         series = [
             (dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]])

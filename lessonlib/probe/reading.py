@@ -6,9 +6,29 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.probe.window import Window
 
 PER_REQUEST, WINDOW, MOMENT = "requests' own clocks", "window average", "seen at the scrapes"
+
+#: What each finding is called, under the JSON keys of `lessonlib probe`.
+TITLES = {
+    "prefill_tokens_per_s": "prefill of one request",
+    "decode_tokens_per_s": "decode of one request",
+    "prompt_to_generation": "prompt tokens for each generated",
+    "cache_hit_share": "prompt found in the prefix cache",
+    "kv_cache_usage": "KV cache in use",
+    "requests_running": "requests running",
+    "requests_waiting": "requests waiting",
+    "ttft_s": "time to first token, mean",
+    "itl_s": "inter-token latency, mean",
+    "queue_s": "time in the queue, mean",
+    "e2e_s": "end to end, mean",
+    "window_prompt_tokens_per_s": "prompt tokens, by the wall clock",
+    "window_generation_tokens_per_s": "generated tokens, by the wall clock",
+    "spec_acceptance": "draft tokens accepted",
+    "flops_per_gpu": "FLOP/s of one GPU, by the wall clock",
+}
 
 
 @dataclass(frozen=True)
@@ -24,6 +44,12 @@ class Finding:
     how: str
     limits: str
     reason: str = ""
+
+    def quantity(self) -> Quantity:
+        """The value with its unit, a share in per cent. Raises ValueError where there is none."""
+        if self.value is None:
+            raise ValueError(f"a finding without a value: {self.reason}")
+        return Quantity(100 * self.value, "%") if self.unit == "share" else Quantity(self.value, self.unit)
 
 
 @dataclass(frozen=True)
@@ -82,9 +108,8 @@ def _mean(window: Window, what: str, limits: str) -> Finding:
 def _ratio(window: Window, above: str, below: str, unit: str, limits: str, empty: str) -> Finding:
     how = f"{window.name_of(above)} / {window.name_of(below)}"
     top, bottom = window.counted(above), window.counted(below)
-    for what, value in ((above, top), (below, bottom)):
-        if value is None:
-            return Finding(None, unit, WINDOW, how, limits, _absent(window, what))
+    if top is None or bottom is None:
+        return Finding(None, unit, WINDOW, how, limits, _absent(window, above if top is None else below))
     return (
         Finding(top / bottom, unit, WINDOW, how, limits) if bottom else Finding(None, unit, WINDOW, how, limits, empty)
     )

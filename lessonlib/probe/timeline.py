@@ -91,6 +91,7 @@ class Timeline:
 
     @property
     def engines(self) -> set[Engine]:
+        """Every engine seen at any scrape."""
         return {key[1] for scrape in self.scrapes for key in scrape.values}
 
     def restarts(self) -> int:
@@ -102,6 +103,7 @@ class Timeline:
         return count
 
     def has(self, name: str) -> bool:
+        """Whether any scrape has a sample of that name."""
         return any(key[0] == name for scrape in self.scrapes for key in scrape.values)
 
     def spoiled(self, name: str) -> bool:

@@ -19,6 +19,7 @@ class Window:
 
     @property
     def seconds(self) -> float:
+        """The longest time that any server was looked at."""
         return max(timeline.seconds for timeline in self.timelines)
 
     def each(self) -> list[Window]:

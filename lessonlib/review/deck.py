@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from lessonlib.lesson.block import WORD_BLOCKS, Blocks
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names, load_source
@@ -70,11 +71,10 @@ class Review:
         self,
         lab: Lab,
         journal: Journal,
-        drawers: Any = None,
-        sealed: Any = None,
+        blocks: Blocks = WORD_BLOCKS,
         now: Callable[[], datetime] | None = None,
     ):
-        self.lab, self.journal, self._drawers, self._sealed = lab, journal, drawers, sealed
+        self.lab, self.journal, self._blocks = lab, journal, blocks
         self._now = now or (lambda: datetime.now(UTC))
         self._lessons: dict[str, Lesson] = {}
         self._hashes: dict[str, str] = {}
@@ -132,7 +132,7 @@ class Review:
 
     def _lesson(self, name: str) -> Lesson:
         if name not in self._lessons:
-            self._lessons[name] = Lesson(name, self.lab, Journal(None), self._drawers, self._sealed)
+            self._lessons[name] = Lesson(name, self.lab, None, self._blocks)
         return self._lessons[name]
 
     def _card(

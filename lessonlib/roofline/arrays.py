@@ -19,18 +19,18 @@ def _is_array(*values: Number) -> bool:
 def least(first: Number, second: Number) -> Number:
     """Smaller of two numbers, or of two arrays element by element."""
     if _is_array(first, second):
-        import numpy
+        import numpy as np
 
-        return numpy.minimum(first, second)
+        return np.minimum(first, second)
     return min(second, first)
 
 
 def largest(first: Number, second: Number) -> Number:
     """Larger of two numbers, or of two arrays element by element."""
     if _is_array(first, second):
-        import numpy
+        import numpy as np
 
-        return numpy.maximum(first, second)
+        return np.maximum(first, second)
     return max(second, first)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lessonlib.base.checks import whole
 from lessonlib.roofline.blocks import BF16_BYTES, Experts, Mlp
-from lessonlib.roofline.load import whole
 from lessonlib.roofline.system import System, kv_bytes, state_bytes, weight_bytes
 
 #: Share of the memory that an engine hands out to weights and cache; the rest is for activations
@@ -70,7 +70,7 @@ def sequence_bytes(system: System, context: int) -> float:
 
 def capacity(system: System, context: int, usable: float = USABLE, step_tokens: int = 8192) -> Capacity:
     """What fits beside the weights, for sequences of `context` tokens."""
-    context = whole("context", context, 1)
+    context = whole("context", context, 1, None)
     state = sum(state_bytes(system).values())
     cache = sequence_bytes(system, context) - state
     memory = system.gpu.memory_bytes * system.gpus

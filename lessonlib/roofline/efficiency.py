@@ -63,7 +63,8 @@ class Efficiency:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    return json.loads((data_dir() / "efficiency.json").read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = json.loads((data_dir() / "efficiency.json").read_text(encoding="utf-8"))
+    return document
 
 
 @cache
@@ -85,4 +86,4 @@ def expected_error(phase: str, tp: int) -> float:
     seen: the worse of one model of a source left out and a whole source left out.
     """
     name = category(phase, tp)
-    return max(errors[name]["median_absolute_error"] for errors in _document()["cross_validated"].values())
+    return max(float(errors[name]["median_absolute_error"]) for errors in _document()["cross_validated"].values())

@@ -9,16 +9,13 @@ host's time for all layers, and more for every sequence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from lessonlib.roofline.arrays import Number, largest, total
 from lessonlib.roofline.efficiency import Efficiency, load_efficiency
 from lessonlib.roofline.links import routing_seconds, traffic
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.operations import Operation, micro_batch
-
-if TYPE_CHECKING:
-    from lessonlib.roofline.system import System
+from lessonlib.roofline.system import System
 
 #: Sharpness of the sum of host and GPU time: they overlap, but not perfectly.
 OVERLAP = 4.0

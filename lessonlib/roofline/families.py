@@ -21,7 +21,7 @@ def grouped(pairs: Sequence[tuple[Mixer, FeedForward]], norms: int) -> tuple[Lay
 
 def layer_count(keys: Keys) -> int:
     """Decoder layers of the model."""
-    count = keys.integer("num_hidden_layers", "n_layer", "num_layers")
+    count: int = keys.integer("num_hidden_layers", "n_layer", "num_layers")
     if count > 10_000:
         raise keys.error("num_hidden_layers", f"expected at most 10,000, not {count}")
     return count
@@ -72,7 +72,8 @@ def experts(keys: Keys, width: str, **options: Any) -> Experts:
 
 def two_norms(keys: Keys) -> int:
     """Norm parameters of a layer with one norm before each block."""
-    return 2 * keys.integer("hidden_size")
+    hidden: int = keys.integer("hidden_size")
+    return 2 * hidden
 
 
 def llama(keys: Keys) -> tuple[Layers, ...]:

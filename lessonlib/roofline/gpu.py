@@ -9,6 +9,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
+from lessonlib.base.checks import positive
 from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
 from lessonlib.base.paths import data_dir
 
@@ -124,7 +125,7 @@ def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
     for name in _OWN_TEXTS:
         if not isinstance(keys.get(name, ""), str):
             raise LessonlibError(f"{where}: {name}: expected a text, not {keys[name]!r}")
-    numbers = {name: _positive(keys[name], f"{where}: {name}") for name in _OWN_NUMBERS if name in keys}
+    numbers = {name: positive(f"{where}: {name}", keys[name]) for name in _OWN_NUMBERS if name in keys}
     peaks = {name: numbers[f"{name}_dense_tflops"] * 1e12 for name in _PEAKS if f"{name}_dense_tflops" in numbers}
     texts = {name: str(keys[name]) for name in _OWN_TEXTS if name in keys}
     sizes = {
@@ -138,13 +139,6 @@ def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
     }
     described: dict[str, Any] = {"title": f"{base.title}, as described", "source": where, "note": "", "secondary": True}
     return replace(base, name="own", flops={**base.flops, **peaks}, **(described | texts | sizes))
-
-
-def _positive(value: Any, where: str) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not good or not 0 < value < float("inf"):
-        raise LessonlibError(f"{where}: expected a positive number, not {value!r}")
-    return float(value)
 
 
 def gpu_names() -> tuple[str, ...]:

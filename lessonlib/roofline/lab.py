@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,11 +9,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from lessonlib.base.checks import positive, whole
 from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.gpu import GPU, load_gpu, own_gpu
-from lessonlib.roofline.load import whole
 from lessonlib.roofline.precision import kv_format, weight_format
 from lessonlib.roofline.system import System
 
@@ -81,13 +80,6 @@ def _text(keys: Mapping[str, Any], name: str, where: str) -> str:
     return value
 
 
-def _positive(value: Any, where: str) -> float:
-    good = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not good or not math.isfinite(value) or value <= 0:
-        raise LessonlibError(f"{where}: expected a positive number, not {value!r}")
-    return float(value)
-
-
 def _table(keys: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
     value = keys.get(name, {})
     if not isinstance(value, dict):
@@ -106,7 +98,7 @@ def _measured(keys: Mapping[str, Any], where: str) -> dict[str, Measured]:
         _only(entry, _MEASURED_KEYS, place)
         _need(entry, _MEASURED_KEYS, place)
         texts = {key: _text(entry, key, place) for key in _MEASURED_KEYS[1:]}
-        result[name] = Measured(_positive(entry["value"], f"{place}: value"), **texts)
+        result[name] = Measured(positive(f"{place}: value", entry["value"]), **texts)
     return result
 
 
@@ -117,7 +109,7 @@ def _traffic(keys: Mapping[str, Any], where: str) -> tuple[float, float] | None:
     names = ("prompt_to_generation_low", "prompt_to_generation_high")
     _only(table, names, f"{where}: traffic")
     _need(table, names, f"{where}: traffic")
-    low, high = (_positive(table[name], f"{where}: traffic.{name}") for name in names)
+    low, high = (positive(f"{where}: traffic.{name}", table[name]) for name in names)
     if low > high:
         raise LessonlibError(f"{where}: traffic: {names[0]} {low:g} is more than {names[1]} {high:g}")
     return low, high
@@ -134,7 +126,7 @@ def _system(keys: Mapping[str, Any], where: str) -> System:
     steps: dict[str, Callable[[], Any]] = {
         "model": lambda: load_model(_text(keys, "model", where)),
         "gpu": lambda: _gpu(keys, where),
-        "tp": lambda: whole("tp", keys["tp"], 1),
+        "tp": lambda: whole("tp", keys["tp"], 1, None),
         "weights": lambda: weight_format(keys["weights"]).name,
         "kv": lambda: kv_format(keys["kv"]).name,
         "head": lambda: weight_format(keys.get("head", "bf16")).name,
@@ -154,7 +146,7 @@ def _system(keys: Mapping[str, Any], where: str) -> System:
 
 def _tokens(keys: Mapping[str, Any], name: str, where: str) -> int:
     try:
-        return whole(name, keys[name], 1)
+        return whole(name, keys[name], 1, None)
     except LessonlibError as error:
         raise LessonlibError(f"{where}: {error}") from None
 

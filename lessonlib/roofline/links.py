@@ -8,16 +8,13 @@ Experts spread over several copies of the model: a dispatch and a combine a laye
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from lessonlib.roofline.arrays import Number, least
 from lessonlib.roofline.blocks import BF16_BYTES, Experts
 from lessonlib.roofline.efficiency import Efficiency
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.operations import micro_batch
-
-if TYPE_CHECKING:
-    from lessonlib.roofline.system import System
+from lessonlib.roofline.system import System
 
 
 @dataclass(frozen=True)

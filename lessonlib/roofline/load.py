@@ -6,10 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from lessonlib.base.checks import whole
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline.arrays import Number
-
-_LARGEST = 1e12
 
 
 @dataclass(frozen=True)
@@ -52,26 +51,14 @@ class Load:
         return sum(group.count for group in self.requests)
 
 
-def whole(name: str, value: object, least: int) -> int:
-    """`value` as a whole number of at least `least`; LessonlibError names the argument."""
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise LessonlibError(f"{name}: expected a whole number from {least} up, not {value!r}")
-    number = value.__index__()
-    if not least <= number <= _LARGEST:
-        raise LessonlibError(f"{name}: expected a whole number from {least} up, not {number}")
-    return number
-
-
 def decode_load(batch: int, context: int) -> Load:
     """One new token for each of `batch` requests that hold `context` tokens."""
-    return Load((Requests(whole("batch", batch, 1), 1, whole("context", context, 0)),))
+    return Load((Requests(whole("batch", batch, 1, None), 1, whole("context", context, 0, None)),))
 
 
 def prefill_load(prompt: int, batch: int) -> Load:
     """`batch` prompts of `prompt` tokens, nothing cached."""
-    return Load((Requests(whole("batch", batch, 1), whole("prompt", prompt, 1), 0),))
+    return Load((Requests(whole("batch", batch, 1, None), whole("prompt", prompt, 1, None), 0),))
 
 
 def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
@@ -80,9 +67,9 @@ def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
     for index, request in enumerate(requests):
         if not 2 <= len(request) <= 3:
             raise LessonlibError(f"request {index}: expected (new tokens, context before), not {tuple(request)!r}")
-        new = whole(f"request {index}: new tokens", request[0], 1)
-        context = whole(f"request {index}: context before", request[1], 0)
-        outputs = whole(f"request {index}: outputs", request[2], 0) if len(request) == 3 else 1
+        new = whole(f"request {index}: new tokens", request[0], 1, None)
+        context = whole(f"request {index}: context before", request[1], 0, None)
+        outputs = whole(f"request {index}: outputs", request[2], 0, None) if len(request) == 3 else 1
         groups.append(Requests(1, new, context, outputs))
     if not groups:
         raise LessonlibError("a mixed batch needs at least one request: (new tokens, context before)")
@@ -90,7 +77,7 @@ def mixed_load(requests: Sequence[Sequence[int]]) -> Load:
 
 
 def phase_of(load: Load) -> str:
-    """ "decode" where each request brings one token, "prefill" where none does, else "mixed"."""
+    """The name of a step: "decode" where each request brings one token, "prefill" where none does, else "mixed"."""
     single = [math.isclose(group.new, 1) for group in load.requests]
     if all(single):
         return "decode"

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from lessonlib.roofline.arrays import kv_reach
-from lessonlib.roofline.blocks import BF16_BYTES, DeltaNet, Matrix
+from lessonlib.roofline.blocks import BF16_BYTES, Attention, DeltaNet, LatentAttention, Matrix
 from lessonlib.roofline.load import Load
-from lessonlib.roofline.model import Layers
 from lessonlib.roofline.system import System
 
 
@@ -113,13 +112,12 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
     )
 
 
-def softmax_attention(system: System, group: Layers, load: Load) -> Operation:
-    """Reads the cache of every request, writes the new tokens' entries."""
-    mixer = group.mixer
+def softmax_attention(system: System, mixer: Attention | LatentAttention, layers: int, load: Load) -> Operation:
+    """Attention of `layers` equal layers: reads the cache of every request, writes the new tokens' entries."""
     entry = system.kv_format.bytes_of(mixer.kv_values, mixer.kv_vector)
-    entry *= mixer.kv_copies(system.tp) * group.count
-    outward = BF16_BYTES * group.count * 2.0 * getattr(mixer, "heads", 0)
-    width = getattr(mixer, "head_dim", 0) or getattr(mixer, "value_dim", 0)
+    entry *= mixer.kv_copies(system.tp) * layers
+    outward = BF16_BYTES * layers * 2.0 * mixer.heads
+    width = mixer.head_dim if isinstance(mixer, Attention) else mixer.value_dim
     label = "attention" if mixer.window is None else f"attention, window {mixer.window}"
     return _operation(
         system,
@@ -127,19 +125,17 @@ def softmax_attention(system: System, group: Layers, load: Load) -> Operation:
         mixer.kind,
         system.gpu.rate_name(system.kv_format.matmul),
         system.kv,
-        group.count,
-        flops=group.count * load.total(lambda item: mixer.flops(item.new, item.context)),
+        layers,
+        flops=layers * load.total(lambda item: mixer.flops(item.new, item.context)),
         activations=outward * width * load.tokens,
         kv_read=entry * load.total(lambda item: kv_reach(item.context, mixer.window)),
         kv_written=entry * load.tokens,
     )
 
 
-def linear_attention(system: System, group: Layers, load: Load) -> Operation:
-    """Reads the state of every request that has one, writes it back."""
-    mixer = group.mixer
-    assert isinstance(mixer, DeltaNet)
-    state = group.count * (mixer.recurrent_bytes + mixer.convolution_bytes)
+def linear_attention(system: System, mixer: DeltaNet, layers: int, load: Load) -> Operation:
+    """Linear attention of `layers` equal layers: reads the state of every request that has one, writes it back."""
+    state = layers * (mixer.recurrent_bytes + mixer.convolution_bytes)
     read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
     return _operation(
         system,
@@ -147,9 +143,9 @@ def linear_attention(system: System, group: Layers, load: Load) -> Operation:
         mixer.kind,
         "bf16",
         "fp32",
-        group.count,
-        flops=group.count * load.total(lambda item: mixer.flops(item.new, item.context)),
-        activations=group.count * BF16_BYTES * 2.0 * mixer.channels * load.tokens,
+        layers,
+        flops=layers * load.total(lambda item: mixer.flops(item.new, item.context)),
+        activations=layers * BF16_BYTES * 2.0 * mixer.channels * load.tokens,
         state=state * (read + load.sequences),
     )
 
@@ -184,12 +180,13 @@ def _one_pass(system: System, load: Load) -> Iterator[Operation]:
     """
     model, layers = system.model, system.model.layers
     for mixer in dict.fromkeys(group.mixer for group in layers):
-        same = [group for group in layers if group.mixer == mixer]
-        group = replace(same[0], count=sum(item.count for item in same))
+        count = sum(group.count for group in layers if group.mixer == mixer)
         for matrix in mixer.matrices(model.hidden):
-            yield matmul(system, matrix, group.count, load.tokens)
-        linear = isinstance(mixer, DeltaNet)
-        yield (linear_attention if linear else softmax_attention)(system, group, load)
+            yield matmul(system, matrix, count, load.tokens)
+        if isinstance(mixer, DeltaNet):
+            yield linear_attention(system, mixer, count, load)
+        else:
+            yield softmax_attention(system, mixer, count, load)
     for feed in dict.fromkeys(group.feed_forward for group in layers):
         count = sum(group.count for group in layers if group.feed_forward == feed)
         for matrix in feed.matrices(model.hidden):

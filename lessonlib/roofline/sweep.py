@@ -13,7 +13,7 @@ from lessonlib.roofline.operations import operations
 from lessonlib.roofline.system import System
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
 
 #: Columns of a sweep written as a table.
 COLUMNS = (
@@ -32,23 +32,25 @@ COLUMNS = (
 class Sweep:
     """Decode over a grid. batches: (n,), contexts: (m,); every other array: (n, m), in SI units."""
 
-    batches: numpy.ndarray
-    contexts: numpy.ndarray
-    compute_s: numpy.ndarray
-    memory_s: numpy.ndarray
-    ceiling_s: numpy.ndarray
-    expected_s: numpy.ndarray
-    intensity: numpy.ndarray
+    batches: np.ndarray
+    contexts: np.ndarray
+    compute_s: np.ndarray
+    memory_s: np.ndarray
+    ceiling_s: np.ndarray
+    expected_s: np.ndarray
+    intensity: np.ndarray
 
     @property
-    def ceiling_tokens_per_s(self) -> numpy.ndarray:
+    def ceiling_tokens_per_s(self) -> np.ndarray:
         """Tokens/s of all requests together at the ceiling, (n, m)."""
-        return self.batches[:, None] / self.ceiling_s
+        tokens_per_s: np.ndarray = self.batches[:, None] / self.ceiling_s
+        return tokens_per_s
 
     @property
-    def expected_tokens_per_s(self) -> numpy.ndarray:
+    def expected_tokens_per_s(self) -> np.ndarray:
         """Expected tokens/s of all requests together, (n, m)."""
-        return self.batches[:, None] / self.expected_s
+        tokens_per_s: np.ndarray = self.batches[:, None] / self.expected_s
+        return tokens_per_s
 
     def rows(self) -> Iterator[Mapping[str, object]]:
         """One mapping a cell, under the names of COLUMNS."""
@@ -68,7 +70,7 @@ class Sweep:
                 }
 
 
-def _axis(name: str, values: Iterable[int], least: int) -> numpy.ndarray:
+def _axis(name: str, values: Iterable[int], least: int) -> np.ndarray:
     import numpy as np
 
     axis = np.asarray(list(values) if not hasattr(values, "shape") else values)

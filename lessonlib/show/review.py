@@ -11,7 +11,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.review.deck import Review
 from lessonlib.review.summary import minutes, summarise
 from lessonlib.roofline import Lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
 from lessonlib.show.panel import Panel
 from lessonlib.show.score_card import summary_html
@@ -25,7 +25,7 @@ def open_review(
 ) -> NotebookReview:
     """What is due in your journal, for `lab` (None: the lab chosen at the start)."""
     session = open_session(lab, auto, journal)
-    return NotebookReview(Review(session.lab, session.journal, DRAWERS, SEALED))
+    return NotebookReview(Review(session.lab, session.journal, BLOCKS))
 
 
 class NotebookReview:

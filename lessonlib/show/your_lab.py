@@ -137,7 +137,7 @@ class YourLab:
             return _tell("numbers", "All numbers", self._problem)
         if self._lock():
             return _locked("numbers", "All numbers", self._lock())
-        from lessonlib.cli.probe import impossible, roofs
+        from lessonlib.probe.roofs import impossible, roofs
 
         found = roofs(self._reading, self._lab)
         rows = "".join(_rows(clock, self._reading, found) for clock in (PER_REQUEST, WINDOW, MOMENT))
@@ -180,7 +180,7 @@ class YourLab:
 
 def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> str:
     """The numbers of one clock under its name: nobody can then take a window average for the speed of a request."""
-    from lessonlib.cli.probe import TITLES
+    from lessonlib.probe.reading import TITLES
 
     rows = "".join(
         f'<tr><th scope="row">{TITLES[key]}</th><td>{_read(finding, found.get(key, ()))}</td><td>{escape(finding.limits if finding.value is not None else finding.reason)}</td></tr>'
@@ -192,12 +192,10 @@ def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> 
 
 def _read(finding: Finding, roof: tuple[float, ...]) -> str:
     """The value, and how far below the ceiling it is where there is one."""
-    from lessonlib.cli.probe import show
-
     if finding.value is None:
         return "–"
     share = f"<br><small>{100 * finding.value / roof[0]:.3g} % of the ceiling</small>" if roof else ""
-    return f"{escape(show(finding))}{share}"
+    return f"{escape(str(finding.quantity()))}{share}"
 
 
 def _tell(key: str, title: str, text: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.guess import GuessError, parse_number
 from lessonlib.lesson.judge import judge_number
 from lessonlib.roofline import Estimate, Lab, decode, mixed
-from lessonlib.teacher.teacher import Answer
+from lessonlib.teacher.teacher import StreamedAnswer
 
 TTFT = "Time to first token"
 #: A unit must be there: 300 and 300 ms are a factor of a thousand apart.
@@ -47,12 +47,12 @@ class Clocks:
         """Prompt tokens that no cache held."""
         return max((self.prompt_tokens or 0) - (self.cached_tokens or 0), 0)
 
-    def kept(self) -> dict[str, Any]:
-        """As the journal keeps them."""
+    def as_record(self) -> dict[str, Any]:
+        """As the journal holds them."""
         return asdict(self)
 
 
-def clocks_of(answer: Answer) -> Clocks | None:
+def clocks_of(answer: StreamedAnswer) -> Clocks | None:
     """The clocks of an answer, or None before its first token."""
     if answer.sent is None or answer.first is None or answer.last is None:
         return None
@@ -68,17 +68,21 @@ def clocks_of(answer: Answer) -> Clocks | None:
     )
 
 
-def clocks_kept(kept: Any) -> Clocks | None:
-    """The clocks that a journal kept, or None if it holds something else."""
+def clocks_from(record: Any) -> Clocks | None:
+    """The clocks of a journal's record, or None if it holds something else."""
     names = {field.name for field in fields(Clocks)}
     if (
-        not isinstance(kept, Mapping)
-        or set(kept) != names
-        or not all(isinstance(value, (int, float, type(None))) for value in kept.values())
+        not isinstance(record, Mapping)
+        or set(record) != names
+        or not all(isinstance(value, (int, float, type(None))) for value in record.values())
     ):
         return None
     needed = ("ttft_s", "decode_s", "generated_tokens", "chunks")
-    return Clocks(**kept) if all(isinstance(kept[name], (int, float)) and kept[name] >= 0 for name in needed) else None
+    return (
+        Clocks(**record)
+        if all(isinstance(record[name], (int, float)) and record[name] >= 0 for name in needed)
+        else None
+    )
 
 
 # --- the guess --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from lessonlib.base.quantity import Quantity
@@ -42,7 +43,7 @@ class Context:
 
     def __init__(self, lesson: Lesson):
         self.lesson = lesson
-        self._told: dict[tuple[str, str], str] = {}
+        self._texts: dict[tuple[str, str], str] = {}
 
     def messages(self, question: str, earlier: Sequence[tuple[str, str]] = ()) -> list[dict[str, str]]:
         """What goes out. earlier: (question, answer) of this lesson, oldest first."""
@@ -81,28 +82,21 @@ class Context:
             item = self.lesson.items[raw["id"]]
             if item.lock:
                 return
-            yield self._once(
-                item,
-                lambda item=item: _step_text(item) if isinstance(item, StepItem) else _block_text(self.lesson, item),
-            )
+            yield self._once(item, partial(_item_text, self.lesson, item))
 
     def _still_asked(self) -> str:
         """The stems that lie before the learner now, and that more is closed."""
         asked = [item for item in self.lesson.asked if not item.step.revealed and item.kind != "note"]
-        lines = [
-            self._once(item, lambda item=item: f"- {item.title}: {_words(item.view()['stem'])}", "stem")
-            for item in asked
-            if not item.lock
-        ]
+        lines = [self._once(item, partial(_stem_text, item), "stem") for item in asked if not item.lock]
         closed = sum(bool(item.lock) for item in asked)
         lines += [f"- {closed} later questions are still closed."] if closed else []
         return "# Not yet revealed: do not answer these\n" + "\n".join(lines) if lines else ""
 
     def _once(self, item: Item, put: Callable[[], str], what: str = "") -> str:
         key = item.id, what or (item.step.state if isinstance(item, StepItem) else "open")
-        if key not in self._told:
-            self._told[key] = put()
-        return self._told[key]
+        if key not in self._texts:
+            self._texts[key] = put()
+        return self._texts[key]
 
 
 def about_tokens(sent: Sequence[Mapping[str, str]]) -> int:
@@ -114,6 +108,14 @@ def about_tokens(sent: Sequence[Mapping[str, str]]) -> int:
 def all_revealed(lesson: Lesson) -> bool:
     """Whether every step that closes something is revealed: no computed number can be one that is still asked for."""
     return all(gate.step.revealed for item in lesson.items.values() for gate in item.gates)
+
+
+def _item_text(lesson: Lesson, item: Item) -> str:
+    return _step_text(item) if isinstance(item, StepItem) else _block_text(lesson, item)
+
+
+def _stem_text(item: Item) -> str:
+    return f"- {item.title}: {_words(item.view()['stem'])}"
 
 
 def _block_text(lesson: Lesson, item: Item) -> str:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,9 +22,9 @@ from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.event import Event, events_of
 from lessonlib.record.exchanges import ASKED, ENDED, INTERRUPTED, PART, Exchange, exchanges
-from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
+from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
 from lessonlib.teacher.context import EARLIER, Context, about_tokens, all_revealed
-from lessonlib.teacher.teacher import Answer, Endpoint, Message, TeacherError, ask, endpoint
+from lessonlib.teacher.teacher import Endpoint, Message, StreamedAnswer, TeacherError, ask, endpoint
 
 #: Seconds between two looks at the stream, and between two pieces that the journal keeps.
 TICK_S, KEEP_S = 0.1, 1.0
@@ -35,27 +35,30 @@ _INTERRUPTED = "The kernel ended before the answer did; this much had come."
 _STOPPED = "You stopped the answer here."
 _CUT = "The endpoint cut the answer off here: its limit was reached."
 
+#: A guess that a journal lost: nothing is judged by it.
+_NO_GUESS = ("–", 1.0)
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Talk:
-    """One question on its way. kept: how many characters of the answer the journal has."""
+    """One question on its way. recorded: how many characters of the answer the journal has; recorded_at: when it got the last ones, on the clock."""
 
     id: str
     question: str
     guess: tuple[str, float]
-    answer: Answer = field(default_factory=Answer)
+    answer: StreamedAnswer = field(default_factory=StreamedAnswer)
     state: str = PREPARING
     problem: str = ""
     clocks: Clocks | None = None
     stopping: bool = False
-    kept: int = 0
-    kept_at: float = -KEEP_S
+    recorded: int = 0
+    recorded_at: float = -KEEP_S
 
     @property
     def running(self) -> bool:
+        """Whether its answer is still coming in."""
         return self.state in (PREPARING, WAITING, STREAMING)
 
 
@@ -75,7 +78,7 @@ class Desk:
         self._context = Context(lesson)
         self._where, self._fault = _found()
         self.talks = [_restored(kept) for kept in exchanges(self._mine())]
-        self._stop: Callable[[], None] = lambda: None
+        self._stop: Callable[[], object] = _nothing_to_stop
 
     def _mine(self) -> list[Event]:
         """What the journal has of this question, on this lab."""
@@ -130,16 +133,15 @@ class Desk:
         self.lesson.handle(
             self.item.id, {"event": "commit", "guess": text}
         )  # draws the panel, with the question already in it
-        if self._where is None:
+        where = self._where
+        if where is None:
             return
         self._record(talk, ASKED, text=text, guess={"text": guess[0], "value": guess[1]})
-        threading.Thread(
-            target=lambda: asyncio.run(self._talk(talk, self._where, sent)), name="teacher", daemon=True
-        ).start()
+        threading.Thread(target=lambda: asyncio.run(self._talk(talk, where, sent)), name="teacher", daemon=True).start()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
 
-    async def _talk(self, talk: Talk, where: Endpoint, sent: list[Message]) -> None:
+    async def _talk(self, talk: Talk, where: Endpoint, sent: Sequence[Message]) -> None:
         loop, asking = asyncio.get_running_loop(), asyncio.create_task(ask(where, sent, talk.answer, self._clock))
         self._stop = lambda: loop.call_soon_threadsafe(asking.cancel)
         if talk.stopping:
@@ -147,7 +149,7 @@ class Desk:
         seen = None
         while not asking.done():
             await asyncio.wait({asking}, timeout=TICK_S)
-            self._keep(talk)
+            self._record_progress(talk)
             now = (talk.answer.sent, talk.answer.chunks)
             if now != seen and not asking.done():
                 seen, talk.state = (
@@ -157,11 +159,11 @@ class Desk:
                 self._show()
         self._end(talk, asking)
 
-    def _keep(self, talk: Talk) -> None:
+    def _record_progress(self, talk: Talk) -> None:
         """Once a second, put what has come into the journal."""
-        if self._clock() - talk.kept_at >= KEEP_S and len(talk.answer.text) > talk.kept:
+        if self._clock() - talk.recorded_at >= KEEP_S and len(talk.answer.text) > talk.recorded:
             self._record(talk, PART, text=self._rest(talk))
-            talk.kept_at = self._clock()
+            talk.recorded_at = self._clock()
 
     def _show(self) -> None:
         """Have the panel drawn. A page that cannot be reached must not end the answer."""
@@ -172,10 +174,10 @@ class Desk:
 
     def _end(self, talk: Talk, asking: asyncio.Task[None]) -> None:
         with self.lock:
-            self._stop = lambda: None
+            self._stop = _nothing_to_stop
             talk.state, talk.problem = _outcome(talk, asking)
             talk.clocks = clocks_of(talk.answer)
-            clocks = talk.clocks.kept() if talk.clocks else None
+            clocks = talk.clocks.as_record() if talk.clocks else None
             self._record(
                 talk,
                 ENDED,
@@ -189,7 +191,7 @@ class Desk:
 
     def _rest(self, talk: Talk) -> str:
         """What the journal does not have yet."""
-        rest, talk.kept = talk.answer.text[talk.kept :], len(talk.answer.text)
+        rest, talk.recorded = talk.answer.text[talk.recorded :], len(talk.answer.text)
         return rest
 
     def _record(self, talk: Talk, event: str, **more: Any) -> None:
@@ -248,6 +250,10 @@ class Desk:
         return f"{first} {doing}: {answer.chunks:,} pieces{speed}."
 
 
+def _nothing_to_stop() -> None:
+    """What stopping means while no answer comes in."""
+
+
 def _found() -> tuple[Endpoint | None, str]:
     """The endpoint of the environment, or what is wrong with it."""
     try:
@@ -272,14 +278,16 @@ def _restored(kept: Exchange) -> Talk:
     """A question out of the journal."""
     guess = kept.asked.guess
     text, value = (guess.get("text"), guess.get("value")) if guess else (None, None)
-    sure = isinstance(text, str) and isinstance(value, (int, float)) and value > 0
+    typed, clocks = _NO_GUESS, None
+    if isinstance(text, str) and isinstance(value, (int, float)) and value > 0:
+        typed, clocks = (text, float(value)), clocks_from(kept.clocks)
     state = kept.ended if kept.ended in (DONE, STOPPED, FAILED) else INTERRUPTED
     return Talk(
         kept.id,
         kept.text,
-        (text, float(value)) if sure else ("–", 1.0),
-        Answer(text=kept.answer, model=kept.model),
+        typed,
+        StreamedAnswer(text=kept.answer, model=kept.model),
         state,
         _INTERRUPTED if state == INTERRUPTED else kept.problem,
-        clocks_kept(kept.clocks) if sure else None,
+        clocks,
     )

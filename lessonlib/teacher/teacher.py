@@ -19,8 +19,8 @@ import httpx
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
+from lessonlib.base.tls import tls
 from lessonlib.lesson.guess import representable
-from lessonlib.probe.fetch import tls
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -55,7 +55,7 @@ class Endpoint:
 
 
 @dataclass
-class Answer:
+class StreamedAnswer:
     """An answer while it comes in. sent, first, last: seconds on one clock, when the question went out and when the
     first and the last token came. chunks: pieces that brought tokens; thought: those of them that were reasoning.
     """
@@ -118,7 +118,7 @@ def struck(text: str, more: bool = False) -> str:
 
 
 async def ask(
-    where: Endpoint, messages: Sequence[Message], answer: Answer, clock: Callable[[], float] = time.perf_counter
+    where: Endpoint, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float] = time.perf_counter
 ) -> None:
     """Send `messages` and fill `answer` while its tokens come in. Raises TeacherError; what came until then stays in `answer`."""
     _hold_package()
@@ -181,7 +181,9 @@ async def _first_model(client: AsyncOpenAI) -> str:
     return _line(name)
 
 
-async def _stream(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer, clock: Callable[[], float]) -> None:
+async def _stream(
+    client: AsyncOpenAI, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float]
+) -> None:
     async with await _open(client, messages, answer, clock) as stream:
         async for chunk in stream:
             _take(chunk, answer, clock())
@@ -195,7 +197,9 @@ async def _stream(client: AsyncOpenAI, messages: Sequence[Message], answer: Answ
         raise TeacherError(f"{answer.model} answered nothing; ask in other words, or name another model in {MODEL}")
 
 
-async def _open(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer, clock: Callable[[], float]) -> Any:
+async def _open(
+    client: AsyncOpenAI, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float]
+) -> Any:
     """The stream, with token counts at its end unless the endpoint knows no such option."""
     asked: dict[str, Any] = {"model": answer.model, "messages": list(messages), "stream": True}
     try:
@@ -208,7 +212,7 @@ async def _open(client: AsyncOpenAI, messages: Sequence[Message], answer: Answer
         return await client.chat.completions.create(**asked)
 
 
-def _take(chunk: Any, answer: Answer, now: float) -> None:
+def _take(chunk: Any, answer: StreamedAnswer, now: float) -> None:
     """One event of the stream: tokens, why it ended, or how many tokens there were."""
     for choice in (getattr(chunk, "choices", None) or [])[:1]:
         delta = choice.delta
@@ -252,13 +256,13 @@ def _status(where: Endpoint, model: str, error: Any) -> str:
     return f"{where.host}: status {status}, it refused the question: {told}"
 
 
-def _silence(where: Endpoint, answer: Answer) -> str:
+def _silence(where: Endpoint, answer: StreamedAnswer) -> str:
     if answer.sent is None or answer.first is None:
         return f"{where.host}: no token within {SILENCE_S:g} s; is the server stuck, or its queue that long?"
     return f"{where.host}: it fell silent in the midst of the answer; ask again, and look whether the server restarts"
 
 
-def _connection(where: Endpoint, answer: Answer, error: Exception) -> str:
+def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> str:
     cause = error.__cause__ or error
     told = _line(str(cause)) or type(cause).__name__
     if answer.first is not None:

@@ -14,9 +14,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lessonlib.build import check
-from lessonlib.build.check import Failure, Outcome
+from lessonlib.build.check import CellFailure, NotebookRun
 from lessonlib.cli import main
-from lessonlib.cli.check import report
+from lessonlib.cli.check import failure_text
 
 PARAMETERS = new_code_cell("lab = None\nauto = None", metadata={"tags": ["parameters"]})
 KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
@@ -127,7 +127,7 @@ def test_folders_stand_for_their_notebooks_and_none_runs_twice(tmp_path: Path) -
 
 
 def test_the_report_of_a_failure_before_any_cell() -> None:
-    text = report(Outcome(Path("x.ipynb"), 1.0, Failure(0, "", "NoSuchKernel: julia")))
+    text = failure_text(NotebookRun(Path("x.ipynb"), 1.0, CellFailure(0, "", "NoSuchKernel: julia")))
     assert text.splitlines() == ["", "x.ipynb: no cell was executed", "  NoSuchKernel: julia"]
 
 
@@ -137,4 +137,4 @@ def test_without_papermill_it_is_said_what_to_install(
     monkeypatch.setitem(sys.modules, "papermill", None)
     assert main.main(["check"]) == 2
     said = capsys.readouterr().err
-    assert said.startswith("lessonlib: lessonlib check needs the package papermill") and said.count("\n") == 1
+    assert said.startswith("lessonlib check: executing notebooks needs the package papermill") and said.count("\n") == 1

@@ -111,7 +111,7 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """The one line that `lab` says instead of starting."""
     assert main.main(["lab", *arguments]) == 2
     told = capsys.readouterr().err
-    assert told.startswith("lessonlib: ") and told.count("\n") == 1
+    assert told.startswith("lessonlib lab: ") and told.count("\n") == 1
     return told
 
 

@@ -18,7 +18,7 @@ from lessonlib.record.settings import choose_lab
 from lessonlib.review.deck import Review
 from lessonlib.review.summary import Summary, summarise
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.review import NotebookReview
 from lessonlib.show.score_card import HIGHEST, summary_html
 
@@ -46,7 +46,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taken(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The records of a lesson that was taken."""
     journal = Journal(tmp_path_factory.mktemp("taken") / "journal.jsonl")
-    lesson = Lesson(LESSON, LAB, journal, DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, journal, BLOCKS)
     for item in lesson.asked:
         if item.kind != "note":
             item.step.answer(item.step.question.right())
@@ -93,7 +93,7 @@ def test_a_record_that_somebody_edited_stops_nothing(
     oddity: dict[str, Any], path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = write(path, [JUDGED, {**JUDGED, **oddity}])
-    room = NotebookReview(Review(LAB, journal, DRAWERS, SEALED))
+    room = NotebookReview(Review(LAB, journal, BLOCKS))
     assert "<script" not in room.overall().view["html"]
     assert main(["report", "--yes", "--out", str(tmp_path / "out")]) == 0
     assert "\x1b" not in capsys.readouterr().out
@@ -117,7 +117,7 @@ def test_a_review_goes_on_after_records_of_nonsense(path: Path, taken: list[dict
         }
         for record in taken
     ]
-    review = Review(LAB, write(path, [*taken, *again]), DRAWERS, SEALED)
+    review = Review(LAB, write(path, [*taken, *again]), BLOCKS)
     assert NotebookReview(review).view()["id"]
 
 
@@ -127,7 +127,7 @@ def test_a_review_goes_on_after_records_of_nonsense(path: Path, taken: list[dict
 def test_a_wrong_clock_hides_no_card(at: str, path: Path, taken: list[dict[str, Any]]) -> None:
     """Else a laptop that was ten years ahead for an hour would wait ten years to ask."""
     journal = write(path, [{**record, "time": at} for record in taken])
-    review = Review(LAB, journal, DRAWERS, SEALED, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    review = Review(LAB, journal, BLOCKS, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
     assert len(review.due()) == len(review.deck()) > 0
 
 
@@ -145,7 +145,7 @@ class Counted(Journal):
 def waiting(path: Path, taken: list[dict[str, Any]]) -> NotebookReview:
     """A review with cards due, of a journal that counts."""
     write(path, [{**record, "time": "2026-03-02T09:00:00+00:00"} for record in taken])
-    room = NotebookReview(Review(LAB, Counted(path), DRAWERS, SEALED))
+    room = NotebookReview(Review(LAB, Counted(path), BLOCKS))
     assert len(room._review.due()) >= 2
     return room
 
@@ -237,7 +237,7 @@ def test_another_programs_settings_are_neither_taken_nor_erased(path: Path) -> N
 
 
 def test_a_lesson_that_is_open_goes_on_after_all_was_erased(path: Path) -> None:
-    lesson = Lesson(LESSON, LAB, Journal(path), DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, Journal(path), BLOCKS)
     first, second = [item for item in lesson.asked if item.kind != "note"][:2]
     first.step.answer(first.step.question.right())
     assert main(["erase", "--yes"]) == 0 and not path.exists()

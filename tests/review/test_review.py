@@ -18,7 +18,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.review.deck import SITTING, Card, Review
 from lessonlib.review.schedule import AGAIN, GOOD, HARD, Answer, answer_to, due
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.review import NotebookReview, when
 
 LESSON = "01-prefill-vs-decode"
@@ -42,7 +42,7 @@ def diary(tmp_path: Path) -> Diary:
 
 def take(diary: Diary, *, wrong: tuple[str, ...] = (), upto: str | None = None, grade: str = "got") -> None:
     """Take the lesson: right and certain everywhere, but wrong and certain at `wrong`."""
-    lesson = Lesson(LESSON, LAB, diary, DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, diary, BLOCKS)
     for item in lesson.asked:
         if item.kind == "note":
             continue
@@ -55,7 +55,7 @@ def take(diary: Diary, *, wrong: tuple[str, ...] = (), upto: str | None = None, 
 
 
 def review(diary: Diary, days: float = 0) -> Review:
-    return Review(LAB, diary, DRAWERS, SEALED, now=lambda: START + timedelta(days=days))
+    return Review(LAB, diary, BLOCKS, now=lambda: START + timedelta(days=days))
 
 
 def answer(sitting: Review, well: bool = True) -> None:
@@ -154,7 +154,7 @@ def test_a_certain_miss_becomes_a_card_and_comes_first(diary: Diary) -> None:
 
 
 def test_a_skipped_transfer_is_asked_the_next_day(diary: Diary) -> None:
-    lesson = Lesson(LESSON, LAB, diary, DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, diary, BLOCKS)
     for item in lesson.asked:
         if item.kind != "note":
             item.step.skip()
@@ -174,11 +174,11 @@ def test_a_question_whose_content_changed_is_asked_anew(diary: Diary, monkeypatc
 def test_the_lesson_knows_nothing_of_the_review(diary: Diary) -> None:
     """Answers of a review must not answer a lesson's question."""
     take(diary)
-    before = [(item.step.state, item.step.guess) for item in Lesson(LESSON, LAB, diary, DRAWERS, SEALED).asked]
+    before = [(item.step.state, item.step.guess) for item in Lesson(LESSON, LAB, diary, BLOCKS).asked]
     sitting = review(diary, 10)
     while sitting.step:
         answer(sitting, well=False)
-    assert [(item.step.state, item.step.guess) for item in Lesson(LESSON, LAB, diary, DRAWERS, SEALED).asked] == before
+    assert [(item.step.state, item.step.guess) for item in Lesson(LESSON, LAB, diary, BLOCKS).asked] == before
 
 
 # --- a sitting ---------------------------------------------------------------------------------------------------
@@ -322,7 +322,7 @@ def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
             well = chance.random() < knows
             asked.setdefault(sitting.card.name, []).append((day, well))
             answer(sitting, well)
-        assert len(json.loads(json.dumps(diary.records()))) == sum(1 for _ in diary.path.open()) if diary.path else True
+        assert len(json.loads(json.dumps(diary.records()))) == len(diary.path.read_text(encoding="utf-8").splitlines()) if diary.path else True
     assert {name.split("/")[1] for name in asked} >= {"double-flops", "serve-eight", "another-gpu", "recall-decode"}
     for visits in asked.values():
         days = [day for day, _ in visits]

@@ -14,9 +14,9 @@ import pytest
 from lessonlib.lesson.guess import GuessError
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import decode, lab_names, load_lab, prefill
-from lessonlib.teacher.clocks import Clocks, clocks_kept, clocks_of, read_guess, table, verdict
+from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
 from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.teacher.teacher import MOST_CHARACTERS, Answer, Endpoint, TeacherError, ask, endpoint, struck
+from lessonlib.teacher.teacher import MOST_CHARACTERS, Endpoint, StreamedAnswer, TeacherError, ask, endpoint, struck
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, event, teaching
 
 
@@ -26,16 +26,16 @@ def run(coroutine: Coroutine[Any, Any, None]) -> None:
         pool.submit(asyncio.run, coroutine).result()
 
 
-def asked(server: TeacherStandIn, **more: Any) -> Answer:
+def asked(server: TeacherStandIn, **more: Any) -> StreamedAnswer:
     """An answer of the stand-in, to its end."""
-    answer = Answer()
+    answer = StreamedAnswer()
     run(ask(Endpoint(server.url), [{"role": "user", "content": "why?"}], answer, **more))
     return answer
 
 
-def refused(server: TeacherStandIn) -> tuple[str, Answer]:
+def refused(server: TeacherStandIn) -> tuple[str, StreamedAnswer]:
     """The one line, and what came before it."""
-    answer = Answer()
+    answer = StreamedAnswer()
     with pytest.raises(TeacherError) as caught:
         run(ask(Endpoint(server.url), [{"role": "user", "content": "why?"}], answer))
     line = str(caught.value)
@@ -176,12 +176,12 @@ def test_the_guess_is_judged_on_a_log_scale() -> None:
         3,
         {},
         {"ttft_s": "x"},
-        {**Clocks(1, 1, 2, 2, True).kept(), "ttft_s": "1"},
-        {**Clocks(1, 1, 2, 2, True).kept(), "more": 1},
+        {**Clocks(1, 1, 2, 2, True).as_record(), "ttft_s": "1"},
+        {**Clocks(1, 1, 2, 2, True).as_record(), "more": 1},
     ],
 )
 def test_clocks_that_a_journal_cannot_have_kept(kept: Any) -> None:
-    assert clocks_kept(kept) is None
+    assert clocks_from(kept) is None
 
 
 # --- what can go wrong ----------------------------------------------------------------------------------------------

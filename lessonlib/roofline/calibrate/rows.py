@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lessonlib.base.paths import data_dir
-from lessonlib.roofline.blocks import Attention, DeltaNet, Matrix, Mlp
+from lessonlib.roofline.blocks import Attention, DeltaNet, Matrix
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.efficiency import Efficiency, category, load_efficiency
 from lessonlib.roofline.expectation import expected_seconds, operation_seconds
 from lessonlib.roofline.gpu import load_gpu
 from lessonlib.roofline.load import Load, decode_load, prefill_load
-from lessonlib.roofline.model import Layers
 from lessonlib.roofline.operations import (
     Operation,
     linear_attention,
@@ -63,8 +62,8 @@ class Row:
         """The expected time, seconds."""
         constants = constants or load_efficiency()
         if self.load is not None:
-            return expected_seconds(self.system, self.load, self.parts, constants)
-        return sum(operation_seconds(self.system, part, constants) for part in self.parts)
+            return float(expected_seconds(self.system, self.load, self.parts, constants))
+        return float(sum(operation_seconds(self.system, part, constants) for part in self.parts))
 
     @property
     def category(self) -> str:
@@ -85,10 +84,8 @@ def _kernel(row: dict[str, str], system: System) -> tuple[Operation, ...]:
         rows, inner, outer = map(int, row["shape"].split("x"))
         return (matmul(system, Matrix("GEMM", "mlp", inner, outer), 1, rows),)
     if row["kind"] == "attention":
-        group = Layers(1, Attention(32, 8, 128), Mlp(1), 0)
-        return (softmax_attention(system, group, decode_load(batch, int(row["context"]))),)
-    group = Layers(1, DeltaNet(8, 128, 24, 128, 4), Mlp(1), 0)
-    return (linear_attention(system, group, decode_load(batch, 1)),)
+        return (softmax_attention(system, Attention(32, 8, 128), 1, decode_load(batch, int(row["context"]))),)
+    return (linear_attention(system, DeltaNet(8, 128, 24, 128, 4), 1, decode_load(batch, 1)),)
 
 
 def _row(row: dict[str, str]) -> Row:

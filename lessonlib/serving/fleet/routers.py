@@ -4,7 +4,7 @@ the prefix-aware one which beginnings a replica still holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -33,7 +33,7 @@ def _prompt_tokens(replica: Replica) -> int:
 class Random:
     """Any replica, equally likely."""
 
-    def __init__(self, seed: int, load_bound: float) -> None:
+    def __init__(self, seed: int) -> None:
         self._random = np.random.Generator(np.random.PCG64(seed))
 
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
@@ -44,7 +44,7 @@ class Random:
 class RoundRobin:
     """One after the other."""
 
-    def __init__(self, seed: int, load_bound: float) -> None:
+    def __init__(self) -> None:
         self._next = 0
 
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
@@ -56,9 +56,6 @@ class RoundRobin:
 class LeastRequests:
     """The one with the fewest requests in flight, the first of several."""
 
-    def __init__(self, seed: int, load_bound: float) -> None:
-        pass
-
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
         """The replica for a job."""
         return min(replicas, key=_in_flight)
@@ -66,9 +63,6 @@ class LeastRequests:
 
 class LeastTokens:
     """The one with the fewest prompt tokens in flight (nobody knows how long the answers will be)."""
-
-    def __init__(self, seed: int, load_bound: float) -> None:
-        pass
 
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
         """The replica for a job."""
@@ -88,7 +82,7 @@ class PrefixAware:
     among equals the one with the fewest requests in flight.
     """
 
-    def __init__(self, seed: int, load_bound: float) -> None:
+    def __init__(self, load_bound: float) -> None:
         self._bound = load_bound
 
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
@@ -98,13 +92,14 @@ class PrefixAware:
         return min(open_ones, key=lambda replica: (-replica.kv.matched_tokens(job), replica.in_flight))
 
 
-ROUTERS: Mapping[str, type] = {
-    "random": Random,
-    "round-robin": RoundRobin,
-    "least-requests": LeastRequests,
-    "least-tokens": LeastTokens,
-    "two-choices": TwoChoices,
-    "prefix-aware": PrefixAware,
+#: name -> how the router of that name is made from a seed and a bound on the load.
+ROUTERS: Mapping[str, Callable[[int, float], Router]] = {
+    "random": lambda seed, _: Random(seed),
+    "round-robin": lambda _, __: RoundRobin(),
+    "least-requests": lambda _, __: LeastRequests(),
+    "least-tokens": lambda _, __: LeastTokens(),
+    "two-choices": lambda seed, _: TwoChoices(seed),
+    "prefix-aware": lambda _, load_bound: PrefixAware(load_bound),
 }
 
 
@@ -114,7 +109,10 @@ def router_names() -> tuple[str, ...]:
 
 
 def make_router(name: str, seed: int, load_bound: float) -> Router:
-    """The router of that name; LessonlibError lists the known ones."""
+    """The router of that name; LessonlibError lists the known ones.
+
+    seed: of those that draw. load_bound: what the prefix-aware one allows a replica, as a multiple of the mean load.
+    """
     if name not in ROUTERS:
         raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {name!r}")
     return ROUTERS[name](seed, load_bound)

@@ -330,8 +330,8 @@ class Replica:
 
     def _close_span(self, job: Job) -> None:
         if self.recorder.full:
-            number, first, _, *rest = job.spans[-1]
-            job.spans[-1] = (number, first, self.runs, *rest)
+            number, first, _, before, rate = job.spans[-1]
+            job.spans[-1] = (number, first, self.runs, before, rate)
 
     def _leave(self, job: Job) -> None:
         self.kv.release(job)

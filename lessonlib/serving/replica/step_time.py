@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.roofline import DeltaNet, Load, Requests, System
-from lessonlib.roofline.arrays import kv_reach
+from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System
+from lessonlib.roofline.arrays import Number, kv_reach
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import OVERLAP, communication_seconds, operation_seconds
 from lessonlib.roofline.links import routing_seconds
@@ -33,7 +33,7 @@ class AttentionCost:
     read, for each new token, each divided by its utilisation (expected) or at the peak (ceiling).
     """
 
-    mixer: object
+    mixer: Attention | LatentAttention
     window: int | None
     flop_s: float
     read_s: float
@@ -44,15 +44,15 @@ class AttentionCost:
 
 
 @dataclass(frozen=True)
-class Chunk:
+class PromptChunk:
     """A share of a prompt in one step: `new` tokens after `context` earlier ones."""
 
     new: int
     context: int
 
 
-def one(new: object, context: object = 0, outputs: object = 1) -> Load:
-    """The load of a single request."""
+def load_of_one(new: Number, context: Number = 0, outputs: Number = 1) -> Load:
+    """The load of a single request; numbers, or arrays for many steps at once."""
     return Load((Requests(1, new, context, outputs),))
 
 
@@ -86,10 +86,17 @@ class StepCost:
         """Seconds of a step that do not depend on its load: the host's, where kernels come as one graph."""
         return self._constants["step_s"] if self.system.launches == "graphs" else 0.0
 
-    def _expected(self, part: Operation, **kept: float) -> float:
-        """Expected seconds of a part of an operation: `kept` of its compute_s, memory_s, activation_s and layers."""
-        bare = {"compute_s": 0.0, "memory_s": 0.0, "activation_s": 0.0, "layers": 0}
-        return operation_seconds(self.system, replace(part, **(bare | kept)), self._constants, self._sustained)  # type: ignore[arg-type]
+    def _expected(
+        self,
+        part: Operation,
+        compute_s: float = 0.0,
+        memory_s: float = 0.0,
+        activation_s: float = 0.0,
+        layers: int = 0,
+    ) -> float:
+        """Expected seconds of an operation that has these seconds and layers and otherwise is as `part`."""
+        share = replace(part, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers)
+        return float(operation_seconds(self.system, share, self._constants, self._sustained))
 
     def _attention(self) -> list[AttentionCost]:
         """Coefficients of each softmax attention, read off the engine's own operations."""
@@ -99,7 +106,7 @@ class StepCost:
             for mixer in dict.fromkeys(group.mixer for group in system.model.layers)
             if not isinstance(mixer, DeltaNet)
         ]
-        parts = [part for part in operations(system, one(1, 1)) if part.kind == "attention"]
+        parts = [part for part in operations(system, load_of_one(1, 1)) if part.kind == "attention"]
         found = []
         for mixer, part in zip(mixers, parts, strict=True):
             reads = part.kv_read_bytes / part.bytes * part.memory_s
@@ -122,7 +129,7 @@ class StepCost:
 
     def _linear_attention(self) -> tuple[float, float, float, float, float] | None:
         """Seconds a token (compute), a token (activations), a move of the state, and the peaks of first and last."""
-        parts = [part for part in operations(self.system, one(1, 1)) if part.kind == "linear attention"]
+        parts = [part for part in operations(self.system, load_of_one(1, 1)) if part.kind == "linear attention"]
         if not parts:
             return None
         part = parts[0]
@@ -142,11 +149,11 @@ class StepCost:
         tokens = np.arange(size + 1, dtype=float)
         rows = [
             part
-            for part in operations(self.system, one(tokens))
+            for part in operations(self.system, load_of_one(tokens))
             if part.kind in ("matmul", "vectors") and part.name != HEAD
         ]
-        head = [part for part in operations(self.system, one(1, 0, tokens)) if part.name == HEAD]
-        links = communication_seconds(self.system, one(tokens), self._constants)
+        head = [part for part in operations(self.system, load_of_one(1, 0, tokens)) if part.name == HEAD]
+        links = communication_seconds(self.system, load_of_one(tokens), self._constants)
         self._rows = [column.tolist() for column in self._columns(rows, tokens)]
         self._rows[0] = (np.asarray(self._rows[0]) + links).tolist()
         self._heads = [column.tolist() for column in self._columns(head, tokens)]
@@ -155,7 +162,8 @@ class StepCost:
     def _columns(self, parts: Sequence[Operation], tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         expected = sum(operation_seconds(self.system, part, self._constants, self._sustained) for part in parts)
         compute, memory = sum(part.compute_s for part in parts), sum(part.memory_s for part in parts)
-        return tuple(np.broadcast_to(column, tokens.shape) for column in (expected, compute, memory))  # type: ignore[return-value]
+        shape = tokens.shape
+        return np.broadcast_to(expected, shape), np.broadcast_to(compute, shape), np.broadcast_to(memory, shape)
 
     def _look(self, table: list[float], at: float) -> float:
         """The table at a whole number of tokens, or between two (pipeline stages share a batch)."""
@@ -164,9 +172,9 @@ class StepCost:
             return table[below]
         return table[below] + (at - below) * (table[below + 1] - table[below])
 
-    def chunk_sums(self, chunks: Sequence[Chunk]) -> tuple[list[float], list[float]]:
+    def chunk_sums(self, chunks: Sequence[PromptChunk]) -> tuple[list[float], list[float]]:
         """For each kind of attention: FLOPs of one layer, and cached positions read, of all chunks."""
-        flops = [sum(group.mixer.flops(chunk.new, chunk.context) for chunk in chunks) for group in self.attention]  # type: ignore[attr-defined]
+        flops = [sum(group.mixer.flops(chunk.new, chunk.context) for chunk in chunks) for group in self.attention]
         reach = [float(sum(kv_reach(chunk.context, group.window) for chunk in chunks)) for group in self.attention]
         return flops, reach
 
@@ -175,7 +183,7 @@ class StepCost:
         found = []
         for group in self.attention:
             near, far = (1, 2) if group.window else (1000, 2000)
-            first, second = group.mixer.flops(new, near), group.mixer.flops(new, far)  # type: ignore[attr-defined]
+            first, second = group.mixer.flops(new, near), group.mixer.flops(new, far)
             slope = (second - first) / (far - near)
             found.append((first - slope * near, slope))
         return found
@@ -229,11 +237,12 @@ class StepCost:
         """Host and GPU overlap, but not perfectly (see roofline/expectation.py)."""
         layer_s = self._constants.of("eager", self.system.gpu.architecture, "layer_s")
         host = self.system.model.layer_count * layer_s
-        return (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP) + sequences * self._constants["eager.sequence_s"]
+        overlapped: float = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
+        return overlapped + sequences * self._constants["eager.sequence_s"]
 
     def mixed(self, requests: Sequence[tuple[int, int]]) -> float:
         """Seconds of a step over (new tokens, context before): the same question as `roofline.mixed`."""
-        chunks = [Chunk(new, context) for new, context in requests]
+        chunks = [PromptChunk(new, context) for new, context in requests]
         moves = sum(2 if chunk.context else 1 for chunk in chunks)
         flops, reach = self.chunk_sums(chunks)
         return self.seconds(sum(chunk.new for chunk in chunks), len(chunks), len(chunks), moves, flops, reach)[0]

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.scheduler import Scheduler
-from lessonlib.serving.replica.step_time import Chunk, StepCost
+from lessonlib.serving.replica.step_time import PromptChunk, StepCost
 
 INFINITY = math.inf
 #: Share of a step by which an arrival may miss a boundary and still count as on it (rounding).
@@ -79,7 +79,7 @@ class StepTimer:
         outputs = tokens
         extra_s = self._draft_s if tokens else 0.0
         if chunks:
-            shares = [Chunk(new, job.computed) for job, new in chunks]
+            shares = [PromptChunk(new, job.computed) for job, new in chunks]
             more_flops, more_reach = self.cost.chunk_sums(shares)
             flops = [a + b for a, b in zip(flops, more_flops, strict=True)]
             reach = [a + b for a, b in zip(reach, more_reach, strict=True)]

@@ -244,8 +244,9 @@ def _step_ends(rows: np.ndarray, runs: Mapping[str, np.ndarray]) -> np.ndarray:
     count = runs["steps"][rows]
     done = np.arange(1, int(count.sum()) + 1) - np.repeat(np.cumsum(count) - count, count)
     slope = np.repeat((runs["last_s"][rows] - runs["first_s"][rows]) / np.maximum(1, count - 1), count)
-    return (
+    ends: np.ndarray = (
         np.repeat(runs["start_s"][rows], count)
         + done * np.repeat(runs["first_s"][rows], count)
         + slope * done * (done - 1) / 2.0
     )
+    return ends

@@ -49,11 +49,15 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
 def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
-        f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
-        f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times",
-        f"{data['finished']:,} request{'s' if data['finished'] != 1 else ''} in {Quantity(data['simulated_s'], 's')} simulated: "
-        f"{Quantity(data['requests_per_s'], 'requests/s')}, "
-        f"{Quantity(data['throughput_tokens_per_s'], 'tok/s')}",
+        (
+            f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
+            f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
+        ),
+        (
+            f"{data['finished']:,} request{'s' if data['finished'] != 1 else ''} in {Quantity(data['simulated_s'], 's')} simulated: "
+            f"{Quantity(data['requests_per_s'], 'requests/s')}, "
+            f"{Quantity(data['throughput_tokens_per_s'], 'tok/s')}"
+        ),
         "",
         f"{'':<20} {'mean':>10} {'p50':>10} {'p90':>10} {'p99':>10}",
     ]
@@ -62,8 +66,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
         lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
     lines += [
         "",
-        f"mean batch {significant(data['mean_batch'])}, KV cache at most {_percent(data['kv_peak'])} full, {data['preemptions']:,} preemptions, "
-        f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache",
+        (
+            f"mean batch {significant(data['mean_batch'])}, KV cache at most {_percent(data['kv_peak'])} full, {data['preemptions']:,} preemptions, "
+            f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
+        ),
     ]
     if "goodput" in data:
         good = data["goodput"]

@@ -6,7 +6,7 @@ Each law yields its times in blocks, so that a run of any length needs no list o
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,10 +25,11 @@ class Arrivals(Protocol):
         ...
 
 
-def _from_gaps(draw: object) -> Iterator[np.ndarray]:
+def _from_gaps(draw: Callable[[], np.ndarray]) -> Iterator[np.ndarray]:
+    """Times out of blocks of gaps, seconds."""
     now = 0.0
     while True:
-        times = now + np.cumsum(draw())  # type: ignore[operator]
+        times = now + np.cumsum(draw())
         now = float(times[-1])
         yield times
 
@@ -86,7 +87,10 @@ class GammaBurst:
 class _Varying:
     """Poisson arrivals whose rate changes with time, by thinning (Lewis and Shedler 1979)."""
 
-    peak: float
+    @property
+    def peak(self) -> float:
+        """The highest rate, requests per second."""
+        raise NotImplementedError
 
     def rate_at(self, times: np.ndarray) -> np.ndarray:
         """Requests per second at each of `times` (seconds)."""
@@ -116,8 +120,8 @@ class OnOff(_Varying):
         number("off_rate", self.off_rate, least=0.0)
 
     @property
-    def peak(self) -> float:  # type: ignore[override]
-        """Highest rate."""
+    def peak(self) -> float:
+        """The highest rate, requests per second."""
         return max(self.rate, self.off_rate)
 
     def rate_at(self, times: np.ndarray) -> np.ndarray:
@@ -139,8 +143,8 @@ class Ramp(_Varying):
         number("over_s", self.over_s, above=0.0)
 
     @property
-    def peak(self) -> float:  # type: ignore[override]
-        """Highest rate."""
+    def peak(self) -> float:
+        """The highest rate, requests per second."""
         return max(self.first, self.last)
 
     def rate_at(self, times: np.ndarray) -> np.ndarray:
@@ -162,8 +166,8 @@ class Diurnal(_Varying):
         number("day_s", self.day_s, above=0.0)
 
     @property
-    def peak(self) -> float:  # type: ignore[override]
-        """Highest rate."""
+    def peak(self) -> float:
+        """The highest rate, requests per second."""
         return self.rate * (1.0 + self.swing)
 
     def rate_at(self, times: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, cast
 
 import numpy as np
 
@@ -111,7 +111,8 @@ class Empirical:
 
     def _shares(self) -> np.ndarray:
         weights = np.asarray(self.weights or [1.0] * len(self.values), dtype=float)
-        return weights / weights.sum()
+        shares: np.ndarray = weights / weights.sum()
+        return shares
 
     @property
     def mean(self) -> float:
@@ -148,9 +149,22 @@ class ShareOfPrompt:
 
 
 def lengths(value: Lengths | ShareOfPrompt | int | Sequence[int]) -> Lengths | ShareOfPrompt:
-    """A law from a law, from one number (always that many) or from several (each equally likely)."""
-    if hasattr(value, "draw") or hasattr(value, "draw_for"):
-        return value  # type: ignore[return-value]
+    """A law from a law, from one number (always that many) or from several (each equally likely).
+
+    Raises LessonlibError for what is none of these, or holds a number that is no count of tokens.
+    """
+    if isinstance(value, ShareOfPrompt):
+        return value
+    if hasattr(value, "draw"):
+        return cast(Lengths, value)
     if isinstance(value, Sequence) and not isinstance(value, str):
         return Empirical(tuple(value))
     return Fixed(whole("tokens", value, 1, MOST_TOKENS))
+
+
+def drawn_lengths(name: str, value: Lengths | int | Sequence[int]) -> Lengths:
+    """The same for lengths that follow no prompt. Raises LessonlibError, which names the argument `name`, for a share."""
+    law = lengths(value)
+    if isinstance(law, ShareOfPrompt):
+        raise LessonlibError(f"{name}: a prompt cannot be a share of itself; take a number or a law such as LogNormal")
+    return law

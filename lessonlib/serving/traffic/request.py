@@ -38,23 +38,7 @@ def check_request(row: int, request: object, before: float, where: str) -> float
     """
     if not isinstance(request, Request):
         raise _bad(row, f"expected a Request(arrival_s, prompt, output), not {request!r}", where)
-    for name in ("prompt", "output"):
-        if not _whole(getattr(request, name), 1, MOST_TOKENS):
-            raise _bad(
-                row,
-                f"{name}: expected a whole number of tokens from 1 up to {MOST_TOKENS:,}, not {getattr(request, name)!r}",
-                where,
-            )
-    for name in ("arrival_s", "think_s"):
-        value = getattr(request, name)
-        if not isinstance(value, Real) or not 0.0 <= value < float("inf"):
-            raise _bad(row, f"{name}: expected seconds from 0 up, not {value!r}", where)
-    if not _whole(request.priority, -(10**9), 10**9):
-        raise _bad(row, f"priority: expected a whole number, 0 for the first, not {request.priority!r}", where)
-    if not _whole(request.follows, -1, row - 1):
-        raise _bad(row, f"follows: expected the position of an earlier request, or -1, not {request.follows!r}", where)
-    if not _hashable(request.own):
-        raise _bad(row, f"own: expected a name such as session-7, not {request.own!r}", where)
+    _check_numbers(row, request, where)
     _check_prefix(row, request, where)
     if request.follows >= 0:
         return before
@@ -65,6 +49,26 @@ def check_request(row: int, request: object, before: float, where: str) -> float
             where,
         )
     return request.arrival_s
+
+
+def _check_numbers(row: int, request: Request, where: str) -> None:
+    for name in ("prompt", "output"):
+        if not _whole(getattr(request, name), 1, MOST_TOKENS):
+            raise _bad(
+                row,
+                f"{name}: expected a whole number of tokens from 1 up to {MOST_TOKENS:,}, not {getattr(request, name)!r}",
+                where,
+            )
+    for name in ("arrival_s", "think_s"):
+        value = getattr(request, name)
+        if not isinstance(value, Real) or not 0.0 <= float(value) < float("inf"):
+            raise _bad(row, f"{name}: expected seconds from 0 up, not {value!r}", where)
+    if not _whole(request.priority, -(10**9), 10**9):
+        raise _bad(row, f"priority: expected a whole number, 0 for the first, not {request.priority!r}", where)
+    if not _whole(request.follows, -1, row - 1):
+        raise _bad(row, f"follows: expected the position of an earlier request, or -1, not {request.follows!r}", where)
+    if not _hashable(request.own):
+        raise _bad(row, f"own: expected a name such as session-7, not {request.own!r}", where)
 
 
 def _check_prefix(row: int, request: Request, where: str) -> None:
@@ -83,7 +87,7 @@ def _check_prefix(row: int, request: Request, where: str) -> None:
 
 
 def _whole(value: object, least: int, most: int) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and least <= value <= most
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
 
 
 def _hashable(value: object) -> bool:

@@ -6,7 +6,7 @@ A `Workload` is a recipe and a seed; a `Trace` is a list, such as a learner's ow
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -15,7 +15,7 @@ import numpy as np
 from lessonlib.base.checks import kind, number, set_whole, whole
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving.traffic.arrivals import Arrivals
-from lessonlib.serving.traffic.lengths import MOST_TOKENS, Fixed, Lengths, ShareOfPrompt, lengths
+from lessonlib.serving.traffic.lengths import MOST_TOKENS, Fixed, Lengths, ShareOfPrompt, drawn_lengths, lengths
 from lessonlib.serving.traffic.request import Request, check_request
 
 _BLOCK = 1024
@@ -47,20 +47,21 @@ class Sharing:
             set_whole(self, name, 1, 1_000_000)
         number("zipf", self.zipf, least=0.0, most=10.0)
         number("think_s", self.think_s, least=0.0)
-        lengths(self.turn_tokens)
+        drawn_lengths("turn_tokens", self.turn_tokens)
 
 
 @cache
 def _popular(count: int, zipf: float) -> np.ndarray:
     """Cumulative shares of `count` items under Zipf's law."""
     weights = np.arange(1, count + 1, dtype=float) ** -zipf
-    return np.cumsum(weights) / weights.sum()
+    shares: np.ndarray = np.cumsum(weights) / weights.sum()
+    return shares
 
 
-def _are_shares(values: object) -> bool:
+def _are_shares(values: Iterable[float]) -> bool:
     """Whether these are numbers from 0 up, one of them above 0."""
     try:
-        return all(0.0 <= value < float("inf") for value in values) and sum(values) > 0  # type: ignore[attr-defined, call-overload]
+        return all(0.0 <= value < float("inf") for value in values) and sum(values) > 0
     except TypeError:
         return False
 
@@ -88,10 +89,7 @@ class Workload:
         set_whole(self, "requests", 1)
         set_whole(self, "seed", 0, 2**63)
         lengths(self.output)
-        if hasattr(lengths(self.prompt), "draw_for"):
-            raise LessonlibError(
-                "prompt: a prompt cannot be a share of itself; take a number or a law such as LogNormal"
-            )
+        drawn_lengths("prompt", self.prompt)
         kind("sharing", self.sharing, Sharing, "Sharing(system_tokens=200)")
         if self.arrivals is not None and not hasattr(self.arrivals, "blocks"):
             raise LessonlibError(f"arrivals: expected a law such as Poisson(4.0), not {self.arrivals!r}")
@@ -123,8 +121,7 @@ class Workload:
         if share.turns == 1:
             yield Request(start, prompt, output, priority, prefix)
             return
-        law = lengths(share.turn_tokens)
-        news = law.draw(random, share.turns).tolist()  # type: ignore[union-attr]
+        news = drawn_lengths("turn_tokens", share.turn_tokens).draw(random, share.turns).tolist()
         thinks = random.exponential(share.think_s, share.turns).tolist()
         for turn in range(share.turns):
             own = ("session", number, turn)
@@ -149,14 +146,14 @@ class Workload:
         share, left = self.sharing, prompt - 1
         runs: list[tuple[Hashable, int]] = []
         key: tuple[Hashable, ...] = ()
-        for kind, tokens, count in (
+        for part, tokens, count in (
             ("system", share.system_tokens, share.system_prompts),
             ("document", share.document_tokens, share.documents),
         ):
             taken = min(tokens, left)
             if taken:
                 chosen = int(np.searchsorted(_popular(count, share.zipf), random.random()))
-                key = (*key, kind, chosen)
+                key = (*key, part, chosen)
                 runs.append((key, taken))
                 left -= taken
         return tuple(runs)
@@ -178,7 +175,7 @@ def _firsts(workload: Workload, random: np.random.Generator) -> Iterator[tuple[i
     """Prompt, output and priority of the first request of each session."""
     levels = np.cumsum(workload.priorities) / sum(workload.priorities)
     while True:
-        prompts = lengths(workload.prompt).draw(random, _BLOCK)  # type: ignore[union-attr]
+        prompts = drawn_lengths("prompt", workload.prompt).draw(random, _BLOCK)
         outputs = _outputs(workload.output, prompts, random)
         priority = np.searchsorted(levels, random.random(_BLOCK))
         yield from zip(prompts.tolist(), outputs.tolist(), priority.tolist(), strict=True)

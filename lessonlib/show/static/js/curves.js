@@ -58,17 +58,10 @@
     return frame.svg;
   }
 
-  function factor(mine, truth) {
-    if (!(mine > 0 && truth > 0)) return "";
-    const off = mine / truth;
-    if (off > 1 / 1.05 && off < 1.05) return "spot on";
-    return off > 1 ? `×${sig3(off)} too high` : `×${sig3(1 / off)} too low`;
-  }
-
   function dataTable({ ask, guess, result }) {
     const cell = (value) => h("td", { text: Number.isFinite(value) ? sig3(value) : "–" });
     const row = (x, i) => [h("th", { scope: "row", text: shortNumber(x) }), guess?.y && cell(guess.y[i]), cell(result.truth_y[i]),
-      guess?.y && h("td", { text: factor(guess.y[i], result.truth_y[i]) })];
+      guess?.y && h("td", { text: result.columns[i] })];
     const names = [axisTitle(ask.x_label, ask.x_unit), guess?.y && "your guess", "the truth", guess?.y && "you were"];
     const head = names.filter(Boolean).map((text) => h("th", { scope: "col", text }));
     return h("details", { class: "gp-fold" }, h("summary", { text: "The numbers" }),

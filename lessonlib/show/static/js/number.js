@@ -44,19 +44,14 @@
   const value = (kind, words, text, more) =>
     h("p", { class: "gp-mine" }, tag(kind, words), h("strong", { text }), more && h("span", { class: "gp-soft", text: more }));
 
-  /** "300" as "300 GB/s"; a guess typed with its unit stays as it was typed. */
-  const shownGuess = ({ guess, ask }) => (isBare(guess.text) ? withUnit(guess.text, ask.unit) : guess.text);
-
-  function rangeWords({ low, high, low_text, high_text }) {
-    if (!Number.isFinite(low) || !Number.isFinite(high)) return "";
-    return `80 % between ${low_text ?? sig3(low)} and ${high_text ?? sig3(high)}`;
-  }
+  const rangeWords = ({ low, high, low_text, high_text }) =>
+    Number.isFinite(low) && Number.isFinite(high) ? `80 % between ${low_text} and ${high_text}` : "";
 
   function guessLine(view) {
     const { guess } = view;
     if (!guess?.text) return null;
     const more = [rangeWords(guess), sureness(view)].filter(Boolean).join(" · ");
-    return value("guess", "your guess", shownGuess(view), more);
+    return value("guess", "your guess", guess.shown, more);
   }
 
   function show(view, panel) {
@@ -65,7 +60,6 @@
     return [lines, truth && parts.strip(view, panel)];
   }
 
-  parts.shownGuess = shownGuess;
   kinds.number = { ask, show };
 }
 
@@ -120,10 +114,10 @@
   function draw(view, width) {
     const [min, max] = edges(view);
     const scale = makeScale({ log: true, min, max, from: 26, to: width - 26 });
-    const mine = view.guess?.text ? `Your guess ${parts.shownGuess(view)}, ` : "";
+    const mine = view.guess?.text ? `Your guess ${view.guess.shown}, ` : "";
     const svg = s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img",
       class: "gp-plot", "aria-label": `${mine}the truth ${view.result.truth.text}, on a logarithmic axis.` });
-    axis(svg, scale, [min, max], width, ticksLike(view.result.truth));
+    axis(svg, scale, [min, max], width, ticksIn(view.result.ticks));
     marks(svg, scale, view, width);
     return svg;
   }

@@ -47,21 +47,18 @@ function shortNumber(value) {
   return `${Number((value / unit).toPrecision(3))}${letter}`;
 }
 
-const PREFIXES = { "-3": "n", "-2": "µ", "-1": "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T", 5: "P", 6: "E" };
-
-/** How to write ticks in the unit of a printed quantity: {text: "3.35 TB/s", value: 3.35e12} -> "100 GB/s" for 1e11. */
-function ticksLike({ text, value }) {
-  const [, number, unit] = /^([\d.,]+)\s*(.*)$/.exec(text) ?? [];
-  const prefixed = number && Math.round(Math.log10(value / Number(number.replaceAll(",", ""))) / 3) !== 0;
-  const base = unit?.slice(1);
-  if (!prefixed || base.length > 6) return shortNumber;
-  return (tick) => {
-    const step = Math.max(-3, Math.min(6, Math.floor(Math.log10(tick) / 3 + 1e-9)));
-    return `${Number((tick / 1000 ** step).toPrecision(3))} ${PREFIXES[step]}${base}`;
-  };
+/** How to write ticks in the units that Python names, from small to large: [[1e9, "GB/s"], [1e12, "TB/s"]] -> "100 GB/s" for 1e11. */
+function inUnits(steps, value) {
+  const [size, unit] = steps.findLast(([least]) => value >= least * (1 - 1e-9)) ?? steps[0];
+  return [value / size, unit];
 }
 
-const isBare = (text) => /^[\d.,\s+-]*(e[+-]?\d+)?$/i.test(text); // a number without a unit
+const ticksIn = (steps) => (tick) => {
+  if (!steps.length) return shortNumber(tick);
+  const [number, unit] = inUnits(steps, tick);
+  return `${Number(number.toPrecision(3))} ${unit}`;
+};
+
 const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${unit}` : text);
 const axisTitle = (label, unit) => (unit ? `${label} (${unit})` : label ?? "");
 

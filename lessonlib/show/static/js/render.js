@@ -217,7 +217,7 @@
     if (event.key !== "Escape" && (!command || (typing && event.key === "Enter"))) event.stopPropagation();
   }
 
-  // Each widget loads this module anew, so a counter would give the same radio names to every panel of a page.
+  // A page may hold two editions of this module, so a counter would give the same radio names to two of its panels.
   const freshId = () => `gp-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 
   function makePanel(model, el) {
