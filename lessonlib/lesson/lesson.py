@@ -73,7 +73,7 @@ class Lesson:
         return {"lesson": self.name, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self.lab.name}
 
     def _restore(self) -> None:
-        restore(self.name, self.asked, self.address, self.journal.records())
+        restore(self.asked, self.address, self.journal.records(self.name))
 
     # --- use ------------------------------------------------------------------------------------------
 

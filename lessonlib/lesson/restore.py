@@ -10,19 +10,17 @@ from lessonlib.lesson.items import StepItem
 
 
 def restore(
-    lesson: str,
     items: Iterable[StepItem],
     address: Callable[[StepItem], Mapping[str, str]],
     records: Iterable[Mapping[str, Any]],
 ) -> None:
-    """Replay to each question what ``records`` (oldest first) have of it under the name ``lesson``.
+    """Replay to each question what a lesson's ``records`` (oldest first) have of it.
 
     ``address(item)`` is what every record of it carries: one of another wording, truth or lab does not count.
     """
     own: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for record in records:
-        if record["lesson"] == lesson:
-            own[record["question"]].append(record)
+        own[record["question"]].append(record)
     for item in items:
         kept = own.get(item.id, [])
         carried = address(item) if kept else {}  # the hash takes a while, so only where there is a record

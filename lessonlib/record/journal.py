@@ -52,11 +52,13 @@ class Journal:
         except OSError as error:
             self._say_once("written", error)
 
-    def records(self) -> list[dict[str, Any]]:
-        """Every record that can be read, oldest first, as it stands in the file. They are shared: change none."""
+    def records(self, lesson: str | None = None) -> list[dict[str, Any]]:
+        """Every record that can be read, oldest first, as it stands in the file; those written under a lesson's name, if one
+        is given. They are shared: change none.
+        """
         with self._looking:
             self._look()
-            return list(self._records)
+            return list(self._records if lesson is None else self._of_lesson.get(lesson, ()))
 
     def events(self) -> list[Event]:
         """Every record that can be read, oldest first, as an event."""
@@ -77,6 +79,7 @@ class Journal:
     def _forget(self) -> None:
         """As if nothing had been read yet."""
         self._records: list[dict[str, Any]] = []
+        self._of_lesson: dict[str, list[dict[str, Any]]] = {}
         self._events: list[Event] = []
         self._pairing = Pairing()
         self._stamp = (0, 0, -1, 0)
@@ -105,10 +108,14 @@ class Journal:
         file.seek(self._read_to)
         added = file.read()
         lines, newline, last = added.rpartition(b"\n")
-        self._records += filter(None, map(_record, lines.splitlines()))
-        kept = _record(last)  # a line without its end is torn, or still being written, unless it reads as a record
-        self._records += [kept] if kept else []
-        taken = added if kept else lines + newline
+        last_record = _record(
+            last
+        )  # a line without its end is torn, or still being written, unless it reads as a record
+        for record in (*map(_record, lines.splitlines()), last_record):
+            if record is not None:
+                self._records.append(record)
+                self._of_lesson.setdefault(record["lesson"], []).append(record)
+        taken = lines + newline if last_record is None else added
         self._mark = (self._mark + taken)[-_MARK_BYTES:]
         self._read_to += len(taken)
         self._stamp = stamp

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.record.journal import Journal, default_journal
@@ -42,7 +42,7 @@ def _mode(name: str | None) -> Mode | None:
         raise LessonlibError(
             f"auto = “{name}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
         )
-    return cast("Mode | None", name)
+    return name
 
 
 def _warn(line: str) -> None:

@@ -85,7 +85,7 @@ class Desk:
         address = self.lesson.address(self.item)
         return events_of(
             record
-            for record in self.lesson.journal.records()
+            for record in self.lesson.journal.records(self.lesson.name)
             if all(record[key] == value for key, value in address.items())
         )
 

@@ -79,7 +79,7 @@ def test_a_record_of_a_review_is_under_the_lesson_it_comes_from() -> None:
 
 
 def test_what_is_no_record_is_left_out() -> None:
-    assert events_of([{}, {**ADDRESSED, "lab": 3}, {key: "x" for key in ADDRESS}, ADDRESSED]) == [event_of(ADDRESSED)]
+    assert events_of([{}, {**ADDRESSED, "lab": 3}, dict.fromkeys(ADDRESS, "x"), ADDRESSED]) == [event_of(ADDRESSED)]
 
 
 def test_a_time_that_is_none_is_passed_over() -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.record.journal import SCHEMA, Journal, default_journal
+from lessonlib.record.journal import SCHEMA, Journal, default_journal, journal_path
 from tests.lesson.shipped import opened, revealed
 
 ADDRESS = {"lesson": "01-x", "question": "q", "hash": "abc", "lab": "l"}
@@ -203,8 +203,10 @@ def test_a_file_that_cannot_be_read_is_said_once(path: Path, monkeypatch: pytest
     )
     a_lesson_goes_on(Journal(path, said.append))
     assert said == [
-        f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
-        "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+        (
+            f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
+            "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+        )
     ]
 
 
@@ -260,8 +262,15 @@ def test_in_jupyterlab_it_is_kept_where_the_platform_keeps_such_things(
 def test_the_variable_wins(chosen: str, kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSON_JOURNAL", chosen)
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")
-    expected = Path(kept.format(home=os.path.expanduser("~"))) if kept else None
-    assert default_journal().path == expected
+    expected = Path(kept.format(home=Path.home())) if kept else None
+    assert default_journal().path == journal_path() == expected
+
+
+def test_a_command_finds_the_journal_also_outside_jupyterlab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LESSON_JOURNAL", raising=False)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda name, appauthor: str(tmp_path / name))
+    assert journal_path() == tmp_path / "lessonlib" / "journal.jsonl" and default_journal().path is None
 
 
 # --- read once -----------------------------------------------------------------------------------------------------
@@ -288,6 +297,7 @@ def test_each_line_is_read_once_however_often_and_as_whatever(path: Path, parsed
         journal.append(record(number, question=f"q{number}"))
     for _ in range(3):
         assert len(journal.records()) == len(journal.events()) == len(journal.attempts()) == 5
+        assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
     assert len(whole(parsed)) == 5
     journal.append(record(5, question="q5"))
     Journal(path).append(record(6, question="q6"))  # another kernel's
