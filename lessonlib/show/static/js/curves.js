@@ -35,12 +35,14 @@
       frame.svg.append(s("text", { x: x + 10, y: y + 4, class: `gp-label-${kind}`, text: words[kind] }));
   }
 
+  /** @param {CurveView} view */
   function describe(view) {
     const { ask, result } = view;
     const axes = `${ask.y_label} against ${ask.x_label}`;
     return result?.truth_y ? `${axes}: your guess and the truth. ${result.summary ?? ""}`.trim() : `Your guess: ${axes}`;
   }
 
+  /** @param {CurveView} view */
   function draw(view, width) {
     const { ask, guess, result } = view;
     const mine = guess?.y ?? [];
@@ -58,6 +60,7 @@
     return frame.svg;
   }
 
+  /** @param {CurveView} view */
   function dataTable({ ask, guess, result }) {
     const cell = (value) => h("td", { text: Number.isFinite(value) ? sig3(value) : "–" });
     const row = (x, i) => [h("th", { scope: "row", text: shortNumber(x) }), guess?.y && cell(guess.y[i]), cell(result.truth_y[i]),
@@ -70,6 +73,7 @@
         h("thead", {}, h("tr", {}, head)), h("tbody", {}, ask.x.map((x, i) => h("tr", {}, row(x, i)))))));
   }
 
+  /** @param {CurveView} view @param {Panel} panel */
   parts.curves = (view, panel) => {
     if (!view.guess?.y && !view.result?.truth_y) return null;
     const plot = h("div", { class: "gp-canvas" });

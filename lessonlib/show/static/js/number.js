@@ -20,6 +20,7 @@
     return "";
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   function ask(view, panel) {
     const { unit = "", placeholder = "a number", interval: wanted } = view.ask;
     const input = field(withUnit("Your guess", unit && `in ${unit}`), {
@@ -44,9 +45,11 @@
   const value = (kind, words, text, more) =>
     h("p", { class: "gp-mine" }, tag(kind, words), h("strong", { text }), more && h("span", { class: "gp-soft", text: more }));
 
+  /** @param {NumberGuess} guess */
   const rangeWords = ({ low, high, low_text, high_text }) =>
     Number.isFinite(low) && Number.isFinite(high) ? `80 % between ${low_text} and ${high_text}` : "";
 
+  /** @param {NumberView} view */
   function guessLine(view) {
     const { guess } = view;
     if (!guess?.text) return null;
@@ -54,6 +57,7 @@
     return value("guess", "your guess", guess.shown, more);
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   function show(view, panel) {
     const truth = isRevealed(view) && view.result?.truth;
     const lines = h("div", { class: "gp-values" }, guessLine(view), truth && value("truth", "the truth", truth.text));
@@ -69,6 +73,7 @@
   const AXIS = 60;
   const drawable = (value) => Number.isFinite(value) && value > 0;
 
+  /** @param {NumberView} view */
   function edges({ guess, result }) {
     const values = [...(result.scale ?? []), guess?.value, guess?.low, guess?.high, result.truth.value].filter(drawable);
     const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -91,6 +96,7 @@
     }
   }
 
+  /** @param {SVGElement} svg @param {NumberView} view */
   function marks(svg, scale, view, width) {
     const { guess, result } = view;
     const truth = scale(result.truth.value);
@@ -111,6 +117,7 @@
     svg.append(words);
   }
 
+  /** @param {NumberView} view */
   function draw(view, width) {
     const [min, max] = edges(view);
     const scale = makeScale({ log: true, min, max, from: 26, to: width - 26 });
@@ -122,6 +129,7 @@
     return svg;
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   parts.strip = (view, panel) => {
     const node = h("div", { class: "gp-strip" });
     watchWidth(node, (width) => node.replaceChildren(draw(view, width)), panel);

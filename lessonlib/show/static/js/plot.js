@@ -43,16 +43,23 @@ function sig3(value) {
 /** Short for axes: 1k, 2.5M. */
 function shortNumber(value) {
   const size = Math.abs(value);
-  const [unit, letter] = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([u]) => size >= u) ?? [1, ""];
+  /** @type {[number, string][]} */
+  const letters = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  const [unit, letter] = letters.find(([least]) => size >= least) ?? [1, ""];
   return `${Number((value / unit).toPrecision(3))}${letter}`;
 }
 
-/** How to write ticks in the units that Python names, from small to large: [[1e9, "GB/s"], [1e12, "TB/s"]] -> "100 GB/s" for 1e11. */
+/**
+ * A value in the last of these units that it reaches; Python names them, from small to large: [[1e9, "GB/s"], [1e12, "TB/s"]].
+ * @param {[number, string][]} steps @param {number} value
+ * @returns {[number, string]}
+ */
 function inUnits(steps, value) {
   const [size, unit] = steps.findLast(([least]) => value >= least * (1 - 1e-9)) ?? steps[0];
   return [value / size, unit];
 }
 
+/** How to write the ticks of an axis: 1e11 as "100 GB/s"; short where there are no such units. */
 const ticksIn = (steps) => (tick) => {
   if (!steps.length) return shortNumber(tick);
   const [number, unit] = inUnits(steps, tick);
@@ -73,11 +80,11 @@ function thinned(columns, x) {
 }
 
 /** Grid, axes and labels of a plot; returns {svg, x, y, box} with the two scales. `xs`: where the columns stand. */
-function plotFrame({ width, height, ask, yMin, yMax, right, id }) {
+function plotFrame({ width, height, ask, yMin, yMax, right }) {
   const box = { left: 52, top: 26, right: width - right, bottom: height - 40 };
   const x = makeScale({ log: ask.x_log, min: ask.x[0], max: ask.x.at(-1), from: box.left + 14, to: box.right - 14 });
   const y = makeScale({ log: ask.y_log, min: yMin, max: yMax, from: box.bottom, to: box.top });
-  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot", id });
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot" });
   const rows = axisTicks({ log: ask.y_log, min: yMin, max: yMax, count: 6 });
   for (const value of rows) {
     svg.append(s("line", { x1: box.left, x2: box.right, y1: y(value), y2: y(value), class: "gp-grid" }));
