@@ -1,8 +1,10 @@
-# `make lab` opens the course. It needs python3 >= 3.11 and make; everything else comes from requirements.lock.
+# `make lab` opens the course. It needs python3 >= 3.11 and make; everything else comes from requirements.lock, for the
+# tests and checks from requirements-test.lock: the same and more, so that the one environment serves both.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
+TEST_STAMP := $(VENV)/.ready-test
 # Only errors: what pip says on its way is for those who pin the lock.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # The tests answer as no person does: neither a mode nor a journal of the caller's shell may reach them.
@@ -10,13 +12,18 @@ PYTEST := env -u LESSON_AUTO -u LESSON_LAB -u LESSON_JOURNAL -u JPY_SESSION_NAME
 # Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel.
 SPREAD := -n 2 --dist loadfile
 
+LOCK := uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --fork-strategy fewest \
+  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
+
 .DEFAULT_GOAL := lab
-.PHONY: lab env test notebooks lock bench clean
+.PHONY: lab env env-test check test notebooks lock bench wheel clean
 
 lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
 	@$(BIN)/python -m lessonlib lab $(ARGS)
 
-env: $(STAMP)  ## make .venv from the lock
+env: $(STAMP)  ## make .venv from the lock: what a learner and an author need
+
+env-test: $(TEST_STAMP)  ## the same .venv with what the tests and checks need
 
 $(STAMP): requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null 2>&1 || \
@@ -31,8 +38,17 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
+$(TEST_STAMP): $(STAMP) requirements-test.lock
+	@echo "Adding what the tests and checks need (once; half a minute) ..."
+	@$(PIP) --require-hashes -r requirements-test.lock
+	@touch $@
+
+check: env-test  ## what needs no run: layout, lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
 # The browser tests stand alone: JupyterLab, a kernel and Chromium fill two cores.
-test: env  ## everything: Python, a real browser, every stored output of the notebooks
+test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
 	$(PYTEST) tests --ignore=tests/browser $(SPREAD)
 	$(PYTEST) tests/browser
 	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
@@ -41,11 +57,14 @@ notebooks: env  ## execute the notebooks and store their outputs again
 	$(BIN)/python -m lessonlib.build.notebooks
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
-	uv pip compile pyproject.toml --group build --group test --universal --python-version 3.11 --fork-strategy fewest \
-	  --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet $(UPGRADE) --output-file requirements.lock
+	$(LOCK) $(UPGRADE) --output-file requirements.lock
+	$(LOCK) $(UPGRADE) --group check --group test --constraints requirements.lock --output-file requirements-test.lock
 
-bench: env  ## the budgets, as ratios measured on this machine
+bench: env-test  ## the budgets, as ratios measured on this machine
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+wheel: env  ## the package and its source, in dist/
+	$(BIN)/python -m hatchling build
 
 clean:  ## forget the environment
 	rm -rf $(VENV)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -27,6 +27,30 @@ CHROMIUM_FLAGS = (
     "--disable-component-update",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 )
+
+
+_BEGAN = pytest.StashKey[float]()
+
+
+def _processor_seconds() -> float:
+    """Seconds of processor time of this process and of the children that it has waited for."""
+    return sum(os.times()[:4])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Note what the test begins with, for :func:`pytest_runtest_makereport`."""
+    item.stash[_BEGAN] = _processor_seconds()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep the processor time of a test in the XML report, from which benchmarks/suite.py sums up the lessons."""
+    if call.when == "call" and _BEGAN in item.stash:
+        item.user_properties.append(("cpu_s", round(_processor_seconds() - item.stash[_BEGAN], 3)))
+    return (yield)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,8 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.base.extras import require
 from lessonlib.base.paths import data_dir
+from lessonlib.lesson.concepts import twin_of_listing
+from lessonlib.lesson.source import lesson_names, load_source, twin_of_lesson
 
 _COMMENTS = {
     "recall": "Recall · answer aloud, then check", "blanks": "From memory · fill the gaps", "explain": "Explain it cold · in your own words",
@@ -129,6 +131,7 @@ def dumps(notebook: Mapping[str, Any]) -> str:
 
 def execute(notebook: Mapping[str, Any], parameters: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Run a notebook by papermill in a fresh kernel and return it with outputs, no widget state stored."""
+    require("papermill", "author", "executing a notebook")
     import papermill  # slow to import, only needed here
 
     with tempfile.TemporaryDirectory() as folder, _nobody():
@@ -164,11 +167,12 @@ def seals(name: str) -> dict[str, Any]:
 
 
 def refresh(names: Iterable[str]) -> list[Path]:
-    """Build, execute and normalise the notebooks of these lessons, and write their seals. Returns the files that changed."""
+    """Build, execute and normalise the notebooks of these lessons; write their seals and JSON twins. Returns the files that changed."""
     changed = []
     for name in names:
         texts = {notebooks_dir() / f"{name}.ipynb": dumps(normalise(execute(build(name)))),
-                 seals_dir() / f"{name}.json": dumps(seals(name))}
+                 seals_dir() / f"{name}.json": dumps(seals(name)),
+                 **dict((twin_of_lesson(name), twin_of_listing()))}
         for path, text in texts.items():
             if not path.exists() or path.read_text(encoding="utf-8") != text:
                 path.parent.mkdir(parents=True, exist_ok=True)

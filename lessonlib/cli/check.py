@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.extras import require
 
 if TYPE_CHECKING:
     from lessonlib.build.check import CellFailure, NotebookRun
@@ -40,6 +41,7 @@ def run(args: argparse.Namespace) -> int:
             raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
     from lessonlib.build.check import execute_all, find, parameters
 
+    require("papermill", "author", "executing notebooks")
     notebooks = find(args.notebooks)
     settings = parameters(args.auto, args.lab)
     begun = time.perf_counter()

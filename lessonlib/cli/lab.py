@@ -1,4 +1,7 @@
-"""`lessonlib lab`: JupyterLab, opened at the start notebook."""
+"""`lessonlib lab`: JupyterLab, opened at the start notebook.
+
+In a checkout it shows the checkout. Elsewhere it puts the notebooks into a folder of the learner's and shows that.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.paths import data_dir
+from lessonlib.base.paths import checkout_dir
 
-START = "notebooks/00-start-here.ipynb"
+START = "00-start-here.ipynb"
+#: The learner's folder, unless they name one: in the folder where they are.
+FOLDER = "predict-first"
 # Holds labconfig/default_setting_overrides.json: no question about news, no look for updates. JupyterLab reads it
 # beside the learner's own settings, which still win.
 _CONFIG = Path(__file__).parent / "jupyter"
@@ -25,20 +30,29 @@ def add_parser(subparsers: Any) -> None:
     parser = subparsers.add_parser(
         "lab",
         help="open JupyterLab at the start notebook",
-        description="Open JupyterLab at the start notebook.",
+        description="Open JupyterLab at the start notebook: of the checkout, or of a folder of yours into which the notebooks are put. "
+        "What you changed there is never written over.",
         epilog="Every other argument goes to JupyterLab, for example --no-browser, --port 9999 or --ip 0.0.0.0.",
+    )
+    parser.add_argument(
+        "--folder", metavar="DIR", help=f"your folder with the notebooks [{FOLDER} here; in a checkout: the checkout]"
+    )
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="bring newer editions into that folder; your answers are kept, and so is what you changed",
     )
     parser.set_defaults(extra=[])
 
 
-def command(root: Path, extra: Sequence[str]) -> list[str]:
-    """The command that starts JupyterLab in the folder `root`; `extra` comes last, so it wins."""
+def command(root: Path, extra: Sequence[str], start: str = START) -> list[str]:
+    """The command that starts JupyterLab in the folder `root` at the notebook `start`; `extra` comes last, so it wins."""
     return [
         sys.executable,
         "-m",
         "jupyterlab",
         f"--ServerApp.root_dir={root}",
-        f"--LabApp.default_url=/lab/tree/{START}",
+        f"--LabApp.default_url=/lab/tree/{start}",
         *extra,
     ]
 
@@ -51,15 +65,56 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
 
 def run(args: argparse.Namespace) -> int:
     """Start JupyterLab and stay with it until it ends; returns its exit status."""
-    root = data_dir().parent
-    if not (root / START).is_file():
-        raise LessonlibError(
-            f"the start notebook {root / START} is missing: get it back with git checkout, or make notebooks"
-        )
     if importlib.util.find_spec("jupyterlab") is None:
-        raise LessonlibError(f"JupyterLab is not installed for {sys.executable}: run make lab in {root}")
-    argv, env = command(root, args.extra), environment(os.environ)
+        raise LessonlibError(
+            f"JupyterLab is not installed for {sys.executable}: pip install jupyterlab, or in a checkout make lab"
+        )
+    root, start = _place(args.folder, args.update)
+    argv, env = command(root, args.extra, start), environment(os.environ)
+    sys.stdout.flush()
     if os.name == "posix":
         # JupyterLab takes our place, so that Ctrl-C and its questions reach it directly.
-        os.execve(argv[0], argv, env)
-    return subprocess.run(argv, env=env, check=False).returncode
+        os.execve(argv[0], argv, env)  # noqa: S606 - this Python, and the learner's own arguments
+    return subprocess.run(argv, env=env, check=False).returncode  # noqa: S603 - as above
+
+
+def _place(folder: str | None, update: bool) -> tuple[Path, str]:
+    """The folder that JupyterLab shows, and the start notebook in it; the notebooks are there afterwards."""
+    checkout = checkout_dir()
+    if checkout and (checkout / "notebooks").is_dir() and not folder:
+        if update:
+            raise LessonlibError(
+                f"the notebooks in {checkout} come with the checkout: update them by git pull, or name a folder of yours with --folder"
+            )
+        start = Path("notebooks", START)
+        if not (checkout / start).is_file():
+            raise LessonlibError(
+                f"the start notebook {checkout / start} is missing: get it back with git checkout, or make notebooks"
+            )
+        return checkout, start.as_posix()
+    from lessonlib.build.working_folder import prepare
+
+    root = _named(folder) if folder else _own_folder()
+    prepare(root, update)
+    return root, START
+
+
+def _named(folder: str) -> Path:
+    """The folder of --folder, from the root. A shell leaves the ~ of --folder=~/x to us."""
+    try:
+        return Path(folder).expanduser().absolute()
+    except (RuntimeError, OSError):
+        raise LessonlibError(
+            f"--folder {folder}: there is no such home, or the folder that you are in is gone"
+        ) from None
+
+
+def _own_folder() -> Path:
+    """The learner's folder here. Who is already in it means that one, not a second one inside it."""
+    from lessonlib.build.working_folder import is_ours
+
+    try:
+        here = Path.cwd()
+        return here if is_ours(here / START) else here / FOLDER
+    except OSError:
+        raise LessonlibError("the folder that you are in cannot be read, or is gone: cd to another") from None

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lessonlib.base.quantity import rounded
 
@@ -54,11 +54,28 @@ _SETTINGS = {
 
 
 @dataclass(frozen=True)
+class Described:
+    """What a figure shows, before a stroke is drawn: enough for its seal.
+
+    data: the plotted numbers. alt: the finding with its numbers, in plain text.
+    """
+
+    data: dict[str, Any]
+    alt: str
+
+    @property
+    def sealed(self) -> dict[str, Any]:
+        """The plotted numbers to 4 significant digits."""
+        rounded_data: dict[str, Any] = _round(self.data)
+        return rounded_data
+
+
+@dataclass(frozen=True)
 class Figure:
     """A finished figure.
 
     html: ``<figure>`` with inline SVG and a caption. alt: the finding with its numbers, in plain text.
-    data: the plotted numbers to 4 significant digits, for the seal.
+    data: the plotted numbers to 4 significant digits, as :attr:`Described.sealed` gives them.
     """
 
     html: str
@@ -67,6 +84,19 @@ class Figure:
 
     def _repr_html_(self) -> str:
         return self.html
+
+
+class Plot(Protocol):
+    """What a module in ``plots/`` offers: both take the lab, and :func:`draw` draws what :func:`describe` says.
+
+    The seal of a plot needs :func:`describe` alone, so a notebook in which nothing is revealed never loads matplotlib.
+    """
+
+    def describe(self, lab: Any) -> Described:
+        """The numbers of the figure and what it shows, without a stroke drawn."""
+
+    def draw(self, lab: Any) -> Figure:
+        """The figure; its numbers and its alternative text are those of :func:`describe`."""
 
 
 @contextmanager
@@ -93,9 +123,9 @@ def axes(height: float, **margins: float) -> Iterator[Axes]:
         yield plot
 
 
-def finish(plot: Axes, name: str, lab_name: str, alt: str, data: dict[str, Any]) -> Figure:
-    """The figure as HTML. Call it inside the ``with axes(...)`` block. alt is the caption too."""
-    numbers = _round(data)
+def finish(plot: Axes, name: str, lab_name: str, shown: Described) -> Figure:
+    """The figure as HTML. Call it inside the ``with axes(...)`` block. The alternative text is the caption too."""
+    numbers, alt = shown.sealed, shown.alt
     told = hashlib.sha256(repr((name, lab_name, numbers)).encode()).hexdigest()[:8]
     svg = _inline(_svg(plot.figure), f"plot-{name}-{told}")
     label = escape(alt, quote=True)

@@ -56,8 +56,17 @@ class LessonCode:
             yield from (_imported(f"{home}.{name}") for name in _names_in(home))
 
     def plot(self, name: str) -> ModuleType:
-        """The module that draws the still figure ``name``; LessonlibError names those there are."""
-        return self._drawing("plots", "plot", name)
+        """The module that draws the still figure ``name``; LessonlibError names those there are, or what the module lacks.
+
+        It offers what :class:`lessonlib.draw.style.Plot` says.
+        """
+        module = self._drawing("plots", "plot", name)
+        lacking = [part for part in ("describe", "draw") if not callable(getattr(module, part, None))]
+        if lacking:
+            raise LessonCodeError(
+                f"plots/{module.__name__.rpartition('.')[2]}.py: a plot has the functions describe(lab) and draw(lab); this one has no {' and no '.join(lacking)}"
+            )
+        return module
 
     def picture(self, name: str) -> ModuleType:
         """The module that draws the picture ``name``; LessonlibError names those there are."""

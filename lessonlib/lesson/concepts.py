@@ -12,11 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from lessonlib.base.errors import LessonlibError, close_matches
 from lessonlib.base.paths import data_dir
-from lessonlib.lesson.source import StrictLoader
+from lessonlib.lesson.yaml_file import parse_yaml, twin, twin_path, twin_text
 
 FILE = "concepts.yaml"
 _PARTS = ("concepts", "misconceptions")
@@ -49,18 +47,32 @@ def load_listing(path: Path | None = None) -> Listing:
     """The course's list, or the one at ``path``. Raises LessonlibError with file, key and what to do."""
     path = path or data_dir() / FILE
     try:
-        return parse_listing(path.read_text(encoding="utf-8"), path.name)
+        return _loaded(path, path.read_text(encoding="utf-8"))
     except OSError as error:
         raise LessonlibError(f"{path.name}: cannot be read ({error.strerror})") from None
 
 
-@functools.lru_cache(maxsize=8)
+def twin_of_listing() -> tuple[Path, str]:
+    """The JSON twin that belongs to the course's list: its place and its text."""
+    path = data_dir() / FILE
+    text = path.read_text(encoding="utf-8")
+    raw = parse_yaml(text, path.name)
+    _checked(raw, path.name)
+    return twin_path(path), twin_text(text, raw)
+
+
 def parse_listing(text: str, file: str = FILE) -> Listing:
     """Validate the text of a list. ``file`` names it in errors."""
-    try:
-        raw = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise LessonlibError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    return _checked(parse_yaml(text, file), file)
+
+
+@functools.lru_cache(maxsize=8)
+def _loaded(path: Path, text: str) -> Listing:
+    kept = twin(path, text)
+    return _checked(kept, path.name) if kept else parse_listing(text, path.name)
+
+
+def _checked(raw: Any, file: str) -> Listing:
     problem = next(_problems(raw), None)
     if problem:
         raise LessonlibError(f"{file}: {problem}")

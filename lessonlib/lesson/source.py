@@ -5,38 +5,22 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
-
-import jsonschema
-import yaml
+from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
+from lessonlib.lesson.yaml_file import need_jsonschema, parse_yaml, twin, twin_path, twin_text
+
+if TYPE_CHECKING:
+    import jsonschema
 
 ASKED_KINDS = ("predict", "recall", "blanks", "explain", "note")
 
 
 class LessonFileError(LessonlibError):
     """A lesson file is wrong: file, key, what was expected."""
-
-
-class StrictLoader(yaml.SafeLoader):
-    """YAML in which a key given twice is an error, not the last one winning."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, Hashable):
-                break  # the base class refuses it
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key “{key}” is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
 
 
 def lesson_names() -> list[str]:
@@ -46,21 +30,35 @@ def lesson_names() -> list[str]:
 
 def lesson_title(name: str) -> str:
     """The title of a lesson, by name, without reading the rest of its file."""
-    text = (data_dir() / "lessons" / f"{name}.yaml").read_text(encoding="utf-8")
+    path = data_dir() / "lessons" / f"{name}.yaml"
+    text = path.read_text(encoding="utf-8")
+    kept = twin(path, text)
+    if kept is not None:
+        return str(kept["title"])
     line = re.search(r"^title:.*$", text, re.MULTILINE)
-    try:
-        return str(yaml.safe_load(line[0])["title"]) if line else name
-    except yaml.YAMLError as error:
-        raise LessonFileError(f"{name}.yaml: title: not valid YAML: {' '.join(str(error).split())}") from None
+    if not line:
+        return name
+    return str(parse_yaml(line[0], f"{name}.yaml: title", LessonFileError)["title"])
 
 
 def load_source(name: str) -> dict[str, Any]:
-    """The validated YAML of a lesson, by name or by path."""
+    """The validated content of a lesson, by name or by path: from its JSON twin while that fits, else from its YAML."""
     path = Path(name) if name.endswith((".yaml", ".yml")) else data_dir() / "lessons" / f"{name}.yaml"
     if not path.exists():
         raise LessonFileError(f"there is no lesson “{name}”; the lessons are: {', '.join(lesson_names())}")
+    return _loaded(path, _text(path))
+
+
+def twin_of_lesson(name: str) -> tuple[Path, str]:
+    """The JSON twin that belongs to the YAML of a lesson of the course: its place and its text."""
+    path = data_dir() / "lessons" / f"{name}.yaml"
+    text = _text(path)
+    return twin_path(path), twin_text(text, parse_source(text, path.name))
+
+
+def _text(path: Path) -> str:
     try:
-        return parse_source(path.read_text(encoding="utf-8"), path.name)
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise LessonFileError(f"{path.name}: cannot be read ({error.strerror})") from None
     except UnicodeDecodeError as error:
@@ -68,11 +66,13 @@ def load_source(name: str) -> dict[str, Any]:
 
 
 @functools.lru_cache(maxsize=64)
+def _loaded(path: Path, text: str) -> dict[str, Any]:
+    return twin(path, text) or parse_source(text, path.name)
+
+
+@functools.lru_cache(maxsize=64)
 def _parsed(text: str, file: str) -> dict[str, Any]:
-    try:
-        raw = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise LessonFileError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
+    raw: dict[str, Any] = parse_yaml(text, file, LessonFileError)
     _validate(raw, file)
     for line in _contradictions(raw):
         raise LessonFileError(f"{file}: {line}")
@@ -85,6 +85,7 @@ def parse_source(text: str, file: str) -> dict[str, Any]:
 
 
 def _validate(raw: Any, file: str) -> None:
+    jsonschema = need_jsonschema(file, LessonFileError)
     validator = jsonschema.Draft202012Validator(_schema())
     errors = sorted(
         validator.iter_errors(raw), key=lambda error: (len(error.absolute_path), str(error.absolute_path)), reverse=True

@@ -95,7 +95,7 @@ def _question(one: Exchange) -> dict[str, Any]:
 
 def _notes(records: Iterable[Record]) -> dict[tuple[str, str, str], dict[str, Any]]:
     """(lesson, item, lab) -> the last text kept."""
-    found = {}
+    found: dict[tuple[str, str, str], dict[str, Any]] = {}
     for record in records:
         guess = record.get("guess")
         if (
@@ -104,7 +104,9 @@ def _notes(records: Iterable[Record]) -> dict[tuple[str, str, str], dict[str, An
             and isinstance(guess, Mapping)
             and isinstance(guess.get("text"), str)
         ):
-            found[record["lesson"], record["question"], record["lab"]] = {
+            key = record["lesson"], record["question"], record["lab"]
+            found.pop(key, None)  # the order is that of the last versions, also where several were kept in one millisecond
+            found[key] = {
                 "kind": "note",
                 **_address(record),
                 "text": guess["text"],

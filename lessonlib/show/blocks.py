@@ -37,9 +37,9 @@ def draw_plot(raw: Raw, words: Words) -> View:
 
 
 def plot_parts(raw: Raw, words: Words) -> View:
-    """What of a plot goes into the seal: its data and words, not the strokes of one matplotlib version."""
-    figure = words.code.plot(raw["name"]).draw(words.lab)
-    return {"data": figure.data, "alt": figure.alt, "caption": words.html(raw["caption"], raw["id"])}
+    """What of a plot goes into the seal: its data and words, not the strokes of one matplotlib version. Nothing is drawn."""
+    shown = words.code.plot(raw["name"]).describe(words.lab)
+    return {"data": shown.sealed, "alt": shown.alt, "caption": words.html(raw["caption"], raw["id"])}
 
 
 def draw_explorer(raw: Raw, words: Words) -> View:

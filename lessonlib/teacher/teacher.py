@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.extras import require
 from lessonlib.base.tls import tls
 from lessonlib.lesson.guess import representable
 
@@ -120,6 +121,7 @@ async def ask(
     where: Endpoint, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float] = time.perf_counter
 ) -> None:
     """Send `messages` and fill `answer` while its tokens come in. Raises TeacherError; what came until then stays in `answer`."""
+    _hold_package()
     import openai  # a second or more: on first use, and before the clock starts
 
     try:
@@ -142,6 +144,14 @@ async def ask(
         ) from None
     finally:
         answer.whole()
+
+
+def _hold_package() -> None:
+    """A learner who only reads does without the package openai."""
+    try:
+        require("openai", "teacher", "the teacher")
+    except LessonlibError as error:
+        raise TeacherError(str(error)) from None
 
 
 def _client(openai: Any, where: Endpoint) -> AsyncOpenAI:

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lessonlib.build import check
 from lessonlib.build.check import CellFailure, NotebookRun
+from lessonlib.cli import main
 from lessonlib.cli.check import failure_text
 
 PARAMETERS = new_code_cell("lab = None\nauto = None", metadata={"tags": ["parameters"]})
@@ -128,3 +129,12 @@ def test_folders_stand_for_their_notebooks_and_none_runs_twice(tmp_path: Path) -
 def test_the_report_of_a_failure_before_any_cell() -> None:
     text = failure_text(NotebookRun(Path("x.ipynb"), 1.0, CellFailure(0, "", "NoSuchKernel: julia")))
     assert text.splitlines() == ["", "x.ipynb: no cell was executed", "  NoSuchKernel: julia"]
+
+
+def test_without_papermill_it_is_said_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    assert main.main(["check"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("lessonlib check: executing notebooks needs the package papermill") and said.count("\n") == 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -17,32 +17,29 @@ from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.notebook import AUTO
+from lessonlib.show.panel import Panel
+from tests.content.cells import run_cells
 from tests.content.conftest import opened
 from tests.content.runs import Job, Runs
 
 LESSONS = lesson_names()
 NOTEBOOKS = sorted(path.stem for path in stage.notebooks_dir().glob("*.ipynb"))
+PAGES = [name for name in NOTEBOOKS if name not in LESSONS]
+# In a kernel, by papermill: every lesson in every mode. With no guess made, nbval runs them all in a kernel of their own.
 MODES = [Job(name, mode, "") for name in LESSONS for mode in AUTO]
-# "each" holds "truth": it tries every mistake and then answers right.
-LABS = [Job(name, "each", lab) for name in LESSONS for lab in lab_names() if lab != DEFAULT_LAB]
-UNSET = [Job(name, "", "") for name in NOTEBOOKS]
+UNSET = [Job(name, "", "") for name in PAGES]
+# Without a kernel. "each" holds "truth": it tries every mistake and then answers right.
+LABS = [Job(name, "each", lab) for name in LESSONS for lab in lab_names()]
 
 
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Executes what the tests at hand ask for, in their order."""
-    wanted = [
-        item.callspec.params["job"] for item in request.session.items if "job" in getattr(item, "callspec", ITEM).params
-    ]
+    asking = [item for item in request.session.items if "runs" in getattr(item, "fixturenames", ())]
+    wanted = [item.callspec.params["job"] for item in asking]
     found = Runs(tmp_path_factory.mktemp("runs"), list(dict.fromkeys(wanted)))
     yield found
     found.close()
-
-
-class ITEM:
-    """A test without parameters."""
-
-    params: dict[str, Any] = {}
 
 
 def committed(name: str) -> dict[str, Any]:
@@ -90,9 +87,36 @@ def revealed_parts(item: StepItem, given: Any) -> list[str]:
 # --- runs --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("job", [*MODES, *LABS], ids=str)
-def test_a_run_that_answers_shows_every_answer(job: Job, runs: Runs) -> None:
-    notebook = runs.result(job)
+@pytest.mark.parametrize("job", MODES, ids=str)
+def test_a_run_that_answers_shows_every_answer(
+    job: Job, runs: Runs, record_property: Callable[[str, object], None]
+) -> None:
+    shows_every_answer(job, runs.result(job))
+    record_property("kernel_cpu_s", round(runs.processor_seconds(job), 3))
+
+
+@pytest.mark.parametrize("job", LABS, ids=str)
+def test_every_lesson_runs_through_on_every_lab(job: Job) -> None:
+    ran = run_cells(committed(job.notebook), {"auto": job.mode, "lab": job.lab})
+    shows_every_answer(job, ran.notebook)
+    assert not any(
+        output["output_type"] == "stream" for cell in ran.notebook["cells"] for output in cell.get("outputs", ())
+    )
+    panels = {panel.view["id"]: panel for panel in ran.shown if isinstance(panel, Panel)}
+    lesson = ran.names["lesson"]._lesson
+    assert list(panels) == list(lesson.items) and not any(item.lock for item in lesson.items.values())
+    for item in lesson.asked:
+        view = panels[item.id].view
+        if item.kind != "note":
+            assert (view["state"], view["skipped"]) == ("observed", False), item.id
+        if item.step.question.sure:
+            assert view["result"]["tone"] == "right", item.id
+    for item_id, panel in panels.items():
+        text, html = panel._fallback()
+        assert "None" not in text and "{{" not in html, item_id
+
+
+def shows_every_answer(job: Job, notebook: dict[str, Any]) -> None:
     no_error(notebook)
     shown = pages(notebook)
     for item in questions(job):
@@ -108,17 +132,22 @@ def test_a_run_that_answers_shows_every_answer(job: Job, runs: Runs) -> None:
     assert "Reveal step" not in "".join(shown.values()), "every gate must have opened"
 
 
-@pytest.mark.parametrize("job", UNSET, ids=str)
-def test_a_run_without_a_guess_reveals_nothing(job: Job, runs: Runs) -> None:
-    notebook = runs.result(job)
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_run_without_a_guess_reveals_nothing(name: str) -> None:
+    notebook = run_cells(committed(name)).notebook
     no_error(notebook)
-    if job.notebook not in LESSONS:
-        return
-    assert cell_findings(notebook, [opened(job.notebook)]) == []
+    assert cell_findings(notebook, [opened(name)]) == []
     shown = pages(notebook)
-    for item in questions(job):
+    for item in questions(Job(name, "", "")):
         assert item.seal() in shown[item.id]
         assert "ll-refutation" not in shown[item.id] and "<pre>" not in shown[item.id]
+    assert stage.dumps(stage.normalise(notebook)) == stage.dumps(committed(name)), "run: make notebooks"
+
+
+@pytest.mark.parametrize("job", UNSET, ids=str)
+def test_a_page_is_stored_as_a_fresh_run_leaves_it(job: Job, runs: Runs) -> None:
+    notebook = runs.result(job)
+    no_error(notebook)
     assert stage.dumps(stage.normalise(notebook)) == stage.dumps(committed(job.notebook)), "run: make notebooks"
 
 

@@ -159,13 +159,13 @@ def test_another_processors_last_digits_break_no_seal(
 
 
 def test_changed_plot_data_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: dict[str, Any], reopen: Any) -> None:
-    real = two_roofs.draw
+    real = two_roofs.describe
 
     def moved(lab: Any) -> Any:
-        figure = real(lab)
-        return replace(figure, data={**figure.data, "moved": 1})
+        shown = real(lab)
+        return replace(shown, data={**shown.data, "moved": 1})
 
-    monkeypatch.setattr(two_roofs, "draw", moved)
+    monkeypatch.setattr(two_roofs, "describe", moved)
     lesson = reopen(raw)
     plot_id = next(item.id for item in lesson.items.values() if item.kind == "plot")
     assert shown_seal(lesson, plot_id) != stored_seals(LESSON)[plot_id]

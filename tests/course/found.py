@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lessonlib.draw import picture as drawing
-from lessonlib.draw.style import Figure
+from lessonlib.draw.style import Described, Figure
 from lessonlib.lesson.code import whole_course
 from lessonlib.roofline import Lab
 
@@ -17,6 +17,10 @@ def plot_names() -> list[str]:
 
 def plot(name: str, lab: Lab) -> Figure:
     return whole_course().plot(name).draw(lab)
+
+
+def described(name: str, lab: Lab) -> Described:
+    return whole_course().plot(name).describe(lab)
 
 
 def picture_names() -> list[str]:

@@ -1,4 +1,4 @@
-"""pyproject.toml, environment.yml and requirements.lock say the same thing."""
+"""pyproject.toml, environment.yml and the two locks say the same thing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from rattler import MatchSpec
 # Names that differ on conda-forge; `matplotlib` there would bring a desktop toolkit.
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "prometheus-client": "prometheus_client"}
 CONDA_ONLY = {"python", "pip"}
+LEARNER_LOCK, TEST_LOCK = LOCKS = ("requirements.lock", "requirements-test.lock")
 
 Bounds = dict[str, SpecifierSet]
 
@@ -31,11 +32,17 @@ def conda_lines(repo: Path) -> list[str]:
     return [line for line in listed if isinstance(line, str)]
 
 
-@pytest.fixture(scope="module")
-def locked(repo: Path) -> list[str]:
-    """The lock as one logical line per requirement."""
-    text = (repo / "requirements.lock").read_text(encoding="utf-8").replace("\\\n", " ")
+def locked(repo: Path, lock: str) -> list[str]:
+    """A lock as one logical line per requirement."""
+    text = (repo / lock).read_text(encoding="utf-8").replace("\\\n", " ")
     return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+
+
+def runtime(project: dict) -> list[str]:
+    """What `make lab` installs: what a learner needs, and the extra `all`, its parts spelt out."""
+    extras = project["project"]["optional-dependencies"]
+    assert extras["all"] == ["lessonlib[author,teacher]"] and set(extras) == {"all", "author", "teacher"}
+    return [*project["project"]["dependencies"], *extras["author"], *extras["teacher"]]
 
 
 def bounds(requirements: list[str]) -> Bounds:
@@ -43,8 +50,14 @@ def bounds(requirements: list[str]) -> Bounds:
     return {canonicalize_name(item.name): item.specifier for item in parsed}
 
 
+def match_spec(line: str) -> MatchSpec:
+    """As conda tools read it."""
+    return MatchSpec(line, strict=True)
+
+
 def conda_bounds(lines: list[str]) -> Bounds:
-    specs = [MatchSpec(line, strict=True) for line in lines]
+    """Name -> bounds of the packages that pyproject.toml knows too."""
+    specs = [spec for spec in map(match_spec, lines) if spec.name.normalized not in CONDA_ONLY]
     return {spec.name.normalized: SpecifierSet(str(spec.version or "")) for spec in specs}
 
 
@@ -53,14 +66,18 @@ def pinned(lines: list[str]) -> dict[str, str]:
 
 
 def test_conda_lists_the_same_packages_with_the_same_bounds(project: dict, conda_lines: list[str]) -> None:
-    runtime = bounds(project["project"]["dependencies"])
-    expected = {CONDA_NAMES.get(name, name): bound for name, bound in runtime.items()}
-    conda = conda_bounds(conda_lines)
-    assert {name: bound for name, bound in conda.items() if name not in CONDA_ONLY} == expected
+    expected = {CONDA_NAMES.get(name, name): bound for name, bound in bounds(runtime(project)).items()}
+    assert conda_bounds(conda_lines) == expected
 
 
-def test_conda_asks_for_the_same_python(project: dict, conda_lines: list[str]) -> None:
-    assert conda_bounds(conda_lines)["python"] == SpecifierSet(project["project"]["requires-python"])
+def test_conda_names_one_minor_version_of_python(project: dict, conda_lines: list[str]) -> None:
+    """Binder's repo2docker reads the version of a line `python =3.12`; a bound such as >=3.11 it takes for no wish and
+    builds on its default, which is older than the packages here allow.
+    """
+    [line] = [line for line in conda_lines if line.split()[0] == "python"]
+    named = re.fullmatch(r"python =(\d+\.\d+)", line)
+    assert named and str(match_spec(line).version) == f"{named[1]}.*", line
+    assert f"{named[1]}.0" in SpecifierSet(project["project"]["requires-python"])
 
 
 def test_conda_installs_the_package_itself(repo: Path) -> None:
@@ -69,23 +86,42 @@ def test_conda_installs_the_package_itself(repo: Path) -> None:
     assert [line.split()[-1] for line in by_pip] == ["."]
 
 
-def test_every_locked_line_is_pinned_and_hashed(locked: list[str]) -> None:
-    assert len(locked) > 50
+@pytest.mark.parametrize("lock", LOCKS)
+def test_every_locked_line_is_pinned_and_hashed(repo: Path, lock: str) -> None:
+    lines = locked(repo, lock)
+    assert len(lines) > 50
     shape = re.compile(r"[a-z0-9][\w.-]*==[^\s;]+( ;[^#]*?)?(\s+--hash=sha256:[0-9a-f]{64})+\s*")
-    assert [line[:60] for line in locked if not shape.fullmatch(line)] == []
+    assert [line[:60] for line in lines if not shape.fullmatch(line)] == []
 
 
-def test_the_lock_names_no_host(repo: Path) -> None:
-    text = (repo / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_names_no_host(repo: Path, lock: str) -> None:
+    text = (repo / lock).read_text(encoding="utf-8")
     assert re.findall(r".*(?:://|--(?:extra-)?index|--find-links|--trusted-host| @ ).*", text) == []
 
 
-def test_the_lock_holds_every_dependency_within_its_bounds(project: dict, locked: list[str]) -> None:
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_lock_holds_every_dependency_within_its_bounds(repo: Path, project: dict, lock: str) -> None:
     groups = project["dependency-groups"]
-    wanted = bounds([*project["project"]["dependencies"], *groups["test"], *groups["build"]])
-    versions = {canonicalize_name(name): version for name, version in pinned(locked).items()}
+    more = [*groups["check"], *groups["test"]] if lock == TEST_LOCK else []
+    wanted = bounds([*runtime(project), *groups["build"], *more])
+    versions = {canonicalize_name(name): version for name, version in pinned(locked(repo, lock)).items()}
     outside = {name: versions.get(name) for name, bound in wanted.items() if versions.get(name) not in bound}
     assert outside == {}
+
+
+def test_what_the_tests_add_changes_nothing_that_a_learner_has(repo: Path) -> None:
+    """`make test` installs its lock over the environment of `make lab`."""
+    learner, tester = set(locked(repo, LEARNER_LOCK)), set(locked(repo, TEST_LOCK))
+    assert learner - tester == set()
+
+
+def test_a_learner_is_spared_what_only_the_tests_need(repo: Path, project: dict) -> None:
+    groups = project["dependency-groups"]
+    names = {canonicalize_name(name) for name in pinned(locked(repo, LEARNER_LOCK))}
+    # nbval brings pytest and coverage, matplotlib pillow, and JupyterLab what it needs
+    shared = {"pytest", "coverage", "pillow"}
+    assert names & (set(bounds([*groups["test"], *groups["check"]])) - shared) == set()
 
 
 def test_the_locked_builder_is_the_one_that_installs_the_package(project: dict) -> None:

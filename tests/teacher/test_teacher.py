@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -211,6 +212,14 @@ def test_nobody_there() -> None:
         pass
     line, _ = refused(server)
     assert "nobody answers" in line
+
+
+def test_without_the_package_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with teaching(TeacherStandIn()) as server:
+        line, answer = refused(server)
+    assert "pip install openai (lessonlib[teacher] brings it)" in line
+    assert answer.sent is None
 
 
 def test_an_endpoint_without_a_model() -> None:

@@ -20,12 +20,19 @@ MEASURED_ON, PRECISION, SHAPE = "h100-sxm", "bf16", (8192, 8192)
 _LOW, _HIGH = 0.5, 20_000.0
 
 
+def describe(gpus: Sequence[str] = GPUS) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(gpus)
+    return style.Described(data, finding(data))
+
+
 def draw(gpus: Sequence[str] = GPUS) -> style.Figure:
     """The figure: dense 16-bit roofs of up to four GPUs, timed products of one shape as points."""
-    data = numbers(gpus)
+    shown = describe(gpus)
+    data = shown.data
     with style.axes(4.3, left=0.95, right=0.35, top=0.2, bottom=0.65) as plot:
         _paint(plot, data)
-        return style.finish(plot, "roofline-gpus", "-".join(gpus), finding(data), data)
+        return style.finish(plot, "roofline-gpus", "-".join(gpus), shown)
 
 
 def numbers(gpus: Sequence[str] = GPUS) -> dict[str, Any]:

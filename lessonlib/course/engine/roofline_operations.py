@@ -21,13 +21,20 @@ _PAPER = "#ffffff"
 _SMALL = 0.01  # share of a phase's time below which an operation is not named
 
 
+def describe(case: Case) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(case)
+    return style.Described(data, finding(case, data))
+
+
 def draw(case: Case) -> style.Figure:
     """The figure for a case: the roof of its GPUs, each operation at its own intensity under it."""
-    data = numbers(case)
+    shown = describe(case)
+    data = shown.data
     with style.axes(4.2, left=0.95, right=0.35, top=0.4, bottom=0.65) as plot:
         _paint(plot, data)
         name = f"{case.system.model.name}-{case.system.gpu.name}-{case.batch}-{case.context}"
-        return style.finish(plot, "roofline-operations", name, finding(case, data), data)
+        return style.finish(plot, "roofline-operations", name, shown)
 
 
 def numbers(case: Case) -> dict[str, Any]:

@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 LAST = 512
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab; every request holds as many tokens as the lab's usual prompt."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.7, left=0.72, right=0.3, top=0.42, bottom=0.58) as plot:
         _frame(plot, data)
         _lines(plot, data)
-        return style.finish(plot, "roofline-step-time", lab.name, finding(lab, data), data)
+        return style.finish(plot, "roofline-step-time", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

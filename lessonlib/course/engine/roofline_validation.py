@@ -20,12 +20,19 @@ KINDS = {
 }
 
 
+def describe() -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers()
+    return style.Described(data, finding(data))
+
+
 def draw() -> style.Figure:
     """The figure: each measurement as a point, measured time across, expected time up."""
-    data = numbers()
+    shown = describe()
+    data = shown.data
     with style.axes(4.6, left=0.95, right=0.35, top=0.2, bottom=0.65) as plot:
         _paint(plot, data)
-        return style.finish(plot, "roofline-validation", "all", finding(data), data)
+        return style.finish(plot, "roofline-validation", "all", shown)
 
 
 def numbers() -> dict[str, Any]:

@@ -22,13 +22,20 @@ LABELS = {
 _SMALL_SECONDS = 1e-6
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for one request at the lab's own context."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     height = 1.5 + 0.42 * (len(data["names"]) + bool(data["reported_tokens_per_s"]))
     with style.axes(height, left=2.25, right=0.85, top=0.15, bottom=0.58) as plot:
         _bars(plot, data)
-        return style.finish(plot, "roofline-waterfall", lab.name, finding(lab, data), data)
+        return style.finish(plot, "roofline-waterfall", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

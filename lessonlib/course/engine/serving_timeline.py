@@ -21,13 +21,20 @@ _MARGINS = {"left": 0.8, "right": 0.3, "top": 0.35}
 _PAPER = "#ffffff"
 
 
+def describe(result: Result, replica: int = 0) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(result, replica)
+    return style.Described(data, finding(data))
+
+
 def draw(result: Result, replica: int = 0) -> style.Figure:
     """The figure of one replica of a run with a full record."""
-    data = numbers(result, replica)
+    shown = describe(result, replica)
+    data = shown.data
     with style.axes(_HEIGHT, **_MARGINS, bottom=_LOWER + 1.0) as plot:
         _paint(plot, data)
         name = f"{result.settings['system'].model.name}-{result.settings['seed']}-{replica}"
-        return style.finish(plot, "serving-timeline", name, finding(data), data)
+        return style.finish(plot, "serving-timeline", name, shown)
 
 
 def numbers(result: Result, replica: int = 0) -> dict[str, Any]:

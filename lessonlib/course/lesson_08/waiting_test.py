@@ -30,7 +30,8 @@ def _waiting_test(lab: Lab) -> tuple[float, ...]:
 
 def _users(lab: Lab) -> list[float]:
     """One request a second, whatever has become of those before."""
-    return [_answered(planned, float(first_alone(lab))) for planned in range(TEST_S)]
+    usual = float(first_alone(lab))
+    return [_answered(planned, usual) for planned in range(TEST_S)]
 
 
 def trial_length(lab: Lab) -> Quantity:
@@ -51,7 +52,8 @@ def waiting_count(lab: Lab) -> int:
 
 def waiting_slow(lab: Lab) -> int:
     """Samples of the test that waits which lie beyond twice the usual."""
-    return sum(wait > 2 * float(first_alone(lab)) for wait in _waiting_test(lab))
+    usual = float(first_alone(lab))
+    return sum(wait > 2 * usual for wait in _waiting_test(lab))
 
 
 def waiting_p99(lab: Lab) -> Quantity:
@@ -59,7 +61,8 @@ def waiting_p99(lab: Lab) -> Quantity:
 
 
 def users_slow(lab: Lab) -> int:
-    return sum(wait > 2 * float(first_alone(lab)) for wait in _users(lab))
+    usual = float(first_alone(lab))
+    return sum(wait > 2 * usual for wait in _users(lab))
 
 
 def users_p99(lab: Lab) -> Quantity:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 import sys
@@ -12,8 +13,9 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.course.lesson_01.plots import two_roofs
 from lessonlib.roofline import Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
-from tests.course.found import plot, plot_names
+from tests.course.found import described, plot, plot_names
 
 IDS = re.compile(r'\bid="([^"]+)"')
 REFERENCES = re.compile(r'(?:url\(#|href="#)([^")]+)')
@@ -46,9 +48,22 @@ LABS = all_labs()
 every_figure = pytest.mark.parametrize(("name", "lab"), [(name, lab) for name in plot_names() for lab in LABS])
 
 
+@functools.cache
+def drawn(name, lab):
+    """The figure of a lab of LABS, drawn once."""
+    return plot(name, LABS[lab])
+
+
+@every_figure
+def test_what_is_sealed_without_drawing_is_what_is_drawn(name, lab):
+    shown = described(name, LABS[lab])
+    figure = drawn(name, lab)
+    assert (shown.sealed, shown.alt) == (figure.data, figure.alt)
+
+
 @every_figure
 def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
-    figure = plot(name, LABS[lab])
+    figure = drawn(name, lab)
     root = ElementTree.fromstring(figure.html)
     assert root.tag == "figure" and root.get("role") == "img" and root.get("aria-label") == figure.alt
     assert root.find("figcaption").text == figure.alt
@@ -62,11 +77,11 @@ def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
 
 @every_figure
 def test_figure_is_the_same_on_every_run(name, lab):
-    assert plot(name, LABS[lab]) == plot(name, LABS[lab])
+    assert plot(name, LABS[lab]) == drawn(name, lab)
 
 
 def test_two_figures_share_no_id():
-    htmls = [plot(name, lab).html for name in plot_names() for lab in map(load_lab, lab_names())]
+    htmls = [drawn(name, lab).html for name in plot_names() for lab in lab_names()]
     names = [one for html in htmls for one in set(IDS.findall(html))]
     assert len(names) == len(set(names))
 
@@ -128,8 +143,19 @@ def test_unknown_plot_is_refused_with_the_known_ones():
         plot("two-roof", load_lab())
 
 
+def test_a_plot_that_only_draws_is_refused(monkeypatch):
+    monkeypatch.delattr(two_roofs, "describe")
+    with pytest.raises(
+        LessonlibError, match=r"plots/two_roofs.py: a plot .* describe\(lab\) and draw\(lab\); .* no describe"
+    ):
+        plot("two-roofs", load_lab())
+
+
 def test_matplotlib_waits_for_the_first_figure():
-    code = "import sys; from lessonlib.lesson.code import whole_course; assert whole_course().plot('two-roofs'); assert 'matplotlib' not in sys.modules"
+    code = (
+        "import sys; from lessonlib.lesson.code import whole_course; from lessonlib.roofline import load_lab;"
+        "assert whole_course().plot('two-roofs').describe(load_lab()).alt; assert 'matplotlib' not in sys.modules"
+    )
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
@@ -137,8 +163,6 @@ def test_matplotlib_waits_for_the_first_figure():
     ("lab", "word"), [("llama-3.1-8b-a100-80gb", "measured"), ("qwen3.5-27b-2xh100-sxm", "reported")]
 )
 def test_two_roofs_draws_the_word_that_the_lab_file_supports(lab, word, monkeypatch):
-    from lessonlib.course.lesson_01.plots import two_roofs
-
     drawn = []
     monkeypatch.setattr(two_roofs, "_say", lambda plot, x, y, right, text, *weight: drawn.append(text))
     plot("two-roofs", load_lab(lab))

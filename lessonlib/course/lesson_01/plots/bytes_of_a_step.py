@@ -19,14 +19,21 @@ PARTS = {
 }
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab; every request holds as many tokens as the lab's usual prompt."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.3, left=0.95, right=1.3, top=0.5, bottom=0.58) as plot:
         _bars(plot, data)
         _frame(plot, data)
         _legend(plot, data)
-        return style.finish(plot, "bytes-of-a-step", lab.name, finding(lab, data), data)
+        return style.finish(plot, "bytes-of-a-step", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

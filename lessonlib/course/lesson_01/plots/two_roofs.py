@@ -19,16 +19,23 @@ ROOM_LEFT, ROOM_RIGHT, ROOM_AXIS = 134, 98, 40
 LIMITS = {"memory": ("s", style.MEMORY), "compute": ("^", style.COMPUTE)}
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab: prefill of its usual prompt, decode of one request at its usual context."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.3, left=0.12, right=0.05, top=0.1, bottom=0.58) as plot:
         _frame(plot, data)
         for height, phase in zip(HEIGHTS, PHASES, strict=True):
             plot.text(0, height + 0.47, _about(phase, data), transform=plot.get_yaxis_transform(), fontweight="bold")
             _row(plot, height, data[phase])
         _gap(plot, data)
-        return style.finish(plot, "two-roofs", lab.name, finding(lab, data), data)
+        return style.finish(plot, "two-roofs", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

@@ -22,16 +22,23 @@ LOOKS = {
 NAMES = {"weights": "weights alone", "attention": "attention over the caches", "step": "the whole step"}
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab; every request holds as many tokens as the lab's usual prompt."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.9, left=0.72, right=0.62, top=0.42, bottom=0.58) as plot:
         _frame(plot, data)
         for name in LOOKS:
             _line(plot, data, name)
         _name_ends(plot, data)
         plot.legend(loc="upper left", frameon=False, handlelength=3)
-        return style.finish(plot, "intensity-of-a-step", lab.name, finding(lab, data), data)
+        return style.finish(plot, "intensity-of-a-step", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

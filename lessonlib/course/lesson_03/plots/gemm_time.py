@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 FLAT_TO = 256
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers()
+    return style.Described(data, finding(data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure; the timed layer is the same for every lab."""
-    data = numbers()
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.9, left=0.72, right=0.3, top=0.42, bottom=0.58) as plot:
         _paint(plot, data)
-        return style.finish(plot, "gemm-time", lab.name, finding(data), data)
+        return style.finish(plot, "gemm-time", lab.name, shown)
 
 
 def numbers() -> dict[str, Any]:

@@ -23,12 +23,19 @@ LOOKS = {
 _LOW, _HIGH = 0.5, 40_000.0
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure: the lab's roof for one GPU, its six operations on it, the timed layer under the roof of its own GPU."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(4.4, left=0.95, right=0.3, top=0.2, bottom=0.65) as plot:
         _paint(plot, lab, data)
-        return style.finish(plot, "roofline-operations", lab.name, finding(lab, data), data)
+        return style.finish(plot, "roofline-operations", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

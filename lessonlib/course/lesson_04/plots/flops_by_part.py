@@ -21,16 +21,23 @@ LOOKS = {
 }
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab: its model, one prompt read in one piece."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.9, left=0.72, right=0.85, top=0.42, bottom=0.58) as plot:
         for part in LOOKS:
             _line(plot, data, part)
         _frame(plot, data)
         _crossing(plot, data)
         plot.legend(loc="upper left", frameon=False, handlelength=2.6)
-        return style.finish(plot, "flops-by-part", lab.name, finding(lab, data), data)
+        return style.finish(plot, "flops-by-part", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

@@ -31,14 +31,21 @@ PARTS = {
 }
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab: its model and GPUs, one request, no context."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.3, left=0.75, right=1.35, top=0.5, bottom=0.58) as plot:
         _bars(plot, data)
         _frame(plot, data)
         _legend(plot)
-        return style.finish(plot, "bytes-by-precision", lab.name, finding(lab, data), data)
+        return style.finish(plot, "bytes-by-precision", lab.name, shown)
 
 
 def precisions(lab: Lab) -> tuple[str, str, str]:

@@ -24,9 +24,16 @@ LOOKS = {
 }
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(data, _names(lab)))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab; every model's line starts at 100 per cent, after 1,024 tokens."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     names = _names(lab)
     with style.axes(4.0, left=0.62, right=0.72, top=0.42, bottom=1.32) as plot:
         _frame(plot)
@@ -34,7 +41,7 @@ def draw(lab: Lab) -> style.Figure:
         plot.legend(
             loc="upper left", bbox_to_anchor=(-0.02, -0.17), ncols=1, frameon=False, handlelength=3.4, labelspacing=0.3
         )
-        return style.finish(plot, "speed-vs-context", lab.name, finding(data, names), data)
+        return style.finish(plot, "speed-vs-context", lab.name, shown)
 
 
 def _names(lab: Lab) -> dict[str, str]:

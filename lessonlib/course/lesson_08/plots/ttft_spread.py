@@ -23,14 +23,21 @@ MARKS = {
 }
 
 
+def describe(lab: Lab) -> style.Described:
+    """The numbers of the figure and what it shows, without a stroke drawn."""
+    data = numbers(lab)
+    return style.Described(data, finding(lab, data))
+
+
 def draw(lab: Lab) -> style.Figure:
     """The figure for a lab."""
-    data = numbers(lab)
+    shown = describe(lab)
+    data = shown.data
     with style.axes(3.4, left=0.62, right=0.25, top=0.42, bottom=0.58) as plot:
         _bars(plot, data)
         _marks(plot, data)
         _frame(plot, data)
-        return style.finish(plot, "ttft-spread", lab.name, finding(lab, data), data)
+        return style.finish(plot, "ttft-spread", lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

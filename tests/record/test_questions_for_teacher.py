@@ -1,0 +1,16 @@
+"""What an instructor gets of a learner's questions and remarks."""
+
+from __future__ import annotations
+
+from lessonlib.record.questions_for_teacher import exported_records
+
+ADDRESS = {"lesson": "01-prefill-vs-decode", "hash": "x", "lab": "y", "event": "commit"}
+
+
+def test_notes_of_one_millisecond_come_in_the_order_of_their_last_versions() -> None:
+    said = [("ask-the-teacher", "First."), ("did-it-help", "It did."), ("ask-the-teacher", "Last.")]
+    records = [
+        {**ADDRESS, "question": question, "time": "2026-01-01T00:00:00.000+00:00", "guess": {"text": text}}
+        for question, text in said
+    ]
+    assert [entry["text"] for entry in exported_records(records)] == ["It did.", "Last."]
