@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lessonlib.serving import Arrivals, Fleet, Progress, Request, Result, Scheduler
 
 INTERRUPTED = 130
-PLOTS = (".svg", ".png", ".pdf")
 _PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
 _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
@@ -156,28 +155,19 @@ def _numbers(flag: str, text: str, count: int) -> list[float]:
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import PRESETS, GammaBurst, Poisson, Workload, closed, preset, read_trace
+    from lessonlib.serving import Workload, closed, preset, read_trace
 
     if args.trace is not None:
-        for flag in ("preset", "prompt", "output", "requests", "spread", "burst"):
-            if getattr(args, flag) is not None:
-                raise LessonlibError(f"--{flag}: the trace says that already; leave it out, or leave out --trace")
+        _refuse(
+            args,
+            ("preset", "prompt", "output", "requests", "spread", "burst"),
+            "the trace says that already; leave it out, or leave out --trace",
+        )
         return read_trace(args.trace)
-    if args.burst is not None and args.rate is None:
-        raise LessonlibError("--burst: needs --rate")
-    if args.rate is None and args.concurrency is None and args.preset is None:
-        raise LessonlibError("say how requests come: --rate R, --concurrency N, --trace FILE or --preset NAME")
-    turns = PRESETS[args.preset].sharing.turns if args.preset in PRESETS else 1
-    law: Arrivals | None = None
-    if args.burst is not None:
-        law = GammaBurst(args.rate / turns, args.burst)
-    elif args.rate is not None:
-        law = Poisson(args.rate / turns) if args.rate > 0 else Poisson(args.rate)
+    law = _arrivals(args)
     count = _REQUESTS if args.requests is None else args.requests
     if args.preset is not None:
-        for flag in ("prompt", "output", "spread"):
-            if getattr(args, flag) is not None:
-                raise LessonlibError(f"--{flag}: the preset says that already; leave one of them out")
+        _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
         return closed(found) if args.concurrency is not None else found
     sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
@@ -185,6 +175,29 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)
     )
     return Workload(count, prompt, output, law, seed=args.seed)
+
+
+def _refuse(args: argparse.Namespace, flags: Iterable[str], why: str) -> None:
+    """LessonlibError for the first of the flags that was given."""
+    for flag in flags:
+        if getattr(args, flag) is not None:
+            raise LessonlibError(f"--{flag}: {why}")
+
+
+def _arrivals(args: argparse.Namespace) -> Arrivals | None:
+    """The law that the flags ask for; None for that of the preset, and in a closed loop."""
+    from lessonlib.serving import PRESETS, GammaBurst, Poisson
+
+    if args.burst is not None and args.rate is None:
+        raise LessonlibError("--burst: needs --rate")
+    if args.rate is None and args.concurrency is None and args.preset is None:
+        raise LessonlibError("say how requests come: --rate R, --concurrency N, --trace FILE or --preset NAME")
+    turns = PRESETS[args.preset].sharing.turns if args.preset in PRESETS else 1
+    if args.burst is not None:
+        return GammaBurst(args.rate / turns, args.burst)
+    if args.rate is not None:
+        return Poisson(args.rate / turns) if args.rate > 0 else Poisson(args.rate)
+    return None
 
 
 def _lengths(flag: str, mean: int, spread: float | None) -> Any:
@@ -243,12 +256,13 @@ def _progress(total: int) -> Iterator[Progress]:
 def _check_output(args: argparse.Namespace) -> list[float] | None:
     """The limits of --slo. What would be wrong after the run is said before it."""
     from lessonlib.base.checks import number
+    from lessonlib.draw.style import SUFFIXES
     from lessonlib.serving import check_file
 
     if args.save:
         check_file("--save", Path(args.save), (".csv",))
     if args.plot:
-        check_file("--plot", Path(args.plot), PLOTS)
+        check_file("--plot", Path(args.plot), SUFFIXES)
     if args.price is not None:
         number("--price", args.price, least=0.0)
     return None if args.slo is None else [number("--slo", limit, least=0.0) for limit in _numbers("--slo", args.slo, 2)]

@@ -1,4 +1,7 @@
-"""SVG marks as text: one function a mark, numbers rounded so that the same call gives the same bytes."""
+"""SVG marks as text: one function a mark, numbers rounded so that the same call gives the same bytes.
+
+Lengths are in user units of the sheet; ``look`` names the CSS classes of a mark (sheet.py has them).
+"""
 
 from __future__ import annotations
 
@@ -17,23 +20,28 @@ def points(*values: float) -> str:
 
 
 def line(x1: float, y1: float, x2: float, y2: float, look: str = "ink") -> str:
+    """A straight line."""
     return f'<path class="{look}" d="M{points(x1, y1)} L{points(x2, y2)}"/>'
 
 
 def path(d: str, look: str = "ink") -> str:
+    """A path; ``d`` is its data, as SVG has it."""
     return f'<path class="{look}" d="{d}"/>'
 
 
 def rect(x: float, y: float, width: float, height: float, look: str = "ink paper", radius: float = 6) -> str:
+    """A rectangle with its upper left corner at (x, y)."""
     size = f'x="{number(x)}" y="{number(y)}" width="{number(width)}" height="{number(height)}"'
     return f'<rect class="{look}" {size} rx="{number(radius)}"/>'
 
 
 def circle(x: float, y: float, radius: float, look: str = "ink paper") -> str:
+    """A circle around (x, y)."""
     return f'<circle class="{look}" cx="{number(x)}" cy="{number(y)}" r="{number(radius)}"/>'
 
 
 def ellipse(x: float, y: float, rx: float, ry: float, look: str = "ink paper") -> str:
+    """An ellipse around (x, y) with its two radii."""
     return f'<ellipse class="{look}" cx="{number(x)}" cy="{number(y)}" rx="{number(rx)}" ry="{number(ry)}"/>'
 
 
@@ -44,6 +52,7 @@ def text(x: float, y: float, words: str, look: str = "", at: str = "middle") -> 
 
 
 def group(*marks: str, look: str = "") -> str:
+    """Marks that look and move as one; ``look``: classes for all of them."""
     kind = f' class="{look}"' if look else ""
     return f"<g{kind}>{''.join(marks)}</g>"
 

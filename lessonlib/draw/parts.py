@@ -123,6 +123,7 @@ def token(role: str = "memory", size: float = 24) -> str:
 
 
 def plate(width: float = 44) -> str:
+    """A plate on the ground line."""
     return ellipse(0, -3, width / 2, 5, "ink paper")
 
 

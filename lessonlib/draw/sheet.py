@@ -61,6 +61,7 @@ class Sheet:
         self._motions: dict[str, str] = {}
 
     def add(self, *marks: str) -> None:
+        """Put marks on top of those that are there."""
         self._marks.extend(marks)
 
     def motion(self, *frames: tuple[float, str], ease: str = "linear") -> str:
@@ -92,6 +93,7 @@ class Sheet:
         return "<style>" + "\n".join(rules) + "</style>"
 
     def svg(self, alt: str) -> str:
+        """The sheet as one SVG element; ``alt``: what the picture shows, in words."""
         box = f'viewBox="0 0 {WIDTH} {HEIGHT}" xmlns="http://www.w3.org/2000/svg"'
         head = f'<svg id="{self.prefix}" class="lesson-picture" {box} role="img" aria-label="{escape(alt)}">'
         back = f'<rect class="paper" width="{WIDTH}" height="{HEIGHT}" rx="10"/>'

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import rounded
 
 if TYPE_CHECKING:
@@ -28,10 +30,12 @@ COMPUTE = "#d55e00"
 STATE = "#009e73"
 KV = "#56b4e9"
 WIDTH = 5.4
+#: Kinds of files that a figure may be written to.
+SUFFIXES = (".svg", ".png", ".pdf")
 _DATA_DIGITS = 4
 _MAX_WIDTH = "36rem"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lessonlib",
     "font.family": "sans-serif",
@@ -105,10 +109,10 @@ def axes(height: float, **margins: float) -> Iterator[Axes]:
 
     Margins are given, not measured, so that the drawing does not depend on the fonts of the machine.
     """
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
-    with matplotlib.rc_context(_SETTINGS):
+    with mpl.rc_context(_SETTINGS):
         canvas = Canvas(figsize=(WIDTH, height))
         canvas.patch.set_alpha(0)
         plot = canvas.add_axes(
@@ -127,7 +131,7 @@ def finish(plot: Axes, name: str, lab_name: str, shown: Described) -> Figure:
     """The figure as HTML. Call it inside the ``with axes(...)`` block. The alternative text is the caption too."""
     numbers, alt = shown.sealed, shown.alt
     told = hashlib.sha256(repr((name, lab_name, numbers)).encode()).hexdigest()[:8]
-    svg = _inline(_svg(plot.figure), f"plot-{name}-{told}")
+    svg = _inline(_svg(_canvas(plot)), f"plot-{name}-{told}")
     label = escape(alt, quote=True)
     look = f"margin:1em 0;max-width:{_MAX_WIDTH};color:var(--jp-content-font-color1, inherit)"
     html = (
@@ -135,6 +139,27 @@ def finish(plot: Axes, name: str, lab_name: str, shown: Described) -> Figure:
         f'<figcaption style="margin-top:.4em;font-size:.93em;line-height:1.45">{escape(alt)}</figcaption></figure>'
     )
     return Figure(html=html, alt=alt, data=numbers)
+
+
+def save(plot: Axes, path: Path) -> None:
+    """Write the figure to a file of its own, on white, by the suffix of its name, one of SUFFIXES.
+
+    Call it inside the ``with axes(...)`` block. Raises LessonlibError for another suffix and for a file that cannot be written.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
+    canvas = _canvas(plot)
+    canvas.patch.set_alpha(1)
+    canvas.patch.set_facecolor("#ffffff")
+    try:
+        canvas.savefig(path, dpi=200)
+    except OSError as error:
+        raise LessonlibError(f"--plot {path}: cannot be written: {error.strerror}") from None
+
+
+def _canvas(plot: Axes) -> Canvas:
+    """The whole figure of axes made by :func:`axes`, which stand in no part of another one."""
+    return cast("Canvas", plot.figure)
 
 
 def _svg(canvas: Canvas) -> str:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import Quantity
 from lessonlib.draw import style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
 
     from lessonlib.roofline import Case
 
 PHASES = {"prefill": ("o", style.COMPUTE), "decode": ("s", style.MEMORY)}
-SUFFIXES = (".svg", ".png", ".pdf")
-_PAPER = "#ffffff"
 _SMALL = 0.01  # share of a phase's time below which an operation is not named
 
 
@@ -109,9 +107,9 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     plot.minorticks_off()
     plot.set_xlabel("arithmetic intensity, FLOP per byte (log axis)")
     plot.set_ylabel("TFLOP/s that the roof allows (log axis)")
-    handles = plot.legend(loc="upper left", frameon=False, title="size: share of time")
-    for handle in handles.legend_handles:
-        handle.set_sizes([70])
+    legend = plot.legend(loc="upper left", frameon=False, title="size: share of time")
+    for handle in legend.legend_handles:
+        cast("PathCollection", handle).set_sizes([70])
 
 
 def _clusters(data: dict[str, Any], phase: str) -> list[tuple[float, list[str]]]:
@@ -134,23 +132,16 @@ def _name(plot: Axes, data: dict[str, Any], phase: str) -> None:
     for index, (intensity, names) in enumerate(_clusters(data, phase)):
         more = f" + {len(names) - 1} more" if len(names) > 1 else ""
         if phase == "decode":
-            at = {"xy": (intensity, _roof(data, intensity) / 1e12), "xytext": (13, -5)}
+            at: dict[str, Any] = {"xy": (intensity, _roof(data, intensity) / 1e12), "xytext": (13, -5)}
             plot.annotate(names[0] + more, textcoords="offset points", va="center", **at)
             continue
         end = (plot.get_xlim()[1], data["flops_per_s"] / 1e12)
-        height = {"xytext": (-4, 14 + 15 * index), "textcoords": "offset points"}
+        height: dict[str, Any] = {"xytext": (-4, 14 + 15 * index), "textcoords": "offset points"}
         plot.annotate(names[0] + more, end, ha="right", **height)
 
 
 def write(case: Case, path: Path) -> None:
-    """Write the figure to a file of its own, on white, by the suffix of its name."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
+    """Write the figure to a file of its own (see style.save)."""
     with style.axes(4.2, left=0.95, right=0.35, top=0.4, bottom=0.65) as plot:
         _paint(plot, numbers(case))
-        plot.figure.patch.set_alpha(1)
-        plot.figure.patch.set_facecolor(_PAPER)
-        try:
-            plot.figure.savefig(path, dpi=200)
-        except OSError as error:
-            raise LessonlibError(f"--plot {path}: cannot be written: {error.strerror}") from None
+        style.save(plot, path)

@@ -82,7 +82,9 @@ def _bars(plot: Axes, data: dict[str, Any]) -> None:
     for row, end in enumerate(ends):
         whole = row in (0, len(ends) - 1)
         start = 0.0 if whole else ends[row - 1]
-        look = {"color": style.MEMORY} if whole else {"facecolor": "none", "edgecolor": style.COMPUTE, "hatch": "///"}
+        look: dict[str, Any] = {"color": style.MEMORY}
+        if not whole:
+            look = {"facecolor": "none", "edgecolor": style.COMPUTE, "hatch": "///"}
         plot.barh([row], [end - start], left=[start], height=0.62, **look)
         lost = f"−{Quantity(start - end, '', 2)}" if not whole else _rate(end)
         plot.text(max(start, end) + 0.015 * top, row, lost, va="center", ha="left", color=style.INK)

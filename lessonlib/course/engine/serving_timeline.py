@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.quantity import Quantity, significant
-from lessonlib.course.engine.roofline_operations import SUFFIXES
 from lessonlib.draw import style
 
 if TYPE_CHECKING:
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 _POINTS = 240
 _HEIGHT, _LOWER = 4.4, 0.95
 _MARGINS = {"left": 0.8, "right": 0.3, "top": 0.35}
-_PAPER = "#ffffff"
 
 
 def describe(result: Result, replica: int = 0) -> style.Described:
@@ -115,14 +113,7 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
 
 
 def write(result: Result, path: Path) -> None:
-    """Write the figure to a file of its own, on white, by the suffix of its name."""
-    if path.suffix.lower() not in SUFFIXES:
-        raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
+    """Write the figure to a file of its own (see style.save)."""
     with style.axes(_HEIGHT, **_MARGINS, bottom=_LOWER + 1.0) as plot:
         _paint(plot, numbers(result))
-        plot.figure.patch.set_alpha(1)
-        plot.figure.patch.set_facecolor(_PAPER)
-        try:
-            plot.figure.savefig(path, dpi=200)
-        except OSError as error:
-            raise LessonlibError(f"--plot {path}: cannot be written: {error.strerror}") from None
+        style.save(plot, path)

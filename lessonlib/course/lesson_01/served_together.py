@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import count
 
 from lessonlib.base.quantity import Quantity
@@ -126,21 +127,21 @@ def _batches(lab: Lab) -> list[int]:
     return [2**n for n in range(9) if 2**n <= max_batch(lab.system, lab.prompt)]
 
 
-def throughput_curve(lab: Lab) -> dict[str, list[float]]:
+def throughput_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """Ceiling of decode throughput against batch, at the lab's usual prompt as context."""
     return {"x": _batches(lab), "y": [_served(lab, size) for size in _batches(lab)]}
 
 
-def curve_every_doubling_doubles(lab: Lab) -> dict[str, list[float]]:
+def curve_every_doubling_doubles(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": _batches(lab), "y": [size * _served(lab, 1) for size in _batches(lab)]}
 
 
-def curve_one_tokens_experts(lab: Lab) -> dict[str, list[float]]:
+def curve_one_tokens_experts(lab: Lab) -> dict[str, Sequence[float]]:
     """As if the whole batch used the weights of one token."""
     return {"x": _batches(lab), "y": [_served(lab, 1) * _with_one_tokens_experts(lab, size) for size in _batches(lab)]}
 
 
-def curve_no_gain(lab: Lab) -> dict[str, list[float]]:
+def curve_no_gain(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": _batches(lab), "y": [_served(lab, 1) for _ in _batches(lab)]}
 
 

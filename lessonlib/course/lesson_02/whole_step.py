@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
@@ -17,19 +18,19 @@ COPIES = 8
 # --- a whole step
 
 
-def intensity_curve(lab: Lab) -> dict[str, list[float]]:
+def intensity_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """All FLOPs of a decode step over all its bytes, against the batch."""
     sizes = intensity.batches(lab)
     return {"x": sizes, "y": [intensity.step(lab, size).intensity for size in sizes]}
 
 
-def curve_in_proportion(lab: Lab) -> dict[str, list[float]]:
+def curve_in_proportion(lab: Lab) -> dict[str, Sequence[float]]:
     """As if a step moved nothing but weights, and every request used them all."""
     sizes = intensity.batches(lab)
     return {"x": sizes, "y": [size * intensity.of_weights(lab.system) for size in sizes]}
 
 
-def curve_flat(lab: Lab) -> dict[str, list[float]]:
+def curve_flat(lab: Lab) -> dict[str, Sequence[float]]:
     """As if every request brought weights of its own."""
     sizes = intensity.batches(lab)
     return {"x": sizes, "y": [intensity.step(lab, 1).intensity for _ in sizes]}

@@ -6,6 +6,7 @@ the six operations of the last step are in six_operations.py, other cards in oth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import ceil
 
 from lessonlib.base.quantity import Quantity
@@ -35,17 +36,17 @@ def _attainable(lab: Lab, work: float) -> float:
     return min(lab.system.flops, lab.system.bandwidth * work)
 
 
-def roof_curve(lab: Lab) -> dict[str, list[float]]:
+def roof_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """The most TFLOP/s that work can reach, by its FLOPs for each byte."""
     return {"x": INTENSITIES, "y": [_attainable(lab, work) / 1e12 for work in INTENSITIES]}
 
 
-def curve_without_peak(lab: Lab) -> dict[str, list[float]]:
+def curve_without_peak(lab: Lab) -> dict[str, Sequence[float]]:
     """Bandwidth times intensity, without end."""
     return {"x": INTENSITIES, "y": [lab.system.bandwidth * work / 1e12 for work in INTENSITIES]}
 
 
-def curve_at_peak(lab: Lab) -> dict[str, list[float]]:
+def curve_at_peak(lab: Lab) -> dict[str, Sequence[float]]:
     """The data sheet's FLOP/s, whatever the work."""
     return {"x": INTENSITIES, "y": [lab.system.flops / 1e12 for _ in INTENSITIES]}
 

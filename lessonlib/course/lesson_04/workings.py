@@ -6,6 +6,8 @@ are FLOPs over dense data-sheet peaks: computed ceilings, nothing measured, no f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_04 import prompt_flops as count
 from lessonlib.course.lesson_04.prompt_flops import (
@@ -126,23 +128,23 @@ def _share(lab: Lab, prompt: int) -> float:
     return 100 * count.attention_share(prefill(lab.system, prompt))
 
 
-def share_curve(lab: Lab) -> dict[str, list[float]]:
+def share_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """Attention's share of a prefill's FLOPs, in per cent, by the length of the prompt."""
     return {"x": LENGTHS, "y": [_share(lab, prompt) for prompt in LENGTHS]}
 
 
-def curve_full(lab: Lab) -> dict[str, list[float]]:
+def curve_full(lab: Lab) -> dict[str, Sequence[float]]:
     """As if each token looked at the whole prompt, what comes after it included."""
     shares = [_share(lab, prompt) / 100 for prompt in LENGTHS]
     return {"x": LENGTHS, "y": [100 * 2 * share / (1 + share) for share in shares]}
 
 
-def curve_early(lab: Lab) -> dict[str, list[float]]:
+def curve_early(lab: Lab) -> dict[str, Sequence[float]]:
     """As if attention caught up at 4,096 tokens."""
     return {"x": LENGTHS, "y": [100 * prompt / (prompt + 4096) for prompt in LENGTHS]}
 
 
-def curve_fixed(lab: Lab) -> dict[str, list[float]]:
+def curve_fixed(lab: Lab) -> dict[str, Sequence[float]]:
     """As if attention were a fixed part of the model's work."""
     return {"x": LENGTHS, "y": [_share(lab, lab.prompt)] * len(LENGTHS)}
 

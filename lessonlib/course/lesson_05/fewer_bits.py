@@ -91,7 +91,8 @@ def _stored(lab: Lab, weights: str) -> System:
 def few_bits(lab: Lab) -> str:
     """Bits a weight takes: four, and its part of the scale that a group of weights shares."""
     stored = WEIGHT_FORMATS[few_name(lab)]
-    return f"{stored.bits + stored.scale_bits / stored.group:g}"
+    group = stored.group or 1  # every format of four bits has one
+    return f"{stored.bits + stored.scale_bits / group:g}"
 
 
 def few_scales(lab: Lab) -> str:
@@ -183,7 +184,7 @@ def _held_on_one(lab: Lab, weights: str) -> float:
 
 
 def _roomy(lab: Lab) -> Lab:
-    """This lab if its model in bf16 fits on one of its GPUs, else the default one."""
+    """The lab itself if its model in bf16 fits on one of its GPUs, else the default one."""
     return lab if _held_on_one(lab, "bf16") < USABLE * lab.system.gpu.memory_bytes else load_lab(DEFAULT_LAB)
 
 

@@ -116,7 +116,7 @@ def tied_one_byte_each(lab: Lab) -> Quantity:
 
 
 def _dense(lab: Lab) -> Lab:
-    """This lab if its model has no experts, else the default one."""
+    """The lab itself if its model has no experts, else the default one."""
     return load_lab(DEFAULT_LAB) if is_mixture(lab) else lab
 
 
@@ -186,7 +186,8 @@ def mlp_share_of_held(lab: Lab) -> Quantity:
 
 def feed_forward_shape(lab: Lab) -> str:
     """The matrices of it that one token fetches, as "64 layers × 3 matrices of 5,120 × 17,408, at 16 bits a weight"."""
-    stored, shapes = WEIGHT_FORMATS[lab.system.weights], {}
+    stored = WEIGHT_FORMATS[lab.system.weights]
+    shapes: dict[str, int] = {}
     for group in lab.system.model.layers:
         feed = group.feed_forward
         used = getattr(feed, "active", 0) + getattr(feed, "shared_width", 0) / feed.width

@@ -37,7 +37,7 @@ from lessonlib.roofline import (
 
 
 def _asked(lab: Lab) -> Lab:
-    """This lab if its attention has KV heads, else the default one."""
+    """The lab itself if its attention has KV heads, else the default one."""
     return load_lab(DEFAULT_LAB) if latent(lab) else lab
 
 

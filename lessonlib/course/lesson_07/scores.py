@@ -6,7 +6,7 @@ One layer with full attention of the lab's model, reading one prompt of 32,768 t
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Attention, Lab, LatentAttention, Operation, prefill
+from lessonlib.roofline import Attention, DeltaNet, Lab, LatentAttention, Operation, prefill
 
 #: tokens of the prompt
 PROMPT = 32_768
@@ -17,7 +17,7 @@ VALUE = 2
 def _layer(lab: Lab) -> Attention | LatentAttention:
     """The attention of a layer that sees everything."""
     mixers = (group.mixer for group in lab.system.model.layers)
-    return next(mixer for mixer in mixers if mixer.kv_values and mixer.window is None)
+    return next(mixer for mixer in mixers if not isinstance(mixer, DeltaNet) and mixer.window is None)
 
 
 def _attention(lab: Lab) -> Operation:

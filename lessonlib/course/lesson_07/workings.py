@@ -6,6 +6,8 @@ Where a model's window or the memory ends before 131,072 tokens, the curve and i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import (
@@ -79,24 +81,24 @@ def busy_at_long(lab: Lab) -> Quantity:
     return Quantity(int(100 * step.compute_s / step.memory_s) + 1, "%")
 
 
-def speed_curve(lab: Lab) -> dict[str, list[float]]:
+def speed_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """One request's decode ceiling, in per cent of that at 1,024 tokens: the bytes of a step, compared."""
     grid = lc.contexts(lab)
     return {"x": grid, "y": [lc.speed_share(lab.system, context) for context in grid]}
 
 
-def curve_constant(lab: Lab) -> dict[str, list[float]]:
+def curve_constant(lab: Lab) -> dict[str, Sequence[float]]:
     grid = lc.contexts(lab)
     return {"x": grid, "y": [100.0 for _ in grid]}
 
 
-def curve_inverse(lab: Lab) -> dict[str, list[float]]:
+def curve_inverse(lab: Lab) -> dict[str, Sequence[float]]:
     """As if a step moved nothing but the cache: twice the context, half the speed, to the foot of the axis."""
     grid = lc.contexts(lab)
     return {"x": grid, "y": [max(10.0, 100.0 * lc.FIRST / context) for context in grid]}
 
 
-def curve_of_all_layers(lab: Lab) -> dict[str, list[float]]:
+def curve_of_all_layers(lab: Lab) -> dict[str, Sequence[float]]:
     """Counts a growing cache in every layer."""
     grid = lc.contexts(lab)
     return {"x": grid, "y": [lc.twin_speed_share(lab.system, context) for context in grid]}

@@ -6,17 +6,17 @@ import math
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08.small_trace import Request, mean, percentile, small_trace
+from lessonlib.course.lesson_08.small_trace import TracedRequest, mean, percentile, small_trace
 from lessonlib.roofline import Lab
 
 
 @lru_cache(maxsize=32)
-def _shown(lab: Lab) -> Request:
+def _shown(lab: Lab) -> TracedRequest:
     """A request that waits, is read and is answered, each long enough to be seen, and that gives no answer away."""
     waits = [request.ttft for request in small_trace(lab).requests]
     taken = [mean(waits), percentile(waits, 99), mean(request.end_to_end for request in small_trace(lab).requests)]
 
-    def unlike(request: Request) -> float:
+    def unlike(request: TracedRequest) -> float:
         parts = ((request.started - request.arrived, 0.28), (request.first - request.started, 0.24))
         clash = any(0.85 < value / known < 1.18 for value in (request.ttft, request.end_to_end) for known in taken)
         return sum(abs(math.log(max(seconds / request.end_to_end, 1e-3) / wanted)) for seconds, wanted in parts) + clash

@@ -30,7 +30,7 @@ _PROMPTS = (0, 32, 128, 512, 1024, 2048, 4096, 8192, 16384)
 
 
 @dataclass(frozen=True)
-class Request:
+class TracedRequest:
     """One request: tokens, and the moments (seconds) at which it came, started, gave its first token and its last."""
 
     prompt: int
@@ -52,12 +52,12 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Trace:
+class SmallTrace:
     """requests: in order of arrival. gaps: (seconds between two tokens of one answer, how many such gaps).
     steps: (start, seconds of one step, steps, tokens of each step) of decoding, for windows.
     """
 
-    requests: tuple[Request, ...]
+    requests: tuple[TracedRequest, ...]
     gaps: tuple[tuple[float, int], ...]
     steps: tuple[tuple[float, float, int, int], ...]
     step_s: tuple[float, ...]
@@ -86,7 +86,7 @@ def unit_arrivals() -> list[float]:
 
 
 @lru_cache(maxsize=32)
-def small_trace(lab: Lab) -> Trace:
+def small_trace(lab: Lab) -> SmallTrace:
     """The trace on this lab."""
     read = _reading(lab)
     step_s = tuple(decode(lab.system, batch=batch, context=PROMPT[0]).expected_s for batch in range(1, SLOTS + 1))
@@ -111,7 +111,7 @@ def _reading(lab: Lab) -> Callable[[int], float]:
 
 def _serve(
     sizes: Sequence[tuple[int, int]], arrivals: Sequence[float], read: Callable[[int], float], step_s: Sequence[float]
-) -> Trace:
+) -> SmallTrace:
     """First come, first served: a waiting prompt is read as soon as a slot is free, else all running requests decode."""
     queue, running = deque(range(len(sizes))), dict[int, list[float]]()  # running: id -> [gaps left, last token at]
     started, first, last = ([0.0] * len(sizes) for _ in range(3))
@@ -136,8 +136,8 @@ def _serve(
             last[one] = now
             del running[one]
     whole = zip(*zip(*sizes, strict=True), arrivals, started, first, last, strict=True)
-    return Trace(
-        tuple(Request(*row) for row in whole), tuple(gap for gap in gaps if gap[1]), tuple(steps), tuple(step_s)
+    return SmallTrace(
+        tuple(TracedRequest(*row) for row in whole), tuple(gap for gap in gaps if gap[1]), tuple(steps), tuple(step_s)
     )
 
 
@@ -166,7 +166,7 @@ def weighted_percentile(values: Iterable[tuple[float, int]], percent: float) -> 
     raise ValueError("no values")
 
 
-def in_system(trace: Trace) -> float:
+def in_system(trace: SmallTrace) -> float:
     """Requests in the server on average, waiting or served: the area under their number, over the time."""
     moves = sorted(
         [(request.arrived, 1) for request in trace.requests] + [(request.last, -1) for request in trace.requests]
@@ -178,7 +178,7 @@ def in_system(trace: Trace) -> float:
     return area / trace.seconds
 
 
-def tokens_between(trace: Trace, start: float, end: float) -> int:
+def tokens_between(trace: SmallTrace, start: float, end: float) -> int:
     """Tokens that come out from ``start`` (excluded) to ``end`` (included), seconds."""
     tokens = sum(start < request.first <= end for request in trace.requests)
     for at, seconds, count, batch in trace.steps:

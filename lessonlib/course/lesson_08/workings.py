@@ -9,6 +9,11 @@ import math
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_08 import small_trace as small
+from lessonlib.course.lesson_08.coordinated_omission import (
+    STALL_S,
+    users_slow,
+    waiting_slow,
+)
 from lessonlib.course.lesson_08.small_trace import (
     bucket_counts,
     histogram_quantile,
@@ -26,11 +31,6 @@ from lessonlib.course.lesson_08.user_clocks import (
     gap_alone,
     logged_end,
     short_first_share,
-)
-from lessonlib.course.lesson_08.waiting_test import (
-    STALL_S,
-    users_slow,
-    waiting_slow,
 )
 from lessonlib.roofline import Lab
 

@@ -8,7 +8,7 @@ from lessonlib.roofline import DEFAULT_LAB, Lab, kv_bytes_per_token, load_lab
 
 
 def hybrid_of(lab: Lab) -> Lab:
-    """This lab if its model keeps a state, else the default one, whose model does."""
+    """The lab itself if its model keeps a state, else the default one, whose model does."""
     return lab if has_state(lab) else load_lab(DEFAULT_LAB)
 
 

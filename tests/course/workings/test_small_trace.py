@@ -10,7 +10,7 @@ import pytest
 from lessonlib.course.lesson_08 import small_trace as small
 from lessonlib.course.lesson_08.small_trace import (
     GAP_BUCKETS,
-    Trace,
+    SmallTrace,
     bucket_counts,
     histogram_quantile,
     in_system,
@@ -25,7 +25,7 @@ from lessonlib.roofline import lab_names, load_lab
 every_lab = pytest.mark.parametrize("name", lab_names())
 
 
-def trace_of(name: str) -> Trace:
+def trace_of(name: str) -> SmallTrace:
     return small_trace(load_lab(name))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 BATCHES = (1, 8, 64)
-PARTS = {
+PARTS: dict[str, tuple[str, dict[str, Any]]] = {
     "weights": ("weights", {"facecolor": style.MEMORY, "edgecolor": style.MEMORY}),
     "state": ("state", {"facecolor": "none", "edgecolor": style.STATE, "hatch": "xx"}),
     "kv": ("KV cache", {"facecolor": style.KV, "edgecolor": style.MEMORY, "hatch": "//"}),
@@ -126,5 +126,5 @@ def _legend(plot: Axes, data: dict[str, Any]) -> None:
 
     shown = [(label, look) for part, (label, look) in PARTS.items() if any(data[part])]
     handles = [Patch(label=label, linewidth=1.4, **look) for label, look in shown]
-    place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0)}
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0)}
     plot.legend(handles=handles, ncols=3, frameon=False, handlelength=1.6, **place)

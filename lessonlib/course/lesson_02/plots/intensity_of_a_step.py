@@ -59,12 +59,12 @@ def finding(lab: Lab, data: dict[str, Any]) -> str:
     end = data["batch"][-1]
     return (
         f"{lab.title}, decode at {lab.prompt:,} tokens of context, from 1 to {end:,} requests: the weights go from "
-        f"{_said(data['weights'][0])} to {_said(data['weights'][-1])}, attention over the caches stays at "
-        f"{_said(data['attention'][0])}, and the whole step goes from {_said(data['step'][0])} to {_said(data['step'][-1])}."
+        f"{_short(data['weights'][0])} to {_short(data['weights'][-1])}, attention over the caches stays at "
+        f"{_short(data['attention'][0])}, and the whole step goes from {_short(data['step'][0])} to {_short(data['step'][-1])}."
     )
 
 
-def _said(value: float) -> str:
+def _short(value: float) -> str:
     return str(Quantity(value, "FLOP/byte"))
 
 
@@ -86,7 +86,7 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
 
 def _line(plot: Axes, data: dict[str, Any], name: str) -> None:
     line, colour, sign = LOOKS[name]
-    look = {
+    look: dict[str, Any] = {
         "color": colour,
         "linestyle": line,
         "linewidth": 3 if name == "step" else 2,

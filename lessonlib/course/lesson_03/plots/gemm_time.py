@@ -57,12 +57,12 @@ def finding(data: dict[str, Any]) -> str:
     flat = [seconds for tokens, seconds in zip(data["tokens"], data["measured_s"], strict=True) if tokens <= FLAT_TO]
     return (
         f"Measured on an {load_gpu(MEASURED_ON).title} ({SHAPE[0]:,} x {SHAPE[1]:,}, 16 bits): from 1 to {FLAT_TO} tokens the layer "
-        f"takes {_said(min(flat))} to {_said(max(flat))}, for {max(data['tokens']):,} it takes {_said(data['measured_s'][-1])}. The least time "
-        f"by its roofline is flat at {_said(data['memory_s'][0])} up to {data['ridge']:.0f} tokens and then rises in proportion."
+        f"takes {_with_unit(min(flat))} to {_with_unit(max(flat))}, for {max(data['tokens']):,} it takes {_with_unit(data['measured_s'][-1])}. The least time "
+        f"by its roofline is flat at {_with_unit(data['memory_s'][0])} up to {data['ridge']:.0f} tokens and then rises in proportion."
     )
 
 
-def _said(seconds: float) -> str:
+def _with_unit(seconds: float) -> str:
     return str(Quantity(seconds, "s"))
 
 

@@ -104,7 +104,8 @@ def _paint(plot: Axes, lab: Lab, data: dict[str, Any]) -> None:
             for x, y, of in zip(data["intensity"], data["reached_at_most"], data["phase"], strict=True)
             if of == phase
         ]
-        plot.scatter(*zip(*points, strict=True), s=70, marker=sign, color=colour, zorder=4, label=words)
+        xs, ys = zip(*points, strict=True)
+        plot.scatter(xs, ys, s=70, marker=sign, color=colour, zorder=4, label=words)
     reached = [value / 1e12 for value in data["timed_flops_per_s"]]
     words = f"measured: a layer on {other.title}"
     plot.scatter(data["timed_intensity"], reached, s=26, marker="D", color=style.INK, zorder=3, label=words)
@@ -127,8 +128,8 @@ def _clusters(data: dict[str, Any]) -> list[tuple[str, float, float]]:
         zip(data["letter"], data["intensity"], data["reached_at_most"], strict=True), key=lambda item: item[1]
     ):
         if found and x / found[-1][1] < 4 / 3 and abs(math.log(y / found[-1][2])) < 0.3:
-            letters, *place = found.pop()
-            found.append((f"{letters}, {letter}", *place))
+            letters, first_x, first_y = found.pop()
+            found.append((f"{letters}, {letter}", first_x, first_y))
         else:
             found.append((letter, x, y))
     return found

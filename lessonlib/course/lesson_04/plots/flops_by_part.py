@@ -58,18 +58,18 @@ def _parts(lab: Lab, prompt: int) -> dict[str, float]:
 def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
     state = (
-        f" The state of its linear attention takes {_said(data['linear_attention'][0])} at any length."
+        f" The state of its linear attention takes {_with_unit(data['linear_attention'][0])} at any length."
         if "linear_attention" in data
         else ""
     )
     return (
-        f"{lab.system.model.title}, FLOPs for each token of a prompt, read in one piece: the weights take {_said(data['weights'][-1])} at any length, "
-        f"attention goes from {_said(data['attention'][0])} in a prompt of {LENGTHS[0]:,} tokens to {_said(data['attention'][-1])} in one of "
+        f"{lab.system.model.title}, FLOPs for each token of a prompt, read in one piece: the weights take {_with_unit(data['weights'][-1])} at any length, "
+        f"attention goes from {_with_unit(data['attention'][0])} in a prompt of {LENGTHS[0]:,} tokens to {_with_unit(data['attention'][-1])} in one of "
         f"{LENGTHS[-1]:,}.{state} Attention has half of the work at {Quantity(data['equal_at'], 'tokens')}."
     )
 
 
-def _said(flops: float) -> str:
+def _with_unit(flops: float) -> str:
     return str(Quantity(flops, "FLOP"))
 
 
@@ -90,7 +90,7 @@ def _line(plot: Axes, data: dict[str, Any], part: str) -> None:
         markeredgecolor="none",
     )
     plot.annotate(
-        _said(data[part][-1]),
+        _with_unit(data[part][-1]),
         (data["prompt"][-1], values[-1]),
         xytext=(9, 0),
         textcoords="offset points",

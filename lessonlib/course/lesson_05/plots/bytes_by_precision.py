@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 #: part -> (label, beginnings of the names of its operations, look)
-PARTS = {
+PARTS: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "feed_forward": (
         "feed-forward",
         ("MLP", "experts", "shared expert"),
@@ -136,5 +136,5 @@ def _legend(plot: Axes) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(label=label, linewidth=1.4, **look) for label, _, look in PARTS.values()]
-    place = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0)}
+    place: dict[str, Any] = {"loc": "lower left", "bbox_to_anchor": (-0.02, 1.0)}
     plot.legend(handles=handles, ncols=3, frameon=False, handlelength=1.6, columnspacing=1.2, **place)

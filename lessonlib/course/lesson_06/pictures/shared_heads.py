@@ -36,7 +36,7 @@ def _asking(y: float, heads: int) -> str:
     return "".join(path(f"M{points(middle - width / 2, y)} {shape}", "compute-fill") for middle in middles)
 
 
-def _kept(y: float, heads: int) -> str:
+def _cached_heads(y: float, heads: int) -> str:
     """A row of binders, each under a bracket as wide as the query heads that use it."""
     pitch = _WIDTH / heads
     width = min(0.6 * pitch, 26)
@@ -56,7 +56,11 @@ def _model(sheet: Sheet, y: float, words: tuple[str, str], heads: tuple[int, int
     return [
         text(_LEFT, y, name, "strong", "start"),
         _asking(y + 38, heads[0]),
-        group(_kept(y + 44, heads[1]), text(_LEFT, y + 126, kept, "cache strong", "start"), look=sheet.appear(at_s)),
+        group(
+            _cached_heads(y + 44, heads[1]),
+            text(_LEFT, y + 126, kept, "cache strong", "start"),
+            look=sheet.appear(at_s),
+        ),
     ]
 
 

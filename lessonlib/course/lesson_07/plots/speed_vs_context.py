@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
@@ -111,7 +112,7 @@ def _lines(plot: Axes, data: dict[str, Any], names: dict[str, str]) -> None:
     for name, height in zip(names, ends, strict=True):
         line, colour, sign = LOOKS[name]
         own = name == "own"
-        look = {
+        look: dict[str, Any] = {
             "color": colour,
             "linestyle": line,
             "linewidth": 3 if own else 2,
@@ -136,6 +137,6 @@ def _lines(plot: Axes, data: dict[str, Any], names: dict[str, str]) -> None:
 def _apart(heights: list[float], least: float = 6.0) -> list[float]:
     """Heights of the labels, moved up until none stands in another."""
     order, placed = sorted(range(len(heights)), key=heights.__getitem__), list(heights)
-    for below, above in zip(order, order[1:], strict=False):
+    for below, above in pairwise(order):
         placed[above] = max(placed[above], placed[below] + least)
     return placed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
@@ -59,19 +60,19 @@ def numbers(lab: Lab) -> dict[str, Any]:
 def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
     return (
-        f"Time to first token of the {sum(data['requests'])} requests of the made-up trace on {lab.title}, computed: half wait {_said(data['p50_s'])} "
-        f"or less, nine in ten {_said(data['p90_s'])}, 99 of 100 {_said(data['p99_s'])}. The mean, {_said(data['mean_s'])}, lies above "
+        f"Time to first token of the {sum(data['requests'])} requests of the made-up trace on {lab.title}, computed: half wait {_with_unit(data['p50_s'])} "
+        f"or less, nine in ten {_with_unit(data['p90_s'])}, 99 of 100 {_with_unit(data['p99_s'])}. The mean, {_with_unit(data['mean_s'])}, lies above "
         f"{Quantity(100 * data['below_mean'], '%', 2)} of them."
     )
 
 
-def _said(seconds: float) -> str:
+def _with_unit(seconds: float) -> str:
     return str(Quantity(seconds, "s"))
 
 
 def _bars(plot: Axes, data: dict[str, Any]) -> None:
     edges = data["edges_s"]
-    widths = [right - left for left, right in zip(edges, edges[1:], strict=False)]
+    widths = [right - left for left, right in pairwise(edges)]
     plot.bar(
         edges[:-1],
         data["requests"],
@@ -91,7 +92,7 @@ def _marks(plot: Axes, data: dict[str, Any]) -> None:
         plot.annotate(
             label, (at, top * height), xytext=(0, 15), textcoords="offset points", ha="center", fontweight="bold"
         )
-        plot.annotate(_said(at), (at, top * height), xytext=(0, 3), textcoords="offset points", ha="center")
+        plot.annotate(_with_unit(at), (at, top * height), xytext=(0, 3), textcoords="offset points", ha="center")
 
 
 def _frame(plot: Axes, data: dict[str, Any]) -> None:
@@ -100,7 +101,7 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
     plot.set_xlim(edges[0] * 0.8, edges[-1] * 1.6)
     plot.set_ylim(0, max(data["requests"]) * 1.62)
     decades = range(math.ceil(math.log10(edges[0] * 0.8)), math.floor(math.log10(edges[-1] * 1.6)) + 1)
-    plot.set_xticks([10.0**power for power in decades], [_said(10.0**power) for power in decades])
+    plot.set_xticks([10.0**power for power in decades], [_with_unit(10.0**power) for power in decades])
     plot.minorticks_off()
     plot.grid(axis="y", color=style.INK, alpha=0.16, linewidth=0.8)
     plot.set_xlabel("time to first token (log scale)")

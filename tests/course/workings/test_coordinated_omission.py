@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.course.lesson_08 import waiting_test as waiting
+from lessonlib.course.lesson_08 import coordinated_omission as waiting
 from lessonlib.roofline import lab_names, load_lab
 
 every_lab = pytest.mark.parametrize("name", lab_names())
