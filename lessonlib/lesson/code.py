@@ -93,9 +93,8 @@ class LessonCode:
         module = self._drawing("plots", "plot", name)
         lacking = [part for part in ("describe", "draw") if not callable(getattr(module, part, None))]
         if lacking:
-            raise LessonCodeError(
-                f"plots/{module.__name__.rpartition('.')[2]}.py: a plot has the functions describe(lab) and draw(lab); this one has no {' and no '.join(lacking)}"
-            )
+            fault = f"a plot has the functions describe(lab) and draw(lab); this one has no {' and no '.join(lacking)}"
+            raise LessonCodeError(str(module.__file__), 1, fault)
         return module
 
     def picture(self, name: str) -> ModuleType:

@@ -10,8 +10,8 @@ Record = dict[str, Any]
 class Records(Protocol):
     """Where the events of a learner are kept, oldest first."""
 
-    def records(self) -> list[Record]:
-        """Every record that is kept, oldest first."""
+    def records(self, lesson: str | None = None) -> list[Record]:
+        """Every record that is kept, oldest first; those written under a lesson's name, if one is given."""
         ...
 
     def append(self, record: Record) -> None:
@@ -22,7 +22,7 @@ class Records(Protocol):
 class NoRecords:
     """The record of nobody: keeps nothing."""
 
-    def records(self) -> list[Record]:
+    def records(self, lesson: str | None = None) -> list[Record]:
         """None."""
         return []
 

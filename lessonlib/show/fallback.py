@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from lessonlib.lesson.kinds import KINDS, Choice
+from lessonlib.lesson.kinds import KINDS
+from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.views import View
 from lessonlib.lesson.words import plain
 

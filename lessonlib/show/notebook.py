@@ -29,7 +29,7 @@ from lessonlib.show.session import open_session
 if TYPE_CHECKING:
     from lessonlib.teacher.desk import Desk
 
-_NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
+_NONSENSE: tuple[Any, ...] = ("", "abc", "-3", "NaN", None, 7, [], {})
 
 
 def open_lesson(
@@ -78,7 +78,8 @@ class NotebookLesson:
     def _seat_teacher(self, item: Item) -> None:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
-            item.id != QUESTION
+            not isinstance(item, StepItem)
+            or item.id != QUESTION
             or item.id in self._desks
             or self._auto
             or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
@@ -107,7 +108,7 @@ class NotebookLesson:
         with desk.lock if desk else nullcontext():
             view = self._view(item)
             for panel in self._panels.get(item.id, ()):
-                panel.view = view
+                panel.view = dict(view)
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""

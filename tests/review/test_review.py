@@ -322,7 +322,11 @@ def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
             well = chance.random() < knows
             asked.setdefault(sitting.card.name, []).append((day, well))
             answer(sitting, well)
-        assert len(json.loads(json.dumps(diary.records()))) == len(diary.path.read_text(encoding="utf-8").splitlines()) if diary.path else True
+        assert (
+            len(json.loads(json.dumps(diary.records()))) == len(diary.path.read_text(encoding="utf-8").splitlines())
+            if diary.path
+            else True
+        )
     assert {name.split("/")[1] for name in asked} >= {"double-flops", "serve-eight", "another-gpu", "recall-decode"}
     for visits in asked.values():
         days = [day for day, _ in visits]

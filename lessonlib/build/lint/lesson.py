@@ -47,7 +47,8 @@ def lint(
     def in_notebook(hit: Found) -> tuple[str, int]:
         index = hit.path[1] if len(hit.path) > 1 else -1
         known = isinstance(index, int) and 0 <= index < len(notebook_lines)
-        return notebook_file or f"{file.removesuffix('.yaml')}.ipynb", notebook_lines[index] if known else 1
+        line = notebook_lines[int(index)] if known else 1
+        return notebook_file or f"{file.removesuffix('.yaml')}.ipynb", line
 
     found = [_finding(rule, hit, in_words) for rule, hit in _of_words(raw)]
     found += [

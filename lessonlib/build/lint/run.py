@@ -145,7 +145,8 @@ def _twice(parts: Sequence[Sequence[Any]]) -> Iterator[Finding]:
 
 def _opened(words: Words) -> tuple[list[Lesson], list[Finding]]:
     """The lesson on each lab; a fault that keeps it from opening, placed at the item that the message names."""
-    lessons, faults = [], {}
+    lessons: list[Lesson] = []
+    faults: dict[str, list[str]] = {}
     for name in lab_names():
         try:
             lessons.append(Lesson(words.place.name, load_lab(name), None, BLOCKS))

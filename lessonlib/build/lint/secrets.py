@@ -17,7 +17,8 @@ from typing import Any
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.units import base_unit, unit_scale
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.kinds import Curve, Number
+from lessonlib.lesson.kinds.curve import Curve
+from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.words import plain
 
 #: a sentence shorter than this says too little to be told from ordinary talk
