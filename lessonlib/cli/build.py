@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.extras import require
 
 if TYPE_CHECKING:
     from lessonlib.build.places import Place
@@ -32,6 +33,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Build what was asked for; 1 if a notebook does not run through."""
+    require("yaml", "author", "lessonlib build")
     from lessonlib.build.pages import PAGES
     from lessonlib.build.places import checkout, find
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from lessonlib.base.extras import require
+
 if TYPE_CHECKING:
     from lessonlib.build.lint import Finding, Report
     from lessonlib.build.places import Place
@@ -29,6 +31,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; 1 if there are any."""
+    require("yaml", "author", "lessonlib lint")
     if args.rules:
         print(rules())
         return 0

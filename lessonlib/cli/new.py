@@ -6,6 +6,8 @@ import argparse
 import shlex
 from typing import Any
 
+from lessonlib.base.extras import require
+
 
 def add_parser(subparsers: Any) -> None:
     """Declare `new`."""
@@ -24,6 +26,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files, build the notebook, and say what to do next."""
+    require("yaml", "author", "lessonlib new")
     from lessonlib.build.lint.finding import shown
     from lessonlib.build.new import order, write_lesson
     from lessonlib.build.places import of_course

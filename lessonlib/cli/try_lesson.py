@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.extras import require
 from lessonlib.cli import lab
 
 _URL = "--LabApp.default_url="
@@ -31,6 +32,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Stop at findings with status 1; else stay with JupyterLab until it ends."""
+    require("yaml", "author", "lessonlib try")
     from lessonlib.build.places import find
     from lessonlib.cli.build import build
     from lessonlib.cli.lint import report

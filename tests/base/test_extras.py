@@ -11,7 +11,8 @@ import pytest
 from packaging.requirements import Requirement
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.extras import require
+from lessonlib.base.extras import _PACKAGES, require
+from lessonlib.cli.main import main
 
 
 def test_a_package_that_is_there_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,5 +37,15 @@ def test_every_extra_named_in_the_code_brings_what_is_said(repo: Path) -> None:
     }
     code = "".join(path.read_text(encoding="utf-8") for path in (repo / "lessonlib").rglob("*.py"))
     named = re.findall(r'require\(\s*"([\w-]+)", "(\w+)"', code)
-    assert {package for package, _ in named} >= {"papermill", "openai"}
-    assert [(package, extra) for package, extra in named if package not in extras[extra]] == []
+    assert {module for module, _ in named} >= {"papermill", "openai", "yaml"}
+    assert [(module, extra) for module, extra in named if _PACKAGES.get(module, module) not in extras[extra]] == []
+
+
+@pytest.mark.parametrize("command", [["new", "42", "a-name"], ["lint"], ["build"], ["try", "01"]])
+def test_an_authors_command_says_what_an_author_needs(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert f"lessonlib {command[0]} needs the package pyyaml" in said and said.count("\n") == 1
