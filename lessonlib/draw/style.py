@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lessonlib.base.quantity import rounded
 
@@ -31,7 +31,7 @@ WIDTH = 5.4
 _DATA_DIGITS = 4
 _MAX_WIDTH = "36rem"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
-_SETTINGS = {
+_SETTINGS: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "lessonlib",
     "font.family": "sans-serif",
@@ -105,10 +105,10 @@ def axes(height: float, **margins: float) -> Iterator[Axes]:
 
     Margins are given, not measured, so that the drawing does not depend on the fonts of the machine.
     """
-    import matplotlib
+    import matplotlib as mpl
     from matplotlib.figure import Figure as Canvas
 
-    with matplotlib.rc_context(_SETTINGS):
+    with mpl.rc_context(_SETTINGS):
         canvas = Canvas(figsize=(WIDTH, height))
         canvas.patch.set_alpha(0)
         plot = canvas.add_axes(
@@ -127,7 +127,7 @@ def finish(plot: Axes, name: str, lab_name: str, shown: Described) -> Figure:
     """The figure as HTML. Call it inside the ``with axes(...)`` block. The alternative text is the caption too."""
     numbers, alt = shown.sealed, shown.alt
     told = hashlib.sha256(repr((name, lab_name, numbers)).encode()).hexdigest()[:8]
-    svg = _inline(_svg(plot.figure), f"plot-{name}-{told}")
+    svg = _inline(_svg(cast("Canvas", plot.figure)), f"plot-{name}-{told}")
     label = escape(alt, quote=True)
     look = f"margin:1em 0;max-width:{_MAX_WIDTH};color:var(--jp-content-font-color1, inherit)"
     html = (

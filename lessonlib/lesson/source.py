@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
@@ -107,14 +107,15 @@ def _key(error: jsonschema.ValidationError, raw: Any) -> str:
 
 
 def _short(error: jsonschema.ValidationError) -> str:
-    known = error.schema.get("properties", {})
+    schema, instance, limit = cast("Any", error.schema), cast("Any", error.instance), cast("Any", error.validator_value)
+    known = schema.get("properties", {})
     if error.validator == "additionalProperties" and known:
-        unknown = ", ".join(f"“{key}”" for key in error.instance if key not in known)
+        unknown = ", ".join(f"“{key}”" for key in instance if key not in known)
         return f"{unknown} is not a key here; the keys are {', '.join(known)}"
     if error.validator == "maxProperties":
-        return f"each item has one key, its kind; this one has {', '.join(map(str, error.instance))}"
+        return f"each item has one key, its kind; this one has {', '.join(map(str, instance))}"
     if error.validator in ("minItems", "maxItems"):
-        return f"{len(error.instance)} given; it must be at {'least' if error.validator == 'minItems' else 'most'} {error.validator_value}"
+        return f"{len(instance)} given; it must be at {'least' if error.validator == 'minItems' else 'most'} {limit}"
     if error.validator in ("contains", "maxContains"):
         return "exactly one option must be marked `right: true`"
     if error.validator == "oneOf":
@@ -144,4 +145,5 @@ def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
 
 @functools.cache
 def _schema() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("lesson.schema.json").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = json.loads(Path(__file__).with_name("lesson.schema.json").read_text(encoding="utf-8"))
+    return schema
