@@ -16,7 +16,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.roofline import decode, lab_names, load_lab, prefill
 from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
 from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.teacher.teacher import MOST_CHARACTERS, StreamedAnswer, Endpoint, TeacherError, ask, endpoint, struck
+from lessonlib.teacher.teacher import MOST_CHARACTERS, Endpoint, StreamedAnswer, TeacherError, ask, endpoint, struck
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, event, teaching
 
 

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -64,7 +64,7 @@ def test_what_is_sealed_without_drawing_is_what_is_drawn(name, lab):
 @every_figure
 def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
     figure = drawn(name, lab)
-    root = ElementTree.fromstring(figure.html)
+    root = ET.fromstring(figure.html)
     assert root.tag == "figure" and root.get("role") == "img" and root.get("aria-label") == figure.alt
     assert root.find("figcaption").text == figure.alt
     names = IDS.findall(figure.html)
@@ -135,7 +135,7 @@ def test_a_changed_number_changes_the_sealed_data():
 def test_what_a_person_named_a_lab_cannot_break_the_page():
     lab = replace(load_lab(), title='<b>"my" lab & co</b>')
     assert "<b>" not in plot("two-roofs", lab).html
-    ElementTree.fromstring(plot("bytes-of-a-step", lab).html)
+    ET.fromstring(plot("bytes-of-a-step", lab).html)
 
 
 def test_unknown_plot_is_refused_with_the_known_ones():
