@@ -54,7 +54,7 @@ test: env-test  ## everything: Python, a real browser, every stored output of th
 	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
 
 notebooks: env  ## execute the notebooks and store their outputs again
-	$(BIN)/python -m lessonlib.build.notebooks
+	$(BIN)/python -m lessonlib build
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock

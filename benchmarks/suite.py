@@ -3,17 +3,20 @@
     python -m pytest tests --ignore=tests/browser -n 2 --dist loadfile --junitxml=plain.xml
     python benchmarks/suite.py plain.xml [nbval.xml ...]
 
-A test counts for the lesson that its id names ("06-the-kv-cache", lesson_06), all others for the rest. Processor time is
-what tests/conftest.py noted, kernels included; where nothing was noted (nbval, the browser) it is the time on the clock.
+A test counts for the lesson that its id names ("06-the-kv-cache", lesson_06, a plot or a picture of the lesson), all others
+for the rest. Processor time is what tests/conftest.py noted, kernels included; where nothing was noted (nbval, the browser) it is the time on the clock.
 """
 
 from __future__ import annotations
 
+import functools
 import re
 import sys
 from collections import defaultdict
 from pathlib import Path
 from xml.etree import ElementTree as ET
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 CORES = 2
 BUDGET_S = 30.0
@@ -25,8 +28,7 @@ def seconds(report: Path) -> dict[str, tuple[float, float]]:
     """Lesson -> (seconds on the clock, seconds of processor time), of one report."""
     found: dict[str, tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
     for case in ET.parse(report).iter("testcase"):
-        named = _LESSON.search(f"{case.get('classname')}::{case.get('name')}")
-        lesson = next(filter(None, named.groups())) if named else REST
+        lesson = _lesson_of(f"{case.get('classname')}::{case.get('name')}")
         clock = float(case.get("time", 0.0))
         noted = [
             float(part.get("value", 0.0)) for part in case.iter("property") if part.get("name", "").endswith("cpu_s")
@@ -34,6 +36,24 @@ def seconds(report: Path) -> dict[str, tuple[float, float]]:
         before = found[lesson]
         found[lesson] = (before[0] + clock, before[1] + (sum(noted) if noted else clock))
     return found
+
+
+def _lesson_of(test: str) -> str:
+    named = _LESSON.search(test)
+    if named:
+        return next(filter(None, named.groups()))
+    _, _, parameters = test.partition("[")
+    return next((lesson for name, lesson in _drawings().items() if name in parameters), REST)
+
+
+@functools.cache
+def _drawings() -> dict[str, str]:
+    """Name of each plot and picture of the course -> its lesson, longer names first."""
+    from lessonlib.lesson.code import whole_course
+
+    modules = {**whole_course().drawings("plots"), **whole_course().drawings("pictures")}
+    named = {name: _LESSON.search(module) for name, module in modules.items()}
+    return {name: found[2] for name, found in sorted(named.items(), key=lambda pair: -len(pair[0])) if found}
 
 
 def main(reports: list[str]) -> int:

@@ -9,18 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-#: Units that take an SI prefix when printed, with the prefixes that the field really says.
-_PREFIXED = {
-    "B": ("", "k", "M", "G", "T", "P"),
-    "B/s": ("", "k", "M", "G", "T", "P"),
-    "FLOP": ("", "k", "M", "G", "T", "P", "E"),
-    "FLOP/s": ("", "k", "M", "G", "T", "P", "E"),
-    "parameters": ("", "k", "M", "B"),
-    "s": ("n", "µ", "m", ""),
-}
-
-#: Units that stand right behind the number.
-_GLUED = {"x": "×", "%": " %", "": ""}
+from lessonlib.base.units import GLUED, PREFIXED
 
 
 @dataclass(frozen=True)
@@ -43,11 +32,11 @@ class Quantity:
 
     def show(self, digits: int) -> str:
         """The value with its unit, to ``digits`` significant digits: ``131 tok/s``, ``51.2 GB``."""
-        if self.unit in _PREFIXED:
+        if self.unit in PREFIXED:
             return _prefixed(self.value, self.unit, digits)
         text = significant(self.value, digits)
-        if self.unit in _GLUED:
-            return text + _GLUED[self.unit]
+        if self.unit in GLUED:
+            return text + GLUED[self.unit]
         return f"{text} {self.unit}"
 
     @property
@@ -83,7 +72,7 @@ def rounded(value: float, digits: int = 4) -> float:
 
 
 def _prefixed(value: float, unit: str, digits: int) -> str:
-    prefixes = _PREFIXED[unit]
+    prefixes = PREFIXED[unit]
     base = prefixes.index("")
     step = 0 if value == 0 or not math.isfinite(value) else math.floor(math.log10(abs(rounded(value, digits))) / 3)
     step = max(-base, min(step, len(prefixes) - 1 - base))

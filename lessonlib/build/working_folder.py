@@ -117,7 +117,7 @@ def _read(path: Path) -> Notebook | None:
     if path.is_dir():
         raise LessonlibError(f"{path} is a folder, where a notebook should be: move it away, or use --folder")
     try:
-        there = json.loads(path.read_text(encoding="utf-8"))
+        there: Notebook = json.loads(path.read_text(encoding="utf-8"))
         source_hash(there)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

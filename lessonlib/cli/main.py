@@ -14,9 +14,9 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.cli import catalogue, check, estimate, lab, probe, report, simulate
+from lessonlib.cli import build, catalogue, check, estimate, lab, lint, new, probe, report, simulate, try_lesson
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate)
+COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, new, lint, build, try_lesson)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 

@@ -7,9 +7,12 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+
+if TYPE_CHECKING:
+    from lessonlib.review.learner_report import LearnerReport
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,14 +44,12 @@ def run(args: argparse.Namespace) -> int:
 
 def _journal() -> Path:
     """The learner's journal file, also outside JupyterLab, where nothing is kept unasked."""
-    import os
+    from lessonlib.record.journal import journal_path
 
-    from lessonlib.record.journal import default_path
-
-    chosen = os.environ.get("LESSON_JOURNAL", "")
-    if chosen.lower() == "off":
+    path = journal_path()
+    if path is None:
         raise LessonlibError("LESSON_JOURNAL is off, so no journal is kept")
-    return default_path()
+    return path
 
 
 def _ask(question: str, yes: bool) -> bool:
@@ -63,21 +64,22 @@ def _ask(question: str, yes: bool) -> bool:
 def _report(args: argparse.Namespace) -> int:
     from lessonlib.lesson.concepts import load_listing
     from lessonlib.record.journal import Journal
-    from lessonlib.review.handin import handin, page
+    from lessonlib.review.learner_report import learner_report
+    from lessonlib.show.report_page import report_page
 
     path = _journal()
     warned: list[str] = []
-    records = Journal(path, warned.append).records()
-    if not records:
+    events = Journal(path, warned.append).events()
+    if not events:
         raise LessonlibError(warned[0] if warned else f"the journal {path} holds nothing yet: take a lesson first")
-    data = handin(records)
+    data = learner_report(events)
     print(contents(data))
     html, plain = (Path(f"{args.out}{end}") for end in (".html", ".json"))
     if not _ask(f"Write {html} and {plain}?", args.yes):
         print("nothing written")
         return 0
     try:
-        html.write_text(page(records, load_listing().misconceptions, date.today().isoformat()), encoding="utf-8")
+        html.write_text(report_page(events, load_listing().misconceptions, date.today().isoformat()), encoding="utf-8")
         plain.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     except OSError as error:
         raise LessonlibError(f"{error.filename}: cannot be written: {error.strerror}") from None
@@ -85,7 +87,7 @@ def _report(args: argparse.Namespace) -> int:
     return 0
 
 
-def contents(data: dict[str, Any]) -> str:
+def contents(data: LearnerReport) -> str:
     """What would be handed in, for a terminal; the learner's own words in full."""
     lines = ["This is what the report holds:"]
     for name, lesson in data["lessons"].items():

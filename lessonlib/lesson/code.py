@@ -9,9 +9,11 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -22,12 +24,21 @@ from lessonlib.roofline import Lab
 
 COURSE = "lessonlib.course"
 SHARED = f"{COURSE}.shared"
+#: how the package of a lesson that lives elsewhere begins
+OUTSIDE = "lesson_in_"
 
 Working = Callable[[Lab], Any]
 
 
 class LessonCodeError(LessonlibError):
-    """The code of a lesson cannot be used: which module, what is wrong with it."""
+    """The code of a lesson cannot be used: which module, what is wrong with it.
+
+    ``file`` and ``line`` say where; ``fault`` is what is wrong, without the place.
+    """
+
+    def __init__(self, file: str, line: int, fault: str):
+        super().__init__(f"{Path(file).name}:{line}: {fault}")
+        self.file, self.line, self.fault = file, line, fault
 
 
 class LessonCode:
@@ -40,20 +51,39 @@ class LessonCode:
     def workings(self) -> dict[str, Working]:
         """Every working by its name. Raises LessonCodeError if two modules have one of the same name."""
         found: dict[str, Working] = {}
-        for module in self.modules():
-            for name, working in workings_of(module):
-                other = found.setdefault(name, working)
-                if other is not working:
-                    raise LessonCodeError(
-                        f"two workings are called “{name}”, in {file_of(other)} and {file_of(working)}: one name has one meaning, so rename one"
-                    )
+        for name, working in (pair for module in self.modules() for pair in workings_of(module)):
+            other = found.setdefault(name, working)
+            if other is not working:
+                raise twice(name, other, working)
         return found
 
     def modules(self, part: str = "") -> Iterator[ModuleType]:
         """The modules of each package, or of its folder ``part`` (``plots``, ``pictures``), by name."""
+        yield from (_imported(name) for name in self.module_names(part))
+
+    def module_names(self, part: str = "") -> Iterator[str]:
+        """The full names of those modules, none of them imported."""
         for package in self.packages:
             home = f"{package}.{part}" if part else package
-            yield from (_imported(f"{home}.{name}") for name in _names_in(home))
+            yield from (f"{home}.{name}" for name in _names_in(home))
+
+    def faults(self) -> tuple[list[ModuleType], list[LessonCodeError]]:
+        """The modules with workings, and what is wrong with each module, drawings included, that cannot be imported."""
+        good, bad = [], []
+        for part in ("", "plots", "pictures"):
+            try:
+                names = list(self.module_names(part))
+            except LessonCodeError as error:  # the package itself
+                bad.append(error)
+                continue
+            for name in names:
+                try:
+                    module = _imported(name)
+                except LessonCodeError as error:
+                    bad.append(error)
+                else:
+                    good += [module] * (not part)
+        return good, bad
 
     def plot(self, name: str) -> ModuleType:
         """The module that draws the still figure ``name``; LessonlibError names those there are, or what the module lacks.
@@ -63,9 +93,8 @@ class LessonCode:
         module = self._drawing("plots", "plot", name)
         lacking = [part for part in ("describe", "draw") if not callable(getattr(module, part, None))]
         if lacking:
-            raise LessonCodeError(
-                f"plots/{module.__name__.rpartition('.')[2]}.py: a plot has the functions describe(lab) and draw(lab); this one has no {' and no '.join(lacking)}"
-            )
+            fault = f"a plot has the functions describe(lab) and draw(lab); this one has no {' and no '.join(lacking)}"
+            raise LessonCodeError(str(module.__file__), 1, fault)
         return module
 
     def picture(self, name: str) -> ModuleType:
@@ -106,7 +135,7 @@ def code_of(number: int) -> LessonCode:
 @functools.cache
 def code_beside(folder: Path) -> LessonCode:
     """The code of a lesson that lives in a folder of its own, outside of the course."""
-    name = f"lesson_in_{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
+    name = f"{OUTSIDE}{hashlib.sha256(str(folder).encode()).hexdigest()[:12]}"
     if name not in sys.modules:
         package = ModuleType(name, f"The lesson in {folder}.")
         package.__path__ = [str(folder)]
@@ -119,6 +148,15 @@ def whole_course() -> LessonCode:
     """All code of the course: one name has one meaning there too."""
     lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith("lesson_")]
     return LessonCode((*(f"{COURSE}.{name}" for name in lessons), SHARED))
+
+
+def forget_code() -> None:
+    """Forget every lesson's modules, so that the next lesson opened finds them as they are on disk now."""
+    for name in [name for name in sys.modules if f"{name}.".startswith((f"{COURSE}.", OUTSIDE))]:
+        del sys.modules[name]
+    for kept in (code_of, code_beside, whole_course):
+        kept.cache_clear()
+    importlib.invalidate_caches()
 
 
 def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:
@@ -136,10 +174,24 @@ def is_working(name: str, found: object) -> bool:
     return needed == ["lab"]
 
 
-def file_of(working: Working) -> str:
-    """The file and line of a working, for messages."""
+def place_of(working: Working) -> tuple[str, int]:
+    """The file and line of a working."""
     code = inspect.unwrap(working).__code__
-    return f"{Path(code.co_filename).name}:{code.co_firstlineno}"
+    return code.co_filename, code.co_firstlineno
+
+
+def twice(name: str, one: Working, other: Working) -> LessonCodeError:
+    """The error for two workings of one name, placed at the second."""
+    file, line = place_of(one)
+    return LessonCodeError(
+        *place_of(other),
+        f"two workings are called “{name}”, here and in {_short(file)}:{line}: one name has one meaning, so rename one",
+    )
+
+
+def _short(file: str) -> str:
+    """A file by its last two parts: every lesson has a workings.py."""
+    return "/".join(Path(file).parts[-2:])
 
 
 def _names_in(package: str, packages: bool = False) -> list[str]:
@@ -160,14 +212,32 @@ def _imported(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
-        if error.name and name.startswith(error.name):
+        if error.name and f"{name}.".startswith(f"{error.name}."):
             raise
-        raise LessonCodeError(f"{name.rpartition('.')[2]}.py cannot be imported: {error}") from error
-    except LessonlibError:
-        raise
+        raise _cannot(name, error, str(error)) from error
     except SyntaxError as error:
-        raise LessonCodeError(f"{Path(error.filename or name).name}:{error.lineno}: {error.msg}") from error
-    except Exception as error:  # whatever an author's module raises while it is imported
-        raise LessonCodeError(
-            f"{name.rpartition('.')[2]}.py cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        raise LessonCodeError(error.filename or name, error.lineno or 1, f"{error.msg}") from error
+    except LessonCodeError:
+        raise
+    except (Exception, SystemExit) as error:  # whatever an author's module raises while it is imported
+        raise _cannot(name, error, f"{type(error).__name__}: {error}") from error
+
+
+def _cannot(name: str, error: BaseException, why: str) -> LessonCodeError:
+    """The error for a module that cannot be imported, placed at the line of a lesson's code that was running last."""
+    why = " ".join(why.split())
+    spec = _spec(name)
+    file, line = (spec or name), 1
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if spec and Path(frame.f_code.co_filename).is_relative_to(Path(spec).parent):
+            file, line = frame.f_code.co_filename, number
+    return LessonCodeError(file, line, f"{Path(file).name} cannot be imported: {why}")
+
+
+def _spec(name: str) -> str | None:
+    """The file of a module that need not import."""
+    try:
+        found = importlib.util.find_spec(name)
+    except (ImportError, ValueError):
+        return None
+    return found.origin if found else None

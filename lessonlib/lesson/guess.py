@@ -9,47 +9,12 @@ from __future__ import annotations
 import re
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.units import DIMENSION_WORDS, NUMBER_WORDS, TYPED_PREFIXES, base_unit, read_unit, unit_scale
 
 
 class GuessError(LessonlibError):
     """A guess that cannot be read. The message is one line, for the learner."""
 
-
-_SI = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
-_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
-_TIME = {
-    "s": 1.0,
-    "sec": 1.0,
-    "second": 1.0,
-    "seconds": 1.0,
-    "ms": 1e-3,
-    "us": 1e-6,
-    "µs": 1e-6,
-    "μs": 1e-6,
-    "ns": 1e-9,
-    "min": 60.0,
-    "minutes": 60.0,
-}
-_TOKEN_RATE = {"tok/s", "tokens/s", "token/s", "t/s", "tps", "toks/s", "tokens per second", "tok/sec", "tokens/sec"}
-_TIMES = {"x", "×", "times", "fold"}
-
-#: dimension -> what a person calls it in an error message
-_DIMENSION_WORDS = {
-    "tok/s": "tokens per second (tok/s)",
-    "B": "bytes (such as GB)",
-    "B/s": "bytes per second (such as GB/s)",
-    "FLOP": "floating-point operations (such as GFLOP)",
-    "FLOP/s": "FLOP/s (such as TFLOP/s)",
-    "s": "a time (such as ms)",
-    "x": "a factor (such as 3x)",
-    "%": "a percentage",
-    "FLOP/byte": "FLOP per byte",
-    "tokens": "tokens",
-    "sequences": "sequences",
-    "bit": "bits (such as Gbit)",
-    "bit/s": "bits per second",
-}
 
 #: A guess outside of these (in base units) was not meant, and comparing it would overflow.
 SMALLEST, LARGEST = 1e-100, 1e100
@@ -62,6 +27,7 @@ _SHAPE = re.compile(
 )
 #: Thousands in groups of three, all with the same mark, then perhaps a decimal part with the other one.
 _GROUPED = re.compile(r"[+-]?[1-9]\d{0,2}(?P<mark>[., _])\d{3}(?:(?P=mark)\d{3})*(?:(?!(?P=mark))[.,]\d+)?")
+_BARE = re.compile(r"[\d.,\s+-]*(?:[eE][+-]?\d+)?")
 _DECIMAL_POINT = re.compile(r"[+-]?\d*\.\d*")
 
 
@@ -97,16 +63,9 @@ def parse_number(text: str, unit: str) -> float:
     return _checked(number / under * _scale(written, unit, text), text, unit)
 
 
-def base_unit(unit: str) -> str:
-    """The dimension of ``unit``, named by its base unit: ``GB`` -> ``B``, ``ms`` -> ``s``."""
-    known = _read_unit(unit)
-    return known[0] if known else unit
-
-
-def unit_scale(unit: str) -> float:
-    """How many base units one ``unit`` is: ``GB`` -> 1e9, ``tok/s`` -> 1."""
-    known = _read_unit(unit)
-    return known[1] if known else 1.0
+def is_bare(text: str) -> bool:
+    """Whether ``text`` is a number without a unit."""
+    return bool(_BARE.fullmatch(text))
 
 
 def shorten(text: str, most: int = 40) -> str:
@@ -146,8 +105,8 @@ def _in(unit: str) -> str:
 
 def _plain(number: str) -> float:
     """A written number as a float: thousands separators out, decimal comma to point. ValueError if they contradict each other."""
-    mantissa, power = re.fullmatch(r"([^eE]*)(.*)", number).groups()
-    mantissa = mantissa.strip()
+    power = number[len(number.partition("e")[0].partition("E")[0]) :]
+    mantissa = number.removesuffix(power).strip() if power else number.strip()
     grouped = _GROUPED.fullmatch(mantissa)
     if grouped and not _DECIMAL_POINT.fullmatch(mantissa):
         mantissa = mantissa.replace(grouped["mark"], "")
@@ -159,15 +118,17 @@ def _scale(written: str, asked: str, text: str) -> float:
     if not written or written == asked:
         return unit_scale(asked)
     dimension = base_unit(asked)
-    multiplier = _WORDS.get(written.lower()) or (_SI.get(written) if dimension not in {"B", "B/s", "s"} else None)
+    multiplier = NUMBER_WORDS.get(written.lower()) or (
+        TYPED_PREFIXES.get(written) if dimension not in {"B", "B/s", "s"} else None
+    )
     if multiplier and unit_scale(asked) == 1:  # "3 k" of GB could be 3 kB as well as 3,000 GB
         return multiplier
-    known = _read_unit(written)
+    known = read_unit(written)
     if known is None:
         word, _, rest = written.partition(" ")
-        lead = _WORDS.get(word.lower(), _SI.get(word))
-        known = _read_unit(rest.strip()) if lead and rest else None
-        if known:
+        lead = NUMBER_WORDS.get(word.lower(), TYPED_PREFIXES.get(word))
+        known = read_unit(rest.strip()) if lead and rest else None
+        if known and lead:
             known = (known[0], known[1] * lead)
     if known is None:
         raise GuessError(
@@ -175,46 +136,6 @@ def _scale(written: str, asked: str, text: str) -> float:
         )
     if known[0] != dimension:
         raise GuessError(
-            f"“{shorten(text)}” is {_DIMENSION_WORDS.get(known[0], known[0])}; this asks for {_DIMENSION_WORDS.get(dimension, dimension or 'a plain number')}."
+            f"“{shorten(text)}” is {DIMENSION_WORDS.get(known[0], known[0])}; this asks for {DIMENSION_WORDS.get(dimension, dimension or 'a plain number')}."
         )
     return known[1]
-
-
-def _read_unit(written: str) -> tuple[str, float] | None:
-    """(dimension, scale) of a written unit, or None."""
-    if not written:
-        return ("", 1.0)
-    low = written.lower()
-    if low in _TOKEN_RATE:
-        return ("tok/s", 1.0)
-    if low in _TIMES:
-        return ("x", 1.0)
-    if low in {"%", "percent", "per cent"}:
-        return ("%", 1.0)
-    if low in {"flop/byte", "flops/byte", "flop/b", "flops per byte", "flop per byte"}:
-        return ("FLOP/byte", 1.0)
-    if low in {"tokens", "token", "tok"}:
-        return ("tokens", 1.0)
-    if low in {"sequences", "sequence", "requests", "seqs"}:
-        return ("sequences", 1.0)
-    if written in _TIME or low in _TIME:
-        return ("s", _TIME.get(written, _TIME.get(low, 1.0)))
-    return _sized_unit(written)
-
-
-_SIZED = re.compile(
-    r"^(?P<prefix>[kKMGTPE]i?)?\s*(?P<name>[Bb]ytes?|B|[Bb]its?|b|FLOPS|FLOPs?|flops?)(?P<per>/s|/sec|ps| per second)?$"
-)
-
-
-def _sized_unit(written: str) -> tuple[str, float] | None:
-    """Bytes, bits and FLOPs, with a prefix and perhaps per second. ``TFLOPS`` is a rate."""
-    shape = _SIZED.match(written)
-    if shape is None:
-        return None
-    prefix, name = shape["prefix"] or "", shape["name"]
-    scale = _BINARY.get(prefix, _SI.get(prefix))
-    if scale is None:
-        return None
-    dimension = "FLOP" if "flop" in name.lower() else "bit" if name == "b" or "bit" in name.lower() else "B"
-    return (dimension + ("/s" if shape["per"] or name == "FLOPS" else ""), scale)

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, cast
 
+from lessonlib.lesson.block import Block
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.seal import question_parts, seal
 from lessonlib.lesson.step import Step
-from lessonlib.lesson.words import Words
-
-View = dict[str, Any]
-
-#: Draws what words cannot: kind of item -> (raw, words) -> a part of the view
-Drawers = Mapping[str, Callable[[Mapping[str, Any], Words], View]]
+from lessonlib.lesson.views import DrawnView, LockedView, PanelKind, View
 
 
 class Item:
     """Something that a notebook cell shows. ``gates`` are the steps that come before it."""
 
     #: whether what it reveals is fingerprinted into the stored output
-    sealed = True
+    sealed: bool = True
 
     def __init__(self, kind: str, raw: Mapping[str, Any], title: str, gates: list[StepItem]):
         self.kind, self.raw, self.title, self.gates = kind, raw, title, gates
@@ -33,22 +29,31 @@ class Item:
 
     def view(self) -> View:
         """What the panel shows now; a closed item gives away nothing but its title and its lock."""
-        if self.lock:
-            return {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "locked", "locked": self.lock}
-        return self.open_view()
+        return self.closed_view(self.lock) if self.lock else self.open_view()
+
+    def closed_view(self, why: str) -> LockedView:
+        """The panel closed, and why."""
+        return {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "locked", "locked": why}
 
     @property
-    def panel_kind(self) -> str:
+    def panel_kind(self) -> PanelKind:
+        """Which script of the page draws it."""
         raise NotImplementedError
 
     def open_view(self) -> View:
+        """What the panel shows once it is open."""
         raise NotImplementedError
 
-    def parts(self) -> dict[str, Any]:
+    def handle(self, event: Mapping[str, Any]) -> bool:
+        """Take an event of the panel; whether that can have changed anything."""
+        raise NotImplementedError
+
+    def parts(self) -> Mapping[str, Any]:
         """What the item reveals, part by part, for the seal."""
         raise NotImplementedError
 
     def seal(self) -> str:
+        """The fingerprint of what it reveals."""
         return seal(self.parts())
 
 
@@ -62,56 +67,60 @@ class StepItem(Item):
         self.step, self.name = Step(question, title), name
 
     @property
-    def panel_kind(self) -> str:
+    def panel_kind(self) -> PanelKind:
+        """The kind of its question."""
         return self.step.question.kind
 
     def open_view(self) -> View:
+        """The question in its state."""
         return self.step.view()
 
     def asked_view(self) -> View:
         """The question as nobody has answered it yet, whatever the learner has done."""
         return Step(self.step.question, self.title).view()
 
-    def parts(self) -> dict[str, Any]:
+    def handle(self, event: Mapping[str, Any]) -> bool:
+        """Take an event; True, for the step may have moved."""
+        self.step.handle(event)
+        return True
+
+    def parts(self) -> Mapping[str, Any]:
+        """All that the question can ever say after its reveal."""
         return question_parts(self.step.question)
 
 
 class BlockItem(Item):
     """Text, a picture, a plot, an explorer, the score card: closed until the steps before it are revealed."""
 
-    def __init__(
-        self,
-        kind: str,
-        raw: Mapping[str, Any],
-        title: str,
-        gates: list[StepItem],
-        draw: Callable[[], View],
-        parts: Callable[[], dict[str, Any]],
-        sealed: bool = True,
-    ):
-        super().__init__(kind, raw, title, gates)
-        self._draw, self._parts, self.sealed = draw, parts, sealed
-        self._drawn: View | None = None
-        #: draws what nobody's record has touched, for the stored output of a block that shows the learner's own
-        self.of_nobody: Callable[[], View] | None = None
+    def __init__(self, kind: str, title: str, gates: list[StepItem], block: Block):
+        super().__init__(kind, block.raw, title, gates)
+        self.block, self.sealed = block, block.sealed
+        self._drawn: DrawnView | None = None
 
     @property
-    def panel_kind(self) -> str:
-        return {"picture": "picture", "explore": "explorer", "labs": "pick", "map": "map"}.get(self.kind, "tell")
+    def panel_kind(self) -> PanelKind:
+        """As its kind of block says."""
+        return self.block.panel
 
     def open_view(self) -> View:
         """The block as drawn. A sealed one depends on the lab alone, so it is drawn once."""
         if self._drawn is None or not self.sealed:
-            self._drawn = self._draw()
+            self._drawn = self.block.draw()
         return self._framed(self._drawn)
 
     def stored_view(self) -> View | None:
         """What a notebook file may hold of a block that shows the learner's own record: the same, of nobody."""
-        return self._framed(self.of_nobody()) if self.of_nobody else None
+        drawn = self.block.draw_for_nobody()
+        return None if drawn is None else self._framed(drawn)
 
-    def _framed(self, drawn: View) -> View:
-        return {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "observed", **drawn}
+    def _framed(self, drawn: DrawnView) -> View:
+        frame = {"kind": self.panel_kind, "id": self.id, "title": self.title, "state": "observed"}
+        return cast(View, {**frame, **drawn})
 
-    def parts(self) -> dict[str, Any]:
+    def handle(self, event: Mapping[str, Any]) -> bool:
+        """Take an event, if its kind of block takes any."""
+        return self.block.handle(event)
+
+    def parts(self) -> Mapping[str, Any]:
         """What is drawn; nothing for a block that shows the learner's own record or machine."""
-        return self._parts() if self.sealed else {}
+        return self.block.parts() if self.sealed else {}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lessonlib.base.quantity import significant
+from lessonlib.lesson.views import Tone
 
 #: A guess this near a known wrong working is taken to have come from it.
 SAME_WORKING = 1.05
@@ -18,7 +19,7 @@ TELLABLE = 1.05
 _MOST_TIMES = 1e6
 
 #: (largest factor off, tone, words), from near to far
-_BANDS = (
+_BANDS: tuple[tuple[float, Tone, str], ...] = (
     (1.10, "right", "Spot on"),
     (1.25, "near", "Close"),
     (2.0, "near", "Right size"),
@@ -29,15 +30,17 @@ _BANDS = (
 
 @dataclass(frozen=True)
 class NumberVerdict:
-    """How far off a number is. ``factor`` = guess / truth; ``held`` = the interval held the truth."""
+    """How far off a number is. ``factor`` = guess / truth; ``words`` are those of its band; ``held`` = the interval held the truth."""
 
     factor: float
-    tone: str
+    tone: Tone
+    words: str
     headline: str
     held: bool | None = None
 
     @property
     def spot_on(self) -> bool:
+        """Whether it counts as right."""
         return self.tone == "right"
 
 
@@ -45,10 +48,10 @@ def judge_number(guess: float, truth: float, low: float | None = None, high: flo
     """Compare two positive numbers by their ratio."""
     factor = guess / truth
     off = apart(guess, truth)
-    tone, words = next((tone, words) for most, tone, words in _BANDS if off <= most * (1 + 1e-12))
+    _, tone, words = _BANDS[band_of(off)]
     side = "" if off < 1.005 else f": {times(off)} too {'high' if factor > 1 else 'low'}"
     held = None if low is None or high is None else low <= truth <= high
-    return NumberVerdict(factor, tone, words + side, held)
+    return NumberVerdict(factor, tone, words, words + side, held)
 
 
 def close_at_best(verdict: NumberVerdict) -> NumberVerdict:
@@ -56,7 +59,7 @@ def close_at_best(verdict: NumberVerdict) -> NumberVerdict:
     if not verdict.spot_on:
         return verdict
     (_, _, best), (_, tone, words) = _BANDS[:2]
-    return replace(verdict, tone=tone, headline=verdict.headline.replace(best, words))
+    return replace(verdict, tone=tone, words=words, headline=verdict.headline.replace(best, words))
 
 
 def apart(one: float, other: float) -> float:
@@ -69,6 +72,14 @@ def times(off: float) -> str:
     if off > _MOST_TIMES:
         return f"more than ×{_MOST_TIMES:,.0f}"
     return "×" + significant(off, 3 if off <= 1.25 * (1 + 1e-12) else 2)
+
+
+def off_words(guess: float, truth: float) -> str:
+    """How far off one number of many is, in a few words: "spot on", "×2.6 too low"."""
+    verdict = judge_number(guess, truth)
+    if verdict.spot_on:
+        return verdict.words.lower()
+    return f"{times(apart(guess, truth))} too {'high' if verdict.factor > 1 else 'low'}"
 
 
 def nearest_working(guess: float, workings: Sequence[float], within: float = SAME_WORKING) -> int | None:
@@ -86,3 +97,13 @@ def curve_factor(guess: Sequence[float], truth: Sequence[float]) -> float:
 def slope(x: Sequence[float], y: Sequence[float], first: int, last: int) -> float:
     """Growth exponent of a curve between two of its points: log(y ratio) / log(x ratio)."""
     return math.log(y[last] / y[first]) / math.log(x[last] / x[first])
+
+
+def band_of(off: float) -> int:
+    """In which band a factor off (at least 1) falls, from near (0) to far."""
+    return next(place for place, (most, *_) in enumerate(_BANDS) if off <= most * (1 + 1e-12))
+
+
+def band_limits() -> tuple[float, ...]:
+    """The largest factor off of each band, from near to far; the last has no end."""
+    return tuple(most for most, *_ in _BANDS)

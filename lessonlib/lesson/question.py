@@ -10,20 +10,26 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
-from lessonlib.lesson.elsewhere import another_lab
+from lessonlib.lesson.fingerprint import fingerprintable
+from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import GuessError, representable
-from lessonlib.lesson.words import Words, WordsError, fingerprintable
+from lessonlib.lesson.views import GradeView, OptionView, PanelKind, WorkingView
+from lessonlib.lesson.words import Words, WordsError
+from lessonlib.roofline import Lab, load_gpu, load_lab
 
 Guess = dict[str, Any]
 Raw = Mapping[str, Any]
 
 CONFIDENCE = ("just guessing", "fairly sure", "certain")
-GRADES = (
+#: the level of confidence at which a miss is a surprise
+CERTAIN = len(CONFIDENCE) - 1
+GRADES: tuple[GradeView, ...] = (
     {"key": "got", "label": "Had it"},
     {"key": "partly", "label": "Partly"},
     {"key": "missed", "label": "Missed it"},
@@ -41,9 +47,23 @@ class Question:
     """One question of a lesson, for one lab.
 
     ``raw`` is its entry in the YAML (already validated), ``words`` renders its texts, ``where`` names it in errors.
+    A kind is one class: its keys in a lesson file, its title and its form follow from here. The page draws it by the
+    script that registers its name.
     """
 
-    kind: ClassVar[str] = ""
+    kind: ClassVar[PanelKind]
+    #: its key in a lesson file, and the notebook's method, if that is not the kind's own name
+    entry: ClassVar[str] = ""
+    #: what the notebook's method says it does
+    does: ClassVar[str]
+    #: over the panel and on the collapsed bar of its cell; a prediction is numbered instead
+    title: ClassVar[str] = ""
+    #: what an author writes beside ``id`` and ``stem``: key -> schema
+    keys: ClassVar[Mapping[str, Schema]] = {}
+    #: those of the keys that may be left out
+    optional: ClassVar[frozenset[str]] = frozenset({"concepts"})
+    #: whether it waits for no step
+    open_at_once: ClassVar[bool] = False
     #: whether a guess carries a confidence
     sure: ClassVar[bool] = False
     #: whether the learner grades it, not the course
@@ -63,7 +83,7 @@ class Question:
 
     # --- the five answers of a kind ---------------------------------------------------------------
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> Mapping[str, Any]:
         """What the form needs. It must not depend on the truth."""
         raise NotImplementedError
 
@@ -93,19 +113,41 @@ class Question:
         """What the journal keeps of a judged guess, beside the guess itself."""
         return {}
 
+    def guess_view(self, guess: Guess) -> dict[str, Any]:
+        """A guess as the panel shows it."""
+        return guess
+
+    def drawing(self, guess: Guess | None) -> dict[str, Any]:
+        """What the page needs beyond the words of the result to draw it. It follows from them, so no seal counts it."""
+        return {}
+
+    @staticmethod
+    def as_given(guess: Guess) -> Any:
+        """A kept guess as the browser would send it."""
+        return guess.get("text")
+
+    @staticmethod
+    def on_paper(ask: Mapping[str, Any]) -> str:
+        """What stands in place of the form where no widget can live, as HTML."""
+        return ""
+
     def stem(self) -> str:
+        """What is asked, as HTML."""
         return self.html(self.raw["stem"], "stem")
 
     def hints(self) -> list[str]:
+        """The hints, as HTML, in the order in which they are given."""
         return [self.inline(hint, f"hint {n}") for n, hint in enumerate(self.raw.get("hints", ()), 1)]
 
     def reveal(self) -> str:
+        """What the reveal says to everyone, as HTML."""
         return self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else ""
 
     def explanation(self) -> str:
+        """What is explained once the learner has said what the reveal showed, as HTML."""
         return self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
 
-    def working(self) -> dict[str, str] | None:
+    def working(self) -> WorkingView | None:
         """The real source of the function that computed the truth, and what it gave for this lab."""
         name = self.raw.get("working") or self.raw.get("truth")
         if not name:
@@ -121,9 +163,12 @@ class Question:
         if raw is None:
             return None
         options = self.shuffled(raw["options"])
+        cards: list[OptionView] = [
+            {"key": key, "html": self.inline(option["text"], "observe option")} for key, option in options
+        ]
         return {
             "ask": self.inline(raw["ask"], "observe.ask"),
-            "options": [{"key": key, "html": self.inline(option["text"], "observe option")} for key, option in options],
+            "options": cards,
             "right": next(key for key, option in options if option.get("right")),
             "note": self.html(raw["note"], "observe.note"),
         }
@@ -143,9 +188,11 @@ class Question:
         return self.words.number(name, self.where)
 
     def html(self, text: str, part: str) -> str:
+        """``text`` as HTML blocks; ``part`` names it in errors."""
         return self.words.html(text, f"{self.where} {part}")
 
     def inline(self, text: str, part: str) -> str:
+        """``text`` as HTML without a paragraph around it; ``part`` names it in errors."""
         return self.words.inline(text, f"{self.where} {part}")
 
     def refute(self, raw: Raw, part: str) -> str:
@@ -156,15 +203,39 @@ class Question:
         return f'<dl class="ll-refutation">{rows}</dl>'
 
 
+class Prediction(Question):
+    """A question that is judged, with a confidence; revealed, observed and explained."""
+
+    entry = "predict"
+    does = "A prediction: choice, number or curve."
+    sure = True
+    #: what an author may write for each of them; ``keys`` are what one kind needs
+    common: ClassVar[Mapping[str, Schema]] = {
+        "quiz": {"type": "boolean"},
+        "transfer": {"type": "boolean"},
+        "elsewhere": defined("elsewhere"),
+        "concepts": several(ID),
+        "surprise": {"type": "boolean"},
+        "stem": TEXT,
+        "hints": several(TEXT),
+        "reveal": TEXT,
+        "observe": defined("observe"),
+        "explanation": TEXT,
+        "working": NAME,
+    }
+
+
 class SelfGraded(Question):
     """A question that the learner grades against the answer shown."""
 
     self_graded = True
 
     def accept(self, given: Any) -> Guess:
+        """Any text, or none: then it was said aloud."""
         return {"text": typed(given)} if given else {}
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """The answer, to be graded by the learner."""
         return {
             "tone": "plain",
             "headline": "Compare",
@@ -177,9 +248,11 @@ class SelfGraded(Question):
         }
 
     def right(self) -> Any:
+        """Said aloud."""
         return None
 
     def truth(self) -> Any:
+        """The model answer."""
         return self.html(self.raw["answer"], "answer")
 
 
@@ -188,3 +261,15 @@ def typed(given: Any, most: int = 20_000) -> str:
     if not isinstance(given, str):
         raise GuessError("Type your answer as text.")
     return representable(given).strip()[:most]
+
+
+def another_lab(lab: Lab, where: Mapping[str, Sequence[str]]) -> Lab:
+    """The set-up ``where`` names, as seen from ``lab``.
+
+    ``{"gpu": ["h200-sxm", "h100-sxm"]}`` is the same lab on the first of these GPUs that is not its own;
+    ``{"lab": [...]}`` likewise takes another shipped lab. What was measured on the own GPUs does not travel.
+    """
+    if "lab" in where:
+        return load_lab(next(name for name in where["lab"] if name != lab.name))
+    gpu = load_gpu(next(name for name in where["gpu"] if name != lab.system.gpu.name))
+    return replace(lab, system=replace(lab.system, gpu=gpu), measured={})

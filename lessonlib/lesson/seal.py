@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.lesson.words import fingerprintable
+from lessonlib.lesson.fingerprint import fingerprintable
 
 if TYPE_CHECKING:
     from lessonlib.lesson.lesson import Lesson
@@ -56,7 +56,8 @@ def question_parts(question: Any) -> dict[str, Any]:
 
 def _steady(parts: Mapping[str, Any]) -> dict[str, Any]:
     """``parts`` ready for JSON, without digits that differ from one processor to another."""
-    return json.loads(_DRAWING_ID.sub(r"\1", json.dumps(fingerprintable(parts), ensure_ascii=False)))
+    steady: dict[str, Any] = json.loads(_DRAWING_ID.sub(r"\1", json.dumps(fingerprintable(parts), ensure_ascii=False)))
+    return steady
 
 
 # --- part by part --------------------------------------------------------------------------------------------
@@ -88,14 +89,16 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def _readable(parts: Mapping[str, Any]) -> dict[str, Any]:
     said = _steady(parts)
     common = said.get("skipped")
-    for name in said if isinstance(common, dict) else ():
+    for name in said:
+        if not isinstance(common, dict):
+            break
         if name == "right" or name.startswith("mistake "):
             said[name] = {key: value for key, value in said[name].items() if common.get(key) != value}
     for name in [name for name in said if name.startswith("refutation ")]:
         told = said.get(name.replace("refutation ", "mistake ", 1), {})
         if said[name] in told.get("feedback", ""):
             del said[name]
-    return _lines(said)
+    return {name: _lines(part) for name, part in said.items()}
 
 
 def _lines(value: Any) -> Any:

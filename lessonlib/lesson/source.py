@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +15,7 @@ from lessonlib.lesson.yaml_file import need_jsonschema, parse_yaml, twin, twin_p
 if TYPE_CHECKING:
     import jsonschema
 
-ASKED_KINDS = ("predict", "recall", "blanks", "explain", "note")
+    from lessonlib.lesson.block import Block, Blocks
 
 
 class LessonFileError(LessonlibError):
@@ -41,19 +40,23 @@ def lesson_title(name: str) -> str:
     return str(parse_yaml(line[0], f"{name}.yaml: title", LessonFileError)["title"])
 
 
-def load_source(name: str) -> dict[str, Any]:
-    """The validated content of a lesson, by name or by path: from its JSON twin while that fits, else from its YAML."""
+def load_source(name: str, blocks: Blocks | None = None) -> dict[str, Any]:
+    """The validated content of a lesson, by name or by path: from its JSON twin while that fits, else from its YAML.
+
+    With ``blocks``, the blocks of a YAML must be of these kinds (a twin was written of one that held that).
+    """
     path = Path(name) if name.endswith((".yaml", ".yml")) else data_dir() / "lessons" / f"{name}.yaml"
     if not path.exists():
         raise LessonFileError(f"there is no lesson “{name}”; the lessons are: {', '.join(lesson_names())}")
-    return _loaded(path, _text(path))
+    text = _text(path)
+    return _twin(path, text) or parse_source(text, path.name, blocks)
 
 
-def twin_of_lesson(name: str) -> tuple[Path, str]:
+def twin_of_lesson(name: str, blocks: Blocks | None = None) -> tuple[Path, str]:
     """The JSON twin that belongs to the YAML of a lesson of the course: its place and its text."""
     path = data_dir() / "lessons" / f"{name}.yaml"
     text = _text(path)
-    return twin_path(path), twin_text(text, parse_source(text, path.name))
+    return twin_path(path), twin_text(text, parse_source(text, path.name, blocks))
 
 
 def _text(path: Path) -> str:
@@ -66,27 +69,47 @@ def _text(path: Path) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _loaded(path: Path, text: str) -> dict[str, Any]:
-    return twin(path, text) or parse_source(text, path.name)
+def _twin(path: Path, text: str) -> dict[str, Any] | None:
+    return twin(path, text)
 
 
 @functools.lru_cache(maxsize=64)
-def _parsed(text: str, file: str) -> dict[str, Any]:
-    raw: dict[str, Any] = parse_yaml(text, file, LessonFileError)
-    _validate(raw, file)
+def _parsed(text: str, file: str) -> Any:
+    return parse_yaml(text, file, LessonFileError)
+
+
+@functools.lru_cache(maxsize=64)
+def _checked(text: str, file: str, kinds: tuple[tuple[str, type[Block]], ...] | None) -> dict[str, Any]:
+    raw: dict[str, Any] = _parsed(text, file)
+    _validate(raw, file, None if kinds is None else dict(kinds))
     for line in _contradictions(raw):
         raise LessonFileError(f"{file}: {line}")
     return raw
 
 
-def parse_source(text: str, file: str) -> dict[str, Any]:
-    """Validate the text of a lesson file. ``file`` names it in errors."""
-    return _parsed(text, file)
+def parse_source(text: str, file: str, blocks: Blocks | None = None) -> dict[str, Any]:
+    """Validate the text of a lesson file. ``file`` names it in errors; see :func:`load_source` for ``blocks``."""
+    return _checked(text, file, None if blocks is None else tuple(blocks.items()))
 
 
-def _validate(raw: Any, file: str) -> None:
+def problems(raw: Any, file: str, blocks: Blocks | None = None) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """All that the schema has against a lesson's data, each as (its place, "key: what was expected")."""
+    found = list(_validator(file, blocks).iter_errors(raw))
+    yield from ((tuple(error.absolute_path), f"{_key(error, raw)}: {_short(error)}") for error in found)
+    for line in () if found else _contradictions(raw):
+        index = re.match(r"steps\[(\d+)\]", line)
+        yield (("steps", int(index[1])) if index else ("steps",)), line
+
+
+def _validator(file: str, blocks: Blocks | None) -> Any:
+    from lessonlib.lesson.schema import lesson_schema  # the kinds of question: they import what imports this
+
+    return need_jsonschema(file, LessonFileError).Draft202012Validator(lesson_schema(blocks))
+
+
+def _validate(raw: Any, file: str, blocks: Blocks | None) -> None:
     jsonschema = need_jsonschema(file, LessonFileError)
-    validator = jsonschema.Draft202012Validator(_schema())
+    validator = _validator(file, blocks)
     errors = sorted(
         validator.iter_errors(raw), key=lambda error: (len(error.absolute_path), str(error.absolute_path)), reverse=True
     )
@@ -106,7 +129,7 @@ def _key(error: jsonschema.ValidationError, raw: Any) -> str:
     return words.lstrip(".") or "the file"
 
 
-def _short(error: jsonschema.ValidationError) -> str:
+def _short(error: Any) -> str:
     known = error.schema.get("properties", {})
     if error.validator == "additionalProperties" and known:
         unknown = ", ".join(f"“{key}”" for key in error.instance if key not in known)
@@ -140,8 +163,3 @@ def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
         for number, feature in enumerate(body.get("features", ())):
             if feature["from"] == feature["to"]:
                 yield f"{where}.features[{number}]: it runs from “{feature['from']}” to the same place"
-
-
-@functools.cache
-def _schema() -> dict[str, Any]:
-    return json.loads(Path(__file__).with_name("lesson.schema.json").read_text(encoding="utf-8"))

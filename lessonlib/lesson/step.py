@@ -7,18 +7,21 @@ holds nothing about the truth before the reveal. What happened is handed to ``re
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
-from lessonlib.lesson.question import CONFIDENCE, GRADES, Guess, Question
+from lessonlib.lesson.question import CERTAIN, CONFIDENCE, GRADES, Guess, Question
+from lessonlib.lesson.records import Record
+from lessonlib.lesson.views import ObserveView, State, View
 
-Record = dict[str, Any]
-
-ASKED, COMMITTED, REVEALED, OBSERVED = "asked", "committed", "revealed", "observed"
+ASKED: State = "asked"
+COMMITTED: State = "committed"
+REVEALED: State = "revealed"
+OBSERVED: State = "observed"
 
 #: event -> the states in which it means something; anywhere else it is late or forged
-_FITS = {
+_FITS: dict[str, set[State]] = {
     "commit": {ASKED},
     "skip": {ASKED},
     "hint": {ASKED},
@@ -27,7 +30,7 @@ _FITS = {
     "grade": {REVEALED, OBSERVED},
 }
 #: a note is kept, changed and kept again, and never revealed
-_FITS_NOTE = {"commit": {ASKED, COMMITTED}}
+_FITS_NOTE: dict[str, set[State]] = {"commit": {ASKED, COMMITTED}}
 
 
 class Step:
@@ -35,7 +38,7 @@ class Step:
 
     def __init__(self, question: Question, title: str, record: Callable[[Record], None] = lambda record: None):
         self.question, self.title, self.record = question, title, record
-        self.state = ASKED
+        self.state: State = ASKED
         self.guess: Guess | None = None
         self.confidence: int | None = None
         self.skipped = False
@@ -46,10 +49,12 @@ class Step:
 
     @property
     def id(self) -> str:
+        """The id of its question."""
         return self.question.id
 
     @property
     def revealed(self) -> bool:
+        """Whether the truth is out."""
         return self.state in (REVEALED, OBSERVED)
 
     def handle(self, event: Mapping[str, Any]) -> None:
@@ -80,7 +85,7 @@ class Step:
         if self.question.sure and confidence not in range(len(CONFIDENCE)):
             raise GuessError("Say how sure you are, then commit.")
         self.guess, self.state = guess, COMMITTED
-        self.confidence = int(confidence) if self.question.sure else None
+        self.confidence = int(confidence) if self.question.sure and confidence is not None else None
         self.record({"event": "commit", "guess": guess, "confidence": self.confidence})
 
     def _reveal(self, event: Mapping[str, Any]) -> None:
@@ -115,7 +120,7 @@ class Step:
 
     # --- what a person sees ---------------------------------------------------------------------------
 
-    def view(self) -> dict[str, Any]:
+    def view(self) -> View:
         """The whole panel as data. Before the reveal it is the same whatever the truth is."""
         question = self.question
         hints = question.hints()
@@ -132,28 +137,33 @@ class Step:
             "skipped": self.skipped,
         }
         if self.guess is not None:
-            view["guess"] = {**self.guess, "confidence": self.confidence}
-        return {**view, **self._revealed_part()} if self.revealed else view
+            view["guess"] = {**question.guess_view(self.guess), "confidence": self.confidence}
+        if self.revealed:
+            view |= self._revealed_part()
+        return cast(View, view)
 
     def _revealed_part(self) -> dict[str, Any]:
-        result = self.question.result(None if self.skipped else self.guess)
+        guess = None if self.skipped else self.guess
+        result = {**self.question.result(guess), **self.question.drawing(guess)}
         if self.question.self_graded:
             result["grade"] = self.grade
         part = {"result": result, "observe": self._observe_part(), "working": self.question.working()}
         return {**part, "explanation": self.question.explanation()} if self.state == OBSERVED else part
 
-    def _observe_part(self) -> dict[str, Any] | None:
+    def _observe_part(self) -> ObserveView | None:
         observe = self.question.observe()
         if observe is None:
             return None
-        shown = {"ask": observe["ask"], "options": observe["options"], "chosen": self.observed}
-        return {**shown, "right": observe["right"], "note": observe["note"]} if self.observed else shown
+        shown: ObserveView = {"ask": observe["ask"], "options": observe["options"], "chosen": self.observed}
+        if self.observed:
+            shown |= {"right": observe["right"], "note": observe["note"]}
+        return shown
 
     # --- without a person ------------------------------------------------------------------------------
 
     def answer(self, given: Any) -> None:
         """Walk all the way with ``given`` as the guess. Raises if it is not accepted."""
-        self.handle({"event": "commit", "guess": given, "confidence": 2 if self.question.sure else None})
+        self.handle({"event": "commit", "guess": given, "confidence": CERTAIN if self.question.sure else None})
         if self.problem:
             raise LessonlibError(f"{self.question.where}: the guess {given!r} was refused: {self.problem}")
         self.handle({"event": "reveal"})
@@ -178,18 +188,10 @@ class Step:
         record, self.record = self.record, lambda entry: None
         try:
             for entry in records:
-                self.handle({**entry, "guess": _as_given(entry.get("guess"))})
+                self.handle({**entry, "guess": self._as_given(entry.get("guess"))})
         finally:
             self.record, self.problem = record, ""
 
-
-def _as_given(guess: Any) -> Any:
-    """A stored guess as the browser would send it."""
-    if not isinstance(guess, Mapping):
-        return guess
-    for key in ("key", "y", "texts"):
-        if key in guess:
-            return guess[key]
-    if "value" in guess:
-        return {"text": guess.get("text", ""), "low": guess.get("low_text", ""), "high": guess.get("high_text", "")}
-    return guess.get("text")
+    def _as_given(self, guess: Any) -> Any:
+        """A stored guess as the browser would send it."""
+        return self.question.as_given(guess) if isinstance(guess, dict) else guess

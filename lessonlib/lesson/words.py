@@ -19,7 +19,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from lessonlib.base.errors import LessonlibError, close_matches, listed
-from lessonlib.base.quantity import Quantity, rounded, significant
+from lessonlib.base.quantity import Quantity, significant
 from lessonlib.lesson.code import SHARED, LessonCode, Working
 from lessonlib.roofline import Lab
 
@@ -164,7 +164,7 @@ def _compiled(text: str) -> tuple[jinja2.Template, frozenset[str]]:
 def _markdown() -> MarkdownIt:
     def render_math(content: str, options: dict[str, Any]) -> str:
         try:
-            return mathml(content, display="block" if options["display_mode"] else "inline")
+            return str(mathml(content, display="block" if options["display_mode"] else "inline"))
         except Exception as error:  # the converter raises bare Exceptions of its own
             raise WordsError(f"the formula ${content}$ does not parse: {type(error).__name__}") from None
 
@@ -177,22 +177,14 @@ def _markdown() -> MarkdownIt:
 
 def markdown(text: str) -> str:
     """Plain Markdown, without placeholders, as HTML."""
-    return _markdown().render(text).strip()
+    return str(_markdown().render(text)).strip()
+
+
+def inline_markdown(text: str) -> str:
+    """One line of Markdown, without placeholders, as HTML without a paragraph around it."""
+    return str(_markdown().renderInline(text)).strip()
 
 
 def plain(markup: str) -> str:
     """HTML as plain text on one line."""
     return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", re.sub(r"<sup.*?</sup>", "", markup))).split())
-
-
-def fingerprintable(value: Any) -> Any:
-    """``value`` with every number to 4 significant digits, ready for JSON (see :mod:`seal`)."""
-    if isinstance(value, Quantity):
-        return [rounded(value.value), value.unit]
-    if isinstance(value, Mapping):
-        return {str(key): fingerprintable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [fingerprintable(item) for item in value]
-    if isinstance(value, float):
-        return rounded(value)
-    return value

@@ -79,14 +79,14 @@ def _parsed(text: str) -> Any:
 
     if len(text) <= _MOST_CHARACTERS and len(_OPENING.findall(text)) <= _MOST_OPENINGS and hasattr(yaml, "CSafeLoader"):
         try:
-            return yaml.load(text, Loader=_strict(yaml.CSafeLoader))  # noqa: S506 - a SafeLoader
+            return yaml.load(text, Loader=strict_loader(yaml.CSafeLoader))  # noqa: S506 - a SafeLoader
         except yaml.YAMLError:
             pass  # the loader in Python says the same in better words
-    return yaml.load(text, Loader=_strict(yaml.SafeLoader))  # noqa: S506 - a SafeLoader
+    return yaml.load(text, Loader=strict_loader(yaml.SafeLoader))  # noqa: S506 - a SafeLoader
 
 
 @functools.cache
-def _strict(base: Any) -> Any:
+def strict_loader(base: Any) -> Any:
     """A loader in which a key given twice is an error."""
     import yaml
 

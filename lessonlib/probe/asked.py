@@ -8,6 +8,7 @@ from typing import Any
 from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.code import Working
 from lessonlib.lesson.kinds.number import Number
+from lessonlib.lesson.views import WorkingView
 from lessonlib.lesson.words import Numbers, Words
 from lessonlib.probe.reading import Finding, Reading
 from lessonlib.roofline import Lab, decode, prefill
@@ -80,7 +81,7 @@ class LiveNumber(Number):
         super().__init__(raw, words, where)
         self._finding = finding
 
-    def working(self) -> dict[str, str]:
+    def working(self) -> WorkingView:
         """Whose clock, the formula in metrics, and the value."""
         return {"name": self._finding.clock, "source": self._finding.how, "value": str(self._truth())}
 

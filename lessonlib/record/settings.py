@@ -48,15 +48,15 @@ def chosen_lab() -> str:
         kept = json.loads(path.read_text(encoding="utf-8")).get("lab") if path else None
     except (OSError, ValueError, AttributeError):
         kept = None
-    return kept if _can_be_opened(kept) else DEFAULT_LAB
+    return kept if isinstance(kept, str) and _can_be_opened(kept) else DEFAULT_LAB
 
 
-def _can_be_opened(name: object) -> bool:
+def _can_be_opened(name: str) -> bool:
     """Whether it names a shipped lab, or a lab file that still is where it was and still reads."""
     if name in lab_names():
         return True
     try:
-        return isinstance(name, str) and Path(name).is_absolute() and bool(load_lab(name))
+        return Path(name).is_absolute() and bool(load_lab(name))
     except LessonlibError:
         return False
 

@@ -12,15 +12,17 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
+from lessonlib.lesson.block import WORD_BLOCKS, Blocks
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.lesson.step import Step
+from lessonlib.record.attempts import Attempt
+from lessonlib.record.event import review_address
 from lessonlib.record.journal import Journal
-from lessonlib.review.schedule import AGAIN, NEXT_DAY, Answer, due, moment, rating_of
+from lessonlib.review.schedule import NEXT_DAY, Answer, answer_to, due
 from lessonlib.roofline import Lab
 
-REVIEW = "review"
 #: Cards of a sitting: five to ten minutes.
 SITTING = 12
 #: When a question was met whose record has no date, or one that is still to come.
@@ -32,7 +34,7 @@ Record = dict[str, Any]
 @dataclass(frozen=True)
 class Card:
     """A question that the review may ask. answers: those that count, to the question as it is worded today.
-    again: what the reviews recorded of it, as it is worded today.
+    put_off: when a review last skipped it. begun: what a review has begun of it and not finished.
     """
 
     lesson: str
@@ -40,10 +42,11 @@ class Card:
     met: datetime
     answers: tuple[Answer, ...]
     put_off: datetime | None
-    again: tuple[Record, ...] = ()
+    begun: Attempt | None = None
 
     @property
     def name(self) -> str:
+        """The card's lesson and question, in one word."""
         return f"{self.lesson}/{self.item.id}"
 
     @cached_property
@@ -52,28 +55,34 @@ class Card:
         at = due(self.answers) if self.answers else self.met + NEXT_DAY
         return max(at, self.put_off + NEXT_DAY) if self.put_off else at
 
-    @property
+    @cached_property
     def certain_miss(self) -> bool:
         """Whether the last answer was certain and wrong: such errors come back if they are not asked again."""
         return bool(self.answers) and max(self.answers).certain_miss
 
 
 class Review:
-    """What is due for one learner on one lab. ``now`` is a function, so that a test can let 60 days pass."""
+    """What is due for one learner on one lab. ``now`` is a function, so that a test can let 60 days pass.
+
+    The journal is read when a card is dealt, once; what is due then stands until the next one is.
+    """
 
     def __init__(
         self,
         lab: Lab,
         journal: Journal,
-        drawers: Any = None,
-        sealed: Any = None,
+        blocks: Blocks = WORD_BLOCKS,
         now: Callable[[], datetime] | None = None,
     ):
-        self.lab, self.journal, self._drawers, self._sealed = lab, journal, drawers, sealed
+        self.lab, self.journal, self._blocks = lab, journal, blocks
         self._now = now or (lambda: datetime.now(UTC))
         self._lessons: dict[str, Lesson] = {}
         self._hashes: dict[str, str] = {}
-        self.done = 0
+        self._deck: list[Card] = []
+        self._latest = _LONG_AGO
+        #: what each attempt says, by its id (it is kept beside, so that the id stays its own): read once, not at each deal
+        self._answers: dict[int, tuple[Attempt, Answer | None]] = {}
+        self.done = self.left = 0
         self.card: Card | None = None
         self.step: Step | None = None
         self._deal()
@@ -81,99 +90,111 @@ class Review:
     # --- the deck -------------------------------------------------------------------------------------------
 
     def deck(self) -> list[Card]:
-        """Every card that the learner has met, whether due or not."""
-        records: dict[str, list[Record]] = {}
-        for record in self.journal.records():  # read once: a journal of years has thousands of lines
-            records.setdefault(record["lesson"], []).append(record)
-        reviewed = _by_question(records.get(REVIEW, []))
-        return [
-            card
-            for name in lesson_names()
-            if not load_source(name).get("short")
-            for card in self._cards(name, records.get(name, []), reviewed)
-        ]
+        """Every card that the learner has met, whether due or not, as of the last deal."""
+        return list(self._deck)
 
-    def _cards(self, name: str, own: Sequence[Record], reviewed: Mapping[str, Sequence[Record]]) -> Iterator[Card]:
-        opened = {
-            record["question"]: self._moment(record) or _LONG_AGO
-            for record in reversed(own)
-            if record["event"] in ("reveal", "skip")
-        }
+    def _look(self) -> Iterator[Card]:
+        """The deck as the journal has it now."""
+        self._latest = self._now() + timedelta(days=1)
+        own: dict[str, list[Attempt]] = {}
+        reviewed: dict[tuple[str, str], list[Attempt]] = {}
+        for attempt in self.journal.attempts():
+            event = attempt.events[0]
+            if event.review:
+                reviewed.setdefault((event.lesson, event.question), []).append(attempt)
+            else:
+                own.setdefault(event.lesson, []).append(attempt)
+        for name in lesson_names():
+            if name in own and not load_source(name).get("short"):
+                yield from self._cards(name, own[name], reviewed)
+
+    def _cards(
+        self, name: str, own: Sequence[Attempt], reviewed: Mapping[tuple[str, str], Sequence[Attempt]]
+    ) -> Iterator[Card]:
+        opened: dict[str, datetime] = {}
+        answered: dict[str, list[Attempt]] = {}
+        for attempt in own:
+            answered.setdefault(attempt.question, []).append(attempt)
+            if attempt.opened:
+                opened.setdefault(attempt.question, self._past(attempt.opened.time) or _LONG_AGO)
         if not opened:
             return
-        lesson = self._lessons.get(name) or Lesson(name, self.lab, Journal(None), self._drawers, self._sealed)
-        self._lessons[name] = lesson
-        answered = _by_question(own)
-        for item in lesson.asked:
+        for item in self._lesson(name).asked:
             gates = [opened.get(gate.id) for gate in item.gates]
             if item.kind not in ("recall", "predict") or not all(gates):
                 continue
             met = max((at for at in gates if at), default=None) or opened.get(item.id)
-            card = met and self._card(name, item, met, answered.get(item.id, []), reviewed.get(f"{name}/{item.id}", []))
-            if card and (item.kind == "recall" or item.raw.get("transfer") or _missed_for_certain(card)):
+            if met is None:
+                continue
+            card = self._card(name, item, met, answered.get(item.id, ()), reviewed.get((name, item.id), ()))
+            if item.kind == "recall" or item.raw.get("transfer") or _missed_for_certain(card):
                 yield card
 
+    def _lesson(self, name: str) -> Lesson:
+        if name not in self._lessons:
+            self._lessons[name] = Lesson(name, self.lab, None, self._blocks)
+        return self._lessons[name]
+
     def _card(
-        self, name: str, item: StepItem, met: datetime, own: Sequence[Record], reviewed: Sequence[Record]
+        self, name: str, item: StepItem, met: datetime, own: Sequence[Attempt], reviewed: Sequence[Attempt]
     ) -> Card:
         # A transfer item is about another lab, so what it asks, and its hash, may be the same on several of the learner's.
         key = f"{name}/{item.id}"
         today = self._hashes.get(key) or item.step.question.asked_hash()
         self._hashes[key] = today  # the words of a lesson that is loaded do not change
-        asked, again = ([record for record in records if record["hash"] == today] for records in (own, reviewed))
-        skips = [at for record in again if record["event"] == "skip" and (at := self._moment(record))]
-        return Card(
-            name, item, met, (*self._answers(asked), *self._answers(again)), max(skips, default=None), tuple(again)
-        )
+        asked, again = ([attempt for attempt in attempts if attempt.hash == today] for attempts in (own, reviewed))
+        answers = filter(None, map(self._answer, (*asked, *again)))
+        skips = [at for attempt in again if attempt.skipped and (at := self._past(attempt.at))]
+        begun = again[-1] if again and not again[-1].finished else None
+        past = tuple(answer for answer in answers if answer.at <= self._latest)
+        return Card(name, item, met, past, max(skips, default=None), begun)
 
-    def _moment(self, record: Record) -> datetime | None:
-        """When that was; None for a date still to come: a clock was wrong, and a card must not wait until then."""
-        at = moment(record.get("time"))
-        return at if at and at <= self._now() + timedelta(days=1) else None
+    def _answer(self, attempt: Attempt) -> Answer | None:
+        if id(attempt) not in self._answers:
+            self._answers[id(attempt)] = attempt, answer_to(attempt)
+        return self._answers[id(attempt)][1]
 
-    def _answers(self, records: Sequence[Record]) -> Iterator[Answer]:
-        """The answers among a question's records. A commit says how sure; the reveal or the grade that follows says how well."""
-        sure = None
-        for record in records:
-            if record["event"] == "commit":
-                sure = record.get("confidence")
-            rating = rating_of({"confidence": sure, **record})
-            at = self._moment(record)
-            if rating and at:
-                yield Answer(at, rating, rating == AGAIN and sure == 2)
+    def _past(self, at: datetime | None) -> datetime | None:
+        """That date; None if it is still to come: a clock was wrong, and a card must not wait until then."""
+        return at if at and at <= self._latest else None
 
     def due(self) -> list[Card]:
         """What is due now: certain misses first, then what has waited longest."""
         now = self._now()
-        waiting = [card for card in self.deck() if card.due <= now]
+        waiting = [card for card in self._deck if card.due <= now]
         return sorted(waiting, key=lambda card: (not card.certain_miss, card.due, card.name))
 
     def next_due(self) -> datetime | None:
         """When the next card is due, if none is now."""
-        return min((card.due for card in self.deck()), default=None)
+        return min((card.due for card in self._deck), default=None)
 
     # --- a sitting -------------------------------------------------------------------------------------------
 
     def _deal(self) -> None:
         """The next card, or the one that a restart broke off."""
+        self._deck = list(self._look())
         waiting = self.due()
-        open_cards = [card for card in waiting if _unfinished(card)]
+        begun = [card for card in waiting if card.begun]
         self.left = min(len(waiting), max(0, SITTING - self.done))
-        self.card = (open_cards or waiting)[0] if self.left else None
+        self.card = (begun or waiting)[0] if self.left else None
         self.step = self._opened(self.card) if self.card else None
 
     def _opened(self, card: Card) -> Step:
         question = card.item.step.question
         title = f"{load_source(card.lesson)['title']} · {'recall' if card.item.kind == 'recall' else 'the same idea elsewhere' if card.item.raw.get('transfer') else 'once more'}"
-        address = {"lesson": REVIEW, "question": card.name, "hash": question.asked_hash(), "lab": self.lab.name}
+        address = {
+            **review_address(card.lesson, card.item.id),
+            "hash": question.asked_hash(),
+            "lab": self.lab.name,
+        }
 
         def record(entry: Record) -> None:
             self.journal.append(
-                {**address, **entry, **_surety(step), "time": self._now().isoformat(timespec="milliseconds")}
+                {**address, **entry, **_confidence_of(step), "time": self._now().isoformat(timespec="milliseconds")}
             )
 
         step = Step(question, title, record)
-        step.replay(_unfinished(card))
+        step.replay([dict(event.record) for event in card.begun.events] if card.begun else [])
         return step
 
     @property
@@ -183,37 +204,23 @@ class Review:
             return False
         return not self.step.question.self_graded or self.step.grade is not None or self.step.skipped
 
-    def handle(self, event: dict[str, Any]) -> None:
-        """An event of the panel: those of a question, or "next"."""
-        if event.get("event") == "next":
+    def handle(self, event: Mapping[str, Any]) -> None:
+        """An event of the panel: those of a question, "next", or "more" for another sitting."""
+        name = event.get("event")
+        if name == "more":
+            self.done = 0
+            self._deal()
+        elif name == "next":
             if self.answered:
                 self.done += 1
                 self._deal()
         elif self.step is not None:
             self.step.handle(event)
 
-    def more(self) -> None:
-        """Another sitting."""
-        self.done = 0
-        self._deal()
 
-
-def _surety(step: Step) -> dict[str, int]:
+def _confidence_of(step: Step) -> dict[str, int]:
     """How sure the learner was, beside what came out, so that one record says both."""
     return {} if step.confidence is None else {"confidence": step.confidence}
-
-
-def _by_question(records: Sequence[Record]) -> dict[str, list[Record]]:
-    found: dict[str, list[Record]] = {}
-    for record in records:
-        found.setdefault(record["question"], []).append(record)
-    return found
-
-
-def _unfinished(card: Card) -> list[Record]:
-    """What was recorded of a card since it was last dealt: nothing, or the beginning of an answer."""
-    ends = [index for index, record in enumerate(card.again) if rating_of(record) or record["event"] == "skip"]
-    return list(card.again[ends[-1] + 1 :] if ends else card.again)
 
 
 def _missed_for_certain(card: Card) -> bool:

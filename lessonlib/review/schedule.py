@@ -8,17 +8,19 @@ the journal is kept: the state of every card is computed anew from it, and no se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import NamedTuple
+
+from lessonlib.record.attempts import Attempt
 
 #: A card answered in its lesson, or met there and not answered, comes back the next day at the earliest.
 NEXT_DAY = timedelta(hours=18)
 LONGEST_DAYS = 180
 
 AGAIN, HARD, GOOD = 1, 2, 3
-
-#: Years that a clock may show; what lies outside was written by no lesson.
-_YEARS = range(1970, 2200)
+_JUST_GUESSING = 0  # the lowest level of confidence
+_OF_GRADE = {"got": GOOD, "partly": HARD, "missed": AGAIN}
 
 
 class Answer(NamedTuple):
@@ -29,39 +31,41 @@ class Answer(NamedTuple):
     certain_miss: bool = False
 
 
-def rating_of(record: dict) -> int | None:
-    """The rating that a record of the journal gives: a self-grade, or a judged guess with how sure it was."""
-    if record["event"] == "grade":
-        return {"got": GOOD, "partly": HARD, "missed": AGAIN}.get(str(record.get("grade")))
-    if record["event"] == "reveal" and "right" in record:
-        if not record["right"]:
-            return AGAIN
-        return HARD if record.get("confidence") == 0 else GOOD
-    return None
+def answer_to(attempt: Attempt) -> Answer | None:
+    """What an attempt says of how well its question is remembered: by the learner's own grade, or as judged.
+
+    None if it says nothing (not finished, skipped), or not when.
+    """
+    rating = _rating(attempt)
+    return Answer(attempt.at, rating, attempt.certain_miss) if rating and attempt.at else None
+
+
+def _rating(attempt: Attempt) -> int | None:
+    if attempt.grade is not None:
+        return _OF_GRADE.get(attempt.grade)
+    if attempt.right is None:
+        return None
+    if not attempt.right:
+        return AGAIN
+    return HARD if attempt.confidence == _JUST_GUESSING else GOOD
 
 
 def due(answers: Iterable[Answer]) -> datetime:
     """When a card with these answers (in any order, at least one) is due."""
+    return _due(tuple(sorted(answers)))
+
+
+@lru_cache(maxsize=4096)  # a sitting asks for the same cards again after each answer, and only one of them has changed
+def _due(answers: tuple[Answer, ...]) -> datetime:
     from fsrs import Card, Rating, Scheduler  # on first use: `import lessonlib` stays light
 
     # One tap a day and no steps of minutes: a sitting ends when its cards are through.
     scheduler = Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=LONGEST_DAYS, enable_fuzzing=False)
     card, last = Card(card_id=1), None
-    for answer in sorted(answers):
+    for answer in answers:
         card, _ = scheduler.review_card(card, Rating(answer.rating), answer.at)
         last = answer
     if last is None:
         raise ValueError("a card without an answer has no date")
     # FSRS counts whole days from the answer; a card of yesterday evening should be due this morning.
     return max(card.due - (timedelta(days=1) - NEXT_DAY), last.at + NEXT_DAY)
-
-
-def moment(text: object) -> datetime | None:
-    """A time of the journal in UTC; None if it is none."""
-    try:
-        at = datetime.fromisoformat(str(text))
-    except ValueError:
-        return None
-    if at.year not in _YEARS:
-        return None
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)

@@ -1,60 +1,132 @@
-"""How the kinds of block that are more than words are drawn: kind -> (raw, words) -> a part of the view."""
+"""The kinds of block that are more than words: each one class, with what an author writes and how it is drawn."""
 
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from lessonlib.draw.picture import picture
+from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
-from lessonlib.lesson.items import Drawers, View
+from lessonlib.lesson.fragments import ID, NAME, TEXT
 from lessonlib.lesson.source import lesson_names, lesson_title
-from lessonlib.lesson.words import Words
-from lessonlib.record.settings import chosen_lab
-from lessonlib.review.editions import standing
+from lessonlib.lesson.views import DrawnView
+from lessonlib.record.attempts import Attempt
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import choose_lab, chosen_lab
+from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
-
-Raw = Mapping[str, Any]
+from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
+_NOT_KEPT = "This choice cannot be kept here. Name the lab in the first cell of a lesson instead, or set LESSON_LAB."
 
 
-def draw_picture(raw: Raw, words: Words) -> View:
-    """An animated picture with the numbers it names, and its caption."""
-    numbers = {key: words.number(name, raw["id"]) for key, name in raw["numbers"].items()}
-    return {
-        "picture": picture(raw["name"], words.code.picture(raw["name"]), numbers),
-        "html": words.html(raw["caption"], raw["id"]),
-    }
+class Picture(Block):
+    """A picture that can be played and stepped."""
+
+    kind = "picture"
+    panel = "picture"
+    keys = {"name": ID, "caption": TEXT, "numbers": {"type": "object", "additionalProperties": NAME}}
+
+    def draw(self) -> DrawnView:
+        """The picture with the numbers that it names, and its caption."""
+        raw, words = self.raw, self.lesson.words
+        numbers = {key: words.number(name, raw["id"]) for key, name in raw["numbers"].items()}
+        return {
+            "picture": picture(raw["name"], words.code.picture(raw["name"]), numbers),
+            "html": words.html(raw["caption"], raw["id"]),
+        }
 
 
-def draw_plot(raw: Raw, words: Words) -> View:
-    """A still figure and its caption."""
-    return {"html": words.code.plot(raw["name"]).draw(words.lab).html + words.html(raw["caption"], raw["id"])}
+class Plot(Block):
+    """A still figure."""
+
+    kind = "plot"
+    keys = {"name": ID, "caption": TEXT}
+
+    def draw(self) -> DrawnView:
+        """The figure and its caption."""
+        raw, words = self.raw, self.lesson.words
+        return {"html": words.code.plot(raw["name"]).draw(words.lab).html + words.html(raw["caption"], raw["id"])}
+
+    def parts(self) -> Mapping[str, Any]:
+        """Its data and words, not the strokes of one matplotlib version. Nothing is drawn."""
+        raw, words = self.raw, self.lesson.words
+        shown = words.code.plot(raw["name"]).describe(words.lab)
+        return {"data": shown.sealed, "alt": shown.alt, "caption": words.html(raw["caption"], raw["id"])}
 
 
-def plot_parts(raw: Raw, words: Words) -> View:
-    """What of a plot goes into the seal: its data and words, not the strokes of one matplotlib version. Nothing is drawn."""
-    shown = words.code.plot(raw["name"]).describe(words.lab)
-    return {"data": shown.sealed, "alt": shown.alt, "caption": words.html(raw["caption"], raw["id"])}
+class Explore(Block):
+    """The instrument for what-if questions."""
+
+    kind = "explore"
+    panel = "explorer"
+    keys = {"block": WORD_BLOCKS["tell"].keys["block"], "text": TEXT}
+    optional = frozenset({"block"})
+    by_hand = """
+# The same by hand, once it is open, in a cell of your own:
+#   from lessonlib import decode
+#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
+
+    def draw(self) -> DrawnView:
+        """The text above it, all data that it draws from, and the units in which it prints them."""
+        from lessonlib.show.explorer import explorer_units
+
+        parts = self.parts()
+        return {"html": parts["html"], "explorer": {**parts["explorer"], "units": explorer_units()}}
+
+    def parts(self) -> Mapping[str, Any]:
+        """The text and the data."""
+        from lessonlib.show.explorer import explorer_data
+
+        return {
+            "explorer": explorer_data(self.lesson.lab),
+            "html": self.lesson.words.html(self.raw["text"], self.raw["id"]),
+        }
 
 
-def draw_explorer(raw: Raw, words: Words) -> View:
-    """The explorer with all data that it draws from."""
-    from lessonlib.show.explorer import explorer_data
+class Score(Block):
+    """What was guessed and what came out."""
 
-    return {"explorer": explorer_data(words.lab), "html": words.html(raw["text"], raw["id"])}
+    kind = "score"
+    subtitle = "what came out"
+    sealed = False
+
+    def draw(self) -> DrawnView:
+        """The score card as it stands now."""
+        return {"html": score_html(self.lesson)}
 
 
-def draw_labs(raw: Raw, words: Words) -> View:
-    """The shipped labs to choose from, with what each assumes."""
-    options = [{"key": name, "html": _lab_line(name)} for name in lab_names()]
-    now = chosen_lab()
-    kept = f"Lessons opened from now on use <strong>{escape(load_lab(now).title)}</strong>. One already open follows when you run its first cells again."
-    return {"ask": {"options": options}, "guess": {"key": now}, "html": f"<p>{kept}</p>"}
+class Labs(Block):
+    """Choose the lab for all lessons."""
+
+    kind = "labs"
+    panel = "pick"
+    sealed = False
+    open_at_once = True
+    _problem = ""
+
+    def draw(self) -> DrawnView:
+        """The shipped labs to choose from, with what each assumes."""
+        now = chosen_lab()
+        kept = f"Lessons opened from now on use <strong>{escape(load_lab(now).title)}</strong>. One already open follows when you run its first cells again."
+        drawn: DrawnView = {
+            "ask": {"options": [{"key": name, "html": _lab_line(name)} for name in lab_names()]},
+            "guess": {"key": now},
+            "html": f"<p>{kept}</p>",
+        }
+        return {**drawn, "problem": self._problem} if self._problem else drawn
+
+    def handle(self, event: Mapping[str, Any]) -> bool:
+        """Keep the lab that was picked, or say why it cannot be kept."""
+        if event.get("event") != "pick":
+            return False
+        self._problem = "" if choose_lab(str(event.get("choice"))) else _NOT_KEPT
+        return True
 
 
 def _lab_line(name: str) -> str:
@@ -67,27 +139,51 @@ def _lab_line(name: str) -> str:
     return f"{escape(lab.title)}<br><small>{escape(small)}</small>"
 
 
-def draw_map(raw: Raw, words: Words) -> View:
-    """The ideas of the course; with the learner's ``records`` in ``raw``, also where the learner stands."""
+class Map(Block):
+    """All ideas of the course, how they hang together, and where the learner stands."""
+
+    kind = "map"
+    panel = "map"
+    sealed = False
+    open_at_once = True
+
+    def draw(self) -> DrawnView:
+        """The ideas, and where the learner stands."""
+        journal = self.lesson.journal
+        return _map(journal.attempts() if isinstance(journal, Journal) else ())
+
+    def draw_for_nobody(self) -> DrawnView:
+        """The ideas alone."""
+        return _map(())
+
+
+def _map(attempts: Sequence[Attempt]) -> DrawnView:
     from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
 
     concepts = load_listing().concepts
-    states = standing(concepts, raw.get("records", ()))
+    states = states_of(concepts, attempts)
     chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
     return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
 
 
-def draw_installed(raw: Raw, words: Words) -> View:
-    """Whether the packages that the lessons need are there, with their versions."""
-    rows = [("Python", platform.python_version())] + [(name, _version(name)) for name in _NEEDED]
-    missing = [name for name, found in rows if not found]
-    verdict = (
-        f"Missing: {', '.join(missing)}. Run <code>make env</code> in the course's folder, then restart the kernel."
-        if missing
-        else "Everything is there, and this panel is drawn, so widgets work."
-    )
-    body = "".join(f'<tr><th scope="row">{name}</th><td>{found or "missing"}</td></tr>' for name, found in rows)
-    return {"html": f"<p>{'✗' if missing else '✓'} {verdict}</p><table><tbody>{body}</tbody></table>"}
+class Installed(Block):
+    """Whether everything that the lessons need is there."""
+
+    kind = "installed"
+    sealed = False
+    open_at_once = True
+
+    def draw(self) -> DrawnView:
+        """The packages that the lessons need, with their versions."""
+        rows = [("Python", platform.python_version())] + [(name, _version(name)) for name in _NEEDED]
+        missing = [name for name, found in rows if not found]
+        verdict = (
+            f"Missing: {', '.join(missing)}. Run <code>make env</code> in the course's folder, then restart the kernel."
+            if missing
+            else "Everything is there, and this panel is drawn, so widgets work."
+        )
+        body = "".join(f'<tr><th scope="row">{name}</th><td>{found or "missing"}</td></tr>' for name, found in rows)
+        return {"html": f"<p>{'✗' if missing else '✓'} {verdict}</p><table><tbody>{body}</tbody></table>"}
 
 
 def _version(name: str) -> str:
@@ -97,13 +193,5 @@ def _version(name: str) -> str:
         return ""
 
 
-DRAWERS: Drawers = {
-    "picture": draw_picture,
-    "plot": draw_plot,
-    "explore": draw_explorer,
-    "labs": draw_labs,
-    "installed": draw_installed,
-    "map": draw_map,
-}
-#: what goes into the seal where that is not what is drawn
-SEALED: Drawers = {"plot": plot_parts}
+#: every kind of block that a lesson may have: kind -> its class
+BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed)}

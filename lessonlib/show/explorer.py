@@ -23,6 +23,7 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import rounded
+from lessonlib.base.units import tick_steps
 from lessonlib.roofline import (
     USABLE,
     Estimate,
@@ -88,6 +89,11 @@ def explorer_data(lab: Lab) -> dict[str, Any]:
         "weights": [_weights(replace(lab.system, weights=name), contexts) for name in formats],
         "gpus": [_gpu(lab, name, formats, contexts) for name in names],
     }
+
+
+def explorer_units() -> dict[str, list[tuple[float, str]]]:
+    """The units in which the explorer prints seconds and bytes: from µs, and from kB to GB, so that its sizes compare."""
+    return {"seconds": tick_steps("s")[1:], "bytes": tick_steps("B")[1:4]}
 
 
 def context_stops(lab: Lab) -> tuple[int, ...]:

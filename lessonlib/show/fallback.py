@@ -5,18 +5,23 @@ Both forms are a pure function of the view and the seal, so they are the same on
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lessonlib.lesson.kinds import KINDS
+from lessonlib.lesson.kinds.choice import Choice
+from lessonlib.lesson.views import View
 from lessonlib.lesson.words import plain
 
-View = dict[str, Any]
 
-
-def fallback(view: View, seal: str = "", outcomes: list[tuple[str, str]] | None = None) -> tuple[str, str]:
+def fallback(
+    shown: View | Mapping[str, Any], seal: str = "", outcomes: Sequence[tuple[str, str]] = ()
+) -> tuple[str, str]:
     """(text/plain, text/html) of a view. ``outcomes`` are (name, html) of mistakes walked through in CI."""
+    view: Mapping[str, Any] = {**shown}
     body = _locked(view) if view["state"] == "locked" else _asked(view) + _revealed(view)
-    for name, markup in outcomes or []:
+    for name, markup in outcomes:
         body += f"<details><summary>{escape(name)}</summary>{markup}</details>"
     mark = f'<p class="ll-seal"><small>seal {seal}</small></p>' if seal else ""
     html = f'<section class="ll-static" data-lesson-id="{escape(view["id"])}"><p><strong>{escape(view["title"])}</strong></p>{body}{mark}</section>'
@@ -31,7 +36,7 @@ def feedback_html(result: dict[str, Any]) -> str:
     )
 
 
-def _text(view: View, seal: str) -> str:
+def _text(view: Mapping[str, Any], seal: str) -> str:
     lines = [view["title"]]
     if view["state"] == "locked":
         lines.append(view["locked"])
@@ -45,25 +50,22 @@ def _text(view: View, seal: str) -> str:
     return "\n".join([*lines, f"seal {seal}"] if seal else lines)
 
 
-def _locked(view: View) -> str:
+def _locked(view: Mapping[str, Any]) -> str:
     return f"<p><em>{escape(view['locked'])}.</em></p>"
 
 
-def _asked(view: View) -> str:
-    ask = view.get("ask", {})
-    body = view.get("stem", "") + view.get("html", "") + _picture(view)
-    if "options" in ask:
-        body += "<ul>" + "".join(f"<li>{option['html']}</li>" for option in ask["options"]) + "</ul>"
-    elif "unit" in ask:
-        body += f"<p>Your guess: ____ {escape(ask['unit'])}</p>"
-    elif "parts" in ask:
-        body += f"<p>{'____'.join(ask['parts'])}</p>"
-    elif "x" in ask:
-        body += f"<p>Draw {escape(ask['y_label'])} against {escape(ask['x_label'])}.</p>"
-    return body
+def _asked(view: Mapping[str, Any]) -> str:
+    return view.get("stem", "") + view.get("html", "") + _picture(view) + _form(view)
 
 
-def _picture(view: View) -> str:
+def _form(view: Mapping[str, Any]) -> str:
+    """What stands in place of the form: as the kind of question has it, or the cards to pick from."""
+    ask = view.get("ask")
+    kind = KINDS.get(view["kind"], Choice)
+    return kind.on_paper(ask) if ask else ""
+
+
+def _picture(view: Mapping[str, Any]) -> str:
     if "picture" not in view:
         return ""
     from lessonlib.draw.picture import figure_html  # SVG of a few kB: on first use
@@ -71,7 +73,7 @@ def _picture(view: View) -> str:
     return figure_html(view["picture"])
 
 
-def _revealed(view: View) -> str:
+def _revealed(view: Mapping[str, Any]) -> str:
     result = view.get("result")
     if not result:
         return ""

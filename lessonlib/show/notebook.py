@@ -7,41 +7,37 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
-from lessonlib.lesson.items import BlockItem, Item, StepItem, View
+from lessonlib.lesson.items import BlockItem, Item, StepItem
+from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.record.journal import Journal, default_journal
-from lessonlib.record.questions_for_teacher import QUESTION
-from lessonlib.record.settings import chosen_lab
-from lessonlib.roofline import Lab, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.lesson.question import Question
+from lessonlib.lesson.views import View
+from lessonlib.record.exchanges import QUESTION
+from lessonlib.record.journal import Journal
+from lessonlib.roofline import Lab
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import open_session
 
 if TYPE_CHECKING:
     from lessonlib.teacher.desk import Desk
 
-AUTO = ("truth", "each", "skip")
-_NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
+_NONSENSE: tuple[Any, ...] = ("", "abc", "-3", "NaN", None, 7, [], {})
 
 
 def open_lesson(
     name: str, lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None
 ) -> NotebookLesson:
     """The lesson ``name`` on ``lab`` (a shipped lab's name, a path to a lab file, or None for the one chosen at the start)."""
-    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    mode = auto or os.environ.get("LESSON_AUTO") or None
-    if mode is not None and mode not in AUTO:
-        raise LessonlibError(
-            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
-        )
-    kept = journal or (Journal(None) if mode else default_journal(_warn))
-    return NotebookLesson(Lesson(name, found, kept, DRAWERS, SEALED), mode)
+    session = open_session(lab, auto, journal)
+    return NotebookLesson(Lesson(name, session.lab, session.journal, BLOCKS), session.mode)
 
 
 class NotebookLesson:
@@ -61,61 +57,9 @@ class NotebookLesson:
     def __repr__(self) -> str:
         return f"{self._lesson.raw['title']} · {self.lab.title}"
 
-    def predict(self, item_id: str) -> Panel:
-        """A prediction: choice, number or curve."""
-        return self._show(item_id, "predict")
+    if TYPE_CHECKING:  # the methods are those of METHODS; see below the class
 
-    def recall(self, item_id: str) -> Panel:
-        """A recall card: answer aloud, then check."""
-        return self._show(item_id, "recall")
-
-    def blanks(self, item_id: str) -> Panel:
-        """A sentence to complete from memory."""
-        return self._show(item_id, "blanks")
-
-    def explain(self, item_id: str) -> Panel:
-        """An explanation from memory, beside a model answer."""
-        return self._show(item_id, "explain")
-
-    def note(self, item_id: str) -> Panel:
-        """A question or a remark to the teacher, kept in the journal."""
-        return self._show(item_id, "note")
-
-    def tell(self, item_id: str) -> Panel:
-        """A text with this lab's numbers; opens when the steps before it are revealed."""
-        return self._show(item_id, "tell")
-
-    def picture(self, item_id: str) -> Panel:
-        """A picture that can be played and stepped."""
-        return self._show(item_id, "picture")
-
-    def plot(self, item_id: str) -> Panel:
-        """A still figure."""
-        return self._show(item_id, "plot")
-
-    def explore(self, item_id: str) -> Panel:
-        """The instrument for what-if questions."""
-        return self._show(item_id, "explore")
-
-    def score(self, item_id: str = "score") -> Panel:
-        """What was guessed and what came out."""
-        return self._show(item_id, "score")
-
-    def sources(self, item_id: str = "sources") -> Panel:
-        """The sources, numbered as the text cites them."""
-        return self._show(item_id, "sources")
-
-    def labs(self, item_id: str = "labs") -> Panel:
-        """Choose the lab for all lessons."""
-        return self._show(item_id, "labs")
-
-    def map(self, item_id: str = "map") -> Panel:
-        """All ideas of the course, how they hang together, and where the learner stands."""
-        return self._show(item_id, "map")
-
-    def installed(self, item_id: str = "installed") -> Panel:
-        """Whether everything that the lessons need is there."""
-        return self._show(item_id, "installed")
+        def __getattr__(self, name: str) -> Callable[..., Panel]: ...
 
     # --- inside -----------------------------------------------------------------------------------------
 
@@ -134,7 +78,8 @@ class NotebookLesson:
     def _seat_teacher(self, item: Item) -> None:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
-            item.id != QUESTION
+            not isinstance(item, StepItem)
+            or item.id != QUESTION
             or item.id in self._desks
             or self._auto
             or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
@@ -146,16 +91,16 @@ class NotebookLesson:
 
     def _view(self, item: Item) -> View:
         desk = self._desks.get(item.id)
-        return {**item.view(), **desk.part()} if desk else item.view()
+        return cast(View, {**item.view(), **desk.part()}) if desk else item.view()
 
-    def _handle(self, item: Item, event: dict[str, Any]) -> View | None:
-        """An event of a panel; answers with its new view. A desk draws itself, for it also does so from a thread of its own."""
+    def _handle(self, item: Item, event: Mapping[str, Any]) -> None:
+        """An event of a panel. The lesson says what changed, and :meth:`_refresh` draws it; a desk also draws for itself."""
         desk = self._desks.get(item.id)
         if desk is None:
-            return self._lesson.handle(item.id, event)
-        desk.handle(event)
-        self._draw(item)
-        return None
+            self._lesson.handle(item.id, event)
+        else:
+            desk.handle(event)
+            self._draw(item)
 
     def _draw(self, item: Item) -> None:
         """Give every panel of `item` its view. Of two threads, the later one has the later view."""
@@ -163,7 +108,7 @@ class NotebookLesson:
         with desk.lock if desk else nullcontext():
             view = self._view(item)
             for panel in self._panels.get(item.id, ()):
-                panel.view = view
+                panel.view = dict(view)
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""
@@ -171,7 +116,7 @@ class NotebookLesson:
             panels = self._panels[item_id]
             item = self._lesson.items[item_id]
             always = item is changed or not item.sealed or item_id in self._desks
-            if always or any(panel.view["state"] == "locked" and panel.view["locked"] != item.lock for panel in panels):
+            if always or any(panel.view.get("locked", "") != item.lock for panel in panels):
                 self._draw(item)
 
     def _fallback(self, item: Item, outcomes: list[tuple[str, str]]) -> tuple[str, str]:
@@ -186,8 +131,7 @@ class NotebookLesson:
             return fallback(stored, seal)
         if not item.sealed or item.gates:
             opens = f"Opens after {item.gates[-1].name}" if item.gates else "Run this cell in JupyterLab"
-            closed = {"kind": item.panel_kind, "id": item.id, "title": item.title, "state": "locked", "locked": opens}
-            return fallback(closed, seal)
+            return fallback(item.closed_view(opens), seal)
         return fallback(item.view(), seal)
 
     def _walk(self, item: StepItem) -> list[tuple[str, str]]:
@@ -200,6 +144,26 @@ class NotebookLesson:
             item.step.answer(item.step.question.right())
         self._lesson.changed(item)
         return outcomes
+
+
+def _method(kind: str, does: str, item_id: str | None) -> Callable[..., Panel]:
+    """The method that shows an item of one kind. Of a kind that a lesson has once, the id may be left out."""
+
+    def show(self: NotebookLesson, item_id: str) -> Panel:
+        return self._show(item_id, kind)
+
+    show.__name__, show.__qualname__, show.__doc__ = kind, f"NotebookLesson.{kind}", does
+    show.__defaults__ = None if item_id is None else (item_id,)
+    return show
+
+
+#: what a cell may call -> what it shows: every kind of question and of block
+METHODS = {entry: kinds[0].does for entry, kinds in ENTRIES.items()} | {
+    kind: str(block.__doc__).partition("\n")[0] for kind, block in BLOCKS.items()
+}
+for _kind, _does in METHODS.items():
+    _only = _kind if _kind in BLOCKS and not BLOCKS[_kind].keys else None
+    setattr(NotebookLesson, _kind, _method(_kind, _does, _only))
 
 
 def try_mistakes(item: StepItem) -> list[tuple[str, str]]:
@@ -218,7 +182,7 @@ def try_mistakes(item: StepItem) -> list[tuple[str, str]]:
     return told
 
 
-def _refuse(question: Any, nonsense: Any) -> None:
+def _refuse(question: Question, nonsense: Any) -> None:
     """A judged question takes no nonsense, and says so in one line."""
     if not question.sure:
         return
@@ -229,7 +193,3 @@ def _refuse(question: Any, nonsense: Any) -> None:
             raise LessonlibError(f"{question.where}: the refusal of {nonsense!r} has more than one line") from error
         return
     raise LessonlibError(f"{question.where}: {nonsense!r} was taken for a guess")
-
-
-def _warn(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from lessonlib.base.errors import LessonlibError
-from lessonlib.record.journal import Journal, default_journal
-from lessonlib.record.settings import chosen_lab
+from lessonlib.lesson.concepts import load_listing
+from lessonlib.record.journal import Journal
 from lessonlib.review.deck import Review
-from lessonlib.review.scorecard import card_html
-from lessonlib.review.tally import minutes, outcomes, tally
-from lessonlib.roofline import Lab, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.review.summary import minutes, summarise
+from lessonlib.roofline import Lab
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
-from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
+from lessonlib.show.score_card import summary_html
+from lessonlib.show.session import open_session
 
 TITLE = "Review"
 
@@ -26,13 +24,8 @@ def open_review(
     lab: str | Lab | None = None, auto: str | None = None, journal: Journal | None = None
 ) -> NotebookReview:
     """What is due in your journal, for `lab` (None: the lab chosen at the start)."""
-    mode = auto or os.environ.get("LESSON_AUTO") or None
-    if mode is not None and mode not in AUTO:
-        raise LessonlibError(
-            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
-        )
-    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    return NotebookReview(Review(found, journal or (Journal(None) if mode else default_journal()), DRAWERS, SEALED))
+    session = open_session(lab, auto, journal)
+    return NotebookReview(Review(session.lab, session.journal, BLOCKS))
 
 
 class NotebookReview:
@@ -54,23 +47,19 @@ class NotebookReview:
 
     def overall(self) -> Panel:
         """The score card over all lessons and reviews, from your journal."""
-        from lessonlib.lesson.concepts import load_listing
-
-        records = self._review.journal.records()
-        html = card_html(tally(list(outcomes(records))), minutes(records), load_listing().misconceptions)
+        journal = self._review.journal
+        found, spent = summarise(journal.attempts()), minutes(journal.events())
+        html = summary_html(found, spent, load_listing().misconceptions)
         view = {"kind": "tell", "id": "overall", "title": "All lessons so far", "state": "observed", "html": html}
         return Panel(
             view,
-            lambda event: None,
+            lambda _event: None,
             lambda: fallback({**view, "html": "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>"}),
         )
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """An event of the panel; answers with what to show."""
-        if event.get("event") == "more":
-            self._review.more()
-        else:
-            self._review.handle(event)
+        self._review.handle(event)
         return self.view()
 
     def view(self) -> dict[str, Any]:

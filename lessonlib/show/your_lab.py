@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import date
 from html import escape
@@ -11,15 +10,16 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.restore import restore
 from lessonlib.lesson.words import markdown
 from lessonlib.probe.asked import ASKED, can_ask, question
 from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
-from lessonlib.record.journal import Journal, default_journal
-from lessonlib.record.settings import choose_lab, chosen_lab
-from lessonlib.roofline import Lab, load_lab
+from lessonlib.record.journal import Journal
+from lessonlib.record.settings import choose_lab
+from lessonlib.roofline import Lab
 from lessonlib.show.fallback import fallback
-from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import open_session
 
 NAME = "your-lab"
 NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
@@ -37,21 +37,17 @@ def open_your_lab(
 
     Without a `url`, or when the server cannot be read, every panel says in one line what to do.
     """
-    mode = auto or os.environ.get("LESSON_AUTO") or None
-    if mode is not None and mode not in AUTO:
-        raise LessonlibError(
-            f"auto = “{mode}” is not a way to run a lesson; it is one of {', '.join(AUTO)}, or None for a person"
-        )
-    found = lab if isinstance(lab, Lab) else load_lab(lab or chosen_lab())
-    kept = journal or (Journal(None) if mode else default_journal())
+    session = open_session(lab, auto, journal)
     if not url:
-        return YourLab(None, NO_SERVER, found, kept, mode)
+        return YourLab(None, NO_SERVER, session.lab, session.journal, session.mode)
     from lessonlib.probe.probe import probe
 
+    reading, problem = None, ""
     try:
-        return YourLab(probe(url, window, model), "", found, kept, mode)
+        reading = probe(url, window, model)
     except LessonlibError as error:
-        return YourLab(None, f"{str(error).rstrip('.')}. Then run all cells again.", found, kept, mode)
+        problem = f"{str(error).rstrip('.')}. Then run all cells again."
+    return YourLab(reading, problem, session.lab, session.journal, session.mode)
 
 
 class YourLab:
@@ -66,6 +62,7 @@ class YourLab:
             for key in ASKED:
                 if can_ask(reading.findings[key]):
                     self._items[key] = self._item(key, reading)
+        restore(self._items.values(), self._address, journal.records(NAME))
 
     def __repr__(self) -> str:
         return f"Your lab · beside {self._lab.title}"
@@ -81,9 +78,12 @@ class YourLab:
             asked,
             f"“{ASKED[key]['title']}”",
         )
-        address = {"lesson": NAME, "question": key, "hash": asked.asked_hash(), "lab": self._lab.name}
-        item.step.record = lambda record: self._journal.append({**address, **record})
+        item.step.record = lambda record: self._journal.append({**self._address(item), **record})
         return item
+
+    def _address(self, item: StepItem) -> dict[str, str]:
+        """What every record of ``item`` carries. Its hash holds the number that was read: another reading asks anew."""
+        return {"lesson": NAME, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self._lab.name}
 
     # --- what a cell shows -------------------------------------------------------------------------------------
 
@@ -94,7 +94,7 @@ class YourLab:
         item = self._items.get(key)
         if item and self._auto and not item.lock:
             item.step.skip() if self._auto == "skip" else item.step.answer(item.step.question.right())
-        return self._panel(key, lambda: item.view() if item else self._told(key))
+        return self._panel(key, lambda: item.view() if item else self._nothing_to_predict(key))
 
     def numbers(self) -> Panel:
         """Everything that was read, once each prediction is revealed."""
@@ -102,7 +102,7 @@ class YourLab:
 
     def keep(self, file: str = "my-lab.toml") -> Panel:
         """Write the lab file and choose it for all lessons, once each prediction is revealed."""
-        return self._panel("keep", lambda: self._kept(Path(file)))
+        return self._panel("keep", lambda: self._lab_file(Path(file)))
 
     def _panel(self, key: str, view: Any) -> Panel:
         panel = Panel(
@@ -120,7 +120,7 @@ class YourLab:
 
     # --- views -------------------------------------------------------------------------------------------------
 
-    def _told(self, key: str) -> dict[str, Any]:
+    def _nothing_to_predict(self, key: str) -> dict[str, Any]:
         """Why there is nothing to predict."""
         if self._reading is None:
             return _tell(key, ASKED[key]["title"], self._problem)
@@ -153,7 +153,7 @@ class YourLab:
         )
         return {"kind": "tell", "id": "numbers", "title": "All numbers", "state": "observed", "html": html}
 
-    def _kept(self, file: Path) -> dict[str, Any]:
+    def _lab_file(self, file: Path) -> dict[str, Any]:
         if self._reading is None:
             return _tell("keep", "Your lab file", self._problem)
         if self._lock():

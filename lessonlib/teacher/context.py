@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.lesson.items import Item, StepItem, View
+from lessonlib.lesson.items import Item, StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import CONFIDENCE
 from lessonlib.lesson.words import plain
@@ -114,8 +114,8 @@ def _item_text(lesson: Lesson, item: Item) -> str:
     return _step_text(item) if isinstance(item, StepItem) else _block_text(lesson, item)
 
 
-def _stem_text(item: Item) -> str:
-    return f"- {item.title}: {_words(item.view()['stem'])}"
+def _stem_text(item: StepItem) -> str:
+    return f"- {item.title}: {_words(item.step.question.stem())}"
 
 
 def _block_text(lesson: Lesson, item: Item) -> str:
@@ -127,7 +127,7 @@ def _step_text(item: StepItem) -> str:
     """A question with guess, outcome and reveal; nothing at all before its reveal."""
     if not item.step.revealed or item.kind == "note":
         return ""
-    view = item.view()
+    view = cast("Mapping[str, Any]", item.view())  # a revealed question: it has a result
     result = view["result"]
     lines = [
         f"## {item.title}",
@@ -141,7 +141,7 @@ def _step_text(item: StepItem) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _options(view: View) -> list[str]:
+def _options(view: Mapping[str, Any]) -> list[str]:
     marks = view["result"].get("options", {})
     said = {"yours": " [the learner's guess]", "truth": " [right]", "both": " [right, and the learner's guess]"}
     return [
@@ -150,7 +150,7 @@ def _options(view: View) -> list[str]:
     ]
 
 
-def _guess(view: View) -> str:
+def _guess(view: Mapping[str, Any]) -> str:
     """What the learner said, and how sure."""
     if view.get("skipped"):
         return "The learner skipped this."

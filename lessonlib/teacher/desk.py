@@ -20,7 +20,8 @@ from lessonlib.base.quantity import Quantity, significant
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.record.questions_for_teacher import ASKED, ENDED, INTERRUPTED, PART, Exchange, exchanges
+from lessonlib.record.event import Event, events_of
+from lessonlib.record.exchanges import ASKED, ENDED, INTERRUPTED, PART, Exchange, exchanges
 from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
 from lessonlib.teacher.context import EARLIER, Context, about_tokens, all_revealed
 from lessonlib.teacher.teacher import Endpoint, Message, StreamedAnswer, TeacherError, ask, endpoint
@@ -79,14 +80,14 @@ class Desk:
         self.talks = [_restored(kept) for kept in exchanges(self._mine())]
         self._stop: Callable[[], object] = _nothing_to_stop
 
-    def _mine(self) -> list[dict[str, Any]]:
-        """The records of this question, on this lab."""
+    def _mine(self) -> list[Event]:
+        """What the journal has of this question, on this lab."""
         address = self.lesson.address(self.item)
-        return [
+        return events_of(
             record
-            for record in self.lesson.journal.records()
+            for record in self.lesson.journal.records(self.lesson.name)
             if all(record[key] == value for key, value in address.items())
-        ]
+        )
 
     @property
     def busy(self) -> bool:
@@ -275,8 +276,8 @@ def _outcome(talk: Talk, asking: asyncio.Task[None]) -> tuple[str, str]:
 
 def _restored(kept: Exchange) -> Talk:
     """A question out of the journal."""
-    guess = kept.asked.get("guess")
-    text, value = (guess.get("text"), guess.get("value")) if isinstance(guess, Mapping) else (None, None)
+    guess = kept.asked.guess
+    text, value = (guess.get("text"), guess.get("value")) if guess else (None, None)
     typed, clocks = _NO_GUESS, None
     if isinstance(text, str) and isinstance(value, (int, float)) and value > 0:
         typed, clocks = (text, float(value)), clocks_from(kept.clocks)

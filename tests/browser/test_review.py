@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from tests.browser.harness import Notebook, OpenNotebook
 from tests.browser.server import Server
 
@@ -28,7 +28,7 @@ class DaysAgo(Journal):
 
 def taken(server: Server) -> None:
     """A journal in which lesson 1 was taken, right everywhere but at one step."""
-    lesson = Lesson(LESSON, load_lab(), DaysAgo(server.journal), DRAWERS, SEALED)
+    lesson = Lesson(LESSON, load_lab(), DaysAgo(server.journal), BLOCKS)
     for item in lesson.asked:
         if item.kind != "note":
             question = item.step.question

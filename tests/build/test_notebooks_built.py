@@ -39,8 +39,12 @@ def test_a_notebook_is_built_the_same_every_time_and_valid(name: str) -> None:
 
 @pytest.mark.parametrize("name", lesson_names())
 def test_the_cells_are_the_items_in_their_order(name: str) -> None:
-    calls = [re.match(r'# .+\nlesson\.(\w+)\("([a-z0-9-]+)"\)(\n#|$)', source(cell)) for cell in asking(stage.build(name))]
-    expected = [(kind, body["id"]) for entry in load_source(name)["steps"] for kind, body in entry.items() if kind != "text"]
+    calls = [
+        re.match(r'# .+\nlesson\.(\w+)\("([a-z0-9-]+)"\)(\n#|$)', source(cell)) for cell in asking(stage.build(name))
+    ]
+    expected = [
+        (kind, body["id"]) for entry in load_source(name)["steps"] for kind, body in entry.items() if kind != "text"
+    ]
     assert [call.groups()[:2] for call in calls if call] == expected
 
 
@@ -87,8 +91,16 @@ def executed(name: str) -> Notebook:
         if cell["cell_type"] == "code":
             cell["execution_count"] = number * 7
             cell["outputs"] = [
-                {"output_type": "execute_result", "execution_count": number * 7, "metadata": {"a": 1},
-                 "data": {"text/plain": "x", "application/vnd.jupyter.widget-view+json": {"model_id": "abc"}, "text/html": "<p>x</p>"}},
+                {
+                    "output_type": "execute_result",
+                    "execution_count": number * 7,
+                    "metadata": {"a": 1},
+                    "data": {
+                        "text/plain": "x",
+                        "application/vnd.jupyter.widget-view+json": {"model_id": "abc"},
+                        "text/html": "<p>x</p>",
+                    },
+                },
                 {"output_type": "stream", "name": "stdout", "text": "said\n"},
             ]
     return notebook
@@ -104,7 +116,11 @@ def test_normalising_takes_out_what_differs_and_doing_it_twice_changes_nothing(n
     assert not re.search("papermill|execute_input|widget|model_id", stage.dumps(once))
     assert [source(cell) for cell in once["cells"]] == [source(cell) for cell in stage.build(name)["cells"]]
     code = [cell for cell in once["cells"] if cell["cell_type"] == "code"]
-    assert all(cell["outputs"][0]["data"] == {"text/html": "<p>x</p>", "text/plain": "x"} and cell["outputs"][1]["text"] == "said\n" for cell in code)
+    assert all(
+        cell["outputs"][0]["data"] == {"text/html": "<p>x</p>", "text/plain": "x"}
+        and cell["outputs"][1]["text"] == "said\n"
+        for cell in code
+    )
     assert [cell["metadata"] for cell in once["cells"]] == [cell["metadata"] for cell in stage.build(name)["cells"]]
     nbformat.validate(nbformat.from_dict(once))
 
@@ -114,4 +130,6 @@ def test_the_committed_notebook_is_normal_and_has_the_cells_of_its_lesson(name: 
     text = (stage.notebooks_dir() / f"{name}.ipynb").read_text(encoding="utf-8")
     notebook = json.loads(text)
     assert stage.dumps(stage.normalise(notebook)) == text
-    assert [(cell["id"], source(cell), cell["metadata"]) for cell in notebook["cells"]] == [(cell["id"], source(cell), cell["metadata"]) for cell in stage.build(name)["cells"]]
+    assert [(cell["id"], source(cell), cell["metadata"]) for cell in notebook["cells"]] == [
+        (cell["id"], source(cell), cell["metadata"]) for cell in stage.build(name)["cells"]
+    ]

@@ -11,7 +11,7 @@ import pytest
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 
 LESSON = "01-prefill-vs-decode"
 
@@ -19,7 +19,7 @@ LESSON = "01-prefill-vs-decode"
 @functools.cache
 def opened(name: str, lab: str = DEFAULT_LAB) -> Lesson:
     """The lesson on a lab, with everything that draws. Nobody may answer it."""
-    return Lesson(name, load_lab(lab), None, DRAWERS, SEALED)
+    return Lesson(name, load_lab(lab), None, BLOCKS)
 
 
 @functools.cache
@@ -36,11 +36,11 @@ def raw() -> dict[str, Any]:
 
 @pytest.fixture
 def reopen(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Opens a lesson from changed YAML that never was a file: ``reopen(raw)`` or ``reopen(raw, lab=..., drawers=...)``."""
+    """Opens a lesson from changed YAML that never was a file: ``reopen(raw)`` or ``reopen(raw, lab=..., blocks=...)``."""
 
-    def build(changed: dict[str, Any], lab: str = DEFAULT_LAB, drawers: Any = DRAWERS) -> Lesson:
+    def build(changed: dict[str, Any], lab: str = DEFAULT_LAB, blocks: Any = BLOCKS) -> Lesson:
         with monkeypatch.context() as patched:
-            patched.setattr("lessonlib.lesson.lesson.load_source", lambda name: changed)
-            return Lesson(LESSON, load_lab(lab), None, drawers, SEALED)
+            patched.setattr("lessonlib.lesson.lesson.load_source", lambda *_: changed)
+            return Lesson(LESSON, load_lab(lab), None, blocks)
 
     return build

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lessonlib.build.lint.course import course_findings
+from lessonlib.build.lint import course_findings
 from lessonlib.build.lint.secrets import Sentence, Text, late_secrets, normal, secrets
 from lessonlib.lesson.concepts import Concept, Listing, load_listing
 from lessonlib.lesson.source import lesson_names, load_source
@@ -21,7 +21,7 @@ Raw = dict[str, Any]
 
 def test_the_shipped_course_has_no_finding() -> None:
     found = course_findings({name: load_source(name) for name in lesson_names()}, load_listing())
-    assert not found, "\n" + "\n".join(found)
+    assert not found, "\n" + "\n".join(map(str, found))
 
 
 # --- a small course without a fault, and one fault at a time --------------------------------------------------------
@@ -155,7 +155,7 @@ def test_the_linter_sees_a_fault_of_the_course(fault: str) -> None:
     lessons = copy.deepcopy(course())
     change, expected = FAULTS[fault]
     change(lessons)
-    found = course_findings(lessons, listing())
+    found = [f"{finding.file}: {finding.text}" for finding in course_findings(lessons, listing())]
     assert any(re.search(expected, line) for line in found), found
     assert all("\n" not in line and re.match(r"[\w-]+\.yaml: ", line) for line in found)
 

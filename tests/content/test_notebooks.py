@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,8 +16,8 @@ from lessonlib.build.lint.cells import cell_findings
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.roofline import DEFAULT_LAB, lab_names
-from lessonlib.show.notebook import AUTO
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import AUTO
 from tests.content.cells import run_cells
 from tests.content.conftest import opened
 from tests.content.runs import Job, Runs
@@ -35,7 +35,7 @@ LABS = [Job(name, "each", lab) for name in LESSONS for lab in lab_names()]
 @pytest.fixture(scope="module")
 def runs(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
     """Executes what the tests at hand ask for, in their order."""
-    asking = [item for item in request.session.items if "runs" in getattr(item, "fixturenames", ())]
+    asking = [item for item in request.session.items if item.path == request.path and "runs" in item.fixturenames]
     wanted = [item.callspec.params["job"] for item in asking]
     found = Runs(tmp_path_factory.mktemp("runs"), list(dict.fromkeys(wanted)))
     yield found
@@ -88,11 +88,9 @@ def revealed_parts(item: StepItem, given: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("job", MODES, ids=str)
-def test_a_run_that_answers_shows_every_answer(
-    job: Job, runs: Runs, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_run_that_answers_shows_every_answer(job: Job, runs: Runs, request: pytest.FixtureRequest) -> None:
     shows_every_answer(job, runs.result(job))
-    record_property("kernel_cpu_s", round(runs.processor_seconds(job), 3))
+    request.node.user_properties.append(("kernel_cpu_s", round(runs.processor_seconds(job), 3)))
 
 
 @pytest.mark.parametrize("job", LABS, ids=str)

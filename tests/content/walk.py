@@ -22,6 +22,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.notebook import open_lesson
 from lessonlib.show.panel import Panel
+from lessonlib.show.scripts import LOADER, scripts_id
 
 LOCKED = {"kind", "id", "title", "state", "locked"}
 ASKED = {"kind", "id", "title", "state", "stem", "ask", "confidence", "hints", "problem", "skipped"}
@@ -31,8 +32,9 @@ REVEALED = COMMITTED | {"result", "observe", "working"}
 #: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
 EARNED = {("draw-throughput", "eight-guests")}
 #: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
-_NOT_PRINTED = re.compile(r"(.*\.result\.|result\.)?scale\[[01]\]")
-_SAME_FOR_ALL = ("_esm", "_css")
+_NOT_PRINTED = re.compile(r"(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])")
+#: the scripts and styles: the loader that each panel carries, and the hidden widget that holds them
+_SAME_FOR_ALL = ("_esm", "scripts", "script", "style")
 
 Messages = list[tuple[str, dict[str, Any]]]
 
@@ -100,7 +102,7 @@ class Walk:
             for kind, text in panel._repr_mimebundle_()[0].items():
                 if kind.startswith("text/"):
                     self._hear(f"{item.id} {kind}", item.id, text)
-            assert {key: panel.get_state()[key] for key in _SAME_FOR_ALL} == {"_esm": Panel._esm, "_css": Panel._css}
+            assert {key: panel.get_state()[key] for key in ("_esm", "scripts")} == {"_esm": LOADER, "scripts": scripts_id()}
             self._hear_all(item.id, panel.get_state())
         self._drain()
 

@@ -14,7 +14,7 @@ from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import DEFAULT_LAB, load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 
 Raw = dict[str, Any]
 
@@ -23,7 +23,7 @@ LESSON = "01-prefill-vs-decode"
 
 def opened(name: str = LESSON, journal: Journal | None = None, lab: str = DEFAULT_LAB) -> Lesson:
     """A lesson with everything that draws, for a learner of its own."""
-    return Lesson(name, load_lab(lab), journal, DRAWERS, SEALED)
+    return Lesson(name, load_lab(lab), journal, BLOCKS)
 
 
 def source(name: str = LESSON) -> Raw:
@@ -51,7 +51,7 @@ def written(folder: Path, raw: Raw, name: str = "09-changed") -> str:
 def reopened(monkeypatch: pytest.MonkeyPatch, raw: Raw, journal: Journal | None = None, name: str = LESSON) -> Lesson:
     """The lesson ``name`` as its next edition would be, with ``raw`` for its file."""
     with monkeypatch.context() as patched:
-        patched.setattr("lessonlib.lesson.lesson.load_source", lambda _: raw)
+        patched.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)
         return opened(name, journal)
 
 

@@ -12,8 +12,9 @@ from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import lab_names
-from lessonlib.show.notebook import AUTO, NotebookLesson, open_lesson
+from lessonlib.show.notebook import NotebookLesson, open_lesson
 from lessonlib.show.panel import Panel
+from lessonlib.show.session import AUTO
 from tests.lesson.made_up import raw as made_up_raw
 from tests.lesson.shipped import LESSON, body, source, written
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.lesson.guess import GuessError, base_unit, parse_number, shorten, unit_scale
+from lessonlib.base.units import base_unit, unit_scale
+from lessonlib.lesson.guess import GuessError, parse_number, shorten
 
 READ = [
     # plain numbers, taken in the unit asked in

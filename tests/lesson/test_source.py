@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from lessonlib.lesson.source import LessonFileError, lesson_names, load_source, parse_source
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.notebook import open_lesson
 from tests.lesson.shipped import LESSON, body, source, written
 
@@ -19,7 +20,7 @@ Raw = dict[str, Any]
 
 def refusal(text: str) -> str:
     with pytest.raises(LessonFileError) as refused:
-        parse_source(text, "01-x.yaml")
+        parse_source(text, "01-x.yaml", BLOCKS)
     line = str(refused.value)
     assert line.startswith("01-x.yaml: ") and len(line.splitlines()) == 1
     return line.removeprefix("01-x.yaml: ")
@@ -179,7 +180,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown kind of item": (
             lambda raw: raw["steps"].append({"quiz": {"id": "x"}}),
             "steps[#]",
-            "“quiz” is not a key here; the keys are text, tell, predict",
+            "“quiz” is not a key here; the keys are text, tell, ",
         ),
         "item of two kinds": (
             lambda raw: raw["steps"][0].update(tell={"id": "x", "title": "x", "text": "x"}),

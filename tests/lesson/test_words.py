@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.lesson.words import WordsError, fingerprintable, markdown, plain
+from lessonlib.lesson.fingerprint import fingerprintable
+from lessonlib.lesson.words import WordsError, markdown, plain
 from lessonlib.roofline import lab_names
 from tests.lesson.made_up import words
 

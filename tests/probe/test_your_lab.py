@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lessonlib.probe.asked import ASKED
+from lessonlib.probe.reading import Reading
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import chosen_lab
 from lessonlib.roofline import load_lab
 from lessonlib.show.your_lab import YourLab, open_your_lab
+from tests.lesson.shipped import opened
 from tests.probe.standin import StandIn, Traffic, running
 
 LAB = "qwen3-32b-h200"
@@ -97,3 +101,69 @@ def test_headless(mode: str, tmp_path: Path) -> None:
     for key in ASKED:
         assert lab.predict(key).view["state"] == "observed"
     assert "Written" in lab.keep(str(tmp_path / "a.toml")).view["html"]
+
+
+# --- after a kernel restart, and while clicking ------------------------------------------------------------------------
+
+
+def again(lab: YourLab, reading: Reading | None = None, name: str = LAB) -> YourLab:
+    """The page as a new kernel opens it on the same journal; the server is read as before unless said otherwise."""
+    return YourLab(reading or lab._reading, "", load_lab(name), Journal(lab._journal.path), None)
+
+
+def states(lab: YourLab) -> list[str]:
+    return [lab.predict(key).view["state"] for key in ASKED]
+
+
+def test_the_same_reading_stands_where_the_learner_left_it(yours: YourLab) -> None:
+    first, second, third, *_ = ASKED
+    for key in (first, second):
+        reveal(yours, key, "50")
+    yours.predict(third).handle({"event": "commit", "guess": {"text": "7"}, "confidence": 0})
+    kept = len(yours._journal.records())
+    after = again(yours)
+    assert states(after) == states(yours) == ["observed", "observed", "committed", "locked", "locked", "locked"]
+    assert {key: after.predict(key).view for key in ASKED} == {key: yours.predict(key).view for key in ASKED}
+    assert len(yours._journal.records()) == kept, "restoring records nothing"
+    after.predict(third).handle({"event": "reveal"})
+    assert states(again(yours))[2] == "observed", "and goes on from there"
+
+
+def test_another_reading_or_lab_asks_anew(yours: YourLab) -> None:
+    key, *_ = ASKED
+    reveal(yours, key, "50")
+    reading = yours._reading
+    assert reading is not None
+    finding = reading.findings[key]
+    assert finding.value is not None
+    other = replace(reading, findings={**reading.findings, key: replace(finding, value=finding.value * 1.5)})
+    assert states(again(yours, other))[0] == "asked"
+    assert states(again(yours, name="llama-3.1-8b-a100-80gb"))[0] == "asked"
+    assert states(again(yours))[0] == "observed"
+
+
+def test_a_lesson_of_the_same_journal_is_not_touched(yours: YourLab) -> None:
+    for key in ASKED:
+        reveal(yours, key, "50")
+    assert {item.step.state for item in opened(journal=Journal(yours._journal.path)).asked} == {"asked"}
+
+
+def test_a_click_draws_each_panel_once(yours: YourLab) -> None:
+    panels = [*(yours.predict(key) for key in ASKED), yours.numbers()]
+    drawn: list[str] = []
+    for panel in panels:
+        panel.observe(lambda change: drawn.append(change.new["id"]), "view")
+    made = [0]
+    counted = [(panel, counting(view, made)) for panel, view in yours._panels]
+    yours._panels[:] = counted
+    panels[0].handle({"event": "commit", "guess": {"text": "50"}, "confidence": 1})
+    assert drawn == [panels[0].view["id"]], "only what changed is sent"
+    assert made[0] == len(panels)
+
+
+def counting(view: Callable[[], dict], made: list[int]) -> Callable[[], dict]:
+    def counted() -> dict:
+        made[0] += 1
+        return view()
+
+    return counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.record.journal import SCHEMA, Journal, default_journal
+from lessonlib.record.journal import SCHEMA, Journal, default_journal, journal_path
 from tests.lesson.shipped import opened, revealed
 
 ADDRESS = {"lesson": "01-x", "question": "q", "hash": "abc", "lab": "l"}
@@ -196,11 +197,16 @@ def test_a_file_that_takes_no_writing_is_said_once(
 
 def test_a_file_that_cannot_be_read_is_said_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[str] = []
-    monkeypatch.setattr(Path, "read_bytes", denied)
+    opens = Path.open
+    monkeypatch.setattr(
+        Path, "open", lambda self, *how, **more: (denied if self == path else opens)(self, *how, **more)
+    )
     a_lesson_goes_on(Journal(path, said.append))
     assert said == [
-        f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
-        "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+        (
+            f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
+            "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
+        )
     ]
 
 
@@ -256,5 +262,117 @@ def test_in_jupyterlab_it_is_kept_where_the_platform_keeps_such_things(
 def test_the_variable_wins(chosen: str, kept: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSON_JOURNAL", chosen)
     monkeypatch.setenv("JPY_SESSION_NAME", "notebooks/01.ipynb")
-    expected = Path(kept.format(home=os.path.expanduser("~"))) if kept else None
-    assert default_journal().path == expected
+    expected = Path(kept.format(home=Path.home())) if kept else None
+    assert default_journal().path == journal_path() == expected
+
+
+def test_a_command_finds_the_journal_also_outside_jupyterlab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("LESSON_JOURNAL", raising=False)
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    monkeypatch.setattr("platformdirs.user_data_dir", lambda name, appauthor: str(tmp_path / name))
+    assert journal_path() == tmp_path / "lessonlib" / "journal.jsonl" and default_journal().path is None
+
+
+# --- read once -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """The lines that were parsed, by whichever journal."""
+    lines: list[bytes] = []
+    monkeypatch.setattr(
+        "lessonlib.record.journal.json.loads",
+        lambda line: lines.append(line) or json.JSONDecoder().decode(line.decode()),
+    )
+    return lines
+
+
+def whole(lines: list[bytes]) -> list[bytes]:
+    return [line for line in lines if line]
+
+
+def test_each_line_is_read_once_however_often_and_as_whatever(path: Path, parsed: list[bytes]) -> None:
+    journal = Journal(path)
+    for number in range(5):
+        journal.append(record(number, question=f"q{number}"))
+    for _ in range(3):
+        assert len(journal.records()) == len(journal.events()) == len(journal.attempts()) == 5
+        assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
+    assert len(whole(parsed)) == 5
+    journal.append(record(5, question="q5"))
+    Journal(path).append(record(6, question="q6"))  # another kernel's
+    assert len(journal.attempts()) == len(journal.events()) == 7
+    assert len(whole(parsed)) == 7
+
+
+def test_a_line_still_being_written_is_read_when_it_has_come(path: Path) -> None:
+    journal = Journal(path)
+    journal.append(record(1))
+    line = json.dumps({"v": 1, **record(2)}).encode()
+    with path.open("ab", buffering=0) as file:
+        file.write(line[:20])
+        assert numbers(journal) == [1]
+        file.write(line[20:])
+        assert numbers(journal) == [1, 2] == numbers(Journal(path))
+        file.write(b"\n")
+        assert numbers(journal) == [1, 2]
+    Journal(path).append(record(3))
+    assert numbers(journal) == [1, 2, 3]
+    assert [event.number for event in journal.events()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("change", ["shorter", "longer", "as long", "another file", "gone", "gone and back"])
+def test_a_file_that_was_rewritten_is_read_anew(change: str, path: Path) -> None:
+    journal = Journal(path)
+    for number in (1, 2, 3):
+        journal.append(record(number, question=f"q{number}"))
+    assert len(journal.attempts()) == 3
+    text = path.read_text()
+    if change == "shorter":
+        path.write_text(text.splitlines(keepends=True)[1])
+    elif change == "longer":
+        path.write_text(text.replace('"number":1', '"number":41') + text)
+    elif change == "as long":
+        path.write_text(text.replace('"number":1', '"number":4'))
+        os.utime(path, ns=(1, 1))
+    else:
+        path.unlink()
+        if change == "another file":
+            path.with_name("new").write_text(text.replace('"number":1', '"number":47') + text)
+            path.with_name("new").rename(path)
+        elif change == "gone and back":
+            assert journal.attempts() == []
+            Journal(path).append(record(9))
+    fresh = Journal(path)
+    assert journal.records() == fresh.records() and journal.events() == fresh.events()
+    assert journal.attempts() == fresh.attempts()
+
+
+@given(
+    parts=st.lists(
+        st.one_of(st.binary(max_size=60), st.sampled_from([b"\n", b"\r\n"]), st.just(b"RECORD")), max_size=12
+    )
+)
+def test_look_by_look_is_the_same_as_at_once(parts: list[bytes], tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("journal") / "journal.jsonl"
+    journal = Journal(path)
+    for number, part in enumerate(parts):
+        if part == b"RECORD":
+            Journal(path).append(record(number))
+        else:
+            with path.open("ab") as file:
+                file.write(part)
+        assert numbers(journal) == numbers(Journal(path))
+
+
+def test_threads_that_read_at_once_take_no_line_twice(path: Path) -> None:
+    journal = Journal(path)
+    for number in range(2000):
+        journal.append(record(number))
+    found: list[int] = []
+    threads = [threading.Thread(target=lambda: found.append(len(journal.events()))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert found == [2000] * 4 and numbers(journal) == list(range(2000))

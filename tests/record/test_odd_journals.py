@@ -11,15 +11,16 @@ import pytest
 
 from lessonlib.cli.main import main
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.record.journal import Journal
+from lessonlib.record.attempts import attempts_of
+from lessonlib.record.event import events_of, review_address
+from lessonlib.record.journal import Journal, _record
 from lessonlib.record.settings import choose_lab
-from lessonlib.review.deck import REVIEW, Review
-from lessonlib.review.schedule import moment, rating_of
-from lessonlib.review.scorecard import HIGHEST, card_html
-from lessonlib.review.tally import outcomes, tally
+from lessonlib.review.deck import Review
+from lessonlib.review.summary import Summary, summarise
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.review import NotebookReview
+from lessonlib.show.score_card import HIGHEST, summary_html
 
 LESSON = "01-prefill-vs-decode"
 LAB = load_lab()
@@ -45,11 +46,15 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def taken(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The records of a lesson that was taken."""
     journal = Journal(tmp_path_factory.mktemp("taken") / "journal.jsonl")
-    lesson = Lesson(LESSON, LAB, journal, DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, journal, BLOCKS)
     for item in lesson.asked:
         if item.kind != "note":
             item.step.answer(item.step.question.right())
     return journal.records()
+
+
+def summary(records: list[dict[str, Any]]) -> Summary:
+    return summarise(attempts_of(events_of(records)))
 
 
 def write(path: Path, records: list[dict[str, Any]]) -> Journal:
@@ -88,7 +93,7 @@ def test_a_record_that_somebody_edited_stops_nothing(
     oddity: dict[str, Any], path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     journal = write(path, [JUDGED, {**JUDGED, **oddity}])
-    room = NotebookReview(Review(LAB, journal, DRAWERS, SEALED))
+    room = NotebookReview(Review(LAB, journal, BLOCKS))
     assert "<script" not in room.overall().view["html"]
     assert main(["report", "--yes", "--out", str(tmp_path / "out")]) == 0
     assert "\x1b" not in capsys.readouterr().out
@@ -97,7 +102,7 @@ def test_a_record_that_somebody_edited_stops_nothing(
 
 
 def test_a_fitting_factor_beside_odd_ones_still_counts() -> None:
-    found = tally(list(outcomes([{**JUDGED, "factor": factor} for factor in (2.0, "x", 4)])))
+    found = summary([{**JUDGED, "factor": factor} for factor in (2.0, "x", 4)])
     assert found.guesses == 3 and found.factors == (2.0, 4.0)
 
 
@@ -105,15 +110,14 @@ def test_a_review_goes_on_after_records_of_nonsense(path: Path, taken: list[dict
     again = [
         {
             **record,
-            "lesson": REVIEW,
-            "question": f"{LESSON}/{record['question']}",
+            **review_address(LESSON, record["question"]),
             "guess": [1, 2],
             "confidence": "x",
             "grade": {},
         }
         for record in taken
     ]
-    review = Review(LAB, write(path, [*taken, *again]), DRAWERS, SEALED)
+    review = Review(LAB, write(path, [*taken, *again]), BLOCKS)
     assert NotebookReview(review).view()["id"]
 
 
@@ -123,40 +127,83 @@ def test_a_review_goes_on_after_records_of_nonsense(path: Path, taken: list[dict
 def test_a_wrong_clock_hides_no_card(at: str, path: Path, taken: list[dict[str, Any]]) -> None:
     """Else a laptop that was ten years ahead for an hour would wait ten years to ask."""
     journal = write(path, [{**record, "time": at} for record in taken])
-    review = Review(LAB, journal, DRAWERS, SEALED, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
+    review = Review(LAB, journal, BLOCKS, now=lambda: datetime(2026, 3, 2, tzinfo=UTC))
     assert len(review.due()) == len(review.deck()) > 0
 
 
-def test_years_that_no_clock_shows() -> None:
-    assert moment("0001-01-01T00:00:00+14:00") is None and moment("9999-12-31T23:59:59-14:00") is None
-    assert rating_of({"event": "grade", "grade": ["got"]}) is None
+class Counted(Journal):
+    """A journal that counts how often it is looked at, and how many of its lines are parsed."""
+
+    looks = 0
+
+    def _look(self) -> None:
+        self.looks += 1
+        super()._look()
 
 
-def test_a_card_is_dealt_with_one_look_at_the_journal(path: Path, taken: list[dict[str, Any]]) -> None:
-    """A look at thousands of lines takes a tenth of a second, and dozens of cards may be due."""
-    looks = []
-
-    class Counted(Journal):
-        def records(self) -> list[dict[str, Any]]:
-            looks.append(1)
-            return super().records()
-
+@pytest.fixture
+def waiting(path: Path, taken: list[dict[str, Any]]) -> NotebookReview:
+    """A review with cards due, of a journal that counts."""
     write(path, [{**record, "time": "2026-03-02T09:00:00+00:00"} for record in taken])
-    review = Review(LAB, Counted(path), DRAWERS, SEALED)
-    assert len(review.due()) >= 2
-    looks.clear()
-    review.more()
-    assert len(looks) == 1
+    room = NotebookReview(Review(LAB, Counted(path), BLOCKS))
+    assert len(room._review.due()) >= 2
+    return room
+
+
+def looks(room: NotebookReview) -> int:
+    journal = room._review.journal
+    assert isinstance(journal, Counted)
+    return journal.looks
+
+
+def test_a_review_opens_with_one_look_at_the_journal(waiting: NotebookReview) -> None:
+    waiting.sitting()
+    assert looks(waiting) == 1
+
+
+def test_a_click_takes_one_look_at_most(waiting: NotebookReview) -> None:
+    """A look at thousands of lines takes a tenth of a second, and dozens of cards may be due."""
+    panel = waiting.sitting()
+    while waiting._review.step:
+        question = waiting._review.step.question
+        for event, most in (
+            ({"event": "commit", "guess": question.right(), "confidence": 1}, 0),
+            ({"event": "reveal"}, 0),
+            ({"event": "grade", "grade": "got"}, 0),
+            ({"event": "next"}, 1),
+        ):
+            before = looks(waiting)
+            panel.handle(event)
+            assert looks(waiting) - before == most, event
+    before = looks(waiting)
+    assert "Nothing more is due" in panel.view["html"] and looks(waiting) == before
+    panel.handle({"event": "more"})
+    assert looks(waiting) == before + 1
+
+
+def test_a_click_parses_no_line_a_second_time(waiting: NotebookReview, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = []
+    monkeypatch.setattr(
+        "lessonlib.record.journal._record", lambda line, read=_record: parsed.append(line) or read(line)
+    )
+    review = waiting._review
+    assert review.step is not None
+    for event in ({"event": "commit", "guess": review.step.question.right(), "confidence": 1}, {"event": "reveal"}):
+        review.handle(event)
+    review.handle({"event": "grade", "grade": "got"})
+    review.handle({"event": "next"})
+    waiting.overall()
+    new = [line for line in parsed if line]
+    assert new and len(new) == len(set(new)) and all(b'"lesson":"review"' in line for line in new)
 
 
 # --- the score card and the page -------------------------------------------------------------------------------
 
 
 def test_thousands_of_numbers_are_a_small_drawing_that_says_what_it_leaves_out() -> None:
-    found = tally(list(outcomes([{**JUDGED, "factor": 2.0} for _ in range(5000)])))
-    html = card_html(found)
+    html = summary_html(summary([{**JUDGED, "factor": 2.0} for _ in range(5000)]))
     assert html.count("<path") == HIGHEST and f"{5000 - HIGHEST} more stand on full columns and are not drawn" in html
-    assert "not drawn" not in card_html(tally(list(outcomes([{**JUDGED, "factor": 2.0}]))))
+    assert "not drawn" not in summary_html(summary([{**JUDGED, "factor": 2.0}]))
 
 
 def test_a_page_for_paper_may_break_a_long_table_between_its_rows(path: Path, tmp_path: Path) -> None:
@@ -190,7 +237,7 @@ def test_another_programs_settings_are_neither_taken_nor_erased(path: Path) -> N
 
 
 def test_a_lesson_that_is_open_goes_on_after_all_was_erased(path: Path) -> None:
-    lesson = Lesson(LESSON, LAB, Journal(path), DRAWERS, SEALED)
+    lesson = Lesson(LESSON, LAB, Journal(path), BLOCKS)
     first, second = [item for item in lesson.asked if item.kind != "note"][:2]
     first.step.answer(first.step.question.right())
     assert main(["erase", "--yes"]) == 0 and not path.exists()

@@ -35,7 +35,8 @@ def test_the_default_lab_stands_until_one_is_chosen(folder: Path) -> None:
 def test_the_start_notebook_chooses_it(folder: Path) -> None:
     lesson = opened("00-start-here")
     assert lesson.items["labs"].view()["guess"] == {"key": DEFAULT_LAB}
-    view = lesson.handle("labs", {"event": "pick", "choice": OTHER})
+    lesson.handle("labs", {"event": "pick", "choice": OTHER})
+    view = lesson.items["labs"].view()
     assert view["guess"] == {"key": OTHER} and not view.get("problem")
     assert {option["key"] for option in view["ask"]["options"]} == set(lab_names())
     assert chosen_lab() == OTHER
@@ -43,7 +44,9 @@ def test_the_start_notebook_chooses_it(folder: Path) -> None:
 
 def test_a_lab_that_is_not_there_is_not_chosen(folder: Path) -> None:
     assert not choose_lab("no-such-lab")
-    assert opened("00-start-here").handle("labs", {"event": "pick", "choice": ["x"]})["guess"] == {"key": DEFAULT_LAB}
+    lesson = opened("00-start-here")
+    lesson.handle("labs", {"event": "pick", "choice": ["x"]})
+    assert lesson.items["labs"].view()["guess"] == {"key": DEFAULT_LAB}
     assert not (folder / "settings.json").exists()
 
 
@@ -96,6 +99,8 @@ def test_where_nothing_can_be_kept_a_choice_says_so(
     else:
         (folder / "settings.json").mkdir(parents=True)
     assert not choose_lab(OTHER)
-    view = opened("00-start-here").handle("labs", {"event": "pick", "choice": OTHER})
+    lesson = opened("00-start-here")
+    lesson.handle("labs", {"event": "pick", "choice": OTHER})
+    view = lesson.items["labs"].view()
     assert view["problem"].startswith("This choice cannot be kept here.") and "\n" not in view["problem"]
     assert chosen_lab() == DEFAULT_LAB

@@ -10,8 +10,10 @@ import pytest
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
+from lessonlib.record.attempts import Attempt, attempts_of
+from lessonlib.record.event import events_of
 from lessonlib.record.journal import Journal
-from lessonlib.review.editions import Editions, standing
+from lessonlib.review.current_questions import CurrentQuestions, states_of
 from lessonlib.review.progress import MET, MISSED, RECALLED, SKIPPED, UNMET, Asked, progress, questions_of
 from tests.lesson.shipped import LESSON, opened
 
@@ -30,6 +32,10 @@ def record(question: tuple[str, str], event: str, **more: Any) -> Record:
     return {"lesson": question[0], "question": question[1], "hash": "h", "lab": "l", "event": event, **more}
 
 
+def attempts(records: list[Record]) -> list[Attempt]:
+    return attempts_of(events_of(records))
+
+
 def answer(question: tuple[str, str], right: bool, confidence: int = 1) -> list[Record]:
     return [record(question, "commit", confidence=confidence), record(question, "reveal", right=right)]
 
@@ -42,7 +48,7 @@ def card(grade: str = "") -> list[Record]:
 
 def state(*records: Record | list[Record]) -> str:
     flat = [each for part in records for each in (part if isinstance(part, list) else [part])]
-    return progress(["steam"], QUESTIONS, flat)["steam"]
+    return progress(["steam"], QUESTIONS, attempts(flat))["steam"]
 
 
 def test_without_a_record_nothing_is_met() -> None:
@@ -118,14 +124,15 @@ def test_the_same_question_on_another_lab_is_another_answer() -> None:
 
 def test_a_question_may_be_about_two_ideas_and_of_none_on_the_list() -> None:
     questions = {STEP: Asked(("steam", "heat", "phlogiston"), False)}
-    assert progress(["heat", "steam"], questions, answer(STEP, right=True)) == {"heat": MET, "steam": MET}
+    assert progress(["heat", "steam"], questions, attempts(answer(STEP, right=True))) == {"heat": MET, "steam": MET}
 
 
 def test_a_changed_question_and_one_that_is_gone_do_not_count() -> None:
     records = answer(STEP, False, 2) + [{**each, "hash": "new"} for each in answer(STEP, right=True)]
-    assert progress(["steam"], QUESTIONS, records, lambda each: each["hash"] == "new") == {"steam": MET}
-    assert progress(["steam"], QUESTIONS, records, lambda each: False) == {"steam": UNMET}
-    assert progress(["steam"], {}, records) == {"steam": UNMET}
+    found = attempts(records)
+    assert progress(["steam"], QUESTIONS, found, lambda each: each.hash == "new") == {"steam": MET}
+    assert progress(["steam"], QUESTIONS, found, lambda each: False) == {"steam": UNMET}
+    assert progress(["steam"], {}, found) == {"steam": UNMET}
 
 
 def test_what_a_lesson_asks_from_memory() -> None:
@@ -156,7 +163,7 @@ def ideas(lesson: int) -> list[str]:
 
 def test_a_learner_who_had_all_of_lesson_1(journal: Journal) -> None:
     answered(opened(LESSON, journal))
-    states = standing(load_listing().concepts, journal.records())
+    states = states_of(load_listing().concepts, journal.attempts())
     assert {states[key] for key in ideas(1)} <= {MET, RECALLED} and RECALLED in {states[key] for key in ideas(1)}
     assert {states[key] for key in ideas(6)} == {UNMET}
 
@@ -164,14 +171,18 @@ def test_a_learner_who_had_all_of_lesson_1(journal: Journal) -> None:
 def test_an_answer_to_an_older_edition_does_not_count(journal: Journal, tmp_path: Path) -> None:
     answered(opened(LESSON, journal))
     old = [{**each, "hash": "0" * 12} for each in journal.records()]
-    assert set(standing(load_listing().concepts, old).values()) == {UNMET}
+    assert set(states_of(load_listing().concepts, attempts(old)).values()) == {UNMET}
 
 
 def test_which_records_are_of_today(journal: Journal) -> None:
     lesson = opened(LESSON, journal)
     answered(lesson)
     now = journal.records()[0]
-    current = Editions().current
+    questions = CurrentQuestions()
+
+    def current(record: Record) -> bool:
+        return questions.asked_by(attempts([record])[0])
+
     assert current(now)
     assert not current({**now, "hash": "0" * 12})
     assert not current({**now, "question": "was-here-once"})
@@ -181,7 +192,7 @@ def test_which_records_are_of_today(journal: Journal) -> None:
 
 def test_records_of_a_lesson_that_is_gone_change_nothing(journal: Journal) -> None:
     journal.append({**record(("99-gone", "x"), "commit"), "confidence": 1})
-    assert set(standing(load_listing().concepts, journal.records()).values()) == {UNMET}
+    assert set(states_of(load_listing().concepts, journal.attempts()).values()) == {UNMET}
 
 
 def reviewed(question: tuple[str, str], right: bool, confidence: int = 1) -> list[Record]:

@@ -26,7 +26,7 @@ def test_the_notebook_shows_todays_numbers() -> None:
     tables = [validation.check_table(), validation.cross_validated_table(), validation.ceiling_table()]
     for table in [*tables, validation.error_table("class"), validation.error_tables()]:
         for line in table.splitlines():
-            assert json.dumps(line)[1:-1] in kept, "run python -m lessonlib.build.pages"
+            assert json.dumps(line)[1:-1] in kept, "run lessonlib build"
 
 
 def test_every_peer_has_a_reason() -> None:

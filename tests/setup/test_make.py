@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,10 +25,10 @@ esac
 """
 
 
-def make_env(repo: Path, folder: Path, python: str) -> subprocess.CompletedProcess[str]:
-    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+def make(repo: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    for name in ("Makefile", "requirements.lock", "requirements-test.lock", "pyproject.toml"):
         shutil.copy(repo / name, folder / name)
-    return subprocess.run(["make", "env", f"PYTHON={python}"], cwd=folder, capture_output=True, text=True, check=False)
+    return subprocess.run(["make", *arguments], cwd=folder, capture_output=True, text=True, check=False)
 
 
 def stand_in(folder: Path, script: str) -> str:
@@ -47,9 +48,25 @@ def stand_in(folder: Path, script: str) -> str:
     ids=["old", "without venv", "missing"],
 )
 def test_what_is_missing_is_said_in_one_line(repo: Path, tmp_path: Path, script: str | None, said: str) -> None:
-    done = make_env(repo, tmp_path, stand_in(tmp_path, script) if script else "no-such-python")
+    python = stand_in(tmp_path, script) if script else "no-such-python"
+    done = make(repo, tmp_path, "env", f"PYTHON={python}")
     # The last line is make's own.
     *ours, _ = done.stderr.strip().splitlines()
     assert done.returncode != 0
     assert len(ours) == 1 and said in ours[0], done.stderr
     assert not (tmp_path / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("target", "locks"),
+    [
+        ("lab", {"requirements.lock"}),
+        ("notebooks", {"requirements.lock"}),
+        ("wheel", {"requirements.lock"}),
+        ("check", {"requirements.lock", "requirements-test.lock"}),
+        ("test", {"requirements.lock", "requirements-test.lock"}),
+    ],
+)
+def test_only_what_tests_installs_what_tests_need(repo: Path, tmp_path: Path, target: str, locks: set[str]) -> None:
+    planned = make(repo, tmp_path, "--dry-run", target).stdout
+    assert set(re.findall(r"--require-hashes -r (\S+)", planned)) == locks

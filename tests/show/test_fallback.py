@@ -9,7 +9,7 @@ import pytest
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import plain
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
-from lessonlib.show import blocks as draw
+from lessonlib.show import blocks
 from lessonlib.show.fallback import fallback
 from tests.lesson.made_up import GUESS, KINDS, question, step
 from tests.lesson.shipped import opened
@@ -93,9 +93,10 @@ def test_the_choice_of_labs_says_what_each_assumes_and_what_was_reported() -> No
 
 
 def test_the_check_of_the_installation_names_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert "✓ Everything is there" in draw.draw_installed({}, None)["html"]  # type: ignore[arg-type]
-    monkeypatch.setattr(draw, "_NEEDED", (*draw._NEEDED, "no-such-package"))
-    drawn = draw.draw_installed({}, None)["html"]  # type: ignore[arg-type]
+    installed = opened("00-start-here").items["installed"]
+    assert "✓ Everything is there" in installed.view()["html"]
+    monkeypatch.setattr(blocks, "_NEEDED", (*blocks._NEEDED, "no-such-package"))
+    drawn = installed.view()["html"]
     assert "✗ Missing: no-such-package. Run <code>make env</code>" in drawn
 
 
@@ -103,4 +104,4 @@ def test_a_picture_whose_number_is_misspelt_names_both() -> None:
     lesson = opened()
     raw = {"name": "weights-per-token", "id": "the-van", "caption": "x", "numbers": {"weights": "weights_red"}}
     with pytest.raises(ValueError, match="the-van: there is no working “weights_red”; did you mean weights_read"):
-        draw.draw_picture(raw, lesson.words)
+        blocks.Picture(raw, lesson).draw()

@@ -13,7 +13,7 @@ import pytest
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.notebook import NotebookLesson
 from lessonlib.teacher.desk import Desk
 from lessonlib.teacher.teacher import KEY as KEY_NAME
@@ -47,7 +47,7 @@ def no_thread_left() -> Iterator[None]:
 
 
 def lesson_of(journal: Journal | None = None, name: str = LESSON) -> Lesson:
-    return Lesson(name, load_lab(), journal, DRAWERS, SEALED)
+    return Lesson(name, load_lab(), journal, BLOCKS)
 
 
 def reveal(lesson: Lesson, wanted: Callable[[Any], bool] = lambda item: True, most: int = 10**6) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from lessonlib.record.exchanges import ASKED, ENDED, PART, remarks
 from lessonlib.record.journal import Journal
-from lessonlib.record.questions_for_teacher import ASKED, ENDED, PART, exported
 from lessonlib.show.notebook import NotebookLesson
 from lessonlib.teacher.teacher import endpoint
 from tests.teacher.conftest import LESSON, NOTE, PATIENCE_S, Sitting, lesson_of, reveal
@@ -40,7 +40,7 @@ def test_the_key_goes_out_and_comes_back_nowhere(
         repr(sitting.desk),
         repr(sitting.desk.talks),
         repr(endpoint()),
-        json.dumps(exported(journal)),
+        json.dumps(remarks(journal.events())),
     ]
     assert [text for text in everything if KEY in text] == []
 
@@ -96,7 +96,7 @@ def test_a_second_question_waits_for_the_first_and_stop_ends_it(
         and view["teacher"]["talk"]["state"] == "stopped"
         and view["teacher"]["talk"]["answer"] == "word0 word1 word2 "
     )
-    assert [entry["text"] for entry in exported(journal)] == ["First"]
+    assert [entry["text"] for entry in remarks(journal.events())] == ["First"]
 
 
 def test_stop_before_the_first_token(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_without_an_endpoint_the_note_is_as_it_was(journal: Journal) -> None:
     panel = lesson.note(NOTE)
     panel.handle({"event": "commit", "guess": "Why?"})
     assert lesson._desks == {} and "teacher" not in panel.view and panel.view["state"] == "committed"
-    assert exported(journal) == [
+    assert remarks(journal.events()) == [
         {
             "kind": "note",
             "lesson": LESSON,
@@ -215,7 +215,7 @@ def test_what_is_exported(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> 
     for text in ("It did.", "It did, at step 3."):
         help_.handle({"event": "commit", "guess": text})
     sitting.panel.handle({"event": "commit", "guess": "Only kept."})
-    found = json.loads(json.dumps(exported(journal)))
+    found = json.loads(json.dumps(remarks(journal.events())))
     assert [(entry["kind"], entry["item"], entry["text"]) for entry in found] == [
         ("question", NOTE, "Asked?"),
         ("note", "did-it-help", "It did, at step 3."),
@@ -236,5 +236,5 @@ def test_records_of_another_hand_are_passed_over(journal: Journal) -> None:
         {"event": "commit", "guess": "?"},
     ):
         journal.append({**base, **record})
-    (found,) = exported(journal)
+    (found,) = remarks(journal.events())
     assert (found["text"], found["answer"], found["ended"]) == ("Why?", "", "interrupted")

@@ -7,10 +7,14 @@ every closing quiz brings something back from before; and wrong answers name the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
+from lessonlib.build.lint.finding import Finding, Found, Path, rule, rules_of
+from lessonlib.build.lint.lines import Lines
+from lessonlib.build.lint.shape import Raw, is_step, placed
 from lessonlib.lesson.concepts import FILE, Listing
-from lessonlib.build.lint.shape import Raw, is_step, items
 
 #: what each idea needs in the course, and how a question comes to count
 _WAYS = {
@@ -23,102 +27,174 @@ _WAYS = {
 class _Use(NamedTuple):
     """A question that names an idea."""
 
-    file: str
+    name: str
     lesson: int
+    path: Path
     where: str
     ways: tuple[str, ...]
     concept: str
 
 
-def course_findings(lessons: Mapping[str, Raw], listing: Listing) -> list[str]:
-    """Every finding about the course: one line with file, question and what to do.
+@dataclass(frozen=True)
+class Course:
+    """The YAML of all lessons by name, also where the schema would refuse it, and the list that they name from."""
 
-    ``lessons`` is the YAML of all lessons by name, ``01-prefill-vs-decode`` and so on, also where the schema would refuse it.
+    lessons: Mapping[str, Raw]
+    listing: Listing
+
+    @cached_property
+    def uses(self) -> list[_Use]:
+        """Every question that names an idea, lesson by lesson."""
+        return [use for name in sorted(self.lessons) for use in _uses(name, self.lessons[name])]
+
+    @cached_property
+    def taught(self) -> dict[int, str]:
+        """Number -> name of the lesson."""
+        return {int(raw["number"]): name for name, raw in self.lessons.items()}
+
+    def questions(self) -> Iterator[tuple[str, Path, str, Raw]]:
+        """(lesson, place, kind, body) of every item of every lesson."""
+        for name in sorted(self.lessons):
+            yield from ((name, path, kind, body) for path, kind, body in placed(self.lessons[name]))
+
+
+def course_findings(
+    lessons: Mapping[str, Raw],
+    listing: Listing,
+    lines: Mapping[str, tuple[str, Lines]] | None = None,
+) -> list[Finding]:
+    """Every finding about the course, with file and what to do.
+
+    ``lessons`` is the YAML of all lessons by name, ``01-prefill-vs-decode`` and so on. ``lines`` gives the file and the
+    lines of each, and under ``concepts.yaml`` those of the list.
     """
-    uses = [use for name in sorted(lessons) for use in _uses(f"{name}.yaml", lessons[name])]
-    taught = {int(raw["number"]): f"{name}.yaml" for name, raw in lessons.items()}
-    return [*_nameless(lessons), *_unknown(uses, listing), *_too_early(uses, listing), *_ways(uses, listing, taught),
-            *_first_asked(uses, listing, taught), *_quizzes(lessons, listing), *_misconceptions(lessons, listing)]
+    course, known = Course(lessons, listing), lines or {}
+    found = []
+    for one in rules_of("course"):
+        for path, text in one.check(course):
+            name, place = str(path[0]), path[1:]
+            file, where = known.get(name, (name if name == FILE else f"{name}.yaml", Lines()))
+            found.append(Finding(file, where.of(place, text), one.name, text))
+    return found
 
 
-def _uses(file: str, raw: Raw) -> Iterator[_Use]:
-    for kind, body in items(raw):
-        ways = [way for way, counts in (
-            ("asked", is_step(kind, body)),
-            ("recalled", kind in ("recall", "blanks") or bool(body.get("quiz"))),
-            ("transferred", bool(body.get("transfer")))) if counts]
+def _uses(name: str, raw: Raw) -> Iterator[_Use]:
+    for path, kind, body in placed(raw):
+        ways = [
+            way
+            for way, holds in (
+                ("asked", is_step(kind, body)),
+                ("recalled", kind in ("recall", "blanks") or bool(body.get("quiz"))),
+                ("transferred", bool(body.get("transfer"))),
+            )
+            if holds
+        ]
         for concept in body.get("concepts", ()):
-            yield _Use(file, int(raw["number"]), f"{kind} {body.get('id')}", tuple(ways), concept)
+            yield _Use(
+                name, int(raw["number"]), (name, *path, "concepts"), f"{kind} {body.get('id')}", tuple(ways), concept
+            )
 
 
-# --- ideas ---------------------------------------------------------------------------------------------------------
+# --- ideas: the first part of each place is the lesson, or the list -------------------------------------------------
 
 
-def _nameless(lessons: Mapping[str, Raw]) -> Iterator[str]:
-    for name in sorted(lessons):
-        for kind, body in items(lessons[name]):
-            if kind in ("predict", "recall", "blanks", "explain") and not body.get("concepts"):
-                yield f"{name}.yaml: {kind} {body.get('id')}: concepts: it names no idea; name those of {FILE} that it is about"
+@rule("course", "names-an-idea")
+def names_an_idea(course: Course) -> Iterator[Found]:
+    """Every question names an idea of the list."""
+    for name, path, kind, body in course.questions():
+        if kind in ("predict", "recall", "blanks", "explain") and not body.get("concepts"):
+            yield Found(
+                (name, *path),
+                f"{kind} {body.get('id')}: concepts: it names no idea; name those of {FILE} that it is about",
+            )
+    for use in course.uses:
+        if use.concept not in course.listing.concepts:
+            yield Found(
+                use.path,
+                f"{use.where}: concepts: “{use.concept}” is not in {FILE}; list it there with its lesson and needs, or name another",
+            )
 
 
-def _unknown(uses: list[_Use], listing: Listing) -> Iterator[str]:
-    for use in uses:
-        if use.concept not in listing.concepts:
-            yield f"{use.file}: {use.where}: concepts: “{use.concept}” is not in {FILE}; list it there with its lesson and needs, or name another"
-
-
-def _too_early(uses: list[_Use], listing: Listing) -> Iterator[str]:
-    for use in uses:
-        concept = listing.concepts.get(use.concept)
+@rule("course", "not-too-early")
+def not_too_early(course: Course) -> Iterator[Found]:
+    """No question is about an idea of a later lesson."""
+    for use in course.uses:
+        concept = course.listing.concepts.get(use.concept)
         if concept and concept.lesson > use.lesson:
-            yield f"{use.file}: {use.where}: concepts: “{use.concept}” is taught later, in lesson {concept.lesson}; take it out here, or move it in {FILE}"
+            yield Found(
+                use.path,
+                f"{use.where}: concepts: “{use.concept}” is taught later, in lesson {concept.lesson}; take it out here, or move it in {FILE}",
+            )
 
 
-def _ways(uses: list[_Use], listing: Listing, taught: Mapping[int, str]) -> Iterator[str]:
-    done = {(use.concept, way) for use in uses for way in use.ways}
-    for key, concept in listing.concepts.items():
-        if concept.lesson not in taught:
-            yield f"{FILE}: {key}: there is no lesson {concept.lesson} to teach it"
+@rule("course", "three-ways")
+def three_ways(course: Course) -> Iterator[Found]:
+    """Every idea is asked, recalled and transferred somewhere in the course."""
+    done = {(use.concept, way) for use in course.uses for way in use.ways}
+    for key, concept in course.listing.concepts.items():
+        if concept.lesson not in course.taught:
+            yield Found((FILE, "concepts", key), f"{key}: there is no lesson {concept.lesson} to teach it")
             continue
-        yield from (f"{taught[concept.lesson]}: concept {key}: {todo}" for way, todo in _WAYS.items() if (key, way) not in done)
+        for way, todo in _WAYS.items():
+            if (key, way) not in done:
+                yield Found((course.taught[concept.lesson], "steps"), f"concept {key}: {todo}")
 
 
-def _first_asked(uses: list[_Use], listing: Listing, taught: Mapping[int, str]) -> Iterator[str]:
-    """An idea is asked first in its own lesson; where it is asked nowhere, or too early, that is a finding already."""
+@rule("course", "asked-at-home")
+def asked_at_home(course: Course) -> Iterator[Found]:
+    """An idea is asked first in its own lesson."""
     first: dict[str, _Use] = {}
-    for use in uses:
+    for use in course.uses:
         if "asked" in use.ways:
             first.setdefault(use.concept, use)
     for key, use in first.items():
-        concept = listing.concepts.get(key)
-        if concept and concept.lesson < use.lesson and concept.lesson in taught:
-            yield f"{use.file}: {use.where}: concepts: the first step that asks “{key}”, which {FILE} gives to lesson {concept.lesson}; ask it there, or move it"
+        concept = course.listing.concepts.get(key)
+        if concept and concept.lesson < use.lesson and concept.lesson in course.taught:
+            yield Found(
+                use.path,
+                f"{use.where}: concepts: the first step that asks “{key}”, which {FILE} gives to lesson {concept.lesson}; ask it there, or move it",
+            )
 
 
-def _quizzes(lessons: Mapping[str, Raw], listing: Listing) -> Iterator[str]:
-    for name in sorted(lessons):
-        number = int(lessons[name]["number"])
-        asked = {concept for _, body in items(lessons[name]) if body.get("quiz") for concept in body.get("concepts", ())}
-        if number >= 1 and asked and not any(key in listing.concepts and listing.concepts[key].lesson < number for key in asked):
-            yield f"{name}.yaml: quiz: all of its items are about this lesson; mix in one about an idea of an earlier lesson"
+@rule("course", "quiz-looks-back")
+def quiz_looks_back(course: Course) -> Iterator[Found]:
+    """A closing quiz brings back an idea of an earlier lesson (but for the first lesson that there is)."""
+    concepts = course.listing.concepts
+    for name in sorted(course.lessons):
+        number = int(course.lessons[name]["number"])
+        quiz = [(path, body) for path, _, body in placed(course.lessons[name]) if body.get("quiz")]
+        asked = {concept for _, body in quiz for concept in body.get("concepts", ())}
+        earlier = any(key in concepts and concepts[key].lesson < number for key in asked)
+        if number > min(course.taught) and asked and not earlier:
+            yield Found(
+                (name, *quiz[0][0]),
+                "quiz: all of its items are about this lesson; mix in one about an idea of an earlier lesson",
+            )
 
 
 # --- misconceptions --------------------------------------------------------------------------------------------------
 
 
-def _misconceptions(lessons: Mapping[str, Raw], listing: Listing) -> Iterator[str]:
+@rule("course", "misconceptions")
+def misconceptions(course: Course) -> Iterator[Found]:
+    """Every wrong answer names a misconception of the list, and each of the list is named."""
     used: set[str] = set()
-    for name in sorted(lessons):
-        for where, key in _beliefs(lessons[name]):
-            used.add(key)
-            if key not in listing.misconceptions:
-                yield f"{name}.yaml: {where}: misconception: “{key}” is not in {FILE}; list it there with one line that says what is believed, or name another"
-    yield from (f"{FILE}: misconceptions.{key}: no wrong answer names it; take it out" for key in listing.misconceptions if key not in used)
+    for name, path, where, key in _beliefs(course):
+        used.add(key)
+        if key not in course.listing.misconceptions:
+            yield Found(
+                (name, *path),
+                f"{where}: misconception: “{key}” is not in {FILE}; list it there with one line that says what is believed, or name another",
+            )
+    for key in course.listing.misconceptions:
+        if key not in used:
+            yield Found((FILE, "misconceptions", key), f"misconceptions.{key}: no wrong answer names it; take it out")
 
 
-def _beliefs(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for kind, body in items(raw):
+def _beliefs(course: Course) -> Iterator[tuple[str, Path, str, Any]]:
+    for name, path, kind, body in course.questions():
         for part in ("options", "wrong"):
             for index, entry in enumerate(body.get(part, ())):
                 if entry.get("misconception"):
-                    yield f"{kind} {body.get('id')}: {part}[{index}]", entry["misconception"]
+                    place = (*path, part, index, "misconception")
+                    yield name, place, f"{kind} {body.get('id')}: {part}[{index}]", entry["misconception"]

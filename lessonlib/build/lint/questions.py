@@ -3,84 +3,177 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.build.lint.finding import Found, Path, rule
+from lessonlib.build.lint.shape import Raw, is_step, placed
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.judge import TELLABLE, apart
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.build.lint.shape import Raw, is_step, items
 from lessonlib.lesson.words import plain
 
 PARTS = ("thought", "tempting", "wrong", "fact")
 MOST_WORDS = 120
 #: the longest option over the shortest, and the difference in characters, from which length gives the answer away
 UNLIKE, APART = 2.5, 30
+#: two values nearer than this factor cannot be told apart in a guess
+COLLIDE = 1.15
 _LAZY = ("all of the above", "none of the above", "both of the above", "all of these", "none of these")
 
 
-def question_findings(raw: Raw, lessons: Sequence[Lesson]) -> list[str]:
-    """What is wrong with the questions of a lesson, in its words and as each lab renders them."""
-    found = [line for kind, body in items(raw) if kind == "predict" for line in _of_prediction(f"predict {body.get('id')}", body)]
-    for lesson in lessons:
-        for item in lesson.asked:
-            try:
-                found += [f"{item.kind} {item.id}: {line} (on lab {lesson.lab.name})" for line in _rendered(item)]
-            except (LessonlibError, KeyError):
-                continue  # a text that does not render is a finding of the words
-    return found
+def _predictions(raw: Raw) -> Iterator[tuple[Path, str, Raw]]:
+    """(place, how it is called, body) of each prediction."""
+    for path, kind, body in placed(raw):
+        if kind == "predict":
+            yield path, f"predict {body.get('id')}", body
 
 
-def _of_prediction(where: str, body: Raw) -> Iterator[str]:
-    yield from (f"{where}: {line}" for line in [*_options(body), *_workings(body)])
-    if not is_step("predict", body):
-        return
-    if "observe" not in body:
-        yield f"{where}: observe: a step asks what the reveal showed"
-    if "explanation" not in body:
-        yield f"{where}: explanation: a step explains its answer"
+@rule("words", "one-right")
+def one_right(raw: Raw) -> Iterator[Found]:
+    """A choice has exactly one right option."""
+    for path, where, body in _predictions(raw):
+        options = body.get("options", ())
+        if body.get("kind") == "choice" and sum(bool(option.get("right")) for option in options) != 1:
+            yield Found((*path, "options"), f"{where}: options: exactly one must be marked `right: true`")
 
 
-def _options(body: Raw) -> Iterator[str]:
-    options = body.get("options", ())
-    if body.get("kind") == "choice" and sum(bool(option.get("right")) for option in options) != 1:
-        yield "options: exactly one must be marked `right: true`"
-    for index, option in enumerate(options):
-        if any(lazy in option.get("text", "").lower() for lazy in _LAZY):
-            yield f"options[{index}]: “{option['text']}” is no idea of its own; say what is meant"
-        if not option.get("right"):
-            yield from _refuted(f"options[{index}]", option)
+@rule("words", "own-idea")
+def own_idea(raw: Raw) -> Iterator[Found]:
+    """No option is "all of the above"."""
+    for path, where, body in _predictions(raw):
+        for index, option in enumerate(body.get("options", ())):
+            if any(lazy in option.get("text", "").lower() for lazy in _LAZY):
+                yield Found(
+                    (*path, "options", index, "text"),
+                    f"{where}: options[{index}]: “{option['text']}” is no idea of its own; say what is meant",
+                )
 
 
-def _workings(body: Raw) -> Iterator[str]:
-    if body.get("kind") not in ("number", "curve"):
-        return
-    if not body.get("wrong"):
-        yield "wrong: the likely wrong workings are missing"
-    for index, wrong in enumerate(body.get("wrong", ())):
-        yield from _refuted(f"wrong[{index}]", wrong)
+@rule("words", "refuted")
+def refuted(raw: Raw) -> Iterator[Found]:
+    """Every wrong answer names its misconception and refutes it in four parts."""
+    for path, where, body in _predictions(raw):
+        for part in ("options", "wrong"):
+            for index, entry in enumerate(body.get(part, ())):
+                if part == "wrong" or not entry.get("right"):
+                    yield from _refuted((*path, part, index), f"{where}: {part}[{index}]", entry)
 
 
-def _refuted(where: str, wrong: Mapping[str, Any]) -> Iterator[str]:
+def _refuted(path: Path, where: str, wrong: Mapping[str, Any]) -> Iterator[Found]:
     if not wrong.get("misconception"):
-        yield f"{where}: misconception: the wrong idea has no name"
+        yield Found(path, f"{where}: misconception: the wrong idea has no name")
     refutation = wrong.get("refutation") or {}
     missing = [part for part in PARTS if not str(refutation.get(part) or "").strip()]
     if missing:
-        yield f"{where}: refutation: {', '.join(missing)} is missing; a refutation has {', '.join(PARTS)}"
+        yield Found(
+            (*path, "refutation"),
+            f"{where}: refutation: {', '.join(missing)} is missing; a refutation has {', '.join(PARTS)}",
+        )
 
 
-def _rendered(item: StepItem) -> Iterator[str]:
-    question = item.step.question
-    words = len(plain(question.explanation()).split())
-    if words > MOST_WORDS:
-        yield f"explanation: {words} words; at most {MOST_WORDS}"
-    if question.kind == "choice":
-        yield from _lengths([plain(option["html"]) for option in question.ask()["options"]])
-    if question.kind in ("number", "curve") and not question.mistakes():
-        yield "wrong: every wrong working meets the truth here, so no mistake can be named"
+@rule("words", "wrong-workings")
+def wrong_workings(raw: Raw) -> Iterator[Found]:
+    """A number and a curve list their likely wrong workings."""
+    for path, where, body in _predictions(raw):
+        if body.get("kind") in ("number", "curve") and not body.get("wrong"):
+            yield Found(path, f"{where}: wrong: the likely wrong workings are missing")
+
+
+@rule("words", "step-ends")
+def step_ends(raw: Raw) -> Iterator[Found]:
+    """A step asks what the reveal showed, and explains its answer."""
+    for path, where, body in _predictions(raw):
+        if is_step("predict", body) and "observe" not in body:
+            yield Found(path, f"{where}: observe: a step asks what the reveal showed")
+        if is_step("predict", body) and "explanation" not in body:
+            yield Found(path, f"{where}: explanation: a step explains its answer")
+
+
+# --- as a lab renders them ---------------------------------------------------------------------------------
+
+
+def _asked(lesson: Lesson) -> Iterator[tuple[Path, str, StepItem]]:
+    places = {body.get("id"): path for path, _, body in placed(lesson.raw)}
+    for item in lesson.asked:
+        yield places[item.id], f"{item.kind} {item.id}", item
+
+
+@rule("lab", "short-explanation")
+def short_explanation(lesson: Lesson) -> Iterator[Found]:
+    """An explanation has at most 120 words as a learner reads them."""
+    for path, where, item in _asked(lesson):
+        try:
+            words = len(plain(item.step.question.explanation()).split())
+        except (LessonlibError, KeyError):
+            continue  # a text that does not render is a finding of the words
+        if words > MOST_WORDS:
+            yield Found((*path, "explanation"), f"{where}: explanation: {words} words; at most {MOST_WORDS}")
+
+
+@rule("lab", "like-length")
+def like_length(lesson: Lesson) -> Iterator[Found]:
+    """The options of a choice are of like length."""
+    for path, where, item in _asked(lesson):
+        try:
+            question = item.step.question
+            options = (
+                [plain(option["html"]) for option in question.ask()["options"]] if question.kind == "choice" else []
+            )
+        except (LessonlibError, KeyError):
+            continue
+        yield from (Found((*path, "options"), f"{where}: {text}") for text in _lengths(options))
 
 
 def _lengths(options: Sequence[str]) -> Iterator[str]:
-    short, long = min(options, key=len), max(options, key=len)
+    short, long = min(options, key=len, default=""), max(options, key=len, default="")
     if len(long) > UNLIKE * len(short) and len(long) - len(short) > APART:
         yield f"options: “{long}” ({len(long)} characters) beside “{short}” ({len(short)}): options must be of like length"
+
+
+@rule("lab", "mistake-told")
+def mistake_told(lesson: Lesson) -> Iterator[Found]:
+    """On every lab at least one wrong working differs from the truth."""
+    for path, where, item in _asked(lesson):
+        question = item.step.question
+        try:
+            named = question.kind not in ("number", "curve") or question.mistakes()
+        except (LessonlibError, KeyError):
+            continue
+        if not named:
+            yield Found(
+                (*path, "wrong"),
+                f"{where}: wrong: every wrong working meets the truth here, so no mistake can be named",
+            )
+
+
+@rule("lab", "workings-apart", coming=True)
+def workings_apart(lesson: Lesson) -> Iterator[Found]:
+    """Two wrong workings, or one and the truth, never lie within 15 % of each other."""
+    for path, where, item in _asked(lesson):
+        if item.step.question.kind != "number":
+            continue
+        try:
+            values = _values(item)
+        except (LessonlibError, KeyError):
+            continue
+        for (one, first), (other, second) in combinations(values, 2):
+            if apart(first, second) < COLLIDE:
+                yield Found(
+                    (*path, "wrong"),
+                    f"{where}: wrong: “{other}” comes within 15 % of “{one}”, so a guess there cannot be told apart; ask another number, or leave one out",
+                )
+
+
+def _values(item: StepItem) -> list[tuple[str, float]]:
+    """The truth and each wrong working that does not meet it, with their values."""
+    question = item.step.question
+    truth = float(question.truth())
+    if truth <= 0:
+        return []
+    found = [(wrong["working"], float(question.number(wrong["working"]))) for wrong in question.raw["wrong"]]
+    return [
+        (question.raw["truth"], truth),
+        *((name, value) for name, value in found if value > 0 and apart(value, truth) > TELLABLE),
+    ]

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from lessonlib.lesson.guess import base_unit, unit_scale
-from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.kinds import Curve, Number
-from lessonlib.lesson.words import plain
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.units import base_unit, unit_scale
+from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.kinds.curve import Curve
+from lessonlib.lesson.kinds.number import Number
+from lessonlib.lesson.words import plain
 
 #: a sentence shorter than this says too little to be told from ordinary talk
 _LEAST_WORDS = 5
@@ -28,7 +29,8 @@ _TELLING_DIGITS = 3
 _PREFIXES = tuple(1000.0**power for power in range(-4, 7))
 
 #: "38 tok/s is what you get when ...": says what went wrong, nothing of what is right
-_WRONG_WORKING = re.compile(r"^<p>[^<]*is what you get when.*?</p>")#: "131 tokens" may go on "a second"
+_WRONG_WORKING = re.compile(r"^<p>[^<]*is what you get when.*?</p>")
+#: "131 tokens" may go on "a second"
 _TOKENS = {"tok", "token", "tokens"}
 
 _SEAL = re.compile(r"\bseal [0-9a-f]{10}\b")
@@ -36,7 +38,9 @@ _WORD = re.compile(r"[\w×%]+(?:[.,/][\w]+)*")
 _SPOKEN = re.compile(r'\b(?:alt|aria-label|title)="([^"]*)"')
 _PER_SECOND = re.compile(r"[\s\u00a0](?:a|per) second\b")
 _UNIT = r"[kKMGTPEmµun]?i?(?:[Bb]ytes?|B|[Bb]its?|FLOPS|FLOPs?|sec|s)(?:/s|/byte)?|tok(?:ens?)?(?:/s)?|sequences?|requests?|times|percent|per cent|[x×%]"
-_NUMBER = re.compile(rf"(?<![\w.,])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?P<factor>[×x]\s?)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<power>[eE][+-]?\d+)?(?:[\s\u00a0]?(?P<unit>{_UNIT})(?!\w))?(?!\w)")
+_NUMBER = re.compile(
+    rf"(?<![\w.,])(?<![A-Za-z]-)(?<![A-Za-z]\d-)(?P<factor>[×x]\s?)?(?P<digits>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<power>[eE][+-]?\d+)?(?:[\s\u00a0]?(?P<unit>{_UNIT})(?!\w))?(?!\w)"
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Sentence:
     words: str
 
     def told_by(self, text: Text) -> bool:
+        """Whether a text holds these words."""
         return f" {self.words} " in text.words
 
 
@@ -63,12 +68,15 @@ class Amount:
     digits: int = _TELLING_DIGITS
 
     def told_by(self, text: Text) -> bool:
+        """Whether a text holds this number, in any usual print."""
         return any(self._meant_by(*found) for found in text.numbers)
 
     def _meant_by(self, number: float, digits: int, unit: str) -> bool:
         if not unit or (unit in _TOKENS and base_unit(self.unit) == "tok/s"):
             return any(_rounds_to(self.value / scale, number, digits, _TELLING_DIGITS) for scale in self._scales())
-        return base_unit(unit) == base_unit(self.unit) and _rounds_to(self.value, number * unit_scale(unit), digits, self.digits)
+        return base_unit(unit) == base_unit(self.unit) and _rounds_to(
+            self.value, number * unit_scale(unit), digits, self.digits
+        )
 
     def _scales(self) -> Iterable[float]:
         return _PREFIXES if base_unit(self.unit) in {"B", "B/s", "FLOP", "FLOP/s", "s", "bit"} else (1.0,)
@@ -91,6 +99,7 @@ class Text:
 
     @cached_property
     def words(self) -> str:
+        """Its words as :func:`normal` has them, with a space at both ends."""
         return f" {normal(self.spoken)} "
 
     @cached_property
@@ -113,7 +122,9 @@ def _rounds_to(truth: float, number: float, digits: int, least: int) -> bool:
     """Whether ``number``, printed with so many digits, is ``truth`` rounded to ``least`` digits or more."""
     if not number or digits < least or not 0.9 < truth / number < 1.1:
         return False
-    return any(math.isclose(float(f"{truth:.{count - 1}e}"), number, rel_tol=1e-9) for count in range(least, digits + 1))
+    return any(
+        math.isclose(float(f"{truth:.{count - 1}e}"), number, rel_tol=1e-9) for count in range(least, digits + 1)
+    )
 
 
 # --- of a question -------------------------------------------------------------------------------------------
@@ -149,7 +160,7 @@ def amounts(item: StepItem) -> list[Amount]:
         return [Amount("truth", float(truth), truth.unit, min(truth.digits, _TELLING_DIGITS))]
     if isinstance(question, Curve):
         y = question.truth()["y"]
-        return [Amount("truth", value, question.ask()["y_unit"]) for value in y[len(y) // 2 + 1:]]
+        return [Amount("truth", value, question.ask()["y_unit"]) for value in y[len(y) // 2 + 1 :]]
     return []
 
 
@@ -161,7 +172,10 @@ def _right_option(item: StepItem) -> list[Secret]:
 
 
 def _sentences(what: str, markup: str) -> list[Sentence]:
-    pieces = re.split(r"(?<=[.!?:;])\s+|<[^>]*>", re.sub(r"</?(?:strong|em|code|a|sup)\b[^>]*>", "", re.sub(r"<sup.*?</sup>", "", markup)))
+    pieces = re.split(
+        r"(?<=[.!?:;])\s+|<[^>]*>",
+        re.sub(r"</?(?:strong|em|code|a|sup)\b[^>]*>", "", re.sub(r"<sup.*?</sup>", "", markup)),
+    )
     words = (normal(html.unescape(piece)) for piece in pieces)
     return [Sentence(what, piece) for piece in words if piece.count(" ") + 1 >= _LEAST_WORDS]
 

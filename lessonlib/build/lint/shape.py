@@ -7,18 +7,29 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lessonlib.build.lint.finding import Found, Path, rule
+
 Raw = Mapping[str, Any]
 Item = tuple[str, Raw]
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_INSTRUCTOR = {"Timing": "how long each part takes", "Wait for": "which wrong answer to wait for",
-               "Discussion": "the question for the discussion", "Board": "a sketch for the board"}
+_INSTRUCTOR = {
+    "Timing": "how long each part takes",
+    "Wait for": "which wrong answer to wait for",
+    "Discussion": "the question for the discussion",
+    "Board": "a sketch for the board",
+}
+
+
+def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
+    """(place, kind, body) of everything but the Markdown texts, in order."""
+    entries = ((index, *next(iter(entry.items()))) for index, entry in enumerate(raw["steps"]))
+    return [(("steps", index, kind), kind, body) for index, kind, body in entries if isinstance(body, Mapping)]
 
 
 def items(raw: Raw) -> list[Item]:
     """(kind, body) of everything but the Markdown texts, in order."""
-    entries = (next(iter(entry.items())) for entry in raw["steps"])
-    return [(kind, body) for kind, body in entries if isinstance(body, Mapping)]
+    return [(kind, body) for _, kind, body in placed(raw)]
 
 
 def is_step(kind: str, body: Raw) -> bool:
@@ -26,70 +37,113 @@ def is_step(kind: str, body: Raw) -> bool:
     return kind == "predict" and not body.get("quiz") and not body.get("transfer")
 
 
-def shape_findings(raw: Raw) -> list[str]:
-    """What is missing, given twice or misnamed."""
-    found = [*_opening(raw), *_names(raw), *_twice(raw)]
-    return found if raw.get("short") else [*found, *_counts(raw), *_blocks(raw), *_notes(raw), *_instructor(raw)]
-
-
-def _opening(raw: Raw) -> Iterator[str]:
+@rule("words", "opening")
+def opening(raw: Raw) -> Iterator[Found]:
+    """The first cell is a text with the title and **Today's win**."""
     first = raw["steps"][0].get("text", "") if raw["steps"] else ""
     if not re.match(r"# \S", first):
-        yield "steps[0]: the first cell must be a text that starts with the title (# …)"
+        yield Found(("steps", 0), "steps[0]: the first cell must be a text that starts with the title (# …)")
     if "Today's win" not in first:
-        yield "steps[0]: the first cell must state **Today's win**: what the learner can say at the end"
+        yield Found(
+            ("steps", 0),
+            "steps[0]: the first cell must state **Today's win**: what the learner can say at the end",
+        )
 
 
-def _names(raw: Raw) -> Iterator[str]:
-    for kind, body in items(raw):
-        where = f"{kind} {body.get('id')}"
-        named = [("concepts", name) for name in body.get("concepts", ())]
-        named += [(f"{part}.misconception", entry["misconception"])
-                  for part in ("options", "wrong") for entry in body.get(part, ()) if "misconception" in entry]
-        for key, name in [("id", body.get("id", "")), *named]:
+@rule("words", "names")
+def names(raw: Raw) -> Iterator[Found]:
+    """Ids, ideas and misconceptions are named in a-z, 0-9 and single hyphens."""
+    for path, kind, body in placed(raw):
+        named = [("id", (*path, "id"), body.get("id", ""))]
+        named += [("concepts", (*path, "concepts", index), name) for index, name in enumerate(body.get("concepts", ()))]
+        named += [
+            (f"{part}.misconception", (*path, part, index, "misconception"), entry["misconception"])
+            for part in ("options", "wrong")
+            for index, entry in enumerate(body.get(part, ()))
+            if "misconception" in entry
+        ]
+        for key, place, name in named:
             if not _NAME.fullmatch(str(name)):
-                yield f"{where}: {key}: the name “{name}” must be of a-z, 0-9 and single hyphens"
+                yield Found(
+                    place,
+                    f"{kind} {body.get('id')}: {key}: the name “{name}” must be of a-z, 0-9 and single hyphens",
+                )
 
 
-def _twice(raw: Raw) -> Iterator[str]:
+@rule("words", "id-once")
+def id_once(raw: Raw) -> Iterator[Found]:
+    """Each id names one item."""
+    places = {body.get("id"): path for path, _, body in placed(raw)}
     for name, count in Counter(body.get("id") for _, body in items(raw)).items():
         if count > 1:
-            yield f"the id “{name}” is used {count} times; each id names one item"
+            yield Found((*places[name], "id"), f"the id “{name}” is used {count} times; each id names one item")
 
 
-def _counts(raw: Raw) -> Iterator[str]:
+@rule("words", "counts")
+def counts(raw: Raw) -> Iterator[Found]:
+    """A full lesson has 5 to 8 steps, two of them numbers or curves, one of them a surprise, and 3 to 5 quiz items."""
+    if raw.get("short"):
+        return
     steps = [body for kind, body in items(raw) if is_step(kind, body)]
     quiz = [body for kind, body in items(raw) if kind == "predict" and body.get("quiz")]
+    at: Path = ("steps",)
     if not 5 <= len(steps) <= 8:
-        yield f"steps: {len(steps)} predictions that are neither quiz nor transfer; a lesson has 5 to 8"
+        yield Found(at, f"steps: {len(steps)} predictions that are neither quiz nor transfer; a lesson has 5 to 8")
     if sum(body.get("kind") in ("number", "curve") for body in steps) < 2:
-        yield "steps: at least two of the steps must ask for a number or a curve"
+        yield Found(at, "steps: at least two of the steps must ask for a number or a curve")
     if not any(body.get("surprise") for body in steps):
-        yield "steps: at least one step must be marked `surprise: true`, one whose answer surprises a working engineer"
+        yield Found(
+            at,
+            "steps: at least one step must be marked `surprise: true`, one whose answer surprises a working engineer",
+        )
     if not 3 <= len(quiz) <= 5:
-        yield f"steps: {len(quiz)} quiz items; the closing quiz has 3 to 5"
+        yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 3 to 5")
 
 
-def _blocks(raw: Raw) -> Iterator[str]:
+@rule("words", "blocks")
+def blocks(raw: Raw) -> Iterator[Found]:
+    """A full lesson has every block: mystery, recall, gaps, picture, explorer, bridge, "On your lab", explanation, score, sources."""
+    if raw.get("short"):
+        return
     kinds = {kind for kind, _ in items(raw)}
-    blocks = {body.get("block") for kind, body in items(raw) if kind == "tell"}
-    for kind, what in {"recall": "a recall card", "blanks": "a text with gaps to fill", "picture": "a picture of the pantry", "explore": "an explorer",
-                       "explain": "a cold explanation", "score": "the score card", "sources": "the list of sources"}.items():
+    found = {body.get("block") for kind, body in items(raw) if kind == "tell"}
+    at: Path = ("steps",)
+    for kind, what in {
+        "recall": "a recall card",
+        "blanks": "a text with gaps to fill",
+        "picture": "a picture of the pantry",
+        "explore": "an explorer",
+        "explain": "a cold explanation",
+        "score": "the score card",
+        "sources": "the list of sources",
+    }.items():
         if kind not in kinds:
-            yield f"steps: {what} is missing (`{kind}:`)"
-    for block, what in {"mystery": "the mystery", "kubernetes": "the Kubernetes bridge", "your-lab": "“On your lab”"}.items():
-        if block not in blocks:
-            yield f"steps: {what} is missing (a `tell` with `block: {block}`)"
+            yield Found(at, f"steps: {what} is missing (`{kind}:`)")
+    for block, what in {
+        "mystery": "the mystery",
+        "kubernetes": "the Kubernetes bridge",
+        "your-lab": "“On your lab”",
+    }.items():
+        if block not in found:
+            yield Found(at, f"steps: {what} is missing (a `tell` with `block: {block}`)")
 
 
-def _notes(raw: Raw) -> Iterator[str]:
+@rule("words", "notes")
+def notes(raw: Raw) -> Iterator[Found]:
+    """A full lesson asks for a question to the teacher, and whether the format helped."""
+    if raw.get("short"):
+        return
     stems = [body.get("stem", "").lower() for kind, body in items(raw) if kind == "note"]
     for word, what in {"teacher": "a note to the teacher", "format": "a note on whether the format helped"}.items():
         if not any(word in stem for stem in stems):
-            yield f"steps: {what} is missing (a `note` whose stem says “{word}”)"
+            yield Found(("steps",), f"steps: {what} is missing (a `note` whose stem says “{word}”)")
 
 
-def _instructor(raw: Raw) -> Iterator[str]:
+@rule("words", "instructor")
+def instructor(raw: Raw) -> Iterator[Found]:
+    """A full lesson tells the instructor timing, the wrong answer to wait for, a discussion and a board sketch."""
+    if raw.get("short"):
+        return
     for word, what in _INSTRUCTOR.items():
         if f"**{word}" not in raw.get("instructor", ""):
-            yield f"instructor: **{word}** is missing: {what}"
+            yield Found(("instructor",), f"instructor: **{word}** is missing: {what}")

@@ -3,110 +3,151 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.build.lint.finding import Found, Path, rule
+from lessonlib.build.lint.secrets import leaves
+from lessonlib.build.lint.shape import Raw, placed
 from lessonlib.lesson.items import BlockItem, StepItem
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.build.lint.secrets import leaves
-from lessonlib.build.lint.shape import Raw, items
 from lessonlib.lesson.words import Words, plain
 
 _CITE = re.compile(r"""cite\(\s*["']([^"']*)["']\s*\)""")
 #: what a placeholder prints when its working has no number on this lab
 _HOLE = re.compile(r"\bNone\b|\bnan\b|\binf\b|<function |\{\{|\}\}|\{%")
 _IMAGE = re.compile(r"<(?:img|svg)\b[^>]*>|!\[(?P<alt>[^\]]*)\]\(")
-_NOT_TEXT = {"id", "kind", "name", "truth", "working", "unit", "misconception", "concepts", "elsewhere", "numbers", "block", "title", "x", "y"}
+_KEY = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+_NOT_TEXT = {
+    "id", "kind", "name", "truth", "working", "unit", "misconception", "concepts", "elsewhere", "numbers", "block",
+    "title", "x", "y",
+}  # fmt: skip
 
 
-def word_findings(raw: Raw, lessons: Sequence[Lesson]) -> list[str]:
-    """What is wrong with the words of a lesson."""
-    found = [*_sources(raw), *_open_texts(raw), *_images(raw)]
-    for lesson in lessons:
-        on = f"(on lab {lesson.lab.name})"
-        found += [f"{line} {on}" for line in [*_claims(lesson), *_placeholders(lesson), *_figures(lesson)]]
-    return found
-
-
-def _sources(raw: Raw) -> Iterator[str]:
-    cited = {key for _, text in leaves(raw["steps"]) for key in _CITE.findall(text)}
+@rule("words", "sources")
+def sources(raw: Raw) -> Iterator[Found]:
+    """Every source is cited where its claim stands, and every citation has its source."""
     listed = raw.get("sources", {})
-    yield from (f"cite(\"{key}\"): no such source; the lesson lists {', '.join(listed) or 'none'}" for key in sorted(cited - set(listed)))
-    yield from (f"sources.{key}: never cited; cite it where its claim stands, or take it out" for key in listed if key not in cited)
+    cited: dict[str, Path] = {}
+    for where, text in leaves(raw["steps"]):
+        for key in _CITE.findall(text):
+            cited.setdefault(key, ("steps", *_path(where)))
+    for key in sorted(set(cited) - set(listed)):
+        yield Found(cited[key], f'cite("{key}"): no such source; the lesson lists {", ".join(listed) or "none"}')
+    for key in listed:
+        if key not in cited:
+            yield Found(
+                ("sources", key),
+                f"sources.{key}: never cited; cite it where its claim stands, or take it out",
+            )
 
 
-def _open_texts(raw: Raw) -> Iterator[str]:
+@rule("words", "open-text")
+def open_text(raw: Raw) -> Iterator[Found]:
+    """A Markdown cell holds no placeholder: it is the same on every lab."""
     for index, entry in enumerate(raw["steps"]):
         if "{{" in entry.get("text", "") or "{%" in entry.get("text", ""):
-            yield f"steps[{index}].text: a Markdown cell is the same on every lab, so it cannot hold a placeholder; use a `tell`"
+            yield Found(
+                ("steps", index, "text"),
+                f"steps[{index}].text: a Markdown cell is the same on every lab, so it cannot hold a placeholder; use a `tell`",
+            )
 
 
-def _images(raw: Raw) -> Iterator[str]:
-    """Images that the words themselves bring along."""
-    for path, text in leaves(raw["steps"], "steps"):
+@rule("words", "image-alt")
+def image_alt(raw: Raw) -> Iterator[Found]:
+    """An image in the words has alt text that states its finding with a number."""
+    for where, text in leaves(raw["steps"], "steps"):
         for image in _IMAGE.finditer(text):
             named = re.search(r'(?:alt|aria-label)="([^"]*)"', image[0])
             alt = image["alt"] if image["alt"] is not None else named[1] if named else ""
             if not re.search(r"\d", alt):
-                yield f"{path}: an image needs alt text that states its finding with a number"
+                yield Found(_path(where), f"{where}: an image needs alt text that states its finding with a number")
 
 
-def _claims(lesson: Lesson) -> Iterator[str]:
-    for name in lesson.raw.get("claims", ()):
-        if name not in lesson.numbers:
-            yield f"claims: {lesson.numbers.unknown(name)}"
-        elif not lesson.numbers[name]:
-            yield f"claims: “{name}” does not hold, so the words are not true here"
+def _path(where: str) -> Path:
+    """The place that ``leaves`` writes as ``steps[3].predict.stem``."""
+    return tuple(int(index) if index else key for key, index in _KEY.findall(where))
 
 
 # --- as a lab renders them ---------------------------------------------------------------------------------
 
 
-def _placeholders(lesson: Lesson) -> Iterator[str]:
-    for item in lesson.items.values():
+@rule("lab", "claims")
+def claims(lesson: Lesson) -> Iterator[Found]:
+    """What the words claim holds on every lab."""
+    for index, name in enumerate(lesson.raw.get("claims", ())):
+        if name not in lesson.numbers:
+            yield Found(("claims", index), f"claims: {lesson.numbers.unknown(name)}")
+        elif not lesson.numbers[name]:
+            yield Found(("claims", index), f"claims: “{name}” does not hold, so the words are not true here")
+
+
+@rule("lab", "placeholders")
+def placeholders(lesson: Lesson) -> Iterator[Found]:
+    """Every text renders, without a hole where a number is missing."""
+    for path, kind, body in placed(lesson.raw):
+        item = lesson.items[body["id"]]
         words = item.step.question.words if isinstance(item, StepItem) else lesson.words
-        where = f"{item.kind} {item.id}"
-        for path, text in leaves({key: value for key, value in item.raw.items() if key not in _NOT_TEXT}):
-            if path.rpartition(".")[2] not in _NOT_TEXT:
-                yield from _renders(words, text, f"{where}: {path}")
-        yield from _workings(item.raw, words, where)
+        for where, text in leaves({key: value for key, value in body.items() if key not in _NOT_TEXT}):
+            if where.rpartition(".")[2] not in _NOT_TEXT:
+                for line in _renders(words, text, f"{kind} {body['id']}: {where}"):
+                    yield Found((*path, *_path(where)), line)
 
 
 def _renders(words: Words, text: str, where: str) -> Iterator[str]:
-    line = _error(lambda: words.html(text, where))
-    hole = None if line else _HOLE.search(plain(words.html(text, where)))
+    if "{" not in text and "$" not in text and not _HOLE.search(text):
+        return  # nothing in it can fail
+    rendered = ""
+
+    def render() -> None:
+        nonlocal rendered
+        rendered = words.html(text, where)
+
+    line = _error(render)
+    hole = None if line else _HOLE.search(plain(rendered))
     if line:
         yield line
     if hole:
         yield f"{where}: the rendered text holds “{hole[0]}”"
 
 
-def _workings(raw: Raw, words: Words, where: str) -> Iterator[str]:
-    named = [("truth", raw.get("truth")), ("working", raw.get("working"))]
-    named += [(f"wrong[{index}].working", wrong.get("working")) for index, wrong in enumerate(raw.get("wrong", ()))]
-    named += [(f"numbers.{key}", name) for key, name in raw.get("numbers", {}).items()]
-    for key, name in named:
-        numbers = words.here if str(name).startswith("here.") else words.numbers
-        if name and str(name).removeprefix("here.") not in numbers:
-            yield f"{where}: {key}: {numbers.unknown(name)}"
+@rule("lab", "workings")
+def workings(lesson: Lesson) -> Iterator[Found]:
+    """Every truth, wrong working and number of a picture names a working that there is."""
+    for path, kind, body in placed(lesson.raw):
+        item = lesson.items[body["id"]]
+        words = item.step.question.words if isinstance(item, StepItem) else lesson.words
+        named: list[tuple[Path, str, Any]] = [((key,), key, body.get(key)) for key in ("truth", "working")]
+        named += [
+            (("wrong", index, "working"), f"wrong[{index}].working", wrong.get("working"))
+            for index, wrong in enumerate(body.get("wrong", ()))
+        ]
+        named += [(("numbers", key), f"numbers.{key}", name) for key, name in body.get("numbers", {}).items()]
+        for place, key, name in named:
+            numbers = words.here if str(name).startswith("here.") else words.numbers
+            if name and str(name).removeprefix("here.") not in numbers:
+                yield Found((*path, *place), f"{kind} {body['id']}: {key}: {numbers.unknown(name)}")
 
 
-def _figures(lesson: Lesson) -> Iterator[str]:
-    for item in lesson.items.values():
-        if not isinstance(item, BlockItem) or item.kind not in ("picture", "plot"):
+@rule("lab", "figures")
+def figures(lesson: Lesson) -> Iterator[Found]:
+    """Every picture and plot is there and draws, and its alt text states the finding with a number."""
+    for path, kind, body in placed(lesson.raw):
+        item = lesson.items[body["id"]]
+        if not isinstance(item, BlockItem) or kind not in ("picture", "plot"):
             continue
         view: Mapping[str, Any] = {}
 
-        def draw() -> None:
+        def draw(item: BlockItem = item) -> None:
             nonlocal view
             view = item.open_view()
 
         line = _error(draw)
         if line:
-            yield f"{item.kind} {item.id}: {line}"
+            yield Found((*path, "name"), f"{kind} {item.id}: {line}")
         elif not re.search(r"\d", _alt(view)):
-            yield f"{item.kind} {item.id}: its alt text must state the finding with a number"
+            yield Found(path, f"{kind} {item.id}: its alt text must state the finding with a number")
 
 
 def _alt(view: Mapping[str, Any]) -> str:

@@ -1,22 +1,25 @@
 """The notebooks that are no lessons: how a list of cells becomes a committed notebook.
 
-``python -m lessonlib.build.pages [NAME ...]`` builds, executes and writes them; run twice it writes the same bytes.
+``lessonlib build`` builds, executes and writes them; run twice it writes the same bytes.
 """
 
 from __future__ import annotations
 
 import hashlib
 import importlib
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import unknown_name
-from lessonlib.build.notebooks import PARAMETERS, dumps, execute, normalise, notebooks_dir
+from lessonlib.build.notebooks import PARAMETERS, dumps, execute, normalise, notebooks_dir, write
 
 #: Notebook -> the module that lists its cells as CELLS: (kind, source), the kind "markdown", "code" or "parameters" (those of a lesson if empty).
-PAGES = {"review": "lessonlib.build.pages.review", "validation": "lessonlib.build.pages.validation", "your-lab": "lessonlib.build.pages.your_lab"}
+PAGES = {
+    "review": "lessonlib.build.pages.review",
+    "validation": "lessonlib.build.pages.validation",
+    "your-lab": "lessonlib.build.pages.your_lab",
+}
 
 Cells = Sequence[tuple[str, str]]
 
@@ -26,7 +29,12 @@ def build(name: str) -> dict[str, Any]:
     if name not in PAGES:
         raise unknown_name("page", name, PAGES, "lessonlib.build.pages.PAGES")
     cells: Cells = importlib.import_module(PAGES[name]).CELLS
-    return {"cells": [_cell(name, kind, source) for kind, source in cells], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return {
+        "cells": [_cell(name, kind, source) for kind, source in cells],
+        "metadata": {},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
 
 
 def _cell(name: str, kind: str, source: str) -> dict[str, Any]:
@@ -44,13 +52,7 @@ def refresh(names: Iterable[str] = ()) -> list[Path]:
     """Build, execute and normalise these notebooks, or all; the files that changed."""
     changed = []
     for name in names or PAGES:
-        path, text = notebooks_dir() / f"{name}.ipynb", dumps(normalise(execute(build(name))))
-        if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.write_text(text, encoding="utf-8")
+        path = notebooks_dir() / f"{name}.ipynb"
+        if write(path, dumps(normalise(execute(build(name))))):
             changed.append(path)
     return changed
-
-
-if __name__ == "__main__":
-    for refreshed in refresh(sys.argv[1:]):
-        print(f"refreshed notebooks/{refreshed.name}")

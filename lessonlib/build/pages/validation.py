@@ -46,9 +46,11 @@ CELLS = (
     ("markdown", _OPENING),
     (
         "code",
-        "from lessonlib.roofline import load_lab\n"
-        "from lessonlib.roofline.calibrate import validation\n"
-        "from lessonlib.course.engine import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall",
+        (
+            "from lessonlib.roofline import load_lab\n"
+            "from lessonlib.roofline.calibrate import validation\n"
+            "from lessonlib.course.engine import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall"
+        ),
     ),
     ("markdown", _PEERS),
     ("code", "validation.check_table()"),

@@ -9,11 +9,11 @@ minute, asks you to predict what it will say, shows it beside the roofs, and wri
 
 A bearer token goes into the environment as `LESSONLIB_TOKEN`, never into a notebook. The same from a terminal: `python -m lessonlib probe URL`."""
 
-_PARAMETERS = '''url = None   # "http://localhost:8000", a vLLM server; or a Prometheus server
+_PARAMETERS = """url = None   # "http://localhost:8000", a vLLM server; or a Prometheus server
 lab = None   # the lab nearest to yours: a server does not tell its GPUs and precision. None: the one chosen in the start notebook
 window = 30  # seconds to look
 model = None  # which of several served models
-auto = None  # None: you answer'''
+auto = None  # None: you answer"""
 
 _CLOCKS = """## Two kinds of numbers
 
@@ -28,11 +28,22 @@ The file holds what was measured, and from the lab you named what no server tell
 CELLS = (
     ("markdown", _OPENING),
     ("parameters", _PARAMETERS),
-    ("code", "from lessonlib import open_your_lab\n\nyours = open_your_lab(url, lab, window, auto, model=model)\nyours"),
+    (
+        "code",
+        "from lessonlib import open_your_lab\n\nyours = open_your_lab(url, lab, window, auto, model=model)\nyours",
+    ),
     ("markdown", _CLOCKS),
-    *(("code", f'# {title} · predict, then reveal\nyours.predict("{key}")') for key, title in (
-        ("prompt_to_generation", "Your traffic"), ("decode_tokens_per_s", "Decode"), ("prefill_tokens_per_s", "Prefill"),
-        ("ttft_s", "Time to first token"), ("cache_hit_share", "Prefix cache"), ("kv_cache_usage", "KV cache"))),
+    *(
+        ("code", f'# {title} · predict, then reveal\nyours.predict("{key}")')
+        for key, title in (
+            ("prompt_to_generation", "Your traffic"),
+            ("decode_tokens_per_s", "Decode"),
+            ("prefill_tokens_per_s", "Prefill"),
+            ("ttft_s", "Time to first token"),
+            ("cache_hit_share", "Prefix cache"),
+            ("kv_cache_usage", "KV cache"),
+        )
+    ),
     ("code", "# All numbers, with what they cannot tell\nyours.numbers()"),
     ("markdown", _AFTER),
     ("code", '# Your lab file\nyours.keep("my-lab.toml")'),

@@ -89,7 +89,8 @@ def rank_of_p99(lab: Lab) -> int:
 
 def below_mean(lab: Lab) -> Quantity:
     """How many requests wait no longer than the mean."""
-    return Quantity(100 * mean(wait <= float(ttft_mean(lab)) for wait in _waits(lab)), "%", digits=2)
+    average = float(ttft_mean(lab))
+    return Quantity(100 * mean(wait <= average for wait in _waits(lab)), "%", digits=2)
 
 
 def p99_of_a_bell(lab: Lab) -> Quantity:
@@ -219,7 +220,8 @@ def waits_are_skewed(lab: Lab) -> bool:
 
 def tail_is_made_in_the_queue(lab: Lab) -> bool:
     """Who waits as long as the p99 or longer spends at least four fifths of it waiting for a place."""
-    slow = [request for request in small_trace(lab).requests if request.ttft >= float(ttft_p99(lab))]
+    long = float(ttft_p99(lab))
+    slow = [request for request in small_trace(lab).requests if request.ttft >= long]
     return all(request.started - request.arrived > 0.8 * request.ttft for request in slow)
 
 

@@ -1,4 +1,4 @@
-"""The kinds of question, by name."""
+"""The kinds of question, by name, and by the entry of a lesson file that asks them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from lessonlib.lesson.kinds.spoken import Blanks, Explain, Note, Recall
 from lessonlib.lesson.question import Question, Raw
 from lessonlib.lesson.words import Words
 
-KINDS: dict[str, type[Question]] = {kind.kind: kind for kind in (Choice, Number, Curve, Blanks, Recall, Explain, Note)}
+_ALL: tuple[type[Question], ...] = (Choice, Number, Curve, Recall, Blanks, Explain, Note)
+
+#: kind -> its class
+KINDS: dict[str, type[Question]] = {kind.kind: kind for kind in _ALL}
+
+#: key in a lesson file, which is also the notebook's method -> the kinds that it may ask
+ENTRIES: dict[str, tuple[type[Question], ...]] = {
+    entry: tuple(kind for kind in _ALL if (kind.entry or kind.kind) == entry)
+    for entry in dict.fromkeys(kind.entry or kind.kind for kind in _ALL)
+}
 
 
 def make_question(raw: Raw, words: Words, where: str) -> Question:

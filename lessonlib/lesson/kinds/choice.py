@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from lessonlib.lesson.fragments import defined, several
 from lessonlib.lesson.guess import GuessError
-from lessonlib.lesson.question import Guess, Question
+from lessonlib.lesson.question import Guess, Prediction
+from lessonlib.lesson.views import ChoiceAsk
 
 
-class Choice(Question):
+class Choice(Prediction):
+    """Every wrong option is a misconception with a name; the order is stable and blind to which is right."""
+
     kind = "choice"
-    sure = True
+    keys = {
+        "options": several(defined("option"), minItems=3, maxItems=4, contains={"required": ["right"]}, maxContains=1)
+    }
 
     def _options(self) -> dict[str, Any]:
         return dict(self.shuffled(self.raw["options"]))
@@ -18,25 +25,40 @@ class Choice(Question):
     def _right_key(self) -> str:
         return next(key for key, option in self._options().items() if option.get("right"))
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> ChoiceAsk:
+        """The cards."""
         return {
             "options": [
                 {"key": key, "html": self.inline(option["text"], "option")} for key, option in self._options().items()
             ]
         }
 
+    @staticmethod
+    def as_given(guess: Guess) -> Any:
+        """The key of the card."""
+        return guess.get("key")
+
+    @staticmethod
+    def on_paper(ask: Mapping[str, Any]) -> str:
+        """The cards as a list."""
+        return "<ul>" + "".join(f"<li>{option['html']}</li>" for option in ask["options"]) + "</ul>"
+
     def accept(self, given: Any) -> Guess:
+        """The key of one of the cards."""
         if not isinstance(given, str) or given not in self._options():
             raise GuessError("Choose one of the options first.")
         return {"key": given}
 
     def right(self) -> str:
+        """The key of the right card."""
         return self._right_key()
 
     def mistakes(self) -> list[tuple[str, Any]]:
+        """Each misconception with the key of its card."""
         return [(option["misconception"], key) for key, option in self._options().items() if not option.get("right")]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """Right, or the refutation of the option that was chosen."""
         options, right = self._options(), self._right_key()
         truth = self.words.plain(options[right]["text"], self.where)
         marks = {right: "truth"}
@@ -60,9 +82,11 @@ class Choice(Question):
         }
 
     def truth(self) -> str:
+        """The right option, as HTML."""
         return self.inline(self._options()[self._right_key()]["text"], "option")
 
     def score(self, guess: Guess) -> dict[str, Any]:
+        """Whether it was right, or the misconception."""
         if guess["key"] == self._right_key():
             return {"right": True}
         return {"right": False, "misconception": self._options()[guess["key"]]["misconception"]}

@@ -3,23 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 from lessonlib.base.quantity import rounded
+from lessonlib.lesson.fragments import NAME, TEXT, defined, several
 from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
-from lessonlib.lesson.judge import curve_factor, judge_number, slope, times
-from lessonlib.lesson.question import Guess, Question
+from lessonlib.lesson.judge import curve_factor, judge_number, off_words, slope, times
+from lessonlib.lesson.question import Guess, Prediction
+from lessonlib.lesson.views import CurveAsk
 
 
-class Curve(Question):
+class Curve(Prediction):
+    """Judged by the mean factor, and by what its shape missed."""
+
     kind = "curve"
-    sure = True
+    keys = {
+        "truth": NAME,
+        "wrong": several(defined("wrong"), minItems=1),
+        "because": TEXT,
+        "x": defined("axis"),
+        "y": {**defined("axis"), "required": ["min", "max"]},
+        "features": several(defined("feature"), minItems=1),
+    }
 
     def _truth(self) -> dict[str, list[float]]:
         """The working's {"x": [...], "y": [...]}."""
-        return self.number(self.raw["truth"])
+        found: dict[str, list[float]] = self.number(self.raw["truth"])
+        return found
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> CurveAsk:
+        """The columns and the axes."""
         raw = self.raw
         return {
             "x": list(self._truth()["x"]),
@@ -34,7 +48,18 @@ class Curve(Question):
             "start": None,
         }
 
+    @staticmethod
+    def as_given(guess: Guess) -> Any:
+        """The values of the columns."""
+        return guess.get("y")
+
+    @staticmethod
+    def on_paper(ask: Mapping[str, Any]) -> str:
+        """What to draw."""
+        return f"<p>Draw {escape(ask['y_label'])} against {escape(ask['x_label'])}.</p>"
+
     def accept(self, given: Any) -> Guess:
+        """A positive number for each column."""
         count = len(self._truth()["x"])
         if not isinstance(given, Sequence) or isinstance(given, str) or len(given) != count:
             raise GuessError(f"Draw the whole curve first: it has {count} points.")
@@ -44,6 +69,7 @@ class Curve(Question):
         return {"y": values}
 
     def right(self) -> list[float]:
+        """The true curve."""
         return list(self._truth()["y"])
 
     def _wrong(self) -> list[tuple[list[float], Mapping[str, Any]]]:
@@ -56,9 +82,11 @@ class Curve(Question):
         return judge_number(curve_factor(one, other), 1.0).spot_on
 
     def mistakes(self) -> list[tuple[str, Any]]:
+        """Each wrong curve."""
         return [(wrong["misconception"], y) for y, wrong in self._wrong()]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """By which factor it is off on average, and what its shape missed."""
         truth = self._truth()
         base = {"reveal": self.reveal(), "truth_y": [rounded(y, 5) for y in truth["y"]]}
         if guess is None:
@@ -111,10 +139,17 @@ class Curve(Question):
         last = len(self._truth()["x"]) - 1
         return {"first": 0, "middle": (last + 1) // 2, "last": last}[name]
 
+    def drawing(self, guess: Guess | None) -> dict[str, Any]:
+        """For each column in words how far off the guess was."""
+        truth = self._truth()["y"]
+        return {"columns": [off_words(*pair) for pair in zip(guess["y"], truth, strict=True)] if guess else []}
+
     def truth(self) -> dict[str, list[float]]:
+        """The working's curve."""
         return self._truth()
 
     def score(self, guess: Guess) -> dict[str, Any]:
+        """The mean factor, whether it counts as right, and how many features were missed."""
         off = curve_factor(guess["y"], self._truth()["y"])
         return {
             "factor": rounded(off),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from lessonlib.base.quantity import Quantity, rounded
-from lessonlib.lesson.guess import GuessError, parse_number, representable, unit_scale
+from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
+from lessonlib.lesson.fragments import LINE, NAME, TEXT, defined, several
+from lessonlib.lesson.guess import GuessError, is_bare, parse_number, representable
 from lessonlib.lesson.judge import (
     EXACT_WORKING,
     SAME_WORKING,
@@ -17,14 +20,24 @@ from lessonlib.lesson.judge import (
     judge_number,
     nearest_working,
 )
-from lessonlib.lesson.question import Guess, Question
+from lessonlib.lesson.question import Guess, Prediction
+from lessonlib.lesson.views import NumberAsk
 
 Wrong = tuple[float, Mapping[str, Any]]
 
 
-class Number(Question):
+class Number(Prediction):
+    """Judged by its factor; a guess near a known wrong working is told by its name."""
+
     kind = "number"
-    sure = True
+    keys = {
+        "truth": NAME,
+        "unit": LINE,
+        "wrong": several(defined("wrong"), minItems=1),
+        "because": TEXT,
+        "too_low": TEXT,
+        "too_high": TEXT,
+    }
 
     @property
     def unit(self) -> str:
@@ -32,7 +45,8 @@ class Number(Question):
         return self.words.fill(self.raw["unit"], f"{self.where} unit")
 
     def _truth(self) -> Quantity:
-        return self.number(self.raw["truth"])
+        found: Quantity = self.number(self.raw["truth"])
+        return found
 
     def _wrong(self) -> list[Wrong]:
         """The likely wrong workings with their values; one that meets the truth on this lab is left out."""
@@ -40,14 +54,26 @@ class Number(Question):
         found = [(float(self.number(wrong["working"])), wrong) for wrong in self.raw["wrong"]]
         return [(value, wrong) for value, wrong in found if value > 0 and apart(value, truth) > TELLABLE]
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> NumberAsk:
+        """The unit asked in, and that an interval may be given."""
         return {
-            "unit": {"x": "×", "": ""}.get(self.unit, self.unit),
+            "unit": unit_label(self.unit),
             "placeholder": "a number, such as 250 or 1.2e3",
             "interval": True,
         }
 
+    @staticmethod
+    def as_given(guess: Guess) -> Any:
+        """The texts as they were typed."""
+        return {"text": guess.get("text", ""), "low": guess.get("low_text", ""), "high": guess.get("high_text", "")}
+
+    @staticmethod
+    def on_paper(ask: Mapping[str, Any]) -> str:
+        """A line to write on, with the unit."""
+        return f"<p>Your guess: ____ {escape(ask['unit'])}</p>"
+
     def accept(self, given: Any) -> Guess:
+        """A number and perhaps both ends of an interval, as texts; in base units."""
         given = {"text": given} if isinstance(given, str) else given
         if not isinstance(given, Mapping) or not isinstance(given.get("text"), str):
             raise GuessError("Type a number first.")
@@ -68,14 +94,17 @@ class Number(Question):
         return low, high
 
     def right(self) -> dict[str, str]:
+        """The truth in the unit asked in."""
         return {"text": repr(float(self._truth()) / unit_scale(self.unit))}
 
     def mistakes(self) -> list[tuple[str, Any]]:
+        """Each wrong working with what it gives."""
         return [
             (wrong["misconception"], {"text": repr(value / unit_scale(self.unit))}) for value, wrong in self._wrong()
         ]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """By which factor it is off, and why."""
         truth = self._truth()
         base = {
             "truth": {"text": str(truth), "value": rounded(float(truth), 6)},
@@ -125,12 +154,24 @@ class Number(Question):
         values = [float(self._truth())] + [guess[key] for key in ("value", "low", "high") if guess and guess.get(key)]
         return [rounded(min(values) / 4, 3), rounded(max(values) * 4, 3)]
 
+    def guess_view(self, guess: Guess) -> dict[str, Any]:
+        """The guess, and as ``shown`` how it stands there: with its unit."""
+        text = guess["text"]
+        return {**guess, "shown": with_unit(text, unit_label(self.unit)) if is_bare(text) else text}
+
+    def drawing(self, guess: Guess | None) -> dict[str, Any]:
+        """The units in which the axis of the strip is labelled; none where the truth is printed in the bare unit."""
+        truth = self._truth()
+        return {"ticks": [] if str(truth).endswith(f" {truth.unit}") else tick_steps(truth.unit)}
+
     def truth(self) -> Quantity:
+        """The working's value."""
         return self._truth()
 
     def score(self, guess: Guess) -> dict[str, Any]:
+        """The factor, whether it counts as right, whether the interval held, and the misconception if it has a name."""
         verdict, wrong = self._judged(guess)
-        found = {"factor": rounded(verdict.factor), "right": verdict.spot_on}
+        found: dict[str, Any] = {"factor": rounded(verdict.factor), "right": verdict.spot_on}
         if verdict.held is not None:
             found["held"] = verdict.held
         if wrong is not None:

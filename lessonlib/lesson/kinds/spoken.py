@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from lessonlib.lesson.fragments import ID, TEXT, several
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import GRADES, Guess, Question, SelfGraded, typed
+from lessonlib.lesson.views import BlanksAsk, RecallAsk, TextAsk
 
 
 class Recall(SelfGraded):
     """Cover, answer aloud, tap, grade."""
 
     kind = "recall"
+    does = "A recall card: answer aloud, then check."
+    title = "Recall · answer aloud, then check"
+    keys = {"answer": TEXT, "concepts": several(ID)}
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> RecallAsk:
+        """Nothing to fill in."""
         return {}
 
     def accept(self, given: Any) -> Guess:
+        """Nothing: it was said aloud."""
         return {}
 
 
@@ -24,15 +32,21 @@ class Explain(SelfGraded):
     """A free explanation from memory, beside a model answer and a checklist."""
 
     kind = "explain"
+    does = "An explanation from memory, beside a model answer."
+    title = "Explain it cold · in your own words"
+    keys = {"answer": TEXT, "concepts": several(ID), "checklist": several(TEXT, minItems=2)}
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> TextAsk:
+        """A field for text."""
         return {"placeholder": "Type it, or say it aloud and leave this empty.", "rows": 5}
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """The model answer, and what to tick."""
         checklist = [self.inline(item, "checklist") for item in self.raw["checklist"]]
         return {**super().result(guess), "checklist": checklist}
 
     def right(self) -> str:
+        """The model answer itself."""
         return self.words.plain(self.raw["answer"], f"{self.where} answer")
 
 
@@ -40,6 +54,15 @@ class Blanks(SelfGraded):
     """A sentence with gaps (``___``)."""
 
     kind = "blanks"
+    does = "A sentence to complete from memory."
+    title = "From memory · fill the gaps"
+    keys = {
+        "text": {"type": "string", "pattern": "___"},
+        "reveal": TEXT,
+        "answers": several(TEXT, minItems=1),
+        "concepts": several(ID),
+    }
+    optional = frozenset({"reveal", "concepts"})
 
     def _parts(self) -> list[str]:
         return [self._part(part) for part in self.raw["text"].split("___")]
@@ -51,10 +74,22 @@ class Blanks(SelfGraded):
         before, after = (" " if end.isspace() else "" for end in (text[0], text[-1]))
         return before + self.inline(text, "text") + after
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> BlanksAsk:
+        """The pieces between the gaps."""
         return {"parts": self._parts()}
 
+    @staticmethod
+    def as_given(guess: Guess) -> Any:
+        """The words of the gaps."""
+        return guess.get("texts")
+
+    @staticmethod
+    def on_paper(ask: Mapping[str, Any]) -> str:
+        """The sentence with lines to write on."""
+        return f"<p>{'____'.join(ask['parts'])}</p>"
+
     def accept(self, given: Any) -> Guess:
+        """The words for each gap, at least one of them."""
         count = len(self.raw["answers"])
         if not isinstance(given, list) or len(given) != count:
             raise GuessError(f"Fill in the {count} blanks first.")
@@ -64,12 +99,15 @@ class Blanks(SelfGraded):
         return {"texts": texts}
 
     def right(self) -> list[str]:
+        """The expected words."""
         return list(self.truth())
 
     def truth(self) -> list[str]:
+        """The expected words."""
         return [self.words.plain(answer, f"{self.where} answers") for answer in self.raw["answers"]]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """The expected words beside the learner's."""
         return {
             "tone": "plain",
             "headline": "Compare",
@@ -86,21 +124,29 @@ class Note(Question):
     """Free words for the teacher; kept, never judged, never locked away."""
 
     kind = "note"
+    does = "A question or a remark to the teacher, kept in the journal."
+    title = "To your teacher · optional"
+    open_at_once = True
 
-    def ask(self) -> dict[str, Any]:
+    def ask(self) -> TextAsk:
+        """A field for text."""
         return {"placeholder": "Type here.", "rows": 3}
 
     def accept(self, given: Any) -> Guess:
+        """Any text."""
         text = typed(given)
         if not text:
             raise GuessError("Type something first.")
         return {"text": text}
 
     def right(self) -> str:
+        """Whatever is typed."""
         return "A note."
 
     def truth(self) -> str:
+        """There is none."""
         return ""
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
+        """Nothing is revealed."""
         return {}

@@ -14,7 +14,7 @@ import pytest
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.course.lesson_01.plots import two_roofs
-from lessonlib.roofline import Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
+from lessonlib.roofline import DEFAULT_LAB, Measured, System, decode, lab_names, load_gpu, load_lab, load_model, prefill
 from tests.course.found import described, plot, plot_names
 
 IDS = re.compile(r'\bid="([^"]+)"')
@@ -75,9 +75,10 @@ def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
     assert not re.search(r"fill: ?#(000|fff)|white|black", figure.html)
 
 
-@every_figure
-def test_figure_is_the_same_on_every_run(name, lab):
-    assert plot(name, LABS[lab]) == drawn(name, lab)
+@pytest.mark.parametrize("name", plot_names())
+def test_figure_is_the_same_on_every_run(name):
+    """On one lab: what could differ (ids, dates, the order of a set) is matplotlib's and the style's, not the lab's."""
+    assert plot(name, LABS[DEFAULT_LAB]) == drawn(name, DEFAULT_LAB)
 
 
 def test_two_figures_share_no_id():

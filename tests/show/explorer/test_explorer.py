@@ -10,11 +10,11 @@ import pytest
 
 from lessonlib.base.quantity import rounded
 from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill
-from lessonlib.show import panel
-from lessonlib.show.explorer import BATCHES, explorer_data
+from lessonlib.show.explorer import BATCHES, explorer_data, explorer_units
+from lessonlib.show.scripts import STATIC
 from tests.show.panel.harness import open_panel
 
-JS = panel.STATIC / "js"
+JS = STATIC / "js"
 EVALUATE = """([data, picks]) => picks.map((pick) => {
   const { decodeAt, prefillAt } = kinds.explorer.arithmetic;
   return { decode: decodeAt(data, pick), prefill: prefillAt(data, pick) };
@@ -56,7 +56,7 @@ def labs():
 def view_of(lab) -> dict[str, Any]:
     html = "<p>Two things to try.</p>"
     view = {"kind": "explorer", "id": "knobs", "title": "Now turn the knobs", "state": "observed", "html": html}
-    return {**view, "explorer": explorer_data(lab)}
+    return {**view, "explorer": {**explorer_data(lab), "units": explorer_units()}}
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import jupyterlab
 from playwright.sync_api import Page
 
-from lessonlib.show.panel import Panel
+from lessonlib.show.scripts import panel_script, panel_style
 
 THEMES = Path(jupyterlab.__file__).parent / "themes" / "@jupyterlab"
 MODEL = """
@@ -40,11 +40,11 @@ window.show = (view, into = "one") => {
 def page_html(theme: str) -> str:
     """The whole page as text; `theme` is "light" or "dark"."""
     css = (THEMES / f"theme-{theme}-extension" / "index.css").read_text(encoding="utf-8")
-    script = Panel._esm.replace("export default { render };", "window.render = render;")
+    script = panel_script().replace("export default { render };", "window.render = render;")
     again = "window.importAgain = (text) => import(URL.createObjectURL(new Blob([text], {type: 'text/javascript'})));"
     return f"""<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Panel</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>{css}</style>
-<style>body {{ margin: 12px; background: var(--jp-layout-color0); color: var(--jp-content-font-color1); }}</style><style>{Panel._css}</style></head>
+<style>body {{ margin: 12px; background: var(--jp-layout-color0); color: var(--jp-content-font-color1); }}</style><style>{panel_style()}</style></head>
 <body><main><h1 style="position:absolute;clip-path:inset(50%)">Lesson</h1><h2 style="position:absolute;clip-path:inset(50%)">Steps</h2><div id="one"></div><div id="two"></div></main>
 <script type="module">{MODEL}{again}{script}</script></body></html>"""
 

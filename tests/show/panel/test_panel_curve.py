@@ -114,7 +114,7 @@ def test_the_truth_is_drawn_over_the_guess_with_its_numbers(page) -> None:
     assert dashes[0] != "none" and dashes[1] == "none"
     assert page.get_by_text("What the drawing missed").is_visible()
     page.get_by_text("The numbers").click()
-    assert page.get_by_role("row", name="256 1,200 9,640 ×8.03 too low").is_visible()
+    assert page.get_by_role("row", name="256 1,200 9,640 ×8 too low").is_visible()
 
 
 def test_end_labels_do_not_touch_when_the_curves_meet(page) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.show.panel import Panel
+from lessonlib.show.scripts import panel_script
 from tests.show.panel import views
 from tests.show.panel.harness import become, focused, open_panel, sent, update
 
@@ -224,11 +224,11 @@ def test_a_silent_kernel_is_named(page) -> None:
 
 
 def test_panels_of_one_page_do_not_share_radio_names(page) -> None:
-    """JupyterLab loads the script once per widget, so nothing in it can count across the page."""
+    """Two kernels may load two editions of the script, so nothing in it can count across the page."""
     open_panel(page, views.CHOICE)
     page.evaluate(
         "async ([text, view]) => (await importAgain(text)).default.render({model: makeModel(view), el: two})",
-        [Panel._esm, views.CHOICE],
+        [panel_script(), views.CHOICE],
     )
     for place in ("#one", "#two"):
         page.locator(place).get_by_role("radio", name="certain").check()

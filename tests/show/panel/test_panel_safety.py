@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from lessonlib.show.panel import JS_FILES, Panel
+from lessonlib.show.panel import Panel
+from lessonlib.show.scripts import LOADER, panel_script, panel_style, script_files
 from tests.show.panel import views
 from tests.show.panel.harness import become, open_panel
 
@@ -99,11 +100,12 @@ def test_the_output_of_a_cell_is_stable_and_has_a_fallback() -> None:
 
 
 def test_the_script_is_whole_and_needs_no_network() -> None:
-    assert Panel._esm.rstrip().endswith("export default { render };")
-    assert Panel._esm.count("export ") == 1 and "import " not in Panel._esm.replace("important", "")
+    script = panel_script()
+    assert script.rstrip().endswith("export default { render };")
+    assert script.count("export ") == 1 and "import " not in script.replace("important", "")
     for word in ("fetch(", "XMLHttpRequest", "@import", "url(http", "https://", "src="):
-        assert word not in Panel._esm + Panel._css, word
-    assert JS_FILES[0] == "core.js" and JS_FILES[-1] == "render.js"
+        assert word not in LOADER + script + panel_style(), word
+    assert script_files()[0].name == "core.js" and script_files()[-1].name == "render.js"
 
 
 @pytest.mark.parametrize("name", views.ALL)

@@ -53,6 +53,10 @@ def base(kind: str, state: str = "asked", **more: Any) -> View:
     return view | more
 
 
+def block(kind: str, title: str, **more: Any) -> View:
+    return {"kind": kind, "id": f"{kind}-sample", "title": title, "state": "observed", **more}
+
+
 LOCKED: View = {
     "kind": "choice",
     "id": "later",
@@ -108,8 +112,7 @@ CHOICE_RIGHT = CHOICE_REVEALED | {
         "feedback": "<p>You followed the token through every layer, and each layer has to be read.</p>",
     },
 }
-CHOICE_SKIPPED = CHOICE_REVEALED | {
-    "guess": {},
+CHOICE_SKIPPED = {key: part for key, part in CHOICE_REVEALED.items() if key != "guess"} | {
     "skipped": True,
     "result": CHOICE_REVEALED["result"] | {"tone": "plain", "headline": "", "feedback": "", "options": {"c": "truth"}},
 }
@@ -124,7 +127,16 @@ NUMBER = base(
 NUMBER_PROBLEM = NUMBER | {"problem": "“fast” is not a number: write one such as 250 or 1.2e3."}
 NUMBER_COMMITTED = NUMBER | {
     "state": "committed",
-    "guess": {"text": "50", "value": 50.0, "low": 20.0, "high": 90.0, "confidence": 0},
+    "guess": {
+        "text": "50",
+        "shown": "50 tok/s",
+        "value": 50.0,
+        "low": 20.0,
+        "high": 90.0,
+        "low_text": "20",
+        "high_text": "90",
+        "confidence": 0,
+    },
 }
 NUMBER_REVEALED = NUMBER_COMMITTED | {
     "state": "revealed",
@@ -136,6 +148,7 @@ NUMBER_REVEALED = NUMBER_COMMITTED | {
         "reveal": REVEAL,
         "truth": {"text": "131 tok/s", "value": 130.7},
         "scale": [10, 1000],
+        "ticks": [],
     },
     "observe": OBSERVE,
     "working": WORKING,
@@ -146,7 +159,16 @@ NUMBER_OBSERVED = NUMBER_REVEALED | {
     "observe": OBSERVE | {"chosen": "bytes", "right": "bytes", "note": NOTE},
 }
 NUMBER_CLOSE = NUMBER_REVEALED | {
-    "guess": {"text": "120 tok/s", "value": 120.0, "low": None, "high": None, "confidence": 2},
+    "guess": {
+        "text": "120 tok/s",
+        "shown": "120 tok/s",
+        "value": 120.0,
+        "low": None,
+        "high": None,
+        "low_text": "",
+        "high_text": "",
+        "confidence": 2,
+    },
     "result": NUMBER_REVEALED["result"]
     | {"tone": "right", "headline": "Spot on", "feedback": "<p>Bytes over bandwidth: that is the whole estimate.</p>"},
 }
@@ -183,6 +205,17 @@ CURVE_REVEALED = CURVE_COMMITTED | {
         "feedback": "<p>You drew the knee far too early: the weights are shared by every request of the batch.</p>",
         "reveal": "<p>Throughput grows almost in step with the batch, to <strong>8,310 tok/s</strong> at 128.</p>",
         "truth_y": [131, 258, 505, 968, 1790, 3140, 5080, 7410, 9640],
+        "columns": [
+            "×1.3 too low",
+            "×1.4 too low",
+            "×1.6 too low",
+            "×1.8 too low",
+            "×2.2 too low",
+            "×3.1 too low",
+            "×4.6 too low",
+            "×6.4 too low",
+            "×8 too low",
+        ],
         "missed": ["The <strong>knee</strong>: the curve bends only where the KV cache weighs as much as the weights."],
     },
     "observe": OBSERVE,
@@ -254,7 +287,7 @@ RECALL_REVEALED = RECALL_COMMITTED | {
 
 EXPLAIN = base(
     "explain",
-    title="Explain it cold",
+    title="Explain it cold · in your own words",
     stem="<p>A colleague asks: “Why does our 27B model write so much slower than it reads?” Answer in three sentences.</p>",
     ask={"placeholder": "Our 27B writes slower than it reads because …", "rows": 4},
 )
@@ -281,9 +314,8 @@ EXPLAIN_REVEALED = EXPLAIN_COMMITTED | {
     },
 }
 
-TABLE = base(
+TABLE = block(
     "tell",
-    state="observed",
     title="Score card",
     html="<table><tr><th>Prediction</th><th>Your guess</th><th>How sure</th><th>What came out</th></tr>"
     "<tr><td>Transfer</td><td>Only the request's own cache; the weights stay</td><td>fairly sure</td><td>another idea: weights stay on chip</td></tr></table>",
@@ -295,9 +327,8 @@ NOTE_ASKED = base(
     ask={"placeholder": "Anything at all", "rows": 3},
 )
 NOTE_KEPT = NOTE_ASKED | {"state": "committed", "guess": {"text": "Why is the state read and written?"}}
-TELL = base(
+TELL = block(
     "tell",
-    state="revealed",
     title="In Kubernetes terms",
     html="<p>Think of prefill as the <strong>init container</strong> and of decode as the main container: one burst, then a long steady run.</p>",
 )

@@ -10,6 +10,7 @@
   const woven = (pieces, gap) =>
     h("p", { class: "gp-blanks" }, pieces.map((html, i) => [piece(html, i, pieces.length - 1), i < pieces.length - 1 && gap(i)]));
 
+  /** @param {BlanksView} view @param {Panel} panel */
   function ask(view, panel) {
     const count = view.ask.parts.length - 1;
     const boxes = [];
@@ -37,6 +38,7 @@
     return h("span", { class: look }, mark(kind), h("span", { class: "gp-sr", text: ` ${said} ` }), h("span", { text }));
   }
 
+  /** @param {BlanksView} view */
   const show = (view) =>
     woven(view.ask.parts, (index) => {
       const [text, truth] = [view.guess?.texts?.[index], view.result?.expected?.[index]];

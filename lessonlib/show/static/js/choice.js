@@ -1,12 +1,14 @@
 // choice: one of a few cards; nothing is chosen beforehand.
 {
-  const card = (view, panel, option) =>
+  /** @param {Panel} panel */
+  const card = (panel, option) =>
     h("label", { class: "gp-card gp-option" },
       h("input", { type: "radio", name: `${panel.uid}-option`, value: option.key, class: "gp-radio" }),
       h("span", { class: "gp-words", html: option.html }));
 
+  /** @param {ChoiceView} view @param {Panel} panel */
   function ask(view, panel) {
-    const cards = h("div", { class: "gp-cards" }, view.ask.options.map((option) => card(view, panel, option)));
+    const cards = h("div", { class: "gp-cards" }, view.ask.options.map((option) => card(panel, option)));
     return {
       node: cards,
       read: () => {
@@ -17,6 +19,7 @@
     };
   }
 
+  /** @param {ChoiceView} view */
   function tags(view, key) {
     const said = view.result?.options?.[key];
     const mine = view.guess?.key === key || said === "yours" || said === "both";
@@ -27,6 +30,7 @@
     ];
   }
 
+  /** @param {ChoiceView} view */
   function frozen(view, option) {
     const marks = tags(view, option.key);
     const [mine, truth] = marks.map(Boolean);
@@ -36,6 +40,7 @@
       (mine || truth) && h("span", { class: "gp-tags" }, marks));
   }
 
+  /** @param {ChoiceView} view */
   const show = (view) => h("ul", { class: "gp-cards", "aria-label": "The answers" }, view.ask.options.map((option) => frozen(view, option)));
 
   kinds.choice = { ask, show };

@@ -1,7 +1,29 @@
 // The panel's small toolbox: building nodes, buttons, and one slot that redraws only when its data changed.
 // Every other file is one block `{ ... }` that registers itself in `kinds` or `parts`.
 
+/**
+ * @import { PanelView, LockedView, QuestionView, ChoiceView, NumberView, CurveView, BlanksView, RecallView, ExplainView, NoteView } from "./views.d.ts"
+ * @import { BlockView, ObserveView, WorkingView, ResultView, GradedResult, CurveAsk, PanelEvent, DoneMessage, NumberGuess } from "./views.d.ts"
+ */
+
+/**
+ * A view of which the kind does not matter: what every panel has, and what some have.
+ * @typedef {PanelView & Partial<Omit<LockedView & QuestionView, "state" | "kind"> & Omit<BlockView, "ask" | "guess" | "state" | "kind">>
+ *   & { ask?: any, guess?: any, result?: any, teacher?: any }} AnyView
+ */
+
+/**
+ * A panel on the page. `send` takes what Python understands; `form` is what the learner fills in now.
+ * @typedef {{ uid: string, model: any, view: AnyView, slots: Record<string, any>, pending: any, unanswered: number, filling: any,
+ *   form?: any, live?: HTMLElement, root?: HTMLElement, commitButton?: HTMLElement, keptLine?: HTMLElement,
+ *   askButton?: HTMLElement, stopButton?: HTMLElement, speaks?: string, teacher?: (view: AnyView) => void,
+ *   onDrop: (drop: () => void) => void, announce: (text: string) => void, send: (message: PanelEvent) => void,
+ *   commit: () => void, changed: (how?: any) => void, problem: (line: string, how?: any) => void }} Panel
+ */
+
+/** @type {Record<string, any>} */
 const kinds = {}; // kind -> {ask(view, panel), show(view, panel)}, or {body(view, panel), data(view)} for what asks nothing
+/** @type {Record<string, any>} */
 const parts = {}; // shared pieces: parts.picture(picture, panel), parts.strip(view, panel), ...
 const SVG_SPACE = "http://www.w3.org/2000/svg";
 
@@ -29,7 +51,9 @@ const s = (tag, attributes, ...children) =>
 
 const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-function button(label, onclick, { primary = false, quiet = false, ...attributes } = {}) {
+/** @param {{ primary?: boolean, quiet?: boolean, [attribute: string]: any }} how */
+function button(label, onclick, how = {}) {
+  const { primary = false, quiet = false, ...attributes } = how;
   const looks = ["gp-btn", primary && "gp-primary", quiet && "gp-quiet", attributes.class];
   return h("button", { type: "button", onclick, ...attributes, class: looks.filter(Boolean).join(" ") }, label);
 }
@@ -95,11 +119,16 @@ function watchWidth(node, draw, panel) {
   return () => ((last = 0), look());
 }
 
-/** A guess and its confidence in words, as it stands after the commit. */
+/**
+ * A guess and its confidence in words, as it stands after the commit.
+ * @param {{ confidence?: string[] | null, guess?: { confidence?: number | null } }} view
+ */
 function sureness(view) {
   const level = view.guess?.confidence;
   return view.confidence && Number.isInteger(level) ? view.confidence[level] : "";
 }
 
+/** @param {PanelView} view */
 const isClosed = (view) => view.state !== "asked" && view.state !== "locked";
+/** @param {PanelView} view */
 const isRevealed = (view) => view.state === "revealed" || view.state === "observed";

@@ -12,7 +12,7 @@
     const axis = makeScale({ log: ask.y_log, min, max, from: 0, to: 1 });
     const middle = axis.invert(0.5);
     const clamp = (value) => Number(Math.min(max, Math.max(min, value)).toPrecision(3));
-    const sketch = { y: ask.x.map(() => null), changed: () => {} };
+    const sketch = { y: ask.x.map(() => null), changed: (_column) => {} };
     sketch.ghost = (i) => sketch.y[i] ?? ask.start?.[i] ?? middle;
     sketch.set = (i, value) => {
       if (!Number.isFinite(value)) return;
@@ -56,6 +56,7 @@
     const columns = ask.x.map((value) => frame.x(value));
     const gap = columns.length > 1 ? Math.abs(columns[1] - columns[0]) : 40;
     const nearest = (x) => columns.reduce((best, at, i) => (Math.abs(at - x) < Math.abs(columns[best] - x) ? i : best), 0);
+    /** @returns {[number, number]} */
     const here = (event) => {
       const box = svg.getBoundingClientRect();
       return [event.clientX - box.left, Math.min(frame.box.bottom, Math.max(frame.box.top, event.clientY - box.top))];
@@ -115,6 +116,7 @@
     return { node, show: (i) => (boxes[i].value = sketch.y[i] ?? "") };
   }
 
+  /** @param {CurveView} view @param {Panel} panel */
   function ask(view, panel) {
     const { ask } = view;
     const sketch = makeSketch(ask);

@@ -35,12 +35,14 @@
       frame.svg.append(s("text", { x: x + 10, y: y + 4, class: `gp-label-${kind}`, text: words[kind] }));
   }
 
+  /** @param {CurveView} view */
   function describe(view) {
     const { ask, result } = view;
     const axes = `${ask.y_label} against ${ask.x_label}`;
     return result?.truth_y ? `${axes}: your guess and the truth. ${result.summary ?? ""}`.trim() : `Your guess: ${axes}`;
   }
 
+  /** @param {CurveView} view */
   function draw(view, width) {
     const { ask, guess, result } = view;
     const mine = guess?.y ?? [];
@@ -58,17 +60,11 @@
     return frame.svg;
   }
 
-  function factor(mine, truth) {
-    if (!(mine > 0 && truth > 0)) return "";
-    const off = mine / truth;
-    if (off > 1 / 1.05 && off < 1.05) return "spot on";
-    return off > 1 ? `×${sig3(off)} too high` : `×${sig3(1 / off)} too low`;
-  }
-
+  /** @param {CurveView} view */
   function dataTable({ ask, guess, result }) {
     const cell = (value) => h("td", { text: Number.isFinite(value) ? sig3(value) : "–" });
     const row = (x, i) => [h("th", { scope: "row", text: shortNumber(x) }), guess?.y && cell(guess.y[i]), cell(result.truth_y[i]),
-      guess?.y && h("td", { text: factor(guess.y[i], result.truth_y[i]) })];
+      guess?.y && h("td", { text: result.columns[i] })];
     const names = [axisTitle(ask.x_label, ask.x_unit), guess?.y && "your guess", "the truth", guess?.y && "you were"];
     const head = names.filter(Boolean).map((text) => h("th", { scope: "col", text }));
     return h("details", { class: "gp-fold" }, h("summary", { text: "The numbers" }),
@@ -77,6 +73,7 @@
         h("thead", {}, h("tr", {}, head)), h("tbody", {}, ask.x.map((x, i) => h("tr", {}, row(x, i)))))));
   }
 
+  /** @param {CurveView} view @param {Panel} panel */
   parts.curves = (view, panel) => {
     if (!view.guess?.y && !view.result?.truth_y) return null;
     const plot = h("div", { class: "gp-canvas" });

@@ -1,5 +1,6 @@
 // explain: free text, cold, then beside a model answer and a checklist. note: free text that is kept and can be kept again.
 {
+  /** @param {ExplainView & NoteView} view @param {Panel} panel */
   function area(view, panel, label) {
     return h("textarea", {
       class: "gp-field gp-area",
@@ -10,8 +11,9 @@
     });
   }
 
+  /** @param {ExplainView} view @param {Panel} panel */
   function ask(view, panel) {
-    const box = area(view, panel, "Your explanation");
+    const box = area(/** @type {any} */ (view), panel, "Your explanation");
     return {
       node: box,
       read: () => ({ guess: box.value.trim(), missing: "" }), // empty: said aloud
@@ -30,6 +32,7 @@
       h("ul", { "aria-labelledby": `${panel.uid}-list` }, items.map(row)));
   }
 
+  /** @param {ExplainView} view @param {Panel} panel */
   function show(view, panel) {
     const text = view.guess?.text;
     const mine = text && column("guess", "your words", h("p", { class: "gp-typed", text }));
@@ -42,11 +45,12 @@
   kinds.explain = { ask, show, kept: "Now compare." };
 
   // A note stays open for editing in every state; the line beside the button says when it is in the journal.
+  /** @param {NoteView} view @param {Panel} panel */
   function body(view, panel) {
-    const box = area(view, panel, "Your note");
+    const box = area(/** @type {any} */ (view), panel, "Your note");
     let kept = view.guess?.text ?? "";
     box.value = kept;
-    const ttft = view.teacher && parts.ttft(view, panel);
+    const ttft = view.teacher && parts.ttft(panel);
     panel.form = {
       ttft,
       read: () => ({ guess: box.value.trim(), missing: box.value.trim() ? "" : "Write something first; it is kept in your journal." }),

@@ -74,19 +74,22 @@
   }
 
   const rate = (value) => `${sig3(value)} tok/s`;
-  const time = (seconds) => (seconds >= 1 ? `${sig3(seconds)} s` : seconds >= 1e-4 ? `${sig3(seconds * 1e3)} ms` : `${sig3(seconds * 1e6)} µs`);
-  const size = (bytes) => (bytes >= 1e9 ? `${sig3(bytes / 1e9)} GB` : bytes >= 1e6 ? `${sig3(bytes / 1e6)} MB` : `${sig3(bytes / 1e3)} kB`);
+  /** Prints in the units that Python names. */
+  const printer = (steps) => (value) => {
+    const [number, unit] = inUnits(steps, value);
+    return `${sig3(number)} ${unit}`;
+  };
   const many = (number, word) => `${number.toLocaleString("en-US")} ${word}${number === 1 ? "" : "s"}`;
   const limit = (kind) => `${SIGN[kind]} ${kind}-bound`;
 
-  function roomWords({ fits, held, usable, most, weights_held }) {
+  function roomWords(size, { fits, held, usable, most, weights_held }) {
     const over = `${size(held)} is ${size(Math.max(0, held - usable))} more than the ${size(usable)} usable`;
     const limits = most ? `room for ${many(most, "such request")}` : `the weights alone take ${size(weights_held)}`;
     return `${fits ? `${size(held)} of ${size(usable)} usable` : over}; ${limits}`;
   }
 
   /** What the live region says once the hand rests. */
-  function summary(data, pick, step, prompt) {
+  function summary(time, data, pick, step, prompt) {
     const set = `${many(pick.batch, "request")}, context ${many(data.contexts[pick.context], "token")}, ${named(data.gpus, pick.gpu).label}, ${pick.weights} weights`;
     const read = prompt ? ` Prefill is ${prompt.bound}-bound, at most ${rate(prompt.tokens_per_s)}.` : "";
     return `${set}: decode at most ${rate(step.tokens_per_s)} in total, ${rate(step.per_user)} for each user, ${time(step.seconds)} a step, ${step.bound}-bound.${read} It ${step.fits ? "fits" : "does not fit"} in memory.`;
@@ -123,7 +126,7 @@
   }
 
   /** Time to move the bytes against time to do the arithmetic, on one scale: the full bar sets the pace. */
-  function race() {
+  function race(time) {
     const [title, verdict] = [h("span", {}), h("strong", {})];
     const rows = Object.keys(SIGN).map((kind) => {
       const [fill, value] = [h("div", { class: `exp-fill exp-${kind}` }), h("span", { class: "exp-time" })];
@@ -144,7 +147,7 @@
   }
 
   /** What a step hauls, as one bar in parts, each part with its bytes and its share. */
-  function haul(withState) {
+  function haul(size, withState) {
     const parts = [["weights", "weights"], ["kv", "KV cache"], ...(withState ? [["state", "state"]] : [])];
     const pieces = parts.map(([key, label]) => ({ key, label, bar: h("div", { class: `exp-piece exp-${key}` }), words: h("span", {}) }));
     const total = h("strong", {});
@@ -163,12 +166,12 @@
   }
 
   /** Memory held against memory usable: a used part, then what is free or what is too much. */
-  function room() {
+  function room(size) {
     const [verdict, used, rest, words] = [h("strong", {}), h("div", { class: "exp-used" }), h("div", {}), h("p", {})];
     const node = h("section", {}, h("h4", {}, "Memory held", verdict), h("div", { class: "exp-stack", "aria-hidden": "true" }, used, rest), words);
     const set = (step) => {
       verdict.textContent = step.fits ? "✓ fits" : "✕ does not fit";
-      words.textContent = roomWords(step);
+      words.textContent = roomWords(size, step);
       used.style.flexGrow = Math.min(step.held, step.usable);
       rest.style.flexGrow = Math.abs(step.usable - step.held);
       rest.className = step.fits ? "exp-free" : "exp-over";
@@ -247,6 +250,7 @@
     const { start: { gpu, weights }, batches, contexts } = data;
     const pick = { ...data.start, batch: batches[data.start.batch] };
     const range = decades(data);
+    const [time, size] = [printer(data.units.seconds), printer(data.units.bytes)];
     const id = (name) => `${panel.uid}-exp-${name}`;
     const take = (key, read) => ({ target }) => ((pick[key] = read(target.value)), draw(), saySoon());
     const controls = {
@@ -256,10 +260,10 @@
       weights: menu(id("weights"), "Weights", data.weights, weights, take("weights", String)),
     };
     const tiles = ["Decode, all users", "Decode, each user", "Decode step", "Prefill"].map(tile);
-    const [decoding, prefilling, bytes, memory, key, rows] = [race(), race(), haul(data.state_bytes > 0), room(), legend(data), table(data)];
+    const [decoding, prefilling, bytes, memory, key, rows] = [race(time), race(time), haul(size, data.state_bytes > 0), room(size), legend(data), table(data)];
     const [canvas, live] = [h("div", { class: "exp-canvas" }), h("output", { class: "gp-sr", "aria-live": "polite" })];
     let [plot, timer] = [null, 0];
-    const saySoon = () => (clearTimeout(timer), (timer = setTimeout(() => (live.textContent = summary(data, pick, decodeAt(data, pick), prefillAt(data, pick))), SAY_AFTER_MS)));
+    const saySoon = () => (clearTimeout(timer), (timer = setTimeout(() => (live.textContent = summary(time, data, pick, decodeAt(data, pick), prefillAt(data, pick))), SAY_AFTER_MS)));
     panel.onDrop(() => clearTimeout(timer));
 
     function draw() {

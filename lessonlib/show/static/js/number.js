@@ -20,6 +20,7 @@
     return "";
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   function ask(view, panel) {
     const { unit = "", placeholder = "a number", interval: wanted } = view.ask;
     const input = field(withUnit("Your guess", unit && `in ${unit}`), {
@@ -44,28 +45,25 @@
   const value = (kind, words, text, more) =>
     h("p", { class: "gp-mine" }, tag(kind, words), h("strong", { text }), more && h("span", { class: "gp-soft", text: more }));
 
-  /** "300" as "300 GB/s"; a guess typed with its unit stays as it was typed. */
-  const shownGuess = ({ guess, ask }) => (isBare(guess.text) ? withUnit(guess.text, ask.unit) : guess.text);
+  /** @param {NumberGuess} guess */
+  const rangeWords = ({ low, high, low_text, high_text }) =>
+    Number.isFinite(low) && Number.isFinite(high) ? `80 % between ${low_text} and ${high_text}` : "";
 
-  function rangeWords({ low, high, low_text, high_text }) {
-    if (!Number.isFinite(low) || !Number.isFinite(high)) return "";
-    return `80 % between ${low_text ?? sig3(low)} and ${high_text ?? sig3(high)}`;
-  }
-
+  /** @param {NumberView} view */
   function guessLine(view) {
     const { guess } = view;
     if (!guess?.text) return null;
     const more = [rangeWords(guess), sureness(view)].filter(Boolean).join(" · ");
-    return value("guess", "your guess", shownGuess(view), more);
+    return value("guess", "your guess", guess.shown, more);
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   function show(view, panel) {
     const truth = isRevealed(view) && view.result?.truth;
     const lines = h("div", { class: "gp-values" }, guessLine(view), truth && value("truth", "the truth", truth.text));
     return [lines, truth && parts.strip(view, panel)];
   }
 
-  parts.shownGuess = shownGuess;
   kinds.number = { ask, show };
 }
 
@@ -75,6 +73,7 @@
   const AXIS = 60;
   const drawable = (value) => Number.isFinite(value) && value > 0;
 
+  /** @param {NumberView} view */
   function edges({ guess, result }) {
     const values = [...(result.scale ?? []), guess?.value, guess?.low, guess?.high, result.truth.value].filter(drawable);
     const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -97,6 +96,7 @@
     }
   }
 
+  /** @param {SVGElement} svg @param {NumberView} view */
   function marks(svg, scale, view, width) {
     const { guess, result } = view;
     const truth = scale(result.truth.value);
@@ -117,17 +117,19 @@
     svg.append(words);
   }
 
+  /** @param {NumberView} view */
   function draw(view, width) {
     const [min, max] = edges(view);
     const scale = makeScale({ log: true, min, max, from: 26, to: width - 26 });
-    const mine = view.guess?.text ? `Your guess ${parts.shownGuess(view)}, ` : "";
+    const mine = view.guess?.text ? `Your guess ${view.guess.shown}, ` : "";
     const svg = s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img",
       class: "gp-plot", "aria-label": `${mine}the truth ${view.result.truth.text}, on a logarithmic axis.` });
-    axis(svg, scale, [min, max], width, ticksLike(view.result.truth));
+    axis(svg, scale, [min, max], width, ticksIn(view.result.ticks));
     marks(svg, scale, view, width);
     return svg;
   }
 
+  /** @param {NumberView} view @param {Panel} panel */
   parts.strip = (view, panel) => {
     const node = h("div", { class: "gp-strip" });
     watchWidth(node, (width) => node.replaceChildren(draw(view, width)), panel);

@@ -1,5 +1,6 @@
 // pick: one of several, kept at once, changed at any time. Nothing is judged.
 {
+  /** @param {BlockView} view @param {Panel} panel */
   const card = (view, panel, option) =>
     h("label", { class: "gp-card gp-option" },
       h("input", {
@@ -9,6 +10,7 @@
       h("span", { class: "gp-words", html: option.html }));
 
   // Built once: a new choice changes the words below the cards, and the focus stays on the card.
+  /** @param {BlockView} view @param {Panel} panel */
   function body(view, panel) {
     const cards = h("div", { class: "gp-cards" }, view.ask.options.map((option) => card(view, panel, option)));
     const held = h("div", { class: "gp-words gp-held", role: "status", html: view.html });

@@ -97,6 +97,7 @@ function drawPicture(picture) {
 
 {
   /** The picture and, below it, the words of its item. */
+  /** @param {BlockView} view */
   function body(view) {
     const whole = document.createElement("div");
     whole.className = "picture-item";
@@ -114,11 +115,11 @@ function drawPicture(picture) {
   function draw(root, view) {
     const key = JSON.stringify([view.picture, view.html]);
     const old = root.querySelector(":scope > .picture-item");
-    if (old?.pictureKey === key) return;
+    if (old?.dataset.picture === key) return;
     old?.remove();
     if (view.state === "locked") return;
     const whole = body(view);
-    whole.pictureKey = key;
+    whole.dataset.picture = key;
     root.append(whole);
   }
 

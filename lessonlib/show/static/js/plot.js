@@ -43,25 +43,29 @@ function sig3(value) {
 /** Short for axes: 1k, 2.5M. */
 function shortNumber(value) {
   const size = Math.abs(value);
-  const [unit, letter] = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]].find(([u]) => size >= u) ?? [1, ""];
+  /** @type {[number, string][]} */
+  const letters = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
+  const [unit, letter] = letters.find(([least]) => size >= least) ?? [1, ""];
   return `${Number((value / unit).toPrecision(3))}${letter}`;
 }
 
-const PREFIXES = { "-3": "n", "-2": "µ", "-1": "m", 0: "", 1: "k", 2: "M", 3: "G", 4: "T", 5: "P", 6: "E" };
-
-/** How to write ticks in the unit of a printed quantity: {text: "3.35 TB/s", value: 3.35e12} -> "100 GB/s" for 1e11. */
-function ticksLike({ text, value }) {
-  const [, number, unit] = /^([\d.,]+)\s*(.*)$/.exec(text) ?? [];
-  const prefixed = number && Math.round(Math.log10(value / Number(number.replaceAll(",", ""))) / 3) !== 0;
-  const base = unit?.slice(1);
-  if (!prefixed || base.length > 6) return shortNumber;
-  return (tick) => {
-    const step = Math.max(-3, Math.min(6, Math.floor(Math.log10(tick) / 3 + 1e-9)));
-    return `${Number((tick / 1000 ** step).toPrecision(3))} ${PREFIXES[step]}${base}`;
-  };
+/**
+ * A value in the last of these units that it reaches; Python names them, from small to large: [[1e9, "GB/s"], [1e12, "TB/s"]].
+ * @param {[number, string][]} steps @param {number} value
+ * @returns {[number, string]}
+ */
+function inUnits(steps, value) {
+  const [size, unit] = steps.findLast(([least]) => value >= least * (1 - 1e-9)) ?? steps[0];
+  return [value / size, unit];
 }
 
-const isBare = (text) => /^[\d.,\s+-]*(e[+-]?\d+)?$/i.test(text); // a number without a unit
+/** How to write the ticks of an axis: 1e11 as "100 GB/s"; short where there are no such units. */
+const ticksIn = (steps) => (tick) => {
+  if (!steps.length) return shortNumber(tick);
+  const [number, unit] = inUnits(steps, tick);
+  return `${Number(number.toPrecision(3))} ${unit}`;
+};
+
 const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${unit}` : text);
 const axisTitle = (label, unit) => (unit ? `${label} (${unit})` : label ?? "");
 
@@ -76,11 +80,11 @@ function thinned(columns, x) {
 }
 
 /** Grid, axes and labels of a plot; returns {svg, x, y, box} with the two scales. `xs`: where the columns stand. */
-function plotFrame({ width, height, ask, yMin, yMax, right, id }) {
+function plotFrame({ width, height, ask, yMin, yMax, right }) {
   const box = { left: 52, top: 26, right: width - right, bottom: height - 40 };
   const x = makeScale({ log: ask.x_log, min: ask.x[0], max: ask.x.at(-1), from: box.left + 14, to: box.right - 14 });
   const y = makeScale({ log: ask.y_log, min: yMin, max: yMax, from: box.bottom, to: box.top });
-  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot", id });
+  const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot" });
   const rows = axisTicks({ log: ask.y_log, min: yMin, max: yMax, count: 6 });
   for (const value of rows) {
     svg.append(s("line", { x1: box.left, x2: box.right, y1: y(value), y2: y(value), class: "gp-grid" }));

@@ -8,6 +8,7 @@
     commitLabel: "I have said it",
   });
 
+  /** @param {RecallView} view */
   function show(view) {
     if (!isRevealed(view)) return h("p", { class: "gp-mine" }, tag("guess", "said aloud"));
     if (!view.result?.answer) return null;

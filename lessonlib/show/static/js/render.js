@@ -6,6 +6,7 @@
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
 
+  /** @param {AnyView} view @param {Panel} panel */
   function confidence(view, panel) {
     const name = `${panel.uid}-confidence`;
     const level = (words, index) =>
@@ -14,6 +15,7 @@
       h("div", { class: "gp-segments" }, view.confidence.map(level)));
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function asking(view, panel) {
     panel.form = kinds[view.kind].ask(view, panel);
     if (panel.form.bare) return panel.form.node;
@@ -21,6 +23,7 @@
       h("legend", { class: "gp-sr", text: "Your guess" }), panel.form.node);
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function form(view, panel) {
     panel.form = null;
     const kind = kinds[view.kind];
@@ -42,6 +45,7 @@
     return panel.commitButton;
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function askedActions(view, panel) {
     const left = view.hints?.left ?? 0;
     return [
@@ -51,12 +55,14 @@
     ];
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function noteActions(view, panel) {
     panel.keptLine = h("span", { class: "gp-soft gp-kept", text: "Kept in your journal" });
     const keep = commitButton(view.teacher ? "Keep without asking" : isClosed(view) ? "Keep the change" : "Keep", panel);
-    return [view.teacher ? parts.teacherActions(view, panel, keep) : keep, panel.keptLine];
+    return [view.teacher ? parts.teacherActions(panel, keep) : keep, panel.keptLine];
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function actions(view, panel) {
     panel.commitButton = panel.keptLine = null;
     if (view.kind === "note") return noteActions(view, panel);
@@ -67,13 +73,17 @@
       h("span", { class: "gp-soft", text: kinds[view.kind].kept ?? "Your guess is kept." })];
   }
 
-  /** Below everything, at a place of its own: in a review the next card, or another sitting. */
+  /**
+   * Below everything, at a place of its own: in a review the next card, or another sitting.
+   * @param {AnyView} view @param {Panel} panel
+   */
   function nextCard(view, panel) {
     if (view.more) return button(view.more, () => panel.send({ event: "more" }), { class: "gp-next" });
     const off = { "aria-disabled": String(!view.next) };
     return button("Next card", () => view.next && panel.send({ event: "next" }), { primary: Boolean(view.next), class: "gp-next", ...off });
   }
 
+  /** @param {AnyView} view @param {Panel} panel */
   function title(view, panel) {
     const id = `${panel.uid}-title`;
     const words = h("span", { text: view.title });
@@ -83,7 +93,10 @@
     return h("h3", { class: "gp-title", id }, words, skipped && h("span", { class: "gp-chip", text: "skipped" }));
   }
 
-  /** Fills every slot with what the view holds; a slot whose data did not change is left alone, one without data is empty. */
+  /**
+   * Fills every slot with what the view holds; a slot whose data did not change is left alone, one without data is empty.
+   * @param {Panel} panel
+   */
   function draw(panel) {
     const { view } = panel;
     const open = view.state !== "locked";
@@ -114,7 +127,10 @@
     panel.changed({ keepProblem: true });
   }
 
-  /** What the form slot shows; a problem or a hint is not part of it, so typed input stays. */
+  /**
+   * What the form slot shows; a problem or a hint is not part of it, so typed input stays.
+   * @param {AnyView} view
+   */
   function formData(view, judged) {
     const { kind, id, ask, state, guess, confidence, html, picture, explorer } = view;
     if (kinds[kind].data) return kinds[kind].data(view);
@@ -134,7 +150,10 @@
 
   const oneLine = (html) => h("div", { html }).textContent.trim().replace(/\s+/g, " ");
 
-  /** After an event of this view: where the focus goes and what is said. */
+  /**
+   * After an event of this view: where the focus goes and what is said.
+   * @param {Panel} panel
+   */
   function settle(panel, { event }) {
     const { view, slots } = panel;
     const find = (name, selector) => slots[name].node.querySelector(selector);
@@ -156,26 +175,33 @@
     return tell(view.result?.summary || view.result?.headline, answer);
   }
 
+  /** @param {Panel} panel */
   function refused(panel) {
     panel.problem(panel.view.problem, { again: true });
     if (panel.form) panel.form.focus();
     else focusOn(panel.slots.problem.node);
   }
 
-  /** Reads the form and sends the commit, or says in one line what is missing. */
+  /**
+   * Reads the form and sends the commit, or says in one line what is missing.
+   * @param {Panel} panel
+   */
   function commit(panel) {
     if (!panel.form) return;
     const { guess, missing } = panel.form.read();
-    const picked = panel.root.querySelector(".gp-confidence :checked");
+    const picked = /** @type {HTMLInputElement} */ (panel.root.querySelector(".gp-confidence :checked"));
     const unsure = panel.view.confidence && panel.view.state === "asked" && !picked;
     if (missing || unsure) {
       panel.problem(missing || "Say how sure you are: one tap, then Commit.");
-      return missing ? panel.form.focus() : panel.root.querySelector(".gp-confidence input").focus();
+      return missing ? panel.form.focus() : /** @type {HTMLElement} */ (panel.root.querySelector(".gp-confidence input")).focus();
     }
     panel.send({ event: "commit", guess, confidence: picked ? Number(picked.value) : null });
   }
 
-  /** Keeps Commit's aria-disabled true to the form; a line about something missing goes once the learner acts on it. */
+  /**
+   * Keeps Commit's aria-disabled true to the form; a line about something missing goes once the learner acts on it.
+   * @param {Panel} panel
+   */
   function changed(panel, { keepProblem = false } = {}) {
     if (!keepProblem && !panel.view.problem) panel.problem("");
     if (!panel.form || !panel.commitButton) return;
@@ -190,6 +216,7 @@
     }
   }
 
+  /** @param {Panel} panel @param {PanelEvent} message */
   function send(panel, message) {
     if (panel.pending) return;
     const wait = () => panel.problem("Waiting for the kernel. If a cell is still running, this comes right after it.", { patient: true });
@@ -200,6 +227,7 @@
     panel.model.send(message);
   }
 
+  /** @param {Panel} panel */
   function finish(panel) {
     if (!panel.pending) return;
     const { pending } = panel;
@@ -217,11 +245,11 @@
     if (event.key !== "Escape" && (!command || (typing && event.key === "Enter"))) event.stopPropagation();
   }
 
-  // Each widget loads this module anew, so a counter would give the same radio names to every panel of a page.
+  // A page may hold two editions of this module, so a counter would give the same radio names to two of its panels.
   const freshId = () => `gp-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 
   function makePanel(model, el) {
-    const panel = { uid: freshId(), model, view: model.get("view"), slots: {}, pending: null, unanswered: 0, filling: null };
+    const panel = /** @type {Panel} */ ({ uid: freshId(), model, view: model.get("view"), slots: {}, pending: null, unanswered: 0, filling: null });
     panel.live = h("output", { class: "gp-sr", "aria-live": "polite" });
     panel.onDrop = (drop) => panel.filling?.drops.push(drop);
     panel.announce = (text) => (panel.live.textContent = text);
@@ -252,7 +280,7 @@
     };
     // Python answers every event with {done}, also when the view stayed the same (the same problem twice).
     // A view that changed settles its event at once; the {done} that follows must not settle the next one, so they are counted.
-    const onMessage = (message) => {
+    const onMessage = (/** @type {DoneMessage} */ message) => {
       if (!message?.done) return;
       panel.unanswered = Math.max(0, panel.unanswered - 1);
       if (panel.unanswered === 0) finish(panel);

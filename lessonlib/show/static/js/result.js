@@ -8,6 +8,7 @@
     return h("div", { class: "gp-missed" }, h("p", { class: "gp-label", text: "What the drawing missed" }), list);
   }
 
+  /** @param {ResultView & { missed?: string[] }} result */
   parts.headline = (result) => {
     const { tone = "plain", headline, feedback } = result;
     if (!headline && !feedback && !result.missed?.length) return null;
@@ -19,11 +20,13 @@
 
   parts.reveal = (html) => h("div", { class: "gp-words", html });
 
+  /** @param {GradedResult} result */
   function graded({ grades, grade }) {
     const label = grades.find(({ key }) => key === grade)?.label ?? grade;
     return h("p", { class: "gp-graded", tabindex: -1 }, mark("truth"), h("span", { text: `You graded yourself: ${label}` }));
   }
 
+  /** @param {GradedResult} result @param {Panel} panel */
   parts.grades = (result, panel) => {
     if (!result.grades?.length) return null;
     if (result.grade) return graded(result);
@@ -32,6 +35,7 @@
       h("p", { class: "gp-label", id: `${panel.uid}-grade`, text: "How did it go?" }), h("div", { class: "gp-taps" }, result.grades.map(choose)));
   };
 
+  /** @param {ObserveView} observe */
   function observed(observe, option) {
     const mine = option.key === observe.chosen;
     const right = option.key === observe.right;
@@ -40,6 +44,7 @@
       (mine || right) && h("span", { class: "gp-tags" }, mine && tag("guess", "your answer"), right && tag("truth", "what it showed")));
   }
 
+  /** @param {ObserveView} observe @param {Panel} panel */
   parts.observe = (observe, panel) => {
     const question = h("div", { class: "gp-words gp-observe-ask", id: `${panel.uid}-observe`, html: observe.ask });
     if (observe.chosen)
@@ -51,6 +56,7 @@
     return [question, h("div", { class: "gp-cards", role: "group", "aria-labelledby": question.id }, observe.options.map(choose))];
   };
 
+  /** @param {WorkingView} working */
   parts.working = ({ name, source, value }) =>
     h("details", { class: "gp-fold gp-working" },
       h("summary", {}, "Show the working", value && h("span", { class: "gp-soft gp-working-value", text: ` · ${value}` })),

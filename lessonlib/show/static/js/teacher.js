@@ -7,7 +7,7 @@
   const running = (panel) => Boolean(panel.view.teacher?.busy);
 
   /** Below the question: what the learner must predict before it goes out. */
-  parts.ttft = (view, panel) => {
+  parts.ttft = (/** @type {Panel} */ panel) => {
     const id = `${panel.uid}-ttft`;
     const box = h("input", { type: "text", class: "gp-field gp-ttft", id, autocomplete: "off", spellcheck: "false",
       placeholder: "such as 300 ms or 1.2 s", "aria-describedby": `${id}-why ${panel.uid}-problem`,
@@ -22,6 +22,7 @@
     return { node, box, update };
   };
 
+  /** @param {Panel} panel */
   function ask(panel) {
     const { guess, missing } = panel.form.read();
     const ttft = panel.form.ttft.box.value.trim();
@@ -32,14 +33,14 @@
   }
   parts.ask = ask;
 
-  parts.teacherActions = (view, panel, keep) => {
+  parts.teacherActions = (/** @type {Panel} */ panel, keep) => {
     panel.askButton = button("Ask", () => ask(panel), { primary: true, class: "gp-ask", "aria-describedby": `${panel.uid}-problem` });
     panel.stopButton = button("Stop", () => panel.send({ event: "stop" }), { class: "gp-stop" });
     keep.classList.replace("gp-primary", "gp-quiet");
     return [panel.askButton, panel.stopButton, keep];
   };
 
-  parts.teacherReady = (panel) => {
+  parts.teacherReady = (/** @type {Panel} */ panel) => {
     if (!panel.askButton) return;
     const ready = !running(panel) && !panel.form.read().missing && /\d/.test(panel.form.ttft.box.value);
     panel.askButton.setAttribute("aria-disabled", String(!ready));
@@ -48,7 +49,7 @@
   };
 
   /** After Ask the next thing to do is to stop; the end of the answer is announced when it comes. */
-  parts.teacherSettled = (panel, event) => {
+  parts.teacherSettled = (/** @type {Panel} */ panel, event) => {
     if (event !== "ask") return;
     panel.form.ttft.box.value = "";
     parts.teacherReady(panel);
@@ -105,6 +106,7 @@
   }
 
   /** Says what is new, in whole sentences. */
+  /** @param {Panel} panel */
   function speak(panel, talk, said) {
     if (panel.speaks !== talk.id) return said;
     const news = talk.answer.slice(said);
@@ -118,7 +120,7 @@
     return talk.answer.length;
   }
 
-  parts.teacher = (view, panel) => {
+  parts.teacher = (/** @type {NoteView} */ view, /** @type {Panel} */ panel) => {
     const first = view.teacher.talk;
     const [status, watch, text, problem, end] = ["span", "span", "div", "p", "div"].map((name) => h(name));
     const line = h("p", { class: "gp-teacher-status gp-soft" }, status, " ", watch);
@@ -127,7 +129,7 @@
     setAttributes(problem, { class: "gp-teacher-problem", hidden: true });
     setAttributes(end, { class: "gp-teacher-end", tabindex: -1, role: "group", "aria-label": "How the answer ended", hidden: true });
     const seconds = stopwatch(panel, watch);
-    let [said, ended] = [0, false];
+    let [said, ended] = [0, ""];
     panel.teacher = ({ teacher: { talk } }) => {
       if (status.textContent !== talk.status) status.textContent = talk.status;
       line.hidden = !talk.status;

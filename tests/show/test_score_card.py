@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
+from lessonlib.lesson.judge import band_limits, band_of, judge_number
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import plain
-from lessonlib.review.score import score_html
+from lessonlib.review.summary import Summary, summarise
+from lessonlib.show.score_card import score_html, summary_html
 from tests.lesson.shipped import a_guess, opened
+from tests.review.records import attempts, guess
 
 
 def rows(lesson: Lesson) -> list[list[str]]:
@@ -78,3 +85,69 @@ def test_what_was_typed_is_escaped() -> None:
     answer(lesson, "decode-ceiling", "50")
     step.guess["text"] = "<img src=x>"
     assert "<img" not in score_html(lesson) and "&lt;img" in score_html(lesson)
+
+
+# --- of any number of guesses ---------------------------------------------------------------------------------
+
+
+def many(level: int, right: int, wrong: int) -> Summary:
+    return summarise(
+        attempts(
+            *(
+                guess(f"q{n}", n < right, level, factor=1.0 if n < right else 8.0, held=n < right)
+                for n in range(right + wrong)
+            )
+        )
+    )
+
+
+def factors(*found: float) -> Summary:
+    return summarise(attempts(*(guess(f"q{n}", False, 1, factor=factor) for n, factor in enumerate(found))))
+
+
+def test_nothing_guessed_has_no_card() -> None:
+    assert "No prediction revealed yet" in summary_html(summarise([]))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [(2, 6, "less often than that sounds"), (8, 0, "well chosen"), (1, 1, "Too few guesses")],
+)
+def test_the_sentence_on_certainty(right: int, wrong: int, said: str) -> None:
+    assert said in summary_html(many(2, right, wrong))
+
+
+def test_modest_guesses_that_hold_may_be_trusted() -> None:
+    assert "more often than that sounds" in summary_html(many(0, 6, 0))
+
+
+def test_every_dot_of_the_drawing_stands_in_the_table() -> None:
+    html = summary_html(factors(0.001, 0.3, 0.6, 0.95, 1.0, 1.09, 1.2, 1.9, 7.0, 5000.0))
+    assert html.count("<circle") == 3 and html.count("<path") == 7
+    rows = re.findall(r"<tr><th scope=\"row\">([^<]*)</th><td>(\d*)</td><td>(\d+)</td><td>(\d*)</td></tr>", html)
+    assert [tuple(row[1:]) for row in rows] == [
+        ("", "3", ""),
+        ("", "1", "1"),
+        ("1", "2", "1"),
+        ("1", "2", "1"),
+        ("1", "2", "1"),
+    ]
+    assert sum(int(row[2]) for row in rows) == 10
+    assert "3 within 10 %, 3 too low, 4 too high" in html
+
+
+def test_no_word_of_a_grade() -> None:
+    assert not re.search(r"\b(?:grade|points|mark|fail|passed)\b", plain(summary_html(many(2, 3, 5))), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("limit", band_limits()[:-1])
+@pytest.mark.parametrize("over", [False, True])
+def test_the_card_draws_the_line_where_the_judge_does(limit: float, over: bool) -> None:
+    """A guess that was told "spot on" is a full dot, in the first row of the table."""
+    off = limit * (1.0001 if over else 1)
+    html = summary_html(factors(off, 1 / off))
+    spot_on = judge_number(off, 1.0).spot_on
+    assert html.count("<circle") == (2 if spot_on else 0)
+    rows = re.findall(r"<td>(\d*)</td><td>(\d+)</td><td>(\d*)</td></tr>", html)
+    assert [place for place, row in enumerate(rows) if row[1] == "2"] == [band_of(off)]
+    assert ("typically spot on" in html) is spot_on

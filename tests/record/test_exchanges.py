@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lessonlib.record.questions_for_teacher import exported_records
+from lessonlib.record.event import events_of
+from lessonlib.record.exchanges import remarks
 
 ADDRESS = {"lesson": "01-prefill-vs-decode", "hash": "x", "lab": "y", "event": "commit"}
 
@@ -13,4 +14,4 @@ def test_notes_of_one_millisecond_come_in_the_order_of_their_last_versions() -> 
         {**ADDRESS, "question": question, "time": "2026-01-01T00:00:00.000+00:00", "guess": {"text": text}}
         for question, text in said
     ]
-    assert [entry["text"] for entry in exported_records(records)] == ["It did.", "Last."]
+    assert [entry["text"] for entry in remarks(events_of(records))] == ["It did.", "Last."]

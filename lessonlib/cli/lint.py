@@ -1,0 +1,82 @@
+"""`lessonlib lint`: every finding about lessons, each with its file, line, rule and what to do."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lessonlib.build.lint import Finding, Report
+    from lessonlib.build.places import Place
+
+
+def add_parser(subparsers: Any) -> None:
+    """Declare `lint`."""
+    parser = subparsers.add_parser(
+        "lint",
+        help="say what is wrong with a lesson, line by line",
+        description="Look at lessons: their words, their code, each shipped lab, their notebooks and the course around them.",
+        epilog="Exit status 0: nothing found (warnings do not count); 1: findings; 2: wrong use.",
+    )
+    add = parser.add_argument
+    add("lessons", nargs="*", metavar="LESSON", help="a number, a slug, or the path of a file or folder [all lessons]")
+    add("--strict", action="store_true", help="count the warnings: rules that today's lessons need not keep yet")
+    add("--rules", action="store_true", help="list the rules and end")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings; 1 if there are any."""
+    if args.rules:
+        print(rules())
+        return 0
+    from lessonlib.build.places import find
+
+    return report(find(args.lessons), strict=args.strict)
+
+
+def report(places: Sequence[Place], *, strict: bool = False) -> int:
+    """Lint these lessons and print what is found; 1 if that is anything but warnings."""
+    from lessonlib.build.lint import lint_places
+
+    reports, around = lint_places(places)
+    found = sorted(
+        dict.fromkeys([*(finding for one in reports for finding in one.findings), *around]),
+        key=lambda finding: (finding.file, finding.line),
+    )
+    if strict:
+        found = [replace(finding, warning=False) for finding in found]
+    for line in [*map(str, found), *budgets(reports), summary(found, len(reports))]:
+        print(line)
+    return int(any(not finding.warning for finding in found))
+
+
+def budgets(reports: Sequence[Report]) -> list[str]:
+    """What each lesson takes, a line each."""
+    width = max((len(one.name) for one in reports), default=0)
+    return [f"{one.name:<{width}}  {one.budget or 'not to be counted yet'}" for one in reports]
+
+
+def summary(found: Sequence[Finding], lessons: int) -> str:
+    """How much was found, in one line."""
+    warnings = sum(finding.warning for finding in found)
+    errors = len(found) - warnings
+    parts = [_many(errors, "finding") if errors else "no findings", *([_many(warnings, "warning")] if warnings else [])]
+    return f"{' and '.join(parts)} in {_many(lessons, 'lesson')}"
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def rules() -> str:
+    """Every rule with what it asks for."""
+    from lessonlib.build.lint import BEFORE_RULES, RULES
+
+    told = {
+        **BEFORE_RULES,
+        **{name: f"{rule.says}{' (a warning until --strict)' * rule.coming}" for name, rule in RULES.items()},
+    }
+    width = max(map(len, told))
+    return "\n".join(f"{name:<{width}}  {says}" for name, says in told.items())

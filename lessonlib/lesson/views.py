@@ -1,0 +1,371 @@
+"""What Python and the page tell each other: the view of each kind of panel, and the events that come back.
+
+``static/js/views.d.ts`` is written from these classes (:mod:`lessonlib.show.typescript`) and the scripts are checked
+against it, so a field that one side forgets is found. A field marked NotRequired comes only in some states.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+#: which script draws a panel
+PanelKind = Literal[
+    "choice", "number", "curve", "blanks", "recall", "explain", "note", "tell", "picture", "explorer", "pick", "map"
+]
+State = Literal["locked", "asked", "committed", "revealed", "observed"]
+#: how a verdict looks: the colour and the mark beside its headline
+Tone = Literal["right", "near", "off", "plain"]
+
+
+class OptionView(TypedDict):
+    """One of several cards: an answer, a lab, what a reveal showed."""
+
+    key: str
+    html: str
+
+
+class HintsView(TypedDict):
+    """The hints shown so far, and how many are left."""
+
+    shown: list[str]
+    left: int
+
+
+class GradeView(TypedDict):
+    """One of the grades that a learner gives to an answer of their own."""
+
+    key: str
+    label: str
+
+
+# --- what the form of each kind needs; nothing here depends on the truth --------------------------------------------
+
+
+class ChoiceAsk(TypedDict):
+    """The cards of a choice, and of a pick."""
+
+    options: list[OptionView]
+
+
+class NumberAsk(TypedDict):
+    """The label of the unit asked in, and whether an interval may be given."""
+
+    unit: str
+    placeholder: str
+    interval: bool
+
+
+class CurveAsk(TypedDict):
+    """The columns and the axes on which the curve is drawn."""
+
+    x: list[float]
+    x_label: str
+    y_label: str
+    x_unit: str
+    y_unit: str
+    x_log: bool
+    y_log: bool
+    y_min: float
+    y_max: float
+    start: list[float] | None
+
+
+class BlanksAsk(TypedDict):
+    """The sentence as the pieces (HTML) between its gaps."""
+
+    parts: list[str]
+
+
+class TextAsk(TypedDict):
+    """A field for free text."""
+
+    placeholder: str
+    rows: int
+
+
+class RecallAsk(TypedDict):
+    """A card asks for nothing but its stem."""
+
+
+# --- a guess as the panel shows it ----------------------------------------------------------------------------------
+
+
+class GuessView(TypedDict):
+    """What every guess carries: the level of confidence, from 0; None where none is asked for."""
+
+    confidence: NotRequired[int | None]
+
+
+class ChoiceGuess(GuessView):
+    """The key of the card."""
+
+    key: str
+
+
+class NumberGuess(GuessView):
+    """The number as typed, with its unit as ``shown``; value and interval in base units."""
+
+    text: str
+    shown: str
+    value: float
+    low: float | None
+    high: float | None
+    low_text: str
+    high_text: str
+
+
+class CurveGuess(GuessView):
+    """One value a column."""
+
+    y: list[float]
+
+
+class BlanksGuess(GuessView):
+    """The words in the gaps."""
+
+    texts: list[str]
+
+
+class TextGuess(GuessView):
+    """Free text; absent if it was said aloud."""
+
+    text: NotRequired[str]
+
+
+# --- what the reveal says -------------------------------------------------------------------------------------------
+
+
+class ResultView(TypedDict):
+    """The verdict: tone, headline, feedback and reveal as HTML; ``summary`` is one line of plain text."""
+
+    tone: Tone
+    headline: str
+    summary: str
+    feedback: str
+    reveal: str
+
+
+class ChoiceResult(ResultView):
+    """Which card is the truth, which was the guess."""
+
+    options: dict[str, Literal["truth", "yours", "both"]]
+
+
+class NumberTruth(TypedDict):
+    """The true number as printed, and in base units."""
+
+    text: str
+    value: float
+
+
+class NumberResult(ResultView):
+    """The truth, the ends of the log strip, and the units in which its axis is labelled: (base units, name)."""
+
+    truth: NumberTruth
+    scale: list[float]
+    ticks: list[tuple[float, str]]
+
+
+class CurveResult(ResultView):
+    """The true curve, what the drawing missed (HTML), and for each column in words how far off the guess was."""
+
+    truth_y: list[float]
+    missed: list[str]
+    columns: list[str]
+
+
+class GradedResult(ResultView):
+    """An answer that the learner grades; ``grade`` is the key of the one given."""
+
+    grades: list[GradeView]
+    grade: str | None
+
+
+class AnswerResult(GradedResult):
+    """The model answer, and for an explanation what to tick."""
+
+    answer: str
+    checklist: NotRequired[list[str]]
+
+
+class BlanksResult(GradedResult):
+    """What is expected in the gaps."""
+
+    expected: list[str]
+
+
+class ObserveView(TypedDict):
+    """The observe check; ``right`` and ``note`` come once something was chosen."""
+
+    ask: str
+    options: list[OptionView]
+    chosen: str | None
+    right: NotRequired[str]
+    note: NotRequired[str]
+
+
+class WorkingView(TypedDict):
+    """The function that computed the truth: its name, its source, what it gave."""
+
+    name: str
+    source: str
+    value: str
+
+
+# --- panels -----------------------------------------------------------------------------------------------------------
+
+
+class PanelView(TypedDict):
+    """What every panel has. ``id`` names the item in its lesson."""
+
+    kind: PanelKind
+    id: str
+    title: str
+    state: State
+    problem: NotRequired[str]
+
+
+class LockedView(PanelView):
+    """A panel that is still closed, and why."""
+
+    locked: str
+
+
+class QuestionView(PanelView):
+    """A question in any of its states. ``result`` and what follows it come with the reveal."""
+
+    stem: str
+    confidence: list[str] | None
+    hints: HintsView
+    skipped: bool
+    observe: NotRequired[ObserveView | None]
+    working: NotRequired[WorkingView | None]
+    explanation: NotRequired[str]
+    #: in a review: the next card may come; whether it is one of a sitting
+    next: NotRequired[bool]
+    sitting: NotRequired[bool]
+
+
+class ChoiceView(QuestionView):
+    """One of a few cards."""
+
+    ask: ChoiceAsk
+    guess: NotRequired[ChoiceGuess]
+    result: NotRequired[ChoiceResult]
+
+
+class NumberView(QuestionView):
+    """A number with its unit."""
+
+    ask: NumberAsk
+    guess: NotRequired[NumberGuess]
+    result: NotRequired[NumberResult]
+
+
+class CurveView(QuestionView):
+    """A curve to draw."""
+
+    ask: CurveAsk
+    guess: NotRequired[CurveGuess]
+    result: NotRequired[CurveResult]
+
+
+class BlanksView(QuestionView):
+    """A sentence with gaps."""
+
+    ask: BlanksAsk
+    guess: NotRequired[BlanksGuess]
+    result: NotRequired[BlanksResult]
+
+
+class RecallView(QuestionView):
+    """A card to answer aloud."""
+
+    ask: RecallAsk
+    guess: NotRequired[TextGuess]
+    result: NotRequired[AnswerResult]
+
+
+class ExplainView(QuestionView):
+    """An explanation from memory."""
+
+    ask: TextAsk
+    guess: NotRequired[TextGuess]
+    result: NotRequired[AnswerResult]
+
+
+class NoteView(QuestionView):
+    """A note to the teacher, and where there is one, the teacher's part."""
+
+    ask: TextAsk
+    guess: NotRequired[TextGuess]
+    teacher: NotRequired[dict[str, Any]]
+
+
+class DrawnView(TypedDict, total=False):
+    """What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text."""
+
+    html: str
+    text: str
+    picture: dict[str, Any]
+    explorer: dict[str, Any]
+    ask: ChoiceAsk
+    guess: ChoiceGuess
+    problem: str
+
+
+class BlockView(PanelView, DrawnView):
+    """A block that is open. ``more`` offers another sitting of a review."""
+
+    more: NotRequired[str]
+
+
+View = LockedView | ChoiceView | NumberView | CurveView | BlanksView | RecallView | ExplainView | NoteView | BlockView
+
+
+# --- events: what the page sends ------------------------------------------------------------------------------------
+
+
+class CommitEvent(TypedDict):
+    """A guess, in the form in which its kind takes it, and the level of confidence."""
+
+    event: Literal["commit"]
+    guess: Any
+    confidence: int | None
+
+
+class PlainEvent(TypedDict):
+    """An event that says all by its name."""
+
+    event: Literal["reveal", "skip", "hint", "stop", "next", "more"]
+
+
+class ChoiceEvent(TypedDict):
+    """What the reveal showed, or which of several is picked."""
+
+    event: Literal["observe", "pick"]
+    choice: str
+
+
+class GradeEvent(TypedDict):
+    """The learner's own grade."""
+
+    event: Literal["grade"]
+    grade: str
+
+
+class AskEvent(TypedDict):
+    """A question to the teacher, and the guess at the time to its first token."""
+
+    event: Literal["ask"]
+    text: str
+    ttft: str
+
+
+PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent
+
+
+class DoneMessage(TypedDict):
+    """Python's word that an event is done with, also when the view stayed the same."""
+
+    done: bool

@@ -1,0 +1,146 @@
+"""One line of the journal as a typed event, made by one tolerant reader.
+
+A journal is a file that anybody may have edited: a field that does not fit is left out, and the rest still counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from lessonlib.lesson.question import CONFIDENCE
+
+#: The lesson name under which a review records; its questions are called "LESSON/QUESTION".
+REVIEW = "review"
+#: The keys that every record has, each a string.
+ADDRESS = ("lesson", "question", "hash", "lab")
+KEYS = (*ADDRESS, "event")
+
+#: Years that a clock may show; what lies outside was written by no lesson.
+_YEARS = range(1970, 2200)
+
+Kind = TypeVar("Kind")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What happened to one question on one lab, once. A field is None where the record has none that fits.
+
+    lesson, question: as the lesson names them, also for a record of the review (then ``review`` is true).
+    hash: of the question as it was worded; lab: what it was computed for; event: "commit", "reveal", "skip", ...
+    time: in UTC. confidence: 0 to 2. factor: guess over truth. held: whether the range held the truth.
+    exchange, ended, problem, model, clocks: of a question sent to a teacher. record: the line as it was read.
+    """
+
+    lesson: str
+    question: str
+    hash: str
+    lab: str
+    event: str
+    review: bool = False
+    time: datetime | None = None
+    guess: Mapping[str, Any] | None = None
+    confidence: int | None = None
+    right: bool | None = None
+    factor: float | None = None
+    held: bool | None = None
+    misconception: str | None = None
+    choice: str | None = None
+    grade: str | None = None
+    number: int | None = None
+    text: str | None = None
+    exchange: str | None = None
+    ended: str | None = None
+    problem: str | None = None
+    model: str | None = None
+    clocks: Mapping[str, Any] | None = None
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+
+def event_of(record: Mapping[str, Any]) -> Event:
+    """A record of the journal as an event. The record must have the keys that :func:`has_keys` asks for."""
+    lesson, question, review = _asked_where(record["lesson"], record["question"])
+    get = record.get
+    return Event(
+        lesson,
+        question,
+        record["hash"],
+        record["lab"],
+        record["event"],
+        review,
+        moment(get("time")),
+        _of(dict, get("guess")),
+        _level(get("confidence")),
+        _of(bool, get("right")),
+        _factor(get("factor")),
+        _of(bool, get("held")),
+        _of(str, get("misconception")) or None,
+        _of(str, get("choice")),
+        _of(str, get("grade")),
+        _whole(get("number")),
+        _of(str, get("text")),
+        _of(str, get("exchange")),
+        _of(str, get("ended")),
+        _of(str, get("problem")),
+        _of(str, get("model")),
+        _of(dict, get("clocks")),
+        record,
+    )
+
+
+def events_of(records: Iterable[Mapping[str, Any]]) -> list[Event]:
+    """The events of these records, in their order; what is no record is left out."""
+    return [event_of(record) for record in records if has_keys(record)]
+
+
+def has_keys(record: Mapping[str, Any]) -> bool:
+    """Whether it says of which question, on which lab, and what happened."""
+    return {type(record.get(key)) for key in KEYS} == {str}
+
+
+def review_address(lesson: str, question: str) -> dict[str, str]:
+    """The lesson and the question under which a review records; :func:`event_of` undoes it."""
+    return {"lesson": REVIEW, "question": f"{lesson}/{question}"}
+
+
+def _asked_where(lesson: str, question: str) -> tuple[str, str, bool]:
+    if lesson != REVIEW:
+        return lesson, question, False
+    asked_in, _, asked = question.partition("/")
+    return asked_in, asked, True
+
+
+def moment(text: object) -> datetime | None:
+    """A time of the journal in UTC; None if it is none."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    if at.year not in _YEARS:
+        return None
+    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _of(kind: type[Kind], value: object) -> Kind | None:
+    return value if isinstance(value, kind) else None
+
+
+def _whole(value: object) -> int | None:
+    return None if isinstance(value, bool) else _of(int, value)
+
+
+def _level(value: object) -> int | None:
+    level = _whole(value)
+    return level if level in range(len(CONFIDENCE)) else None
+
+
+def _factor(value: object) -> float | None:
+    """A factor that can be drawn on a log axis, either way round."""
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e300:
+        return None
+    return float(value) if 1 / float(value) < math.inf else None

@@ -1,0 +1,459 @@
+// Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
+
+export type PanelKind = "choice" | "number" | "curve" | "blanks" | "recall" | "explain" | "note" | "tell" | "picture" | "explorer" | "pick" | "map";
+
+export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
+
+export type Tone = "right" | "near" | "off" | "plain";
+
+/** One of several cards: an answer, a lab, what a reveal showed. */
+export interface OptionView {
+  key: string;
+  html: string;
+}
+
+/** The hints shown so far, and how many are left. */
+export interface HintsView {
+  shown: string[];
+  left: number;
+}
+
+/** One of the grades that a learner gives to an answer of their own. */
+export interface GradeView {
+  key: string;
+  label: string;
+}
+
+/** The cards of a choice, and of a pick. */
+export interface ChoiceAsk {
+  options: OptionView[];
+}
+
+/** The label of the unit asked in, and whether an interval may be given. */
+export interface NumberAsk {
+  unit: string;
+  placeholder: string;
+  interval: boolean;
+}
+
+/** The columns and the axes on which the curve is drawn. */
+export interface CurveAsk {
+  x: number[];
+  x_label: string;
+  y_label: string;
+  x_unit: string;
+  y_unit: string;
+  x_log: boolean;
+  y_log: boolean;
+  y_min: number;
+  y_max: number;
+  start: number[] | null;
+}
+
+/** The sentence as the pieces (HTML) between its gaps. */
+export interface BlanksAsk {
+  parts: string[];
+}
+
+/** A field for free text. */
+export interface TextAsk {
+  placeholder: string;
+  rows: number;
+}
+
+/** A card asks for nothing but its stem. */
+export interface RecallAsk {
+}
+
+/** What every guess carries: the level of confidence, from 0; None where none is asked for. */
+export interface GuessView {
+  confidence?: number | null;
+}
+
+/** The key of the card. */
+export interface ChoiceGuess {
+  confidence?: number | null;
+  key: string;
+}
+
+/** The number as typed, with its unit as ``shown``; value and interval in base units. */
+export interface NumberGuess {
+  confidence?: number | null;
+  text: string;
+  shown: string;
+  value: number;
+  low: number | null;
+  high: number | null;
+  low_text: string;
+  high_text: string;
+}
+
+/** One value a column. */
+export interface CurveGuess {
+  confidence?: number | null;
+  y: number[];
+}
+
+/** The words in the gaps. */
+export interface BlanksGuess {
+  confidence?: number | null;
+  texts: string[];
+}
+
+/** Free text; absent if it was said aloud. */
+export interface TextGuess {
+  confidence?: number | null;
+  text?: string;
+}
+
+/** The verdict: tone, headline, feedback and reveal as HTML; ``summary`` is one line of plain text. */
+export interface ResultView {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+}
+
+/** Which card is the truth, which was the guess. */
+export interface ChoiceResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  options: Record<string, "truth" | "yours" | "both">;
+}
+
+/** The true number as printed, and in base units. */
+export interface NumberTruth {
+  text: string;
+  value: number;
+}
+
+/** The truth, the ends of the log strip, and the units in which its axis is labelled: (base units, name). */
+export interface NumberResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  truth: NumberTruth;
+  scale: number[];
+  ticks: ([number, string])[];
+}
+
+/** The true curve, what the drawing missed (HTML), and for each column in words how far off the guess was. */
+export interface CurveResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  truth_y: number[];
+  missed: string[];
+  columns: string[];
+}
+
+/** An answer that the learner grades; ``grade`` is the key of the one given. */
+export interface GradedResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  grades: GradeView[];
+  grade: string | null;
+}
+
+/** The model answer, and for an explanation what to tick. */
+export interface AnswerResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  grades: GradeView[];
+  grade: string | null;
+  answer: string;
+  checklist?: string[];
+}
+
+/** What is expected in the gaps. */
+export interface BlanksResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  grades: GradeView[];
+  grade: string | null;
+  expected: string[];
+}
+
+/** The observe check; ``right`` and ``note`` come once something was chosen. */
+export interface ObserveView {
+  ask: string;
+  options: OptionView[];
+  chosen: string | null;
+  right?: string;
+  note?: string;
+}
+
+/** The function that computed the truth: its name, its source, what it gave. */
+export interface WorkingView {
+  name: string;
+  source: string;
+  value: string;
+}
+
+/** What every panel has. ``id`` names the item in its lesson. */
+export interface PanelView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+}
+
+/** A panel that is still closed, and why. */
+export interface LockedView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  locked: string;
+}
+
+/** A question in any of its states. ``result`` and what follows it come with the reveal. */
+export interface QuestionView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+}
+
+/** One of a few cards. */
+export interface ChoiceView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: ChoiceAsk;
+  guess?: ChoiceGuess;
+  result?: ChoiceResult;
+}
+
+/** A number with its unit. */
+export interface NumberView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: NumberAsk;
+  guess?: NumberGuess;
+  result?: NumberResult;
+}
+
+/** A curve to draw. */
+export interface CurveView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: CurveAsk;
+  guess?: CurveGuess;
+  result?: CurveResult;
+}
+
+/** A sentence with gaps. */
+export interface BlanksView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: BlanksAsk;
+  guess?: BlanksGuess;
+  result?: BlanksResult;
+}
+
+/** A card to answer aloud. */
+export interface RecallView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: RecallAsk;
+  guess?: TextGuess;
+  result?: AnswerResult;
+}
+
+/** An explanation from memory. */
+export interface ExplainView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: TextAsk;
+  guess?: TextGuess;
+  result?: AnswerResult;
+}
+
+/** A note to the teacher, and where there is one, the teacher's part. */
+export interface NoteView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  ask: TextAsk;
+  guess?: TextGuess;
+  teacher?: Record<string, any>;
+}
+
+/** What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text. */
+export interface DrawnView {
+  html?: string;
+  text?: string;
+  picture?: Record<string, any>;
+  explorer?: Record<string, any>;
+  ask?: ChoiceAsk;
+  guess?: ChoiceGuess;
+  problem?: string;
+}
+
+/** A block that is open. ``more`` offers another sitting of a review. */
+export interface BlockView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  html?: string;
+  text?: string;
+  picture?: Record<string, any>;
+  explorer?: Record<string, any>;
+  ask?: ChoiceAsk;
+  guess?: ChoiceGuess;
+  more?: string;
+}
+
+export type View = LockedView | ChoiceView | NumberView | CurveView | BlanksView | RecallView | ExplainView | NoteView | BlockView;
+
+/** A guess, in the form in which its kind takes it, and the level of confidence. */
+export interface CommitEvent {
+  event: "commit";
+  guess: any;
+  confidence: number | null;
+}
+
+/** An event that says all by its name. */
+export interface PlainEvent {
+  event: "reveal" | "skip" | "hint" | "stop" | "next" | "more";
+}
+
+/** What the reveal showed, or which of several is picked. */
+export interface ChoiceEvent {
+  event: "observe" | "pick";
+  choice: string;
+}
+
+/** The learner's own grade. */
+export interface GradeEvent {
+  event: "grade";
+  grade: string;
+}
+
+/** A question to the teacher, and the guess at the time to its first token. */
+export interface AskEvent {
+  event: "ask";
+  text: string;
+  ttft: string;
+}
+
+export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent;
+
+/** Python's word that an event is done with, also when the view stayed the same. */
+export interface DoneMessage {
+  done: boolean;
+}
