@@ -18,6 +18,7 @@ class Result:
 
     @property
     def within(self) -> bool:
+        """Whether it keeps its budget."""
         return self.measured >= self.budget if self.at_least else self.measured <= self.budget
 
     def __str__(self) -> str:

@@ -46,7 +46,9 @@ def in_order(imports: Mapping[str, set[str]]) -> list[str]:
     while len(placed) < len(imports):
         free = sorted(room for room in imports if room not in placed and imports[room] <= set(placed))
         if not free:
-            raise ValueError(f"these rooms import one another in a circle: {', '.join(sorted(set(imports) - set(placed)))}")
+            raise ValueError(
+                f"these rooms import one another in a circle: {', '.join(sorted(set(imports) - set(placed)))}"
+            )
         placed += free
     return placed
 
@@ -56,7 +58,10 @@ def reduced(imports: Mapping[str, set[str]]) -> dict[str, set[str]]:
     reach: dict[str, set[str]] = {}
     for room in in_order(imports):
         reach[room] = imports[room].union(*(reach[other] for other in imports[room]))
-    return {room: {one for one in below if not any(one in reach[other] for other in below)} for room, below in imports.items()}
+    return {
+        room: {one for one in below if not any(one in reach[other] for other in below)}
+        for room, below in imports.items()
+    }
 
 
 def picture(imports: Mapping[str, set[str]]) -> str:

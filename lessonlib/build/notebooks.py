@@ -215,7 +215,10 @@ def _refresh(place: Place) -> list[Path]:
     except BuildError as error:
         raise BuildError(f"{place.notebook.name}: {error}") from error
     if place.seals:
-        texts |= {place.seals: dumps(seals(place.name)), **dict((twin_of_lesson(place.name, BLOCKS), twin_of_listing()))}
+        texts |= {
+            place.seals: dumps(seals(place.name)),
+            **dict((twin_of_lesson(place.name, BLOCKS), twin_of_listing())),
+        }
     return [path for path, text in texts.items() if write(path, text)]
 
 

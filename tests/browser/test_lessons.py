@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
-from playwright.sync_api import TimeoutError
+from playwright.sync_api import TimeoutError as NotInTime
 
 from lessonlib.lesson.source import lesson_names, load_source
 from tests.browser.harness import Notebook, OpenNotebook, Watch
@@ -39,7 +39,7 @@ def wait_for_states(notebook: Notebook, expected: dict[str, str]) -> None:
             arg=expected,
             timeout=20_000,
         )
-    except TimeoutError:
+    except NotInTime:
         assert states(notebook) == expected
 
 

@@ -175,8 +175,8 @@ def test_the_right_answer_is_right(kind: str) -> None:
 def test_each_mistake_gets_its_own_refutation(kind: str) -> None:
     asked = question(kind)
     assert asked.mistakes()
-    for name, given in asked.mistakes():
-        result = asked.result(asked.accept(given))
+    for name, mistaken in asked.mistakes():
+        result = asked.result(asked.accept(mistaken))
         idea = name.removeprefix("it-is-").removeprefix("took-").replace("-", "_")
         assert result["tone"] != "right"
         for part in ("thought", "tempting", "wrong", "fact"):

@@ -42,7 +42,9 @@ def test_every_field_of_a_record_that_fits_is_there() -> None:
 
 
 @pytest.mark.parametrize("field", FITTING)
-@pytest.mark.parametrize("odd", [None, [], [1], object(), 10**400, float("nan"), -1, "", 7.5], ids=lambda odd: repr(odd)[:12])
+@pytest.mark.parametrize(
+    "odd", [None, [], [1], object(), 10**400, float("nan"), -1, "", 7.5], ids=lambda odd: repr(odd)[:12]
+)
 def test_a_field_that_does_not_fit_is_left_out_and_the_rest_counts(field: str, odd: Any) -> None:
     found = event_of({**ADDRESSED, **FITTING, field: odd})
     kept = getattr(found, field)

@@ -36,6 +36,7 @@ class Cell:
 
     @property
     def middle(self) -> float:
+        """The height of its middle."""
         return self.y + CELL_HEIGHT / 2
 
 
@@ -55,6 +56,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Layout:
+    """Where everything stands: ``columns`` by lesson, ``cells`` by idea, the lines between them; user units of the SVG."""
+
     width: float
     height: float
     columns: Mapping[int, float]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_a_column_for_each_lesson_and_cells_in_order_without_overlap() -> None:
         cells = [cell for cell in placed.cells.values() if cell.concept.lesson == lesson]
         assert {cell.x for cell in cells} == {x}
         assert cells[0].y >= 0 and cells[-1].y + CELL_HEIGHT <= placed.height
-        assert all(one.y + CELL_HEIGHT < other.y for one, other in zip(cells, cells[1:]))
+        assert all(one.y + CELL_HEIGHT < other.y for one, other in itertools.pairwise(cells))
     assert list(placed.columns.values()) == sorted(placed.columns.values())
 
 
@@ -63,7 +64,7 @@ def test_a_line_for_each_direct_need_and_no_other() -> None:
 def test_lines_pass_between_the_cells() -> None:
     placed = layout()
     for edge in placed.edges:
-        for (x1, y1), (x2, y2) in zip(edge.points[1:-1:2], edge.points[2::2]):
+        for (x1, y1), (x2, y2) in zip(edge.points[1:-1:2], edge.points[2::2], strict=False):
             assert y1 == y2 and x2 - x1 == CELL_WIDTH
             assert not any(
                 cell.x == x1 and cell.y - 2 < y1 < cell.y + CELL_HEIGHT + 2 for cell in placed.cells.values()
