@@ -181,7 +181,7 @@ def test_each_mistake_gets_its_own_refutation(kind: str) -> None:
         assert result["tone"] != "right"
         for part in ("thought", "tempting", "wrong", "fact"):
             assert f"<dd>{part} of {idea}.</dd>" in result["feedback"]
-        assert asked.score(asked.accept(given))["right"] is False
+        assert asked.score(asked.accept(mistaken))["right"] is False
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])

@@ -39,10 +39,9 @@ def findings(program: str) -> list[str]:
         (here / JOINED).write_text(text, encoding="utf-8")
         for file in (STATIC / "deno.jsonc", STATIC / "loader.js", FILE):
             shutil.copy(file, here)
+        plain = {**os.environ, "NO_COLOR": "1"}
         lint, check = (
-            subprocess.run(
-                [program, *command], cwd=here, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"}
-            )
+            subprocess.run([program, *command], cwd=here, capture_output=True, text=True, env=plain, check=False)
             for command in (["lint", "--compact", JOINED, "loader.js"], ["check", "--no-remote", JOINED])
         )
     told = [(shape["file"], shape["line"], shape["what"]) for shape in _LINT.finditer(lint.stdout + lint.stderr)]

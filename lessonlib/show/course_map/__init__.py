@@ -49,7 +49,7 @@ def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]
     return (
         f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend()}'
         f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
-        f"{_lists(concepts, listed, states)}{_table(concepts, listed, states)}</div>"
+        f"{_lists(concepts, listed, states)}{_table(concepts, states)}</div>"
     )
 
 
