@@ -16,7 +16,7 @@ LOCK := uv pip compile pyproject.toml --extra all --group build --universal --py
   --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := lab
-.PHONY: lab env env-test check test notebooks lock bench wheel clean
+.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock bench wheel clean
 
 lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
 	@$(BIN)/python -m lessonlib lab $(ARGS)
@@ -43,9 +43,26 @@ $(TEST_STAMP): $(STAMP) requirements-test.lock
 	@$(PIP) --require-hashes -r requirements-test.lock
 	@touch $@
 
-check: env-test  ## what needs no run: layout, lint
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
+# Side by side on two cores; each prints when it is through, so that what they find does not mix.
+check: env-test  ## what needs no run, under a minute: layout, lint, types, arrows between rooms, scripts, lessons
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target check-lessons check-types check-style check-arrows check-scripts
+
+check-style:
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+
+check-types:
+	$(BIN)/mypy lessonlib
+
+check-arrows:
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python docs/rooms.py --check
+
+check-scripts:
+	$(BIN)/python -m tests.show.scripts
+
+check-lessons:
+	$(BIN)/python -m lessonlib lint --quiet
 
 # The browser tests stand alone: JupyterLab, a kernel and Chromium fill two cores.
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks

@@ -21,7 +21,7 @@ def _seconds(code: str) -> float:
 
 def measure() -> Iterator[Result]:
     """Medians over ROUNDS; the difference counts."""
-    codes = ("pass", "import lessonlib", "import lessonlib.cli; lessonlib.cli.build_parser()")
+    codes = ("pass", "import lessonlib", "import lessonlib.cli.main; lessonlib.cli.main.build_parser()")
     rounds = [[_seconds(code) for code in codes] for _ in range(ROUNDS)]
     bare, package, parser = (median(column) * 1e3 for column in zip(*rounds, strict=True))
     yield Result(

@@ -2,6 +2,7 @@
 
     python docs/rooms.py           # print them
     python docs/rooms.py --write   # put them between the marks in ARCHITECTURE.md
+    python docs/rooms.py --check   # say whether what stands there is what the imports say
 
 grimp (which import-linter stands on) reads every import, also those inside functions and under TYPE_CHECKING.
 """
@@ -87,13 +88,20 @@ def main() -> int:
     """Print both, or write them into the page."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--write", action="store_true", help="put them into docs/ARCHITECTURE.md")
-    write = parser.parse_args().write
+    parser.add_argument("--check", action="store_true", help="say whether they stand there as the imports are now")
+    args = parser.parse_args()
     imports = room_imports()
     text = f"{BEGIN}\n{picture(imports)}\n\n{table(imports)}\n{END}"
-    if not write:
+    page = PAGE.read_text(encoding="utf-8")
+    if args.check:
+        # The counts of modules and lines change with every commit: only what follows from the imports must agree.
+        stale = picture(imports) not in page
+        if stale:
+            print(f"{PAGE.name}: the picture of the rooms is not what the imports are: python docs/rooms.py --write")
+        return int(stale)
+    if not args.write:
         print(text)
         return 0
-    page = PAGE.read_text(encoding="utf-8")
     before, _, rest = page.partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(before + text + after, encoding="utf-8")

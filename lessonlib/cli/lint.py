@@ -25,6 +25,7 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add("lessons", nargs="*", metavar="LESSON", help="a number, a slug, or the path of a file or folder [all lessons]")
     add("--strict", action="store_true", help="count the warnings: rules that today's lessons need not keep yet")
+    add("--quiet", action="store_true", help="print findings and the sum alone, no warnings and no budgets")
     add("--rules", action="store_true", help="list the rules and end")
 
 
@@ -36,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from lessonlib.build.places import find
 
-    return report(find(args.lessons), strict=args.strict)
+    return report(find(args.lessons), strict=args.strict, quiet=args.quiet)
 
 
-def report(places: Sequence[Place], *, strict: bool = False) -> int:
+def report(places: Sequence[Place], *, strict: bool = False, quiet: bool = False) -> int:
     """Lint these lessons and print what is found; 1 if that is anything but warnings."""
     from lessonlib.build.lint import lint_places
 
@@ -50,7 +51,8 @@ def report(places: Sequence[Place], *, strict: bool = False) -> int:
     )
     if strict:
         found = [replace(finding, warning=False) for finding in found]
-    for line in [*map(str, found), *budgets(reports), summary(found, len(reports))]:
+    shown = [finding for finding in found if not (quiet and finding.warning)]
+    for line in [*map(str, shown), *(() if quiet else budgets(reports)), summary(found, len(reports))]:
         print(line)
     return int(any(not finding.warning for finding in found))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -100,8 +100,8 @@ def page(
         if previous and name in YOUNGER:
             continue
         bare = PREVIOUS.get(name, name) if previous else name
-        for bucket in ("0.01", "+Inf"):
-            lines.append(f'{bare}_bucket{{{own},le="{bucket}"}} {count * requests if bucket == "+Inf" else 0}')
+        lines.append(f'{bare}_bucket{{{own},le="0.01"}} 0')
+        lines.append(f'{bare}_bucket{{{own},le="+Inf"}} {count * requests}')
         lines.append(f"{bare}_sum{{{own}}} {total * requests:.10g}")
         lines.append(f"{bare}_count{{{own}}} {count * requests}")
     return "\n".join(lines) + "\n"
@@ -134,6 +134,7 @@ class StandIn:
         reply(
             handler, 200, page(self.traffic, count, previous=self.previous) + (self.extra(count) if self.extra else "")
         )
+        return None
 
 
 def reply(handler: BaseHTTPRequestHandler, status: int, text: str, headers: Mapping[str, str] | None = None) -> None:
@@ -155,15 +156,13 @@ def serve(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            try:
+            with suppress(BrokenPipeError, ConnectionResetError):
                 answer(self)
-            except (BrokenPipeError, ConnectionResetError):
-                pass
 
         def do_POST(self) -> None:
             self.do_GET()
 
-        def log_message(self, format: str, *args: object) -> None:
+        def log_message(self, *_: object) -> None:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
@@ -181,6 +180,6 @@ def serve(answer: Callable[[BaseHTTPRequestHandler], None]) -> Iterator[str]:
 def running(stand_in: StandIn) -> Iterator[StandIn]:
     """The stand-in, serving."""
     stand_in.since = time.monotonic()
-    with serve(lambda handler: stand_in.answer(handler)) as url:
+    with serve(stand_in.answer) as url:
         stand_in.url = url
         yield stand_in

@@ -186,6 +186,7 @@ def test_a_restart_in_the_window_is_said_and_its_scrapes_are_missed() -> None:
         if len(seen) in (4, 5):
             return reply(handler, 503, "starting")
         reply(handler, 200, page(Traffic(), 1000 + len(seen) if len(seen) < 4 else len(seen)))
+        return None
 
     with serve(answer) as url:
         reading = probe(url, WINDOW)

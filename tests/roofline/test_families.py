@@ -163,11 +163,14 @@ def test_a_fuzzed_config_is_right_or_refused(family: str, data: st.DataObject) -
     config = BASE | CASES[family][0] | {"model_type": family}
     for key in data.draw(st.lists(st.sampled_from(sorted(config)), max_size=3, unique=True)):
         config[key] = data.draw(WRONG)
+    refused = ""
     try:
         model = read_config(config, "fuzzed", "config.json")
     except LessonlibError as error:
-        assert "\n" not in str(error)
-        assert "config.json" in str(error)
+        refused = str(error)
+    if refused:
+        assert "\n" not in refused
+        assert "config.json" in refused
         return
     vocabulary, hidden = int(config["vocab_size"]), int(config["hidden_size"])
     assert model.parameters >= vocabulary * hidden > 0
@@ -195,11 +198,14 @@ def test_heads_divide_or_are_refused(heads: int, shared: int, head_dim: int, lay
         "head_dim": head_dim,
         "num_hidden_layers": layers,
     }
+    refused = ""
     try:
         system = System(read_config(config, "fuzzed", "config.json"), load_gpu("h100-sxm"), tp=tp)
     except LessonlibError as error:
+        refused = str(error)
+    if refused:
         assert heads % shared or heads % tp
-        assert "num_key_value_heads" in str(error) or "tp" in str(error)
+        assert "num_key_value_heads" in refused or "tp" in refused
         return
     assert heads % shared == 0 and heads % tp == 0
     assert kv_bytes_per_token(system) == 2 * layers * shared * head_dim * 2

@@ -164,8 +164,19 @@ def test_all_gpus_with_sources() -> None:
 
 @pytest.mark.parametrize(
     ("name", "ridge"),
-    [("a100-40gb-sxm", 201), ("a100-80gb-sxm", 153), ("h100-sxm", 295), ("h100-pcie", 378), ("h200-sxm", 206)]
-    + [("b200", 292), ("l4", 403), ("l40s", 419), ("rtx-4090", 164), ("mi300x", 247), ("tpu-v5e", 240.5)],
+    [
+        ("a100-40gb-sxm", 201),
+        ("a100-80gb-sxm", 153),
+        ("h100-sxm", 295),
+        ("h100-pcie", 378),
+        ("h200-sxm", 206),
+        ("b200", 292),
+        ("l4", 403),
+        ("l40s", 419),
+        ("rtx-4090", 164),
+        ("mi300x", 247),
+        ("tpu-v5e", 240.5),
+    ],
 )
 def test_ridge_points(name: str, ridge: float) -> None:
     assert load_gpu(name).ridge() == pytest.approx(ridge, abs=0.6)

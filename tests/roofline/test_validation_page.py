@@ -24,7 +24,7 @@ def test_the_committed_notebook_is_the_built_one_with_outputs() -> None:
 def test_the_notebook_shows_todays_numbers() -> None:
     kept = (notebooks_dir() / f"{NAME}.ipynb").read_text(encoding="utf-8")
     tables = [validation.check_table(), validation.cross_validated_table(), validation.ceiling_table()]
-    for table in tables + [validation.error_table("class"), validation.error_tables()]:
+    for table in [*tables, validation.error_table("class"), validation.error_tables()]:
         for line in table.splitlines():
             assert json.dumps(line)[1:-1] in kept, "run lessonlib build"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from statistics import median
 
 import pytest
@@ -47,7 +48,7 @@ def test_the_first_token_takes_two_hundred_times_longer(sweep) -> None:
     # Beyond the knee the wait grows by one service time a request, as it was measured.
     steps = [
         (later[1].ttft_s - earlier[1].ttft_s) / (later[0].ttft_s - earlier[0].ttft_s)
-        for earlier, later in zip(sweep[4:], sweep[5:])
+        for earlier, later in pairwise(sweep[4:])
     ]
     assert all(0.8 < step < 1.35 for step in steps)
 

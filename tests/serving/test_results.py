@@ -130,7 +130,7 @@ def test_requests_are_saved_as_columns(result, tmp_path) -> None:
     assert save_requests(result, path) == 400
     rows = list(csv.DictReader(path.open()))
     assert len(rows) == 400 and float(rows[7]["ttft_s"]) == result.requests["ttft_s"][7]
-    with pytest.raises(LessonlibError, match=".csv"):
+    with pytest.raises(LessonlibError, match=r"\.csv"):
         save_requests(result, tmp_path / "requests.txt")
 
 

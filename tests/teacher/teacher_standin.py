@@ -72,6 +72,7 @@ class TeacherStandIn:
         if self.status != 200:
             return self._error(handler, self.status, self.error)
         self._stream(handler)
+        return None
 
     def _error(self, handler: BaseHTTPRequestHandler, status: int, text: str) -> None:
         reply(
@@ -139,6 +140,6 @@ def event(delta: dict[str, Any], finish: str | None = None) -> str:
 @contextmanager
 def teaching(stand_in: TeacherStandIn) -> Iterator[TeacherStandIn]:
     """The stand-in, serving; its url ends in /v1."""
-    with serve(lambda handler: stand_in.answer(handler)) as url:
+    with serve(stand_in.answer) as url:
         stand_in.url = f"{url}/v1"
         yield stand_in

@@ -74,10 +74,8 @@ def weighted_percentiles(values: np.ndarray, weights: np.ndarray, levels: tuple[
     """The smallest value at which the weight so far reaches the level; nan where there are none. Shapes (n,)."""
     if not values.size:
         return tuple(math.nan for _ in levels)
-    order = np.argsort(values, kind="stable")
-    sums = np.cumsum(weights[order])
-    places = np.searchsorted(sums, np.asarray(levels) / 100.0 * sums[-1] * (1.0 - 1e-12))
-    return tuple(float(value) for value in values[order][np.minimum(places, values.size - 1)])
+    shares = np.asarray(levels) / 100.0
+    return tuple(np.quantile(values, shares, weights=weights, method="inverted_cdf").tolist())
 
 
 class BinnedSample:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import re
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from html import unescape
 
 import pytest
@@ -17,7 +17,7 @@ every_picture = pytest.mark.parametrize("name", picture_names())
 
 
 def labels(svg: str) -> list[str]:
-    return ["".join(node.itertext()) for node in ElementTree.fromstring(svg).iter(f"{SVG}text")]
+    return ["".join(node.itertext()) for node in ET.fromstring(svg).iter(f"{SVG}text")]
 
 
 def words(drawn: dict) -> str:
@@ -26,7 +26,7 @@ def words(drawn: dict) -> str:
 
 
 def style(svg: str) -> str:
-    return ElementTree.fromstring(svg).find(f"{SVG}style").text
+    return ET.fromstring(svg).find(f"{SVG}style").text
 
 
 @every_picture
@@ -35,7 +35,7 @@ def test_shape(name):
     assert set(drawn) == {"name", "svg", "duration_s", "steps", "alt"} and drawn["name"] == name
     times = [step["t"] for step in drawn["steps"]]
     assert times == sorted(set(times)) and times[0] > 0 and times[-1] == drawn["duration_s"] <= 5
-    root = ElementTree.fromstring(drawn["svg"])
+    root = ET.fromstring(drawn["svg"])
     assert root.tag == f"{SVG}svg" and root.get("role") == "img" and root.get("aria-label") == drawn["alt"]
 
 
@@ -167,9 +167,7 @@ def test_contrast_in_both_themes(theme, paper, ink):
 
 def test_bars_are_as_high_as_the_shares():
     svg = picture("opposite-limits", {**NUMBERS, "memory_share_prefill": 0.5})["svg"]
-    heights = [
-        float(r.get("height")) for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if "rises" in r.get("class", "")
-    ]
+    heights = [float(r.get("height")) for r in ET.fromstring(svg).iter(f"{SVG}rect") if "rises" in r.get("class", "")]
     assert heights[1] / heights[0] == pytest.approx(0.5, abs=0.01)
     assert heights[2] / heights[3] == pytest.approx(0.0067, abs=0.0005)
 
@@ -184,7 +182,7 @@ def test_areas_of_the_pipe_ends_are_in_the_ratio_of_the_times():
     svg = picture("memory-and-compute-time", {**NUMBERS, "compute_share_decode": 0.04})["svg"]
     ends = {
         e.get("class").split("-fill")[0]: e
-        for e in ElementTree.fromstring(svg).iter(f"{SVG}ellipse")
+        for e in ET.fromstring(svg).iter(f"{SVG}ellipse")
         if "-fill" in e.get("class", "")
     }
     area = {role: float(e.get("rx")) * float(e.get("ry")) for role, e in ends.items()}
@@ -195,7 +193,7 @@ def test_areas_of_the_pipe_ends_are_in_the_ratio_of_the_times():
 @pytest.mark.parametrize(("batch", "drawn"), [(1, 1), (8, 8), (9, 7), (300, 7)])
 def test_every_guest_drawn_has_a_binder_on_the_trailer_and_one_at_the_table(batch, drawn):
     svg = picture("batched-decode", {**NUMBERS, "batch": batch})["svg"]
-    binders = [r for r in ElementTree.fromstring(svg).iter(f"{SVG}rect") if "cache-soft" in r.get("class", "")]
+    binders = [r for r in ET.fromstring(svg).iter(f"{SVG}rect") if "cache-soft" in r.get("class", "")]
     assert len(binders) == 2 * drawn
     assert f"{batch} request" in "\n".join(labels(svg))
 
@@ -220,7 +218,7 @@ def test_percent(share, said):
 def test_figure_for_a_page_without_scripts(name):
     drawn = picture(name, NUMBERS)
     html = figure_html(drawn)
-    figure = ElementTree.fromstring(html)
+    figure = ET.fromstring(html)
     assert figure.tag == "figure" and drawn["svg"] in html and "<script" not in html and "<button" not in html
     assert unescape(figure.find("figcaption").text) == drawn["steps"][-1]["caption"]
 
@@ -228,4 +226,4 @@ def test_figure_for_a_page_without_scripts(name):
 def test_text_from_outside_is_escaped():
     drawn = picture("weights-per-token", {**NUMBERS, "pantry": '<b>&"5 GB'})
     assert "<b>" not in drawn["svg"] and '<b>&"5 GB' in labels(drawn["svg"])
-    ElementTree.fromstring(figure_html(drawn))
+    ET.fromstring(figure_html(drawn))

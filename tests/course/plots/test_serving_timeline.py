@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def figures(runs):
 
 def test_figures_are_whole_and_follow_the_theme(runs) -> None:
     for figure in figures(runs):
-        root = ElementTree.fromstring(figure.html)
+        root = ET.fromstring(figure.html)
         assert root.tag == "figure" and root.get("aria-label") == figure.alt == root.find("figcaption").text
         assert re.search(r"\d", figure.alt) and "nan" not in figure.html
         assert set(re.findall(r"#[0-9a-fA-F]{6}\b", figure.html)) <= COLOURS and "currentColor" in figure.html
@@ -52,7 +52,7 @@ def test_a_timeline_keeps_the_means(runs) -> None:
 def test_what_cannot_be_drawn_is_said(runs, tmp_path) -> None:
     with pytest.raises(LessonlibError, match="replica 3"):
         serving_timeline.draw(simulate(small(), fixed(10, 2, 3, Poisson(1.0)), fleet=Fleet(2)), 3)
-    with pytest.raises(LessonlibError, match=".svg"):
+    with pytest.raises(LessonlibError, match=r"\.svg"):
         serving_timeline.write(runs["static"], tmp_path / "x.gif")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import pairwise
 
 import pytest
 
@@ -41,7 +42,7 @@ def test_lengths_have_the_stated_median_and_spread():
 
 def test_arrivals_are_poisson_with_rate_one():
     arrivals = unit_arrivals()
-    apart = [after - before for before, after in zip(arrivals, arrivals[1:], strict=False)]
+    apart = [after - before for before, after in pairwise(arrivals)]
     assert arrivals[0] == 0 and len(arrivals) == small.REQUESTS and min(apart) > 0
     assert statistics.mean(apart) == pytest.approx(1, rel=0.1)
     assert statistics.stdev(apart) == pytest.approx(1, rel=0.15)
@@ -67,9 +68,7 @@ def test_little_holds_exactly_over_the_whole_run(name):
 def test_clocks_are_in_order_and_prompts_are_read_one_at_a_time(name):
     requests = trace_of(name).requests
     assert all(request.arrived <= request.started < request.first < request.last for request in requests)
-    assert all(before.first <= after.started for before, after in zip(requests, requests[1:], strict=False)), (
-        "first come, first served"
-    )
+    assert all(before.first <= after.started for before, after in pairwise(requests)), "first come, first served"
 
 
 @every_lab
