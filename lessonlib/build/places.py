@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import lessonlib
 from lessonlib.base.errors import LessonlibError, close_matches, listed
 from lessonlib.base.paths import data_dir
 from lessonlib.lesson.source import lesson_names
@@ -63,12 +62,6 @@ def notebooks_dir() -> Path:
 def seals_dir() -> Path:
     """Where the parts behind the seals are kept: beside the tests that compare them."""
     return data_dir().parent / "tests" / "seals"
-
-
-def checkout() -> Path | None:
-    """The root of the checkout that this package runs from; None where it was installed without one."""
-    root = Path(lessonlib.__file__).resolve().parents[1]
-    return root if (root / "pyproject.toml").is_file() and (root / "data" / "lessons").is_dir() else None
 
 
 def of_course(name: str) -> Place:

@@ -34,10 +34,11 @@ def add_parser(subparsers: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Build what was asked for; 1 if a notebook does not run through."""
     require("yaml", "author", "lessonlib build")
+    from lessonlib.base.paths import checkout_dir
     from lessonlib.build.pages import PAGES
-    from lessonlib.build.places import checkout, find
+    from lessonlib.build.places import find
 
-    if not args.lessons and checkout() is None:
+    if not args.lessons and checkout_dir() is None:
         raise LessonlibError("the course's own notebooks are built in a checkout; name the path of your lesson")
     pages = [name for name in args.lessons or PAGES if name in PAGES]
     places = (

@@ -106,5 +106,5 @@ def test_what_was_written_before_a_file_that_cannot_be_is_taken_away(
 
 
 def test_without_a_checkout_a_lesson_gets_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(new, "checkout", lambda: None)
+    monkeypatch.setattr(new, "checkout_dir", lambda: None)
     assert order("9", "tea").folder == Path("09-tea")

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.paths import checkout_dir
 from lessonlib.build.lint.budget import Budget, budget
 from lessonlib.build.lint.course import course_findings
 from lessonlib.build.lint.files import Words, read_listing, read_notebook, read_words
 from lessonlib.build.lint.finding import Finding, shown
 from lessonlib.build.lint.lesson import lint
 from lessonlib.build.notebooks import build
-from lessonlib.build.places import Place, checkout, of_course, of_file
+from lessonlib.build.places import Place, of_course, of_file
 from lessonlib.lesson.code import LessonCodeError, code_for, place_of, twice, whole_course, workings_of
 from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson
@@ -223,7 +224,7 @@ def _packages() -> Iterator[Finding]:
     """Packages of lessons that have no words."""
     numbers = {name[:2] for name in lesson_names()}
     for folder in sorted(_package(0).parent.glob("lesson_[0-9][0-9]")):
-        if folder.name[-2:] not in numbers and (folder / "__init__.py").exists() and checkout():
+        if folder.name[-2:] not in numbers and (folder / "__init__.py").exists() and checkout_dir():
             text = f"data/lessons/ has no lesson {folder.name[-2:]} for this package; write its words, or take the package out"
             yield Finding(shown(folder / "__init__.py"), 1, "package", text)
 

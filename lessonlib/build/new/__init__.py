@@ -16,7 +16,8 @@ from pathlib import Path
 import yaml
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.build.places import CONCEPTS, Place, checkout, of_course, of_file
+from lessonlib.base.paths import checkout_dir
+from lessonlib.build.places import CONCEPTS, Place, of_course, of_file
 from lessonlib.lesson.source import lesson_names
 
 _TEMPLATE = Path(__file__).parent / "template"
@@ -69,7 +70,7 @@ def order(number: str, slug: str, folder: str | None = None, short: bool = False
             f"{slug!r} is no slug: use a-z, 0-9 and single hyphens, a letter first, at most {_MOST_SLUG}, as in continuous-batching"
         )
     stem = f"{int(number):02}-{slug}"
-    if folder is None and checkout() is None:
+    if folder is None and checkout_dir() is None:
         folder = stem
     asked = Order(int(number), slug, None if folder is None else Path(folder), short)
     if asked.folder is None:
