@@ -155,7 +155,7 @@ def _numbers(flag: str, text: str, count: int) -> list[float]:
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import Workload, closed, preset, read_trace
+    from lessonlib.serving import Workload, preset, read_trace, without_arrivals
 
     if args.trace is not None:
         _refuse(
@@ -169,7 +169,7 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.preset is not None:
         _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
-        return closed(found) if args.concurrency is not None else found
+        return without_arrivals(found) if args.concurrency is not None else found
     sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
     prompt, output = (
         _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)

@@ -35,7 +35,7 @@ def largest(first: Number, second: Number) -> Number:
 
 
 def pairs(new: Number, context: Number, window: int | None) -> Number:
-    """(query, key) pairs of one request under a causal mask.
+    """(query, key) pairs of one request under a causal mask; a number, or an array where an argument is one.
 
     The i-th of `new` tokens sees itself and all before it, context + i positions, at most `window`.
     """
@@ -46,7 +46,7 @@ def pairs(new: Number, context: Number, window: int | None) -> Number:
 
 
 def kv_reach(context: Number, window: int | None) -> Number:
-    """Cached positions of one request that the next token reads."""
+    """Cached positions of one request that the next token reads: all, or what a window of `window` tokens sees of them."""
     return context if window is None else least(context, window - 1)
 
 

@@ -69,7 +69,11 @@ def sequence_bytes(system: System, context: int) -> float:
 
 
 def capacity(system: System, context: int, usable: float = USABLE, step_tokens: int = 8192) -> Capacity:
-    """What fits beside the weights, for sequences of `context` tokens."""
+    """What fits beside the weights, for sequences of `context` tokens.
+
+    usable: share of the memory for weights and cache. step_tokens: tokens of one step, for the activations. Raises
+    LessonlibError for a context that is no whole number from 1 up.
+    """
     context = whole("context", context, 1, None)
     state = sum(state_bytes(system).values())
     cache = sequence_bytes(system, context) - state

@@ -14,7 +14,7 @@ from lessonlib.roofline.system import System
 
 @dataclass(frozen=True)
 class Estimate:
-    """The cost of one step (or of one prefill), over all GPUs together.
+    """The cost of one step (or of one prefill), over all GPUs together: FLOPs, bytes, FLOP/byte, seconds, tokens/s.
 
     flops, bytes: of the compulsory work. ceiling_s = max(compute_s, memory_s): the least time that
     the datasheet peaks allow, without any fitted constant, activations and communication left out.
@@ -88,12 +88,18 @@ def estimate(system: System, load: Load, phase: str | None = None) -> Estimate:
 
 
 def decode(system: System, batch: int = 1, context: int = 2048) -> Estimate:
-    """One decode step: one new token for each of `batch` requests of `context` tokens each."""
+    """One decode step: one new token for each of `batch` requests of `context` tokens each.
+
+    Raises LessonlibError for what is no whole number (batch from 1, context from 0).
+    """
     return estimate(system, decode_load(batch, context), "decode")
 
 
 def prefill(system: System, prompt: int = 2048, batch: int = 1) -> Estimate:
-    """The prefill of `batch` prompts of `prompt` tokens; the head runs for each last token only."""
+    """The prefill of `batch` prompts of `prompt` tokens; the head runs for each last token only.
+
+    Raises LessonlibError for what is no whole number from 1 up.
+    """
     return estimate(system, prefill_load(prompt, batch), "prefill")
 
 
@@ -101,7 +107,7 @@ def mixed(system: System, requests: Sequence[Sequence[int]]) -> Estimate:
     """One step over requests (new tokens, context before[, rows of the head]).
 
     A chunk of a prompt is (512, 1024), a prefix hit (prompt - cached, cached), a decoding request
-    (1, context), a verification of four drafts (5, context, 5).
+    (1, context), a verification of four drafts (5, context, 5). Raises LessonlibError, which names the request.
     """
     return estimate(system, mixed_load(requests))
 

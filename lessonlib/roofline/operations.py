@@ -90,7 +90,8 @@ def _operation(
 
 
 def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operation:
-    """2 FLOPs for each weight and row; each copy that any row needs is read once.
+    """The product of `rows` rows with a matrix, in `layers` layers: 2 FLOPs for each weight and row; each copy that any row
+    needs is read once.
 
     Spread experts (ep > 1) see the rows of all copies of the model and are shared by all their GPUs.
     """

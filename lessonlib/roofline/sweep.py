@@ -83,7 +83,10 @@ def _axis(name: str, values: Iterable[int], least: int) -> np.ndarray:
 
 
 def sweep(system: System, batches: Iterable[int], contexts: Iterable[int]) -> Sweep:
-    """Decode for every batch and every context: the numbers of `decode`, cell by cell."""
+    """Decode for every batch and every context: the numbers of `decode`, cell by cell, all at once.
+
+    batches, contexts: whole numbers, shapes (n,) and (m,); the grids are (n, m). Raises LessonlibError for anything else.
+    """
     import numpy as np
 
     batch, context = _axis("batches", batches, 1), _axis("contexts", contexts, 0)

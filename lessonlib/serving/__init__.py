@@ -18,7 +18,7 @@ from lessonlib.serving.results.summary import check_file, run_summary, run_summa
 from lessonlib.serving.simulation import Progress, simulate
 from lessonlib.serving.traffic.arrivals import Arrivals, Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
 from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, Lengths, LogNormal, ShareOfPrompt
-from lessonlib.serving.traffic.presets import PRESETS, closed, preset, preset_names
+from lessonlib.serving.traffic.presets import PRESETS, preset, preset_names, without_arrivals
 from lessonlib.serving.traffic.request import Request
 from lessonlib.serving.traffic.trace_files import read_trace, write_trace
 from lessonlib.serving.traffic.workload import Sharing, Trace, Workload, fixed
@@ -56,7 +56,6 @@ __all__ = [
     "Trace",
     "Workload",
     "check_file",
-    "closed",
     "fixed",
     "preset",
     "preset_names",
@@ -66,5 +65,6 @@ __all__ = [
     "run_summary_text",
     "save_requests",
     "simulate",
+    "without_arrivals",
     "write_trace",
 ]

@@ -355,3 +355,10 @@ def test_the_table_says_of_each_number_by_which_clock_and_how_far_from_its_roof(
         < moment
     )
     assert table.count("% of the ceiling") == 2
+
+
+def test_a_finding_without_a_value_has_no_quantity() -> None:
+    reading = findings(Window([Timeline("a", [parse("vllm:num_requests_running 2\n", 0.0, "a")])]))
+    assert str(reading["requests_running"].quantity()) == "2 requests"
+    with pytest.raises(ValueError, match="without a value: this server has no"):
+        reading["decode_tokens_per_s"].quantity()

@@ -16,6 +16,8 @@ from lessonlib.serving import (
     Poisson,
     Request,
     Scheduler,
+    ShareOfPrompt,
+    Sharing,
     Speculation,
     Trace,
     Workload,
@@ -185,3 +187,9 @@ def test_a_log_may_count_its_seconds_from_1970() -> None:
         now.mean("ttft_s"), rel=1e-4
     )
     assert simulate(small(), fixed(10, 2, 3, Poisson(1e-300))).finished == 3
+
+
+def test_a_later_turn_cannot_be_a_share_of_its_prompt() -> None:
+    said = refused(lambda: Sharing(turns=3, turn_tokens=ShareOfPrompt(2.0, 4.0)))  # type: ignore[arg-type]
+    assert said.startswith("turn_tokens: ") and "LogNormal" in said
+    assert refused(lambda: Workload(3, ShareOfPrompt(2.0, 4.0), 10)).startswith("prompt: ")  # type: ignore[arg-type]

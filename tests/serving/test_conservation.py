@@ -23,10 +23,12 @@ from lessonlib.serving import (
     Sharing,
     Speculation,
     Workload,
+    fixed,
     router_names,
     simulate,
 )  # fmt: skip
 from lessonlib.serving.replica.batch import DecodeBatch
+from lessonlib.serving.simulation import Simulation
 from tests.serving.systems import hybrid, large, same, small, whole_run, windowed
 
 SEEDS = range(48)
@@ -190,3 +192,14 @@ def test_a_summary_says_the_same_as_a_full_record(seed) -> None:
                 )
         else:
             assert value == full[name], name
+
+
+def test_lost_blocks_and_lost_requests_are_faults_that_show(monkeypatch) -> None:
+    simulation, _ = whole_run(small(), fixed(100, 5, 3, Poisson(1.0)))
+    cache = simulation.members.replicas[0].kv
+    cache.free -= 1
+    with pytest.raises(RuntimeError, match="lost"):
+        cache.check()
+    monkeypatch.setattr(Simulation, "_plan", lambda *_: None)
+    with pytest.raises(RuntimeError, match="3 requests are unfinished"):
+        whole_run(small(), fixed(100, 5, 3, Poisson(1.0)))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared.lab import experts, experts_used, own_bytes, weights_of_step, weights_read
+from lessonlib.course.shared.lab_numbers import experts, experts_used, own_bytes, weights_of_step, weights_read
 from lessonlib.roofline import Lab, decode, max_batch
 
 BATCH = 8

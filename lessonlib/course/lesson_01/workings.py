@@ -16,7 +16,7 @@ from lessonlib.course.lesson_01.served_together import (
     throughput_curve,
     used_by_all,
 )
-from lessonlib.course.shared.lab import (
+from lessonlib.course.shared.lab_numbers import (
     decode_ceiling,
     decode_ceiling_with_context,
     flops_per_token,

@@ -8,7 +8,7 @@ from dataclasses import replace
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import intensity
 from lessonlib.course.shared.intensity import per_byte
-from lessonlib.course.shared.lab import own_bytes
+from lessonlib.course.shared.lab_numbers import own_bytes
 from lessonlib.roofline import Lab, mixed, weight_bytes_read
 
 #: requests, or copies of a model, in the quiz

@@ -21,7 +21,7 @@ from lessonlib.course.shared.experts import (
     query_heads,
 )
 from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte
-from lessonlib.course.shared.lab import is_mixture, prefill_ceiling
+from lessonlib.course.shared.lab_numbers import is_mixture, prefill_ceiling
 from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read, weight_format
 
 BATCH = 16

@@ -21,7 +21,7 @@ from lessonlib.course.lesson_03.timed_layer import (
 from lessonlib.course.shared import intensity
 from lessonlib.course.shared.experts import latent, ridge_in_16, spread
 from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte, place_on_axis
-from lessonlib.course.shared.lab import is_mixture
+from lessonlib.course.shared.lab_numbers import is_mixture
 from lessonlib.roofline import Lab, prefill
 
 FOLKLORE = 32

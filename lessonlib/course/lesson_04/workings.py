@@ -14,7 +14,7 @@ from lessonlib.course.lesson_04.prompt_flops import (
     chunked_attention,
     whole_attention,
 )
-from lessonlib.course.shared.lab import flops_per_token
+from lessonlib.course.shared.lab_numbers import flops_per_token
 from lessonlib.course.shared.prompt_time import (
     TIMED,
 )

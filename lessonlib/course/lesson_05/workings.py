@@ -16,7 +16,7 @@ from lessonlib.course.lesson_05.mixtures import (
     moe_share,
     moe_wanted_by_eight,
 )
-from lessonlib.course.shared.lab import is_mixture, weights_held
+from lessonlib.course.shared.lab_numbers import is_mixture, weights_held
 from lessonlib.roofline import (
     DEFAULT_LAB,
     WEIGHT_FORMATS,

@@ -21,7 +21,7 @@ from lessonlib.course.lesson_06.kv_of_models import (
     old_parameters,
 )
 from lessonlib.course.shared.experts import latent
-from lessonlib.course.shared.lab import has_state
+from lessonlib.course.shared.lab_numbers import has_state
 from lessonlib.roofline import (
     DEFAULT_LAB,
     Lab,

@@ -22,7 +22,7 @@ from lessonlib.course.lesson_07.scores import (
     row_of_scores,
     score_tokens,
 )
-from lessonlib.course.shared.lab import has_state, weights_read
+from lessonlib.course.shared.lab_numbers import has_state, weights_read
 from lessonlib.roofline import Lab, decode, kv_bytes_per_token, max_batch, mixed
 
 #: context at which the caches are weighed against the weights

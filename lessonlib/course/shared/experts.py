@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import intensity
-from lessonlib.course.shared.lab import experts, experts_used, is_mixture
+from lessonlib.course.shared.lab_numbers import experts, experts_used, is_mixture
 from lessonlib.roofline import Lab, LatentAttention, decode
 
 #: a step so large that every expert has tokens

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared.lab import has_state
+from lessonlib.course.shared.lab_numbers import has_state
 from lessonlib.roofline import DEFAULT_LAB, Lab, kv_bytes_per_token, load_lab
 
 

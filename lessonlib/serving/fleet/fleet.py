@@ -83,7 +83,7 @@ class Disaggregation:
 
 @dataclass(frozen=True)
 class Fleet:
-    """`replicas` equal replicas behind a router.
+    """`replicas` equal replicas behind a router. Raises LessonlibError, which names the field, for what cannot be.
 
     slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
     counted there; with an autoscaler `replicas` is how many there are at the start.

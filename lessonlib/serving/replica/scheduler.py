@@ -42,7 +42,7 @@ class Speculation:
 
 @dataclass(frozen=True)
 class Scheduler:
-    """Settings of one replica.
+    """Settings of one replica. Raises LessonlibError, which names the field, for what cannot be.
 
     batching: one of BATCHING. max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one
     step (the default is that of vLLM's server on an H100; static batching has no such limit, and where prompts stay whole

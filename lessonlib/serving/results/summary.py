@@ -23,7 +23,8 @@ _TIMES = {
 def run_summary(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
     """The setting and the numbers of a run, ready for JSON.
 
-    limits: (seconds to the first token, mean seconds a token after it) to count goodput by. price: of a GPU hour.
+    limits: (seconds to the first token, mean seconds a token after it) to count goodput by; needs a full record. price: of a
+    GPU hour, in any currency.
     """
     system = result.settings["system"]
     data: dict[str, Any] = {

@@ -92,7 +92,7 @@ def preset(
 ) -> Workload:
     """The workload of that name; Poisson arrivals at `rate` requests/s, or at its own rate, unless `arrivals` says more.
 
-    `rate` counts requests: where requests come in sessions of n turns, sessions start at rate / n.
+    Raises LessonlibError for an unknown name. `rate` counts requests: where requests come in sessions of n turns, sessions start at rate / n.
     """
     if name not in PRESETS:
         raise LessonlibError(f"unknown preset {name!r}: there are {', '.join(PRESETS)}")
@@ -101,6 +101,6 @@ def preset(
     return Workload(requests, recipe.first_prompt, recipe.output, law, recipe.sharing, seed=seed, name=name)
 
 
-def closed(workload: Workload) -> Workload:
+def without_arrivals(workload: Workload) -> Workload:
     """The same requests without times of their own, for a closed loop (single turns only)."""
     return replace(workload, arrivals=None, sharing=replace(workload.sharing, turns=1))

@@ -23,7 +23,7 @@ _BLOCK = 1024
 
 @dataclass(frozen=True)
 class Sharing:
-    """What prompts have in common.
+    """What prompts have in common. Raises LessonlibError, which names the field.
 
     system_tokens: tokens of a system prompt, one of `system_prompts`. document_tokens: of a document behind it, one of
     `documents`. Both are chosen by Zipf's law: the n-th with a weight of n^-zipf.
@@ -68,7 +68,7 @@ def _are_shares(values: Iterable[float]) -> bool:
 
 @dataclass(frozen=True)
 class Workload:
-    """`requests` requests made to a recipe.
+    """`requests` requests made to a recipe. Raises LessonlibError, which names the field, for what is none.
 
     arrivals: a law of arrival; None for a closed loop, where the simulation decides when each comes (in an open loop all
     come at once).
@@ -183,7 +183,10 @@ def _firsts(workload: Workload, random: np.random.Generator) -> Iterator[tuple[i
 
 @dataclass(frozen=True)
 class Trace:
-    """A list of requests in the order of arrival (a session's later turns right behind or after its first)."""
+    """A list of requests in the order of arrival (a session's later turns right behind or after its first).
+
+    Raises LessonlibError, which names the position and the field of the first request that is wrong.
+    """
 
     requests: tuple[Request, ...]
     name: str = "trace"
@@ -203,5 +206,5 @@ class Trace:
 
 
 def fixed(prompt: int, output: int, requests: int, arrivals: Arrivals | None = None, seed: int = 0) -> Workload:
-    """`requests` equal requests."""
+    """`requests` equal requests of `prompt` and `output` tokens. Raises LessonlibError for what is no whole number."""
     return Workload(requests, Fixed(whole("prompt", prompt)), Fixed(whole("output", output)), arrivals, seed=seed)

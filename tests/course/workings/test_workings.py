@@ -16,7 +16,7 @@ import jinja2.meta
 import pytest
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared import lab as lab_workings
+from lessonlib.course.shared import lab_numbers
 from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import Lab, lab_names, load_lab
@@ -157,7 +157,7 @@ def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
 
 def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
     first, default = workings_named(1), load_lab()
-    assert float(lab_workings.weights_read(default)) == 51_249_200_128
+    assert float(lab_numbers.weights_read(default)) == 51_249_200_128
     assert float(first.decode_ceiling(default)) == pytest.approx(2 * 3.35e12 / 51_249_200_128, rel=1e-3)
     assert float(first.ceiling_in_bits(default)) == float(first.decode_ceiling(default)) / 8
     assert float(first.ceiling_of_one_gpu(default)) == float(first.decode_ceiling(default)) / 2
