@@ -8,7 +8,11 @@ TEST_STAMP := $(VENV)/.ready-test
 # Only errors: what pip says on its way is for those who pin the lock.
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # The tests answer as no person does: neither a mode nor a journal of the caller's shell may reach them.
-PYTEST := env -u LESSON_AUTO -u LESSON_LAB -u LESSON_JOURNAL -u JPY_SESSION_NAME $(BIN)/python -m pytest
+NOBODY := env -u LESSON_AUTO -u LESSON_LAB -u LESSON_JOURNAL -u JPY_SESSION_NAME
+PYTEST := $(NOBODY) $(BIN)/python -m pytest
+# Tracing doubles what a test costs, so it counts the rooms that everything stands on, whose tests are quick.
+COVERED := tests/base tests/roofline tests/serving tests/lesson tests/record tests/review
+COVERED_ROOMS := */lessonlib/base/*,*/lessonlib/roofline/*,*/lessonlib/serving/*,*/lessonlib/lesson/*,*/lessonlib/record/*,*/lessonlib/review/*
 # Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel.
 SPREAD := -n 2 --dist loadfile
 
@@ -66,7 +70,12 @@ check-lessons:
 
 # The browser tests stand alone: JupyterLab, a kernel and Chromium fill two cores.
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
-	$(PYTEST) tests --ignore=tests/browser $(SPREAD)
+	@$(MAKE) --no-print-directory check
+	$(BIN)/python -m coverage erase
+	$(NOBODY) $(BIN)/python -m coverage run -m pytest $(COVERED) $(SPREAD)
+	@$(BIN)/python -m coverage combine --quiet
+	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | tail -n 1
+	$(PYTEST) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
 	$(PYTEST) tests/browser
 	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
 

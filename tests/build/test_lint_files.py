@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from lessonlib.build.lint import BEFORE_RULES, RULES
+from lessonlib.build.lint import BEFORE_RULES, RULES, run
 from lessonlib.build.lint.lines import Lines
-from lessonlib.build.places import Place
+from lessonlib.build.places import Place, find
+from lessonlib.lesson.code import SHARED, LessonCode, code_beside, forget_code
 from tests.build.tea import change, findings, tea
 
 Fault = Callable[[Place], None]
@@ -166,6 +167,26 @@ def test_workings_that_cannot_be_told_apart_are_a_warning(tmp_path: Path) -> Non
     found = [finding for finding in findings(place.folder) if finding.rule == "workings-apart"]
     assert [finding.warning for finding in found] == [True]
     assert "“tea_read_time_in_bits” comes within 15 % of “tea_read_time”" in found[0].text
+
+
+def test_the_course_around_the_lessons_has_no_finding() -> None:
+    """No number or name twice, no package without words, every idea asked, recalled and transferred."""
+    assert list(run._around(find([]))) == []
+
+
+def test_a_name_with_two_meanings_in_the_course_is_found_at_the_lesson(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pots = [tea(tmp_path / name).folder for name in ("one", "two")]
+    for pot in pots:
+        (pot / "more.py").write_text("\ndef gpus(lab):\n    return 1\n", encoding="utf-8")
+        change(pot / "workings.py", "def tea_weights", f"def {pot.name}_weights")
+    forget_code()
+    packages = [code_beside(pot).packages[0] for pot in pots]
+    monkeypatch.setattr(run, "whole_course", lambda: LessonCode((*packages, SHARED)))
+    found = {(finding.file, finding.line): finding for finding in run._names([pots[1]], everything=False)}
+    assert found[str(pots[1] / "more.py"), 2].rule == "name-once"
+    assert not any(file.endswith("shared/lab.py") for file, _ in found)
 
 
 YAML = """a:

@@ -17,7 +17,7 @@ from lessonlib.build.lint.finding import Finding, shown
 from lessonlib.build.lint.lesson import lint
 from lessonlib.build.notebooks import build
 from lessonlib.build.places import Place, of_course, of_file
-from lessonlib.lesson.code import LessonCodeError, code_for, place_of, twice, whole_course, workings_of
+from lessonlib.lesson.code import SHARED, LessonCodeError, code_for, place_of, twice, whole_course, workings_of
 from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
@@ -192,7 +192,8 @@ def _around(places: Sequence[Place]) -> Iterator[Finding]:
         mine = [_package(int(place.stem[:2])) for place in places if place.in_course and place.stem[:2].isdigit()]
         course = [of_course(name) for name in lesson_names()]
         everything = set(course) <= set(places)
-        for finding in [*_numbers(course), *_packages(), *_names(mine, everything), *_ideas(course)]:
+        packages = _packages() if everything else ()
+        for finding in [*_numbers(course), *packages, *_names(mine, everything), *_ideas(course)]:
             lesson = finding.rule in _OF_LESSONS and not finding.file.endswith(FILE)
             if everything or not lesson or finding.file in asked:
                 yield finding
@@ -239,7 +240,9 @@ def _names(mine: Sequence[Path], everything: bool) -> Iterator[Finding]:
         other = known.setdefault(name, working)
         places = [Path(place_of(one)[0]) for one in (other, working)]
         if other is not working and (everything or any(file.is_relative_to(home) for file in places for home in mine)):
-            yield code_finding(twice(name, other, working))
+            # At the lesson's, not at the one that all lessons share.
+            pair = (working, other) if working.__module__.startswith(SHARED) else (other, working)
+            yield code_finding(twice(name, *pair))
 
 
 def _ideas(places: Sequence[Place]) -> Iterator[Finding]:
