@@ -54,9 +54,19 @@ def pytest_runtest_makereport(
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _journal_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test may read or write the journal of whoever runs it."""
-    os.environ["LESSON_JOURNAL"] = str(tmp_path_factory.mktemp("journal") / "journal.jsonl")
+def _journal_elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """No test may read or write the journal of whoever runs it. The folder of the journal that they share."""
+    folder = tmp_path_factory.mktemp("journal")
+    os.environ["LESSON_JOURNAL"] = str(folder / "journal.jsonl")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(_journal_elsewhere: Path) -> Iterator[None]:
+    """What a test answered, or the lab that it chose, is not there for the next one."""
+    yield
+    for name in ("journal.jsonl", "settings.json"):
+        (_journal_elsewhere / name).unlink(missing_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -70,7 +70,7 @@ def test_files(capsys, tmp_path) -> None:
     log.write_text("arrival_s,prompt,output\n0,900,5\n0.5,200,6\n")
     status, out, err = run(f"--trace {log} --save {rows} --plot {plot} --json", capsys)
     assert status == 0 and json.loads(out)["finished"] == 2 and "wrote" in err
-    assert [row["prompt"] for row in csv.DictReader(rows.read_text().splitlines())] == ["900", "200"]
+    assert [row["prompt"] for row in csv.DictReader(rows.read_text(encoding="utf-8").splitlines())] == ["900", "200"]
     assert plot.read_text().startswith("<?xml")
 
 

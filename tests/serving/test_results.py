@@ -128,7 +128,7 @@ def test_a_report_for_people_says_the_main_numbers(result) -> None:
 def test_requests_are_saved_as_columns(result, tmp_path) -> None:
     path = tmp_path / "requests.csv"
     assert save_requests(result, path) == 400
-    rows = list(csv.DictReader(path.read_text().splitlines()))
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
     assert len(rows) == 400 and float(rows[7]["ttft_s"]) == result.requests["ttft_s"][7]
     with pytest.raises(LessonlibError, match=r"\.csv"):
         save_requests(result, tmp_path / "requests.txt")
