@@ -70,7 +70,7 @@ class Block:
         """What a stored notebook may show of a block that is not sealed: the same, of no learner; None for nothing."""
         return None
 
-    def handle(self, event: Mapping[str, Any]) -> bool:
+    def handle(self, event: Mapping[str, Any]) -> bool:  # noqa: ARG002 - as the kinds have it in common
         """Take an event of the panel; whether that changed anything. Most kinds take none."""
         return False
 
@@ -79,7 +79,10 @@ class Tell(Block):
     """A text with this lab's numbers; opens when the steps before it are revealed."""
 
     kind = "tell"
-    keys = {"block": one_of("mystery", "pantry", "kubernetes", "your-lab", "sources", "quiz"), "text": TEXT}
+    keys: ClassVar[Mapping[str, Schema]] = {
+        "block": one_of("mystery", "pantry", "kubernetes", "your-lab", "sources", "quiz"),
+        "text": TEXT,
+    }
     optional = frozenset({"block"})
 
     def draw(self) -> DrawnView:

@@ -109,7 +109,7 @@ class Question:
         """The truth, for the fingerprint."""
         raise NotImplementedError
 
-    def score(self, guess: Guess) -> dict[str, Any]:
+    def score(self, guess: Guess) -> dict[str, Any]:  # noqa: ARG002 - as the kinds have it in common
         """What the journal keeps of a judged guess, beside the guess itself."""
         return {}
 
@@ -117,7 +117,7 @@ class Question:
         """A guess as the panel shows it."""
         return guess
 
-    def drawing(self, guess: Guess | None) -> dict[str, Any]:
+    def drawing(self, guess: Guess | None) -> dict[str, Any]:  # noqa: ARG002 - as the kinds have it in common
         """What the page needs beyond the words of the result to draw it. It follows from them, so no seal counts it."""
         return {}
 
@@ -127,7 +127,7 @@ class Question:
         return guess.get("text")
 
     @staticmethod
-    def on_paper(ask: Mapping[str, Any]) -> str:
+    def on_paper(ask: Mapping[str, Any]) -> str:  # noqa: ARG004 - as the kinds have it in common
         """What stands in place of the form where no widget can live, as HTML."""
         return ""
 
@@ -234,7 +234,7 @@ class SelfGraded(Question):
         """Any text, or none: then it was said aloud."""
         return {"text": typed(given)} if given else {}
 
-    def result(self, guess: Guess | None) -> dict[str, Any]:
+    def result(self, guess: Guess | None) -> dict[str, Any]:  # noqa: ARG002 - as the kinds have it in common
         """The answer, to be graded by the learner."""
         return {
             "tone": "plain",

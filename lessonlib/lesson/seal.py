@@ -125,6 +125,9 @@ def _flat(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 def _excerpt(text: str, other: str) -> str:
     """The text around the first character in which it differs from the other."""
-    start = next((place for place, (one, two) in enumerate(zip(text, other)) if one != two), min(len(text), len(other)))
+    start = next(
+        (place for place, (one, two) in enumerate(zip(text, other, strict=False)) if one != two),
+        min(len(text), len(other)),
+    )
     first, last = max(0, start - _NEAR // 2), start + _NEAR
     return f"“{'…' if first else ''}{text[first:last]}{'…' if last < len(text) else ''}”"

@@ -26,6 +26,7 @@ class StrictLoader(yaml.SafeLoader):
     """YAML in which a key given twice is an error, not the last one winning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """A mapping; each key once."""
         seen: set[Any] = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)

@@ -143,7 +143,7 @@ def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
 
 @functools.cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - words of the course are HTML
     environment.filters["digits"] = lambda quantity, digits: (
         quantity.show(digits) if isinstance(quantity, Quantity) else significant(float(quantity), digits)
     )

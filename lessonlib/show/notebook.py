@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lessonlib.teacher.desk import Desk
 
 AUTO = ("truth", "each", "skip")
-_NONSENSE = ("", "abc", "-3", "NaN", None, 7, [], {})
+_NONSENSE: tuple[Any, ...] = ("", "abc", "-3", "NaN", None, 7, [], {})
 
 
 def open_lesson(
@@ -74,7 +74,7 @@ class NotebookLesson:
     def _show(self, item_id: str, kind: str) -> Panel:
         item = self._lesson.item(item_id, (kind,))
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
-        self._seat_teacher(item)
+        self._open_desk(item)
         panel = Panel(
             self._view(item),
             on_event=lambda event: self._handle(item, event),
@@ -83,10 +83,11 @@ class NotebookLesson:
         self._panels.setdefault(item_id, []).append(panel)
         return panel
 
-    def _seat_teacher(self, item: Item) -> None:
+    def _open_desk(self, item: Item) -> None:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
-            item.id != QUESTION
+            not isinstance(item, StepItem)
+            or item.id != QUESTION
             or item.id in self._desks
             or self._auto
             or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
@@ -115,7 +116,7 @@ class NotebookLesson:
         with desk.lock if desk else nullcontext():
             view = self._view(item)
             for panel in self._panels.get(item.id, ()):
-                panel.view = view
+                panel.view = {**view}
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""

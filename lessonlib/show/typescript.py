@@ -15,7 +15,9 @@ from lessonlib.show.scripts import STATIC
 
 FILE = STATIC / "js" / "views.d.ts"
 _PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", NoneType: "null", Any: "any"}
-_HEAD = "// Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file."
+_HEAD = (
+    "// Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file."
+)
 
 
 def declarations() -> str:

@@ -309,9 +309,7 @@ def test_a_figure_needs_alt_text_with_a_number(kind: str, alt: str, raw: Raw, re
         "plot": {"html": f'<figure aria-label="{alt}"><svg/></figure>'},
     }[kind]
     found = [
-        line
-        for line in lint(raw, [reopen(raw, blocks={**BLOCKS, kind: drawing(kind, drawn)})])
-        if "alt text" in line
+        line for line in lint(raw, [reopen(raw, blocks={**BLOCKS, kind: drawing(kind, drawn)})]) if "alt text" in line
     ]
     assert len(found) == sum(kind in entry for entry in raw["steps"])
     assert all(f": {kind} " in line for line in found)

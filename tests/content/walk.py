@@ -102,7 +102,10 @@ class Walk:
             for kind, text in panel._repr_mimebundle_()[0].items():
                 if kind.startswith("text/"):
                     self._hear(f"{item.id} {kind}", item.id, text)
-            assert {key: panel.get_state()[key] for key in ("_esm", "scripts")} == {"_esm": LOADER, "scripts": scripts_id()}
+            assert {key: panel.get_state()[key] for key in ("_esm", "scripts")} == {
+                "_esm": LOADER,
+                "scripts": scripts_id(),
+            }
             self._hear_all(item.id, panel.get_state())
         self._drain()
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
-from lessonlib.lesson.fragments import LINE, NAME, TEXT, defined, several
+from lessonlib.lesson.fragments import LINE, NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import GuessError, is_bare, parse_number, representable
 from lessonlib.lesson.judge import (
     EXACT_WORKING,
@@ -30,7 +30,7 @@ class Number(Prediction):
     """Judged by its factor; a guess near a known wrong working is told by its name."""
 
     kind = "number"
-    keys = {
+    keys: ClassVar[Mapping[str, Schema]] = {
         "truth": NAME,
         "unit": LINE,
         "wrong": several(defined("wrong"), minItems=1),
@@ -159,7 +159,7 @@ class Number(Prediction):
         text = guess["text"]
         return {**guess, "shown": with_unit(text, unit_label(self.unit)) if is_bare(text) else text}
 
-    def drawing(self, guess: Guess | None) -> dict[str, Any]:
+    def drawing(self, guess: Guess | None) -> dict[str, Any]:  # noqa: ARG002 - as the kinds have it in common
         """The units in which the axis of the strip is labelled; none where the truth is printed in the bare unit."""
         truth = self._truth()
         return {"ticks": [] if str(truth).endswith(f" {truth.unit}") else tick_steps(truth.unit)}

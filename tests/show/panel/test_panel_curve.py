@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from tests.show.panel import views
@@ -33,7 +35,7 @@ def test_one_stroke_sets_every_column_and_interpolates(page) -> None:
     (message,) = sent(page)
     drawn = message["guess"]
     assert len(drawn) == 9 and drawn == sorted(drawn) and drawn[0] < drawn[4] < drawn[8]
-    steps = [b / a for a, b in zip(drawn, drawn[1:])]
+    steps = [b / a for a, b in pairwise(drawn)]
     assert max(steps) / min(steps) == pytest.approx(1, abs=0.05), (
         "a straight stroke on log axes has one factor per column"
     )
