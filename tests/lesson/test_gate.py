@@ -121,7 +121,7 @@ def test_run_all_shows_every_item_once_in_order_and_gives_no_error(name: str) ->
     firsts = [item.id for item in lesson.items.values() if item.view()["state"] == "asked" and item.kind != "note"]
     assert firsts == [gates(lesson)[0].id], "one question is open"
     assert states.index("locked") > states.index("asked")
-    assert [item_id for item_id in lesson.items] == [
+    assert list(lesson.items) == [
         body["id"] for entry in lesson.raw["steps"] for body in entry.values() if isinstance(body, dict)
     ]
 

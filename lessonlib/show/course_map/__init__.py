@@ -47,9 +47,9 @@ def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]
     )
     sheet = f'<div class="ll-map-sheet"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
     return (
-        f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend(states)}'
+        f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend()}'
         f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
-        f"{_lists(concepts, listed, states)}{_table(concepts, listed, states)}</div>"
+        f"{_lists(concepts, listed, states)}{_table(concepts, states)}</div>"
     )
 
 
@@ -123,7 +123,7 @@ def _description(concepts: Mapping[str, Concept], states: Mapping[str, str], les
     return f"{len(concepts)} ideas in {lessons} columns, one for each lesson from left to right; {lines} lines lead from an idea to those that build on it. {told}. The table below says the same."
 
 
-def _legend(states: Mapping[str, str]) -> str:
+def _legend() -> str:
     entries = "".join(
         f"<li>{sign(state)}<b>{LOOKS[state].word}</b><span>{LOOKS[state].meaning}</span></li>" for state in STATES
     )
@@ -148,7 +148,7 @@ def _lists(concepts: Mapping[str, Concept], chapters: Mapping[int, Chapter], sta
     return f'<div class="ll-map-list">{body}</div>'
 
 
-def _table(concepts: Mapping[str, Concept], chapters: Mapping[int, Chapter], states: Mapping[str, str]) -> str:
+def _table(concepts: Mapping[str, Concept], states: Mapping[str, str]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Lesson", "Idea", "Builds on", "You"))
     needs = direct_needs(concepts)
     rows = "".join(

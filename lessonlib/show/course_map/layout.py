@@ -36,6 +36,7 @@ class Cell:
 
     @property
     def middle(self) -> float:
+        """The height of its middle, where its lines begin and end."""
         return self.y + CELL_HEIGHT / 2
 
 
@@ -55,6 +56,8 @@ class Edge:
 
 @dataclass(frozen=True)
 class Layout:
+    """The whole drawing: its size, the left edge of each lesson's column, the boxes and the lines."""
+
     width: float
     height: float
     columns: Mapping[int, float]
