@@ -79,7 +79,10 @@ class Tell(Block):
     """A text with this lab's numbers; opens when the steps before it are revealed."""
 
     kind = "tell"
-    keys = {"block": one_of("mystery", "pantry", "kubernetes", "your-lab", "sources", "quiz"), "text": TEXT}
+    keys: ClassVar[Mapping[str, Schema]] = {
+        "block": one_of("mystery", "pantry", "kubernetes", "your-lab", "sources", "quiz"),
+        "text": TEXT,
+    }
     optional = frozenset({"block"})
 
     def draw(self) -> DrawnView:

@@ -12,8 +12,11 @@ from typing import Any, cast
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import CERTAIN, CONFIDENCE, GRADES, Guess, Question
-from lessonlib.lesson.records import Record
+from lessonlib.lesson.records import NoRecords, Record
 from lessonlib.lesson.views import ObserveView, State, View
+
+#: keeps nothing
+_FORGET = NoRecords().append
 
 ASKED: State = "asked"
 COMMITTED: State = "committed"
@@ -36,7 +39,7 @@ _FITS_NOTE: dict[str, set[State]] = {"commit": {ASKED, COMMITTED}}
 class Step:
     """The state of one question for one learner."""
 
-    def __init__(self, question: Question, title: str, record: Callable[[Record], None] = lambda record: None):
+    def __init__(self, question: Question, title: str, record: Callable[[Record], None] = _FORGET):
         self.question, self.title, self.record = question, title, record
         self.state: State = ASKED
         self.guess: Guess | None = None
@@ -185,7 +188,7 @@ class Step:
 
         A record that no longer fits (a guess that an older version accepted) is passed over.
         """
-        record, self.record = self.record, lambda entry: None
+        record, self.record = self.record, _FORGET
         try:
             for entry in records:
                 self.handle({**entry, "guess": self._as_given(entry.get("guess"))})

@@ -6,12 +6,12 @@ import platform
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, ClassVar
 
 from lessonlib.draw.picture import picture
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
-from lessonlib.lesson.fragments import ID, NAME, TEXT
+from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.views import DrawnView
 from lessonlib.record.attempts import Attempt
@@ -30,7 +30,11 @@ class Picture(Block):
 
     kind = "picture"
     panel = "picture"
-    keys = {"name": ID, "caption": TEXT, "numbers": {"type": "object", "additionalProperties": NAME}}
+    keys: ClassVar[Mapping[str, Schema]] = {
+        "name": ID,
+        "caption": TEXT,
+        "numbers": {"type": "object", "additionalProperties": NAME},
+    }
 
     def draw(self) -> DrawnView:
         """The picture with the numbers that it names, and its caption."""
@@ -46,7 +50,7 @@ class Plot(Block):
     """A still figure."""
 
     kind = "plot"
-    keys = {"name": ID, "caption": TEXT}
+    keys: ClassVar[Mapping[str, Schema]] = {"name": ID, "caption": TEXT}
 
     def draw(self) -> DrawnView:
         """The figure and its caption."""
@@ -65,7 +69,7 @@ class Explore(Block):
 
     kind = "explore"
     panel = "explorer"
-    keys = {"block": WORD_BLOCKS["tell"].keys["block"], "text": TEXT}
+    keys: ClassVar[Mapping[str, Schema]] = {"block": WORD_BLOCKS["tell"].keys["block"], "text": TEXT}
     optional = frozenset({"block"})
     by_hand = """
 # The same by hand, once it is open, in a cell of your own:

@@ -66,7 +66,7 @@ class NotebookLesson:
     def _show(self, item_id: str, kind: str) -> Panel:
         item = self._lesson.item(item_id, (kind,))
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
-        self._seat_teacher(item)
+        self._open_desk(item)
         panel = Panel(
             self._view(item),
             on_event=lambda event: self._handle(item, event),
@@ -75,7 +75,7 @@ class NotebookLesson:
         self._panels.setdefault(item_id, []).append(panel)
         return panel
 
-    def _seat_teacher(self, item: Item) -> None:
+    def _open_desk(self, item: Item) -> None:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
             not isinstance(item, StepItem)

@@ -60,7 +60,9 @@ def test_without_a_journal_nothing_is_kept_and_without_blocks_words_alone_are_dr
     raw = load_source(lesson.name)
     drawn = next(body for entry in raw["steps"] for kind, body in entry.items() if kind == "picture")
     lesson.items[drawn["id"]].gates.clear()
-    with pytest.raises(ValueError, match="nothing here draws a “picture”; open the lesson with lessonlib.open_lesson"):
+    with pytest.raises(
+        ValueError, match=r"nothing here draws a “picture”; open the lesson with lessonlib\.open_lesson"
+    ):
         lesson.items[drawn["id"]].view()
 
 

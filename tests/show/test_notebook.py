@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import Counter
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_new_kind_of_block_is_one_class(monkeypatch: pytest.MonkeyPatch) -> No
         """What time it is."""
 
         kind = "clock"
-        keys = {"zone": {"type": "string"}}
+        keys: ClassVar[dict[str, Any]] = {"zone": {"type": "string"}}
         sealed = False
         open_at_once = True
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from lessonlib.lesson.fragments import defined, several
+from lessonlib.lesson.fragments import Schema, defined, several
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import Guess, Prediction
 from lessonlib.lesson.views import ChoiceAsk
@@ -15,7 +15,7 @@ class Choice(Prediction):
     """Every wrong option is a misconception with a name; the order is stable and blind to which is right."""
 
     kind = "choice"
-    keys = {
+    keys: ClassVar[Mapping[str, Schema]] = {
         "options": several(defined("option"), minItems=3, maxItems=4, contains={"required": ["right"]}, maxContains=1)
     }
 

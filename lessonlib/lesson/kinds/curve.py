@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from lessonlib.base.quantity import rounded
-from lessonlib.lesson.fragments import NAME, TEXT, defined, several
+from lessonlib.lesson.fragments import NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
 from lessonlib.lesson.judge import curve_factor, judge_number, off_words, slope, times
 from lessonlib.lesson.question import Guess, Prediction
@@ -18,7 +18,7 @@ class Curve(Prediction):
     """Judged by the mean factor, and by what its shape missed."""
 
     kind = "curve"
-    keys = {
+    keys: ClassVar[Mapping[str, Schema]] = {
         "truth": NAME,
         "wrong": several(defined("wrong"), minItems=1),
         "because": TEXT,

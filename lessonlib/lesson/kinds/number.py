@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
-from lessonlib.lesson.fragments import LINE, NAME, TEXT, defined, several
+from lessonlib.lesson.fragments import LINE, NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import GuessError, is_bare, parse_number, representable
 from lessonlib.lesson.judge import (
     EXACT_WORKING,
@@ -30,7 +30,7 @@ class Number(Prediction):
     """Judged by its factor; a guess near a known wrong working is told by its name."""
 
     kind = "number"
-    keys = {
+    keys: ClassVar[Mapping[str, Schema]] = {
         "truth": NAME,
         "unit": LINE,
         "wrong": several(defined("wrong"), minItems=1),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
-from lessonlib.lesson.fragments import ID, TEXT, several
+from lessonlib.lesson.fragments import ID, TEXT, Schema, several
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import GRADES, Guess, Question, SelfGraded, typed
 from lessonlib.lesson.views import BlanksAsk, RecallAsk, TextAsk
@@ -17,7 +17,7 @@ class Recall(SelfGraded):
     kind = "recall"
     does = "A recall card: answer aloud, then check."
     title = "Recall · answer aloud, then check"
-    keys = {"answer": TEXT, "concepts": several(ID)}
+    keys: ClassVar[Mapping[str, Schema]] = {"answer": TEXT, "concepts": several(ID)}
 
     def ask(self) -> RecallAsk:
         """Nothing to fill in."""
@@ -34,7 +34,11 @@ class Explain(SelfGraded):
     kind = "explain"
     does = "An explanation from memory, beside a model answer."
     title = "Explain it cold · in your own words"
-    keys = {"answer": TEXT, "concepts": several(ID), "checklist": several(TEXT, minItems=2)}
+    keys: ClassVar[Mapping[str, Schema]] = {
+        "answer": TEXT,
+        "concepts": several(ID),
+        "checklist": several(TEXT, minItems=2),
+    }
 
     def ask(self) -> TextAsk:
         """A field for text."""
@@ -56,7 +60,7 @@ class Blanks(SelfGraded):
     kind = "blanks"
     does = "A sentence to complete from memory."
     title = "From memory · fill the gaps"
-    keys = {
+    keys: ClassVar[Mapping[str, Schema]] = {
         "text": {"type": "string", "pattern": "___"},
         "reveal": TEXT,
         "answers": several(TEXT, minItems=1),

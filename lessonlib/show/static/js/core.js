@@ -1,10 +1,26 @@
 // The panel's small toolbox: building nodes, buttons, and one slot that redraws only when its data changed.
 // Every other file is one block `{ ... }` that registers itself in `kinds` or `parts`.
 
-/**
- * @import { PanelView, LockedView, QuestionView, ChoiceView, NumberView, CurveView, BlanksView, RecallView, ExplainView, NoteView } from "./views.d.ts"
- * @import { BlockView, ObserveView, WorkingView, ResultView, GradedResult, CurveAsk, PanelEvent, DoneMessage, NumberGuess } from "./views.d.ts"
- */
+// What Python sends and takes, as views.d.ts has it.
+/** @typedef {import("./views.d.ts").PanelView} PanelView */
+/** @typedef {import("./views.d.ts").LockedView} LockedView */
+/** @typedef {import("./views.d.ts").QuestionView} QuestionView */
+/** @typedef {import("./views.d.ts").ChoiceView} ChoiceView */
+/** @typedef {import("./views.d.ts").NumberView} NumberView */
+/** @typedef {import("./views.d.ts").CurveView} CurveView */
+/** @typedef {import("./views.d.ts").BlanksView} BlanksView */
+/** @typedef {import("./views.d.ts").RecallView} RecallView */
+/** @typedef {import("./views.d.ts").ExplainView} ExplainView */
+/** @typedef {import("./views.d.ts").NoteView} NoteView */
+/** @typedef {import("./views.d.ts").BlockView} BlockView */
+/** @typedef {import("./views.d.ts").ObserveView} ObserveView */
+/** @typedef {import("./views.d.ts").WorkingView} WorkingView */
+/** @typedef {import("./views.d.ts").ResultView} ResultView */
+/** @typedef {import("./views.d.ts").GradedResult} GradedResult */
+/** @typedef {import("./views.d.ts").CurveAsk} CurveAsk */
+/** @typedef {import("./views.d.ts").PanelEvent} PanelEvent */
+/** @typedef {import("./views.d.ts").DoneMessage} DoneMessage */
+/** @typedef {import("./views.d.ts").NumberGuess} NumberGuess */
 
 /**
  * A view of which the kind does not matter: what every panel has, and what some have.
