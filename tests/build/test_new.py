@@ -44,16 +44,16 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_a_lesson_of_the_course_adds_its_ideas_and_leaves_every_other_line(course: Path) -> None:
     before = (course / "data" / "concepts.yaml").read_text(encoding="utf-8")
-    place, written = write_lesson(order("9", "two-words"))
+    place, written = write_lesson(order("99", "two-words"))
     after = (course / "data" / "concepts.yaml").read_text(encoding="utf-8")
     added = parse_listing(after)
-    assert added.concepts["two-words"].lesson == 9 and list(added.concepts)[-1] == "two-words"
+    assert added.concepts["two-words"].lesson == 99 and list(added.concepts)[-1] == "two-words"
     assert sum(key.startswith("two-words-") for key in added.misconceptions) == 9
-    assert [line for line in after.split("\n") if "two-words" not in line and line != "  # Lesson 9" and line] == [
+    assert [line for line in after.split("\n") if "two-words" not in line and line != "  # Lesson 99" and line] == [
         line for line in before.split("\n") if line
     ]
     assert place.file.is_file() and {path.name for path in written} == {
-        "09-two-words.yaml", "workings.py", "__init__.py", "two_words.py", "concepts.yaml",
+        "99-two-words.yaml", "workings.py", "__init__.py", "two_words.py", "concepts.yaml",
     }  # fmt: skip
 
 
@@ -69,15 +69,15 @@ def test_an_idea_stands_in_the_order_of_teaching(course: Path, monkeypatch: pyte
     ("number", "slug", "said"),
     [
         ("8", "new-one", "number 8 is taken by 08-what-users-feel"),
-        ("9", "the-kv-cache", "slug the-kv-cache is taken by 06-the-kv-cache"),
-        ("9", next(iter(load_listing().concepts)), "has an idea"),
+        ("99", "the-kv-cache", "slug the-kv-cache is taken by 06-the-kv-cache"),
+        ("99", next(iter(load_listing().concepts)), "has an idea"),
         ("100", "x", "no number of a lesson"),
         ("-1", "x", "no number of a lesson"),
         ("²", "x", "no number of a lesson"),
-        ("9", "Bad_Slug", "is no slug"),
-        ("9", "9lives", "is no slug"),
-        ("9", "../up", "is no slug"),
-        ("9", "a" * 41, "is no slug"),
+        ("99", "Bad_Slug", "is no slug"),
+        ("99", "9lives", "is no slug"),
+        ("99", "../up", "is no slug"),
+        ("99", "a" * 41, "is no slug"),
     ],
 )
 def test_what_cannot_be_a_lesson_is_said_in_one_line(course: Path, number: str, slug: str, said: str) -> None:
@@ -97,7 +97,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 def test_what_was_written_before_a_file_that_cannot_be_is_taken_away(
     course: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = order("9", "two-words")
+    asked = order("99", "two-words")
     (course / "course").write_text("a file where a folder is needed")
     before = sorted(course.rglob("*"))
     with pytest.raises(LessonlibError, match=r"cannot be written.*nothing was written"):

@@ -216,8 +216,8 @@ def test_every_lesson_has_its_notebook() -> None:
 
 def test_refreshing_twice_writes_the_same_bytes(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """And whatever mode, lab or journal the caller's shell has."""
-    monkeypatch.setattr(stage, "notebooks_dir", lambda: tmp_path)
-    monkeypatch.setattr(stage, "seals_dir", lambda: tmp_path / "seals")
+    monkeypatch.setattr("lessonlib.build.places.notebooks_dir", lambda: tmp_path)
+    monkeypatch.setattr("lessonlib.build.places.seals_dir", lambda: tmp_path / "seals")
     first = stage.refresh(LESSONS[:1])
     written = {path: path.read_bytes() for path in first}
     assert sorted(path.suffix for path in first) == [".ipynb", ".json"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
@@ -47,6 +47,11 @@ def gives_away(notebook: Notebook, lesson: Lesson) -> Iterator[Found]:
             for secret in unsaid:
                 if secret.told_by(text) and not (own_options and secret.what == "right option"):
                     yield Found(("cells", index), f"cells[{index}] ({where}) gives away {secret.what} of {item.id}")
+
+
+def cell_findings(notebook: Notebook, lessons: Sequence[Lesson]) -> list[Found]:
+    """What both rules find in a notebook, executed or not, of a lesson opened on these labs."""
+    return [*cells(notebook), *(found for lesson in lessons for found in gives_away(notebook, lesson))]
 
 
 class _Whole:
