@@ -72,8 +72,8 @@ check-lessons:
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m coverage erase
-	$(NOBODY) $(BIN)/python -m coverage run -m pytest $(COVERED) $(SPREAD)
-	@$(BIN)/python -m coverage combine --quiet
+	$(NOBODY) $(BIN)/python -W ignore::coverage.exceptions.CoverageWarning -m coverage run -m pytest $(COVERED) $(SPREAD)
+	@$(BIN)/python -m coverage combine --quiet 2>/dev/null
 	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | tail -n 1
 	$(PYTEST) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
 	$(PYTEST) tests/browser

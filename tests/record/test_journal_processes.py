@@ -100,10 +100,10 @@ def killed_in_mid_commit(path: Path, after_s: float) -> int:
             number += 1
             os.write(tell, b".")
     os.close(tell)
+    kept = len(os.read(told, 1))  # it has begun, however long that took
     time.sleep(after_s)
     os.kill(child, signal.SIGKILL)
     os.waitpid(child, 0)
-    kept = 0
     while chunk := os.read(told, 65536):
         kept += len(chunk)
     os.close(told)
@@ -118,4 +118,4 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> No
     numbers = [record["number"] for record in Journal(path).records()]
     assert numbers == list(range(len(numbers))), "each once, in order"
     assert sure <= len(numbers) <= sure + 200, "all that were told of, and at most the one in hand at each kill"
-    assert sure > 200
+    assert sure >= 200
