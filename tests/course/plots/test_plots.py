@@ -147,7 +147,7 @@ def test_unknown_plot_is_refused_with_the_known_ones():
 def test_a_plot_that_only_draws_is_refused(monkeypatch):
     monkeypatch.delattr(two_roofs, "describe")
     with pytest.raises(
-        LessonlibError, match=r"plots/two_roofs.py: a plot .* describe\(lab\) and draw\(lab\); .* no describe"
+        LessonlibError, match=r"two_roofs.py:1: a plot .* describe\(lab\) and draw\(lab\); .* no describe"
     ):
         plot("two-roofs", load_lab())
 
