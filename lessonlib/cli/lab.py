@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import os
-import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -70,11 +69,18 @@ def run(args: argparse.Namespace) -> int:
             f"JupyterLab is not installed for {sys.executable}: pip install jupyterlab, or in a checkout make lab"
         )
     root, start = _place(args.folder, args.update)
-    argv, env = command(root, args.extra, start), environment(os.environ)
+    return become(command(root, args.extra, start))
+
+
+def become(argv: Sequence[str]) -> int:
+    """Be JupyterLab from here on; where that cannot be, stay with it and return its exit status."""
+    env = environment(os.environ)
     sys.stdout.flush()
     if os.name == "posix":
         # JupyterLab takes our place, so that Ctrl-C and its questions reach it directly.
-        os.execve(argv[0], argv, env)  # noqa: S606 - this Python, and the learner's own arguments
+        os.execve(argv[0], list(argv), env)  # noqa: S606 - this Python, and the learner's own arguments
+    import subprocess  # start-up imports no more than it needs
+
     return subprocess.run(argv, env=env, check=False).returncode  # noqa: S603 - as above
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.extras import require
@@ -50,6 +49,8 @@ def report(places: Sequence[Place], *, strict: bool = False, quiet: bool = False
         key=lambda finding: (finding.file, finding.line),
     )
     if strict:
+        from dataclasses import replace  # start-up imports no more than it needs
+
         found = [replace(finding, warning=False) for finding in found]
     shown = [finding for finding in found if not (quiet and finding.warning)]
     for line in [*map(str, shown), *(() if quiet else budgets(reports)), summary(found, len(reports))]:

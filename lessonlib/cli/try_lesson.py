@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
-import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
@@ -46,12 +43,7 @@ def run(args: argparse.Namespace) -> int:
     failed = _built(lambda: build([place]))
     if report([place]) or failed:
         return 1
-    argv, env = command(place.notebook, args.extra), lab.environment(os.environ)
-    sys.stdout.flush()
-    if os.name == "posix":
-        # JupyterLab takes our place, so that Ctrl-C and its questions reach it directly.
-        os.execve(argv[0], argv, env)  # noqa: S606 - no shell is wanted
-    return subprocess.run(argv, env=env, check=False).returncode  # noqa: S603 - our own command
+    return lab.become(command(place.notebook, args.extra))
 
 
 def _built(build: Any) -> int:
@@ -63,5 +55,7 @@ def _built(build: Any) -> int:
 
 def command(notebook: Path, extra: list[str]) -> list[str]:
     """The command that starts JupyterLab at one notebook, in its folder; ``extra`` comes last, so it wins."""
+    from urllib.parse import quote  # start-up imports no more than it needs
+
     argv = [part for part in lab.command(notebook.parent, []) if not part.startswith(_URL)]
     return [*argv, f"{_URL}/lab/tree/{quote(notebook.name)}", *extra]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lessonlib.cli import build as building
-from lessonlib.cli import main, try_lesson
+from lessonlib.cli import main
 from lessonlib.lesson.source import load_source
 from tests.build.tea import change, tea
 
@@ -108,7 +108,7 @@ def test_try_stops_at_findings(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(building, "build", lambda places: 0)
-    monkeypatch.setattr(try_lesson.os, "execve", lambda *args: pytest.fail("opened"))
+    monkeypatch.setattr("os.execve", lambda *args: pytest.fail("opened"))
     place = tea(tmp_path / "pot")
     change(place.file, "title: ", "#title: ")
     assert run("try", str(place.file)) == 1
@@ -118,7 +118,7 @@ def test_try_stops_at_findings(
 def test_try_opens_the_notebook_in_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "build", lambda places: 0)
     started: list[list[str]] = []
-    monkeypatch.setattr(try_lesson.os, "execve", lambda program, argv, env: started.append(argv) or sys.exit(0))
+    monkeypatch.setattr("os.execve", lambda program, argv, env: started.append(argv) or sys.exit(0))
     place = tea(tmp_path / "a pot")
     assert run("try", str(place.folder), "--no-browser", "--port", "9999") == 0
     [argv] = started
