@@ -112,6 +112,29 @@ FAULTS: dict[str, tuple[Fault, str, str]] = {
         r"workings.py:\d+: name-once: two workings are called “tea_weights”",
         "def tea_weights",
     ),
+    "two workings of one name in one module": (
+        workings("def tea_read_time_in_bits(", "def tea_read_time(lab):\n    return 1\n\n\ndef tea_read_time_in_bits("),
+        r"workings.py:\d+: name-once: “tea_read_time” is defined in line \d+ already",
+        "def tea_read_time(lab):",
+    ),
+    "working without a unit": (
+        workings(
+            'Quantity(weight_bytes(lab.system) / lab.system.bandwidth, "s")',
+            "weight_bytes(lab.system) / lab.system.bandwidth",
+        ),
+        r"07-tea.yaml:\d+: quantities: .*“tea_read_time” returns float; return Quantity",
+        "truth: tea_read_time",
+    ),
+    "unit of another kind": (
+        words("unit: ms", "unit: GB"),
+        r"07-tea.yaml:\d+: quantities: .*“tea_read_time” is in “s”, but the question asks in “GB”",
+        "truth: tea_read_time",
+    ),
+    "wrong working that is the truth": (
+        words("working: tea_read_time_in_bits", "working: tea_read_time"),
+        r"07-tea.yaml:\d+: wrong-is-wrong: .*“tea_read_time” is the truth itself",
+        "working: tea_read_time",
+    ),
     "working that raises": (
         workings("return Quantity(8 *", "return Quantity(8 / 0 *"),
         r"workings.py:\d+: working: tea_read_time_in_bits: ZeroDivisionError: .*on every lab",

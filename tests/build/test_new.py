@@ -14,7 +14,7 @@ from lessonlib.build.new import order, write_lesson
 from lessonlib.lesson.concepts import load_listing, parse_listing
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import load_lab
-from lessonlib.show.blocks import DRAWERS, SEALED
+from lessonlib.show.blocks import BLOCKS
 from tests.build.tea import findings, tea
 
 
@@ -28,7 +28,7 @@ def test_it_opens_by_the_name_of_its_file_from_its_own_folder(tmp_path: Path, mo
     place = tea(tmp_path / "pot")
     monkeypatch.chdir(place.folder)
     assert 'open_lesson("07-tea.yaml", lab, auto)' in place.notebook.read_text(encoding="utf-8").replace('\\"', '"')
-    assert Lesson("07-tea.yaml", load_lab(), None, DRAWERS, SEALED).raw["title"] == "Tea"
+    assert Lesson("07-tea.yaml", load_lab(), None, BLOCKS).raw["title"] == "Tea"
 
 
 @pytest.fixture

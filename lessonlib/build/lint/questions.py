@@ -61,6 +61,18 @@ def refuted(raw: Raw) -> Iterator[Found]:
                     yield from _refuted((*path, part, index), f"{where}: {part}[{index}]", entry)
 
 
+@rule("words", "wrong-is-wrong")
+def wrong_is_wrong(raw: Raw) -> Iterator[Found]:
+    """No wrong working is the one that gives the truth."""
+    for path, where, body in _predictions(raw):
+        for index, wrong in enumerate(body.get("wrong", ())):
+            if wrong.get("working") and wrong["working"] == body.get("truth"):
+                yield Found(
+                    (*path, "wrong", index, "working"),
+                    f"{where}: wrong[{index}]: “{wrong['working']}” is the truth itself; name the working of a mistake",
+                )
+
+
 def _refuted(path: Path, where: str, wrong: Mapping[str, Any]) -> Iterator[Found]:
     if not wrong.get("misconception"):
         yield Found(path, f"{where}: misconception: the wrong idea has no name")

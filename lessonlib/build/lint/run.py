@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -137,11 +138,22 @@ def code_finding(error: LessonCodeError) -> Finding:
 
 def _twice(parts: Sequence[Sequence[Any]]) -> Iterator[Finding]:
     """A name with two meanings, at the second."""
+    for module in dict.fromkeys(module for modules in parts for module in modules):
+        yield from _written_twice(Path(str(module.__file__)))
     known: dict[str, Any] = {}
     for name, working in (pair for modules in parts for module in modules for pair in workings_of(module)):
         other = known.setdefault(name, working)
         if other is not working and place_of(other) != place_of(working):
             yield code_finding(twice(name, other, working))
+
+
+def _written_twice(file: Path) -> Iterator[Finding]:
+    """Functions of one file that have one name: Python keeps the last and says nothing."""
+    first: dict[str, int] = {}
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and first.setdefault(node.name, node.lineno) != node.lineno:
+            text = f"“{node.name}” is defined in line {first[node.name]} already, and only this one counts; rename one"
+            yield Finding(shown(file), node.lineno, "name-once", text)
 
 
 def _opened(words: Words) -> tuple[list[Lesson], list[Finding]]:

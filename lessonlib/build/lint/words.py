@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
+from lessonlib.base.units import base_unit
 from lessonlib.build.lint.finding import Found, Path, rule
 from lessonlib.build.lint.secrets import leaves
 from lessonlib.build.lint.shape import Raw, placed
 from lessonlib.lesson.items import BlockItem, StepItem
+from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import Words, plain
 
@@ -128,6 +131,27 @@ def workings(lesson: Lesson) -> Iterator[Found]:
             numbers = words.here if str(name).startswith("here.") else words.numbers
             if name and str(name).removeprefix("here.") not in numbers:
                 yield Found((*path, *place), f"{kind} {body['id']}: {key}: {numbers.unknown(name)}")
+
+
+@rule("lab", "quantities")
+def quantities(lesson: Lesson) -> Iterator[Found]:
+    """What a number question compares are quantities, in the unit that it asks in."""
+    for path, kind, body in placed(lesson.raw):
+        item = lesson.items[body["id"]]
+        if not isinstance(item, StepItem) or not isinstance(item.step.question, Number):
+            continue
+        question = item.step.question
+        where = f"{kind} {body['id']}"
+        named: list[tuple[Path, str]] = [(("truth",), body["truth"])]
+        named += [(("wrong", index, "working"), wrong["working"]) for index, wrong in enumerate(body["wrong"])]
+        for place, name in named:
+            value = question.number(name)
+            if not isinstance(value, Quantity):
+                text = f"{where}: “{name}” returns {type(value).__name__}; return Quantity(value, unit)"
+                yield Found((*path, *place), text)
+            elif base_unit(value.unit) != base_unit(question.unit):
+                text = f"{where}: “{name}” is in “{value.unit}”, but the question asks in “{question.unit}”"
+                yield Found((*path, *place), text)
 
 
 @rule("lab", "figures")

@@ -22,6 +22,7 @@ from lessonlib.lesson.judge import (
 )
 from lessonlib.lesson.question import Guess, Prediction
 from lessonlib.lesson.views import NumberAsk
+from lessonlib.lesson.words import WordsError
 
 Wrong = tuple[float, Mapping[str, Any]]
 
@@ -45,7 +46,10 @@ class Number(Prediction):
         return self.words.fill(self.raw["unit"], f"{self.where} unit")
 
     def _truth(self) -> Quantity:
-        found: Quantity = self.number(self.raw["truth"])
+        found = self.number(self.raw["truth"])
+        if not isinstance(found, Quantity):
+            kind = type(found).__name__
+            raise WordsError(f"{self.where} truth: “{self.raw['truth']}” returns {kind}; return Quantity(value, unit)")
         return found
 
     def _wrong(self) -> list[Wrong]:
