@@ -72,9 +72,9 @@ check-lessons:
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m coverage erase
-	$(NOBODY) $(BIN)/python -W ignore::coverage.exceptions.CoverageWarning -m coverage run -m pytest $(COVERED) $(SPREAD)
+	$(NOBODY) $(BIN)/python -m coverage run -m pytest $(COVERED) $(SPREAD)
 	@$(BIN)/python -m coverage combine --quiet 2>/dev/null
-	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | tail -n 1
+	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | grep TOTAL
 	$(PYTEST) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
 	$(PYTEST) tests/browser
 	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks

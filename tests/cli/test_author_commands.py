@@ -11,6 +11,7 @@ import pytest
 from lessonlib.cli import build as building
 from lessonlib.cli import main
 from lessonlib.lesson.source import load_source
+from tests.build.conftest import course_code_stays  # noqa: F401 - used by itself
 from tests.build.tea import change, tea
 
 

@@ -145,6 +145,9 @@ def quantities(lesson: Lesson) -> Iterator[Found]:
         named: list[tuple[Path, str]] = [(("truth",), body["truth"])]
         named += [(("wrong", index, "working"), wrong["working"]) for index, wrong in enumerate(body["wrong"])]
         for place, name in named:
+            numbers = question.words.here if name.startswith("here.") else question.words.numbers
+            if name.removeprefix("here.") not in numbers:
+                continue  # a finding of its own
             value = question.number(name)
             if not isinstance(value, Quantity):
                 text = f"{where}: “{name}” returns {type(value).__name__}; return Quantity(value, unit)"
