@@ -13,9 +13,10 @@ from lessonlib.build import new, places
 from lessonlib.build.new import order, write_lesson
 from lessonlib.lesson.concepts import load_listing, parse_listing
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.roofline import load_lab
+from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
 from tests.build.tea import findings, tea
+from tests.content.walk import Walk
 
 
 @pytest.mark.parametrize("short", [True, False], ids=["short", "full"])
@@ -108,3 +109,9 @@ def test_what_was_written_before_a_file_that_cannot_be_is_taken_away(
 def test_without_a_checkout_a_lesson_gets_a_folder_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(new, "checkout_dir", lambda: None)
     assert order("9", "tea").folder == Path("09-tea")
+
+
+def test_the_lesson_that_new_writes_gives_no_answer_away(tmp_path: Path) -> None:
+    """As a learner walks it, every panel and message listened to: a template must not teach what the tests refuse."""
+    place = tea(tmp_path / "pot", short=False)
+    assert Walk(place.name, DEFAULT_LAB).through() == []
