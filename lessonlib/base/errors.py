@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from unicodedata import category
+
+_MOST_CHARACTERS = 2000
 
 
 class LessonlibError(ValueError):
-    """Wrong input. The message is one line: what was wrong, where, and what is allowed."""
+    """Wrong input. The message is one line: what was wrong, where, and what is allowed.
+
+    It may quote what was typed or read, so it is made one line here, whatever is in it: signs that are no print (line
+    ends, control characters, marks that turn the direction of writing, half characters) as their escapes, and the middle
+    of a very long one left out.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_one_line(str(message)))
+
+
+def _one_line(text: str) -> str:
+    if len(text) > _MOST_CHARACTERS:
+        text = f"{text[: _MOST_CHARACTERS * 3 // 4]} … {text[-_MOST_CHARACTERS // 5 :]}"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or category(sign) == "Zs" else ascii(sign)[1:-1] for sign in text)
 
 
 def listed(names: Iterable[str]) -> str:
