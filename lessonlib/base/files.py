@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,14 @@ def is_file(path: str | Path) -> bool:
         return False
 
 
+def is_folder(path: str | Path) -> bool:
+    """Whether a folder is there; False as for :func:`is_file`."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except (OSError, ValueError):
+        return False
+
+
 def read_bytes(path: str | Path, where: str | None = None, most: int = MOST_BYTES, links: bool = True) -> bytes:
     """All bytes of an ordinary file of at most `most` bytes.
 
@@ -58,7 +66,7 @@ def read_bytes(path: str | Path, where: str | None = None, most: int = MOST_BYTE
     except LessonlibError:
         raise
     except FileNotFoundError:
-        raise NoFileError(f"{where}: there is no such file") from None
+        raise NoFileError(f"{where}: cannot be read: No such file or directory") from None
     except (OSError, ValueError) as error:
         raise LessonlibError(f"{where}: cannot be read: {reason(error)}") from None
     if found is None:  # a file of the kernel that would make its reader wait
@@ -92,10 +100,12 @@ def read_toml(path: str | Path, where: str | None = None, most: int = MOST_BYTES
     return parse_toml(read_text(path, where, most), where)
 
 
-def read_csv(path: str | Path, where: str | None = None, most: int = MOST_BYTES) -> Iterator[dict[str, str]]:
+def read_csv(
+    path: str | Path, where: str | None = None, most: int = MOST_BYTES, needed: Sequence[str] = ()
+) -> Iterator[dict[str, str]]:
     """The rows of a CSV file; see :func:`read_bytes` and :func:`lessonlib.base.formats.parse_csv`."""
     where = str(path) if where is None else where
-    return parse_csv(read_text(path, where, most), where)
+    return parse_csv(read_text(path, where, most), where, needed)
 
 
 def write_text(path: str | Path, text: str, where: str | None = None, mode: int | None = None) -> None:

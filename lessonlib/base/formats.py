@@ -12,14 +12,15 @@ import json
 import math
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, shown
 
 MOST_NESTED = 100
 #: a float holds a whole number of up to 308 digits
 MOST_DIGITS = 300
+_MOST_BITS = 1000
 #: tomllib takes quadratic time in the parts of a dotted key, which stand in one line
 _MOST_DOTS = 200
 _HALF = re.compile("[\ud800-\udfff]")
@@ -44,14 +45,13 @@ def parse_json(text: str, where: str) -> Any:
             whole_characters(text),
             object_pairs_hook=_object,
             parse_constant=_no_constant,
-            parse_float=_float,
             parse_int=_integer,
         )
     except RecursionError:
         raise LessonlibError(f"{where}: not valid JSON: nested too deeply") from None
     except ValueError as error:
         raise LessonlibError(f"{where}: not valid JSON: {error}") from None
-    _check_depth(value, where)
+    _check(value, where)
     return value
 
 
@@ -67,20 +67,21 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
         raise LessonlibError(f"{where}: not valid TOML: a line with more than {_MOST_DOTS} dots")
     try:
-        table = tomllib.loads(whole_characters(text), parse_float=_float)
+        table = tomllib.loads(whole_characters(text))
     except RecursionError:
         raise LessonlibError(f"{where}: not valid TOML: nested too deeply") from None
     except ValueError as error:
-        raise LessonlibError(f"{where}: not valid TOML: {error}") from None
-    _check_depth(table, where)
+        what = "a number of thousands of digits" if "Exceeds the limit" in str(error) else error
+        raise LessonlibError(f"{where}: not valid TOML: {what}") from None
+    _check(table, where)
     return table
 
 
-def parse_csv(text: str, where: str) -> Iterator[dict[str, str]]:
+def parse_csv(text: str, where: str, needed: Sequence[str] = ()) -> Iterator[dict[str, str]]:
     """The rows of a CSV text by the names of its first line, spaces around names and before values cut.
 
-    A row with too few values has "" for the rest. Refused: a column named twice, a value without a column, a quote that
-    does not end, a value over 131,072 characters.
+    A row with too few values has "" for the rest. Refused: a column named twice or one of the `needed` missing, a value
+    without a column, a quote that does not end, a value over 131,072 characters.
     """
     if "\0" in text:
         raise LessonlibError(f"{where}: not valid CSV: it holds a NUL character")
@@ -90,6 +91,11 @@ def parse_csv(text: str, where: str) -> Iterator[dict[str, str]]:
         for name in filter(None, names):
             if names.count(name) > 1:
                 raise LessonlibError(f"{where}: column {name} is named twice")
+        for name in needed:
+            if name not in names:
+                raise LessonlibError(
+                    f"{where}: no column {name}: the first line must name {', '.join(needed)}, with commas between"
+                )
         for row in rows:
             if any(value for name, value in zip(names, row, strict=False) if not name) or any(row[len(names) :]):
                 raise LessonlibError(
@@ -135,40 +141,41 @@ def _no_constant(name: str) -> Any:
     raise ValueError(f"{name} is no number")
 
 
-def _float(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{shown(text)} is no number that can be calculated with")
-    return value
-
-
 def _integer(text: str) -> int:
     if len(text) > MOST_DIGITS:
         raise ValueError(f"a number of {len(text):,} digits, more than {MOST_DIGITS}")
     return int(text)
 
 
-def shown(value: object, most: int = 60) -> str:
-    """`repr` of a value from outside, cut for a message."""
-    text = repr(value)
-    return text if len(text) <= most else f"{text[: most - 20]} … {text[-15:]}"
-
-
-def _check_depth(value: Any, where: str) -> None:
-    """LessonlibError for what is nested too deeply, and for a whole number too large (TOML's hexadecimals have no limit)."""
+def _check(value: Any, where: str) -> None:
+    """LessonlibError for what is nested too deeply, and for a number that cannot be calculated with, named by its keys."""
     level: list[Any] = [value]
     for _ in range(MOST_NESTED):
-        if any(isinstance(item, int) and item.bit_length() > 1000 for item in level):
-            raise LessonlibError(f"{where}: a number of more than {MOST_DIGITS} digits")
-        level = list(_inside(level))
+        if any(map(_is_no_number, level)):
+            place, number = next(_no_numbers(value))
+            key = f"{place.lstrip('.')}: " if place else ""
+            raise LessonlibError(f"{where}: {key}{shown(number, 40)} is no number that can be calculated with")
+        level = [item for outer in level for _, item in _inside(outer)]
         if not level:
             return
     raise LessonlibError(f"{where}: nested more than {MOST_NESTED} deep")
 
 
-def _inside(level: list[Any]) -> Iterator[Any]:
-    for item in level:
-        if isinstance(item, dict):
-            yield from item.values()
-        elif isinstance(item, list):
-            yield from item
+def _is_no_number(value: Any) -> bool:
+    """TOML has nan and inf, and hexadecimals of any length."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
+
+
+def _no_numbers(value: Any, place: str = "") -> Iterator[tuple[str, Any]]:
+    if _is_no_number(value):
+        yield place, value
+    for key, item in _inside(value):
+        yield from _no_numbers(item, f"{place}.{key}" if isinstance(key, str) else f"{place}[{key}]")
+
+
+def _inside(value: Any) -> Iterable[tuple[Any, Any]]:
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()

@@ -46,7 +46,7 @@ def test_names_that_no_file_has(name: str, tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(NoFileError, match="my lab: there is no such file$"):
+    with pytest.raises(NoFileError, match="my lab: cannot be read: No such file or directory$"):
         read_text(tmp_path / "none", "my lab")
 
 
