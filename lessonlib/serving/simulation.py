@@ -134,6 +134,7 @@ class Simulation:
         record: str,
         seed: int,
     ) -> None:
+        scheduler = scheduler.limited(system)
         self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency

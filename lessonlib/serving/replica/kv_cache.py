@@ -109,7 +109,7 @@ class KVCache:
             self._take(count)
 
     def publish(self, job: Job, tokens: int) -> None:
-        """Make the first `tokens` tokens of a job, now computed, findable: its own full blocks become shared runs.
+        """Make the first `tokens` tokens of a job, now scheduled, findable: its own full blocks become shared runs.
 
         Blocks that another request has published meanwhile stay the job's own, as duplicates do in vLLM.
         """
