@@ -140,7 +140,9 @@ class Simulation:
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
-        self._routers = [make_router(fleet.router, self.seed + place, fleet.load_bound) for place in range(2)]
+        self._routers = [
+            make_router(fleet.router, self.seed + place, fleet.load_bound, self.members.index) for place in range(2)
+        ]
         self.events = Events()
         self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
         self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
@@ -342,7 +344,10 @@ class Simulation:
         self.members.set(number, READY, now)
         self._release_held(now)
 
-    def _warm(self, now: float, number: int) -> None:
+    def _warm(self, now: float, payload: tuple[int, int]) -> None:
+        number, change = payload
+        if self.members.changes[number] != change:
+            return
         self.members.set(number, READY, now)
         self._release_held(now)
 
@@ -354,7 +359,7 @@ class Simulation:
     def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
         """Replicas that start cold take requests later."""
         for number in cold:
-            self.events.push(now + scaler.settings.cold_start_s, WARM, number)
+            self.events.push(now + scaler.settings.cold_start_s, WARM, (number, self.members.changes[number]))
 
     # --- what came out ------------------------------------------------------------------------------------------------
 

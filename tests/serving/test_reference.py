@@ -20,7 +20,7 @@ from lessonlib.serving import (
 from tests.serving.systems import hybrid, large, small, windowed
 
 
-def naive(system, requests, seats: int, budget: int, *, caching=False, threshold=0, drafts=0):
+def naive(system, requests, seats: int, budget: int, *, caching=False, threshold=0, drafts=0):  # noqa: C901
     """(first token times, finish times, tokens found) of vLLM's scheduler without a limit on the cache, written down block by block.
 
     drafts: a decoding request brings so many more tokens to a step, and none is accepted.
@@ -118,13 +118,13 @@ def test_a_cap_on_long_prompts_is_lifted_for_a_lone_one() -> None:
     np.testing.assert_allclose(result.requests["first_token_s"], first, rtol=1e-6)
     np.testing.assert_allclose(result.requests["finished_s"], last, rtol=1e-6)
     # Most arrive into company; the first one does not.
-    assert result.runs["prefill_tokens"][0] == list(workload)[0].prompt
+    assert result.runs["prefill_tokens"][0] == next(iter(workload)).prompt
     assert 700 in result.runs["prefill_tokens"]
 
 
 @pytest.mark.parametrize("budget", [32, 64, 256])
 def test_a_budget_below_seats_times_drafts_serves_those_who_came_first(budget) -> None:
-    """vLLM takes such a budget; the drafts of twenty requests do not fit into one step."""
+    """A budget that vLLM accepts: the drafts of twenty requests do not fit into one step."""
     workload = Workload(40, Fixed(24), Geometric(30), Poisson(60.0), seed=2)
     scheduler = Scheduler(
         max_num_seqs=20, max_num_batched_tokens=budget, prefix_caching=False, speculation=Speculation(3, 0.0)

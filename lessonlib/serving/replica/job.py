@@ -30,6 +30,8 @@ class Job:
     """
 
     __slots__ = (
+        "_runs",
+        "_sized",
         "arrival",
         "blocks",
         "cached",
@@ -77,6 +79,8 @@ class Job:
         self.rate = 1.0
         self.replica = -1
         self.transferred = False
+        self._runs: list[tuple[Hashable, int]] = []
+        self._sized = 0
         self.marks: list[float] = []
         self.spans: list[tuple[int, int, int, int, float]] = []
 
@@ -87,7 +91,10 @@ class Job:
 
     def runs(self, size: int) -> list[tuple[Hashable, int]]:
         """(key, blocks from the start to the end of the run) of what may be shared, for blocks of `size` tokens."""
-        found, tokens, before = [], 0, 0
+        if self._sized == size:
+            return self._runs
+        found: list[tuple[Hashable, int]] = []
+        tokens = before = 0
         for key, length in self.prefix:
             tokens += length
             end = tokens // size
@@ -95,4 +102,5 @@ class Job:
                 found.append((key, end))
                 before = end
         found.append((self.own, 1 << 60))
+        self._runs, self._sized = found, size
         return found
