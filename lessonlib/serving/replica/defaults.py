@@ -1,6 +1,6 @@
-"""Seats and token budget where nobody sets them: the defaults of vLLM's server on a GPU.
+"""What holds where nobody says: the seats and token budget of vLLM's server on a GPU, and the server's own time.
 
-The rules are those of `EngineArgs.get_batch_defaults` and of what follows it (vllm/engine/arg_utils.py, 0.33.0), for the
+The rules of the first two are those of `EngineArgs.get_batch_defaults` and of what follows it (vllm/engine/arg_utils.py, 0.33.0), for the
 usage context of the API server; the offline class LLM takes larger budgets.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import GPU, System
+from lessonlib.roofline.efficiency import load_efficiency
 
 GIB = 2.0**30
 #: (seats, tokens of a step): from 160 GiB up; from 70 GiB up; everything else, an A100 and a GB10 of any size too.
@@ -24,6 +25,14 @@ def batch_defaults(gpu: GPU) -> tuple[int, int]:
     if gpu.memory_bytes >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
         return LARGE
     return SMALL
+
+
+def server_seconds() -> float:
+    """Seconds that a request spends outside the engine before its first token: HTTP, tokenizer, hand-over between processes.
+
+    Fitted with the other constants of the expectation; 0 where they do not have it.
+    """
+    return load_efficiency().values.get("server_s", 0.0)
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:

@@ -22,7 +22,7 @@ class SharedBlocks:
 class Job:
     """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
-    computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
+    queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
     before the next token. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
     takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: times of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
@@ -53,6 +53,7 @@ class Job:
         "prefix",
         "priority",
         "prompt",
+        "queued",
         "rate",
         "replica",
         "shared",
@@ -65,7 +66,7 @@ class Job:
     )  # fmt: skip
 
     def __init__(self, number: int, request: Request, now: float) -> None:
-        self.number, self.arrival = number, now
+        self.number, self.arrival, self.queued = number, now, now
         # Plain int: a log read with numpy or pandas has whole numbers of its own kind.
         self.prompt, self.output, self.priority = int(request.prompt), int(request.output), int(request.priority)
         self.prefix = request.prefix

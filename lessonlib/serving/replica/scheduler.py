@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline import BLOCK_TOKENS, USABLE, System
-from lessonlib.serving.replica.defaults import batch_limits
+from lessonlib.serving.replica.defaults import batch_limits, server_seconds
 
 #: continuous: prompts in chunks beside the running answers (vLLM v1). in-flight: whole prompts beside the answers (Orca,
 #: TensorRT-LLM without chunked context). prefill-first: whole prompts in steps of their own, answers wait (vLLM v0 without
@@ -53,6 +53,7 @@ class Scheduler:
     request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
     static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
     go first. policy: who goes first and who is preempted last, fcfs or priority (the lowest number first).
+    server_s: seconds that each request spends outside the engine before it is queued (None: the fitted constant).
     """
 
     batching: str = "continuous"
@@ -66,6 +67,7 @@ class Scheduler:
     prefix_caching: bool = True
     policy: str = "fcfs"
     speculation: Speculation | None = None
+    server_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.batching not in BATCHING:
@@ -81,6 +83,8 @@ class Scheduler:
         number("memory_share", self.memory_share, above=0.0, most=1.0)
         if self.speculation is not None:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
+        if self.server_s is not None:
+            number("server_s", self.server_s, least=0.0, most=60.0)
         if self.kv_blocks is not None:
             set_whole(self, "kv_blocks")
         seats, tokens = self.max_num_seqs, self.max_num_batched_tokens
@@ -94,10 +98,15 @@ class Scheduler:
                 f"max_num_batched_tokens: {tokens:,} tokens are too few for one request with {self.step_tokens - 1} drafts: raise it"
             )
 
-    def limited(self, system: System) -> Scheduler:
-        """The same with both limits set, as vLLM's server sets those that are None on this system's GPU."""
+    def resolved(self, system: System, cost: str) -> Scheduler:
+        """The same with everything set that is None: the limits as vLLM's server has them on this system's GPU, and the
+        server's own time, which a ceiling leaves out.
+        """
         seats, tokens = batch_limits(system, self.max_num_seqs, self.max_num_batched_tokens)
-        return replace(self, max_num_seqs=seats, max_num_batched_tokens=tokens)
+        server_s = 0.0 if cost == "ceiling" else server_seconds()
+        if self.server_s is not None:
+            server_s = self.server_s
+        return replace(self, max_num_seqs=seats, max_num_batched_tokens=tokens, server_s=server_s)
 
     @property
     def step_tokens(self) -> int:
