@@ -22,6 +22,7 @@ from lessonlib.serving import (
     fixed,
     simulate,
 )
+from lessonlib.serving.replica.defaults import batch_limits
 from lessonlib.serving.replica.kv_cache import block_counts
 from tests.serving.systems import hybrid, large, small, whole_run, windowed
 
@@ -59,9 +60,31 @@ def test_answers_come_first_and_prompts_get_what_is_left() -> None:
 
 
 def test_a_limit_for_long_prompts_lets_a_short_one_by() -> None:
-    both = Trace((Request(0.0, 20_000, 5), Request(0.001, 100, 5)))
-    plain, limited = (simulate(small(), both, Scheduler(long_prefill_tokens=limit)) for limit in (0, 1000))
-    assert limited.requests["ttft_s"][1] < 0.2 * plain.requests["ttft_s"][1]
+    some = Trace((Request(0.0, 20_000, 5), Request(0.0, 20_000, 5), Request(0.001, 100, 5)))
+    plain, limited = (simulate(small(), some, Scheduler(long_prefill_tokens=limit)) for limit in (0, 1000))
+    assert limited.requests["ttft_s"][2] < 0.3 * plain.requests["ttft_s"][2]
+
+
+@pytest.mark.parametrize(
+    ("gpu", "seats", "tokens"),
+    [
+        ("h100-sxm", 1024, 8192),
+        ("h100-nvl", 1024, 8192),
+        ("h200-sxm", 1024, 8192),
+        ("b200", 1024, 16_384),
+        ("mi300x", 1024, 16_384),
+        ("a100-80gb-sxm", 256, 2048),
+        ("a100-40gb-sxm", 256, 2048),
+        ("l40s", 256, 2048),
+        ("rtx-4090", 256, 2048),
+    ],
+)
+def test_seats_and_budget_follow_the_gpu_as_vllms_server_has_them(gpu, seats, tokens) -> None:
+    system = System(load_model("llama-3.1-8b"), load_gpu(gpu))
+    assert batch_limits(system, None, None) == (seats, tokens)
+    assert simulate(system, burst((10, 2))).settings["scheduler"].max_num_seqs == seats
+    # Seats follow a budget that is given alone.
+    assert batch_limits(system, None, 200) == (200, 200)
 
 
 def test_whole_prompts_beside_answers_or_in_steps_of_their_own() -> None:
@@ -209,7 +232,12 @@ def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
         (lambda: Scheduler("dynamic"), ["continuous", "static"]),
         (lambda: Scheduler(policy="lifo"), ["fcfs or priority"]),
         (lambda: Scheduler(max_num_seqs=0), ["max_num_seqs"]),
-        (lambda: Scheduler(max_num_batched_tokens=64), ["max_num_batched_tokens", "64", "256"]),
+        (lambda: Scheduler(max_num_seqs=256, max_num_batched_tokens=64), ["max_num_batched_tokens", "64", "256"]),
+        (lambda: simulate(small(), burst((10, 10)), Scheduler(max_num_seqs=9000)), ["max_num_seqs", "9,000", "8,192"]),
+        (
+            lambda: Scheduler(max_num_seqs=2, max_num_batched_tokens=3, speculation=Speculation(3, 0.5)),
+            ["max_num_batched_tokens", "3 drafts"],
+        ),
         (lambda: Scheduler(memory_share=1.5), ["memory_share"]),
         (lambda: Scheduler(block_tokens=0), ["block_tokens"]),
         (lambda: Speculation(0, 0.5), ["drafts"]),

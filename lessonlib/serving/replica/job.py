@@ -22,7 +22,7 @@ class SharedBlocks:
 class Job:
     """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
-    computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
+    queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
     before the next token. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
     takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: times of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
@@ -30,6 +30,8 @@ class Job:
     """
 
     __slots__ = (
+        "_runs",
+        "_sized",
         "arrival",
         "blocks",
         "cached",
@@ -51,6 +53,7 @@ class Job:
         "prefix",
         "priority",
         "prompt",
+        "queued",
         "rate",
         "replica",
         "shared",
@@ -63,7 +66,7 @@ class Job:
     )  # fmt: skip
 
     def __init__(self, number: int, request: Request, now: float) -> None:
-        self.number, self.arrival = number, now
+        self.number, self.arrival, self.queued = number, now, now
         # Plain int: a log read with numpy or pandas has whole numbers of its own kind.
         self.prompt, self.output, self.priority = int(request.prompt), int(request.output), int(request.priority)
         self.prefix = request.prefix
@@ -77,6 +80,8 @@ class Job:
         self.rate = 1.0
         self.replica = -1
         self.transferred = False
+        self._runs: list[tuple[Hashable, int]] = []
+        self._sized = 0
         self.marks: list[float] = []
         self.spans: list[tuple[int, int, int, int, float]] = []
 
@@ -87,7 +92,10 @@ class Job:
 
     def runs(self, size: int) -> list[tuple[Hashable, int]]:
         """(key, blocks from the start to the end of the run) of what may be shared, for blocks of `size` tokens."""
-        found, tokens, before = [], 0, 0
+        if self._sized == size:
+            return self._runs
+        found: list[tuple[Hashable, int]] = []
+        tokens = before = 0
         for key, length in self.prefix:
             tokens += length
             end = tokens // size
@@ -95,4 +103,5 @@ class Job:
                 found.append((key, end))
                 before = end
         found.append((self.own, 1 << 60))
+        self._runs, self._sized = found, size
         return found

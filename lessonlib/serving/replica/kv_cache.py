@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from typing import Protocol
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import (
@@ -27,6 +28,18 @@ from lessonlib.serving.replica.job import Job, SharedBlocks
 from lessonlib.serving.replica.scheduler import Scheduler
 
 
+class RunListener(Protocol):
+    """Who wants to know which runs a cache holds, such as a router's index."""
+
+    def add(self, key: Hashable, replica: int) -> None:
+        """The replica has begun to hold a run."""
+        ...
+
+    def remove(self, key: Hashable, replica: int) -> None:
+        """The replica has lost a run."""
+        ...
+
+
 class KVCache:
     """Blocks of one replica. total = used + kept + free at all times; `high` is the most that was ever used."""
 
@@ -37,6 +50,12 @@ class KVCache:
         self.free = total
         self.runs: dict[Hashable, SharedBlocks] = {}
         self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
+        self._listener: RunListener | None = None
+        self._number = 0
+
+    def tell(self, listener: RunListener, number: int) -> None:
+        """Tell of all runs to come and to go, as those of replica `number`; call it while the cache is empty."""
+        self._listener, self._number = listener, number
 
     @property
     def room(self) -> int:
@@ -57,6 +76,8 @@ class KVCache:
             self.free += cut
             if not run.blocks:
                 del self._idle[key], self.runs[key]
+                if self._listener:
+                    self._listener.remove(key, self._number)
         self.free -= count
         self.used += count
         if self.used > self.high:
@@ -109,7 +130,7 @@ class KVCache:
             self._take(count)
 
     def publish(self, job: Job, tokens: int) -> None:
-        """Make the first `tokens` tokens of a job, now computed, findable: its own full blocks become shared runs.
+        """Make the first `tokens` tokens of a job, now scheduled, findable: its own full blocks become shared runs.
 
         Blocks that another request has published meanwhile stay the job's own, as duplicates do in vLLM.
         """
@@ -124,6 +145,8 @@ class KVCache:
             if run is None:
                 run = self.runs[key] = SharedBlocks(key, 0)
                 job.shared.append(run)
+                if self._listener:
+                    self._listener.add(key, self._number)
             # Only who holds a run may lengthen it, with blocks that are its own.
             if run in job.shared and run.blocks < wanted:
                 # With speculation the blocks follow the mean pace, and a lucky answer may have fewer.
@@ -148,6 +171,9 @@ class KVCache:
         """Lose everything that is kept (the machine failed); what jobs hold they give back before."""
         self.free += self.kept
         self.kept = 0
+        if self._listener:
+            for key in self.runs:
+                self._listener.remove(key, self._number)
         self.runs.clear()
         self._idle.clear()
 

@@ -96,7 +96,7 @@ class Result:
             "throughput_tokens_per_s": self.throughput_tokens_per_s,
             "requests_per_s": self.requests_per_s,
         }
-        for name in ("ttft_s", "itl_s", "e2e_s", "queue_s"):
+        for name in ("ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s"):
             sample = self.samples[name]
             values = (sample.mean(), *sample.percentiles(LEVELS))
             numbers[name] = {
