@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import is_file, is_folder
 from lessonlib.base.paths import checkout_dir
 
 START = "00-start-here.ipynb"
@@ -87,20 +88,20 @@ def become(argv: Sequence[str]) -> int:
 def _place(folder: str | None, update: bool) -> tuple[Path, str]:
     """The folder that JupyterLab shows, and the start notebook in it; the notebooks are there afterwards."""
     checkout = checkout_dir()
-    if checkout and (checkout / "notebooks").is_dir() and not folder:
+    if checkout and is_folder(checkout / "notebooks") and folder is None:
         if update:
             raise LessonlibError(
                 f"the notebooks in {checkout} come with the checkout: update them by git pull, or name a folder of yours with --folder"
             )
         start = Path("notebooks", START)
-        if not (checkout / start).is_file():
+        if not is_file(checkout / start):
             raise LessonlibError(
                 f"the start notebook {checkout / start} is missing: get it back with git checkout, or make notebooks"
             )
         return checkout, start.as_posix()
     from lessonlib.build.working_folder import prepare
 
-    root = _named(folder) if folder else _own_folder()
+    root = _named(folder) if folder is not None else _own_folder()
     prepare(root, update)
     return root, START
 
