@@ -127,15 +127,15 @@ class DecodeBatch:
     """clock: decode steps so far. count: requests. context: sum of the tokens that they hold. growth: of it in a step.
 
     new: tokens that each brings to a step. period: steps that fill a block (rounded down with speculation, so that no
-    block comes late). windows: widths of sliding windows, with the sums of what they still see in `clipped`.
+    block comes late). size: tokens of a block, if not those of the settings. windows: widths of sliding windows, with the sums of what they still see in `clipped`.
     """
 
-    def __init__(self, scheduler: Scheduler, windows: tuple[int | None, ...]) -> None:
+    def __init__(self, scheduler: Scheduler, windows: tuple[int | None, ...], size: int | None = None) -> None:
         speculation = scheduler.speculation
         self.new = scheduler.step_tokens
         pace = speculation.tokens_per_step if speculation else 1.0
-        self.period = max(1, int(scheduler.block_tokens / pace))
-        self.size = scheduler.block_tokens
+        self.size = size or scheduler.block_tokens
+        self.period = max(1, int(self.size / pace))
         self.windows = windows
         self.jobs: dict[int, Job] = {}
         self.clock = self.count = self._entries = 0

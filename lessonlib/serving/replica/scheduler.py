@@ -48,7 +48,10 @@ class Scheduler:
     batching: one of BATCHING. max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one
     step (None: what vLLM's server takes on the GPU, see defaults.py; static batching has no limit of tokens, and where prompts stay whole
     one that is longer gets a step of its own). long_prefill_tokens: most tokens of one prompt in one step while there is
-    anybody else (0: no limit of its own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. memory_share: share of the GPUs'
+    anybody else (0: no limit of its own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. hybrid_pages: where layers
+    have a recurrent state, blocks as large as that state, and beginnings found only where a state was kept (see pages.py);
+    else states are counted by their bytes and found everywhere. watermark: share of the blocks that stays free when a request is let in
+    beside others, against preemptions. memory_share: share of the GPUs'
     memory for weights and cache. kv_blocks: blocks of the cache, if not what the memory leaves. reserve_output: let a
     request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
     static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
@@ -61,6 +64,8 @@ class Scheduler:
     max_num_batched_tokens: int | None = None
     long_prefill_tokens: int = 0
     block_tokens: int = BLOCK_TOKENS
+    hybrid_pages: bool = True
+    watermark: float = 0.0
     memory_share: float = USABLE
     kv_blocks: int | None = None
     reserve_output: bool = False
@@ -80,6 +85,7 @@ class Scheduler:
             set_whole(self, "max_num_batched_tokens", 1, 10_000_000)
         set_whole(self, "long_prefill_tokens", 0, 10_000_000)
         set_whole(self, "block_tokens", 1, 4096)
+        number("watermark", self.watermark, least=0.0, most=1.0)
         number("memory_share", self.memory_share, above=0.0, most=1.0)
         if self.speculation is not None:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
