@@ -233,6 +233,20 @@ def test_speculation_makes_the_tokens_that_it_promises(acceptance) -> None:
     assert 600 / np.mean(steps) == pytest.approx(speculation.tokens_per_step, rel=0.03)
 
 
+def test_acceptance_by_position_is_what_an_engine_reports() -> None:
+    """A log with 0.917, 0.62 and 0.348 of the drafts accepted: 2.885 tokens a step; a log of one constant is the same as that constant."""
+    measured = Speculation(3, (0.917, 0.62, 0.348))
+    assert measured.tokens_per_step == pytest.approx(2.885)
+    assert (
+        Speculation(3, (0.7, 0.49, 0.343)).tokens_per_step
+        == pytest.approx(Speculation(3, 0.7).tokens_per_step)
+        == pytest.approx(2.533)
+    )
+    _, result = whole_run(small(), burst(*[(64, 1201)] * 20), Scheduler(speculation=measured))
+    steps = [np.unique(result.token_times(number)[1:]).size for number in range(20)]
+    assert 1200 / np.mean(steps) == pytest.approx(2.885, rel=0.02)
+
+
 def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
     _, result = whole_run(
         small(),
@@ -264,6 +278,9 @@ def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
         (lambda: Scheduler(block_tokens=0), ["block_tokens"]),
         (lambda: Speculation(0, 0.5), ["drafts"]),
         (lambda: Speculation(2, 1.1), ["acceptance"]),
+        (lambda: Speculation(2, (0.5,)), ["acceptance", "expected 2 shares"]),
+        (lambda: Speculation(2, (0.5, 0.6)), ["acceptance", "cannot rise"]),
+        (lambda: Scheduler(watermark=1.5), ["watermark"]),
         (lambda: simulate(small(), burst((10, 10)), concurrency=0), ["concurrency"]),
         (lambda: simulate(small(), burst((10, 10)), cost="free"), ["expected or ceiling"]),
         (lambda: simulate(small(), burst((10, 10)), record="none"), ["full or summary"]),

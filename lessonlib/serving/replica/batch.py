@@ -118,8 +118,12 @@ def decode_steps(left: int, speculation: Speculation | None, seed: tuple[int, ..
     if speculation is None:
         return left
     random = np.random.Generator(np.random.PCG64(list(seed)))
-    accepted = random.random((left, speculation.drafts)) < speculation.acceptance
-    made = np.cumsum(1 + np.cumprod(accepted, axis=1).sum(axis=1))
+    if isinstance(speculation.acceptance, tuple):
+        # A step accepts at least n drafts with the n-th share: one draw decides how many.
+        accepted = (random.random((left, 1)) < np.asarray(speculation.acceptance)).sum(axis=1)
+    else:
+        accepted = np.cumprod(random.random((left, speculation.drafts)) < speculation.acceptance, axis=1).sum(axis=1)
+    made = np.cumsum(1 + accepted)
     return int(np.searchsorted(made, left)) + 1
 
 

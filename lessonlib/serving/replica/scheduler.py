@@ -18,27 +18,50 @@ POLICIES = ("fcfs", "priority")
 
 @dataclass(frozen=True)
 class Speculation:
-    """Speculative decoding: `drafts` tokens are proposed a step, each accepted with probability `acceptance` if all
-    before it were (Leviathan et al. 2023), and one more comes from the model itself.
+    """Speculative decoding: `drafts` tokens are proposed a step, and one more comes from the model itself.
 
+    acceptance: probability that a draft is accepted if all before it were (Leviathan et al. 2023), one number for all; or one
+    number a draft, the share of steps in which this draft and all before it are accepted, which is what an engine reports
+    (vllm:spec_decode_num_accepted_tokens_per_pos_total over vllm:spec_decode_num_drafts_total).
     draft_s: seconds that one drafted token costs the step (0: a lookup, or a head that costs next to nothing).
     """
 
     drafts: int = 3
-    acceptance: float = 0.7
+    acceptance: float | tuple[float, ...] = 0.7
     draft_s: float = 0.0
 
     def __post_init__(self) -> None:
         set_whole(self, "drafts", 1, 64)
-        number("acceptance", self.acceptance, least=0.0, most=1.0)
+        if isinstance(self.acceptance, (tuple, list)):
+            self._check_positions(tuple(self.acceptance))
+        else:
+            number("acceptance", self.acceptance, least=0.0, most=1.0)
         number("draft_s", self.draft_s, least=0.0)
+
+    def _check_positions(self, shares: tuple[float, ...]) -> None:
+        if len(shares) != self.drafts:
+            raise LessonlibError(f"acceptance: expected {self.drafts} shares, one a draft, not {len(shares)}")
+        before = 1.0
+        for share in shares:
+            number("acceptance", share, least=0.0, most=1.0)
+            if share > before:
+                raise LessonlibError(
+                    f"acceptance: {share:g} after {before:g}: a draft counts only if all before it were accepted, so shares cannot rise"
+                )
+            before = share
+        object.__setattr__(self, "acceptance", shares)
+
+    @property
+    def by_position(self) -> tuple[float, ...]:
+        """Share of steps in which the n-th draft and all before it are accepted."""
+        if isinstance(self.acceptance, tuple):
+            return self.acceptance
+        return tuple(self.acceptance ** (place + 1) for place in range(self.drafts))
 
     @property
     def tokens_per_step(self) -> float:
-        """Mean tokens of one step: (1 - a^(k + 1)) / (1 - a)."""
-        if self.acceptance == 1.0:
-            return self.drafts + 1.0
-        return (1.0 - self.acceptance ** (self.drafts + 1)) / (1.0 - self.acceptance)
+        """Mean tokens of one step: one, and the sum of the shares; for one acceptance a (1 - a^(k + 1)) / (1 - a)."""
+        return 1.0 + sum(self.by_position)
 
 
 @dataclass(frozen=True)
