@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,7 +25,9 @@ def run(args: argparse.Namespace) -> int:
         return 0
     items, rows, text_columns = _LISTS[args.command]()
     if args.json:
-        print(json.dumps(items, indent=2, ensure_ascii=False))
+        from lessonlib.base.formats import dumps
+
+        print(dumps(items))
     else:
         from lessonlib.base.tables import aligned
 

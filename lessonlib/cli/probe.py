@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -54,6 +53,8 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Probe, print, and write the lab file if asked to."""
+    from lessonlib.base.formats import dumps
+    from lessonlib.base.text import printable
     from lessonlib.probe.lab_file import write_lab
     from lessonlib.probe.probe import probe
     from lessonlib.probe.reading_report import reading_data, reading_text
@@ -71,14 +72,11 @@ def run(args: argparse.Namespace) -> int:
         with _progress(args.window) as tick:
             reading = probe(args.url, args.window, args.model, tick)
     found = roofs(reading, lab) if lab else {}
-    print(
-        json.dumps(reading_data(reading, found), indent=2, ensure_ascii=False)
-        if args.json
-        else reading_text(reading, found)
-    )
+    print(dumps(reading_data(reading, found)) if args.json else reading_text(reading, found))
     if args.write and lab:
         written = write_lab(reading, lab, Path(args.write), date.today().isoformat())
-        print(f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"', file=sys.stderr)
+        told = f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"'
+        print(printable(told), file=sys.stderr)
     return 0
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -127,7 +128,7 @@ def run(args: argparse.Namespace) -> int:
             record="summary" if args.summary else "full", seed=args.seed, progress=tell,
         )  # fmt: skip
     for warning in result.warnings:
-        print(f"lessonlib simulate: {warning}", file=sys.stderr)
+        print(printable(f"lessonlib simulate: {warning}"), file=sys.stderr)
     data = run_summary(result, limits, args.price)
     print(json.dumps(data, indent=2) if args.json else run_summary_text(data))
     if args.save:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.files import write_bytes
 from lessonlib.base.quantity import rounded
+from lessonlib.base.text import printable_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,11 +151,25 @@ def save(plot: Axes, path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
     canvas = _canvas(plot)
+    _as_text(canvas)
     canvas.patch.set_alpha(1)
     canvas.patch.set_facecolor("#ffffff")
     file = io.BytesIO()
     canvas.savefig(file, dpi=200, format=path.suffix.lower().removeprefix("."))
     write_bytes(path, file.getvalue(), f"--plot {path}")
+
+
+def label(words: str) -> str:
+    """Words for a legend that may begin with anything: it leaves out those that begin with an underscore."""
+    return f"\u200b{words}" if words.startswith("_") else words
+
+
+def _as_text(canvas: Canvas) -> None:
+    """Take signs out of all words that no file of a figure can hold. Formulas are off (text.parse_math)."""
+    from matplotlib.text import Text
+
+    for text in canvas.findobj(Text):
+        text.set_text(printable_lines(text.get_text()))
 
 
 def _canvas(plot: Axes) -> Canvas:
@@ -166,6 +181,7 @@ def _svg(canvas: Canvas) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     FigureCanvasSVG(canvas)
+    _as_text(canvas)
     file = io.StringIO()
     canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()
@@ -176,14 +192,18 @@ def _inline(svg: str, prefix: str) -> str:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*</defs>\s*", "", svg)
-    svg = svg.replace(INK, "currentColor").replace("#000000", "currentColor")
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
-    svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
-    svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
-    svg = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'", "", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _own_tag(tag[0], prefix), svg)  # what stands between tags is text, not ours
     style = f"display:block;width:100%;height:auto;overflow:visible;stroke-linejoin:round;font-family:{_FONT}"
     sized = r'<svg ([^>]*?)width="[^"]*" height="[^"]*"'
     return re.sub(sized, rf'<svg aria-hidden="true" style="{style}" \1', svg, count=1)
+
+
+def _own_tag(tag: str, prefix: str) -> str:
+    tag = tag.replace(INK, "currentColor").replace("#000000", "currentColor")
+    tag = re.sub(r'\bid="', f'id="{prefix}-', tag)
+    tag = re.sub(r"url\(#", f"url(#{prefix}-", tag)
+    tag = re.sub(r'href="#', f'href="#{prefix}-', tag)
+    return re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'", "", tag)
 
 
 def _round(value: Any) -> Any:
