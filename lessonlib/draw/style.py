@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ WIDTH = 5.4
 #: Kinds of files that a figure may be written to.
 SUFFIXES = (".svg", ".png", ".pdf")
 _DATA_DIGITS = 4
+_LONGEST_LABEL = 80
 _MAX_WIDTH = "36rem"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
 _SETTINGS: dict[Any, Any] = {
@@ -160,8 +162,12 @@ def save(plot: Axes, path: Path) -> None:
 
 
 def label(words: str) -> str:
-    """Words for a legend that may begin with anything: it leaves out those that begin with an underscore."""
-    return f"\u200b{words}" if words.startswith("_") else words
+    """Words of a lab for a legend: one line that leaves room for the others, also if it begins with an underscore (a legend
+    leaves such words out).
+    """
+    line = " ".join(words.split())
+    line = line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
+    return f"\u200b{line}" if line.startswith("_") else line
 
 
 def _as_text(canvas: Canvas) -> None:
@@ -183,7 +189,9 @@ def _svg(canvas: Canvas) -> str:
     FigureCanvasSVG(canvas)
     _as_text(canvas)
     file = io.StringIO()
-    canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # letters that our font lacks are drawn by the page's
+        canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()
 
 
