@@ -29,7 +29,7 @@ HOSTILE: dict[str, str] = {
     "image": '<img src=x onerror="globalThis.hostile = 1">',
     "script": "<script>globalThis.hostile = 1</script>",
     "end of a script": "</script></style></textarea></title><script>globalThis.hostile = 1</script>",
-    "attribute": "\" onmouseover=\"globalThis.hostile = 1\" x='",
+    "attribute": '" onmouseover="globalThis.hostile = 1" x=\'',
     "single quote": "' onfocus='globalThis.hostile = 1' autofocus='",
     "svg": "<svg onload=globalThis.hostile=1><animate onbegin=globalThis.hostile=1 attributeName=x></svg>",
     "mathml": '<math><maction actiontype="statusline" xlink:href="javascript:globalThis.hostile=1">x</maction></math>',
@@ -182,7 +182,9 @@ def assert_printable(text: str, where: str = "") -> None:
 
 def toml_text(text: str) -> str:
     """A basic string of TOML."""
-    escaped = "".join(f"\\u{ord(c):04x}" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text.replace("\\", "\\\\"))
+    escaped = "".join(
+        f"\\u{ord(c):04x}" if ord(c) < 32 or 127 <= ord(c) < 160 else c for c in text.replace("\\", "\\\\")
+    )
     return '"' + escaped.replace('"', '\\"') + '"'
 
 

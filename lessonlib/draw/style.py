@@ -36,7 +36,7 @@ WIDTH = 5.4
 #: Kinds of files that a figure may be written to.
 SUFFIXES = (".svg", ".png", ".pdf")
 _DATA_DIGITS = 4
-_LONGEST_LABEL = 80
+_LONGEST_LABEL = 60
 _MAX_WIDTH = "36rem"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
 _SETTINGS: dict[Any, Any] = {
