@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.record.journal import Journal, default_journal
 from lessonlib.record.settings import chosen_lab
 from lessonlib.roofline import Lab, load_lab
@@ -46,4 +47,4 @@ def _mode(name: str | None) -> Mode | None:
 
 
 def _warn(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)
