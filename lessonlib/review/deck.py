@@ -194,7 +194,7 @@ class Review:
             )
 
         step = Step(question, title, record)
-        step.replay([dict(event.record) for event in card.begun.events] if card.begun else [])
+        step.replay(event.record for event in (card.begun.events if card.begun else ()))
         return step
 
     @property

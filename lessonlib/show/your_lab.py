@@ -62,7 +62,7 @@ class YourLab:
             for key in ASKED:
                 if can_ask(reading.findings[key]):
                     self._items[key] = self._item(key, reading)
-        restore(self._items.values(), self._address, journal.records(NAME))
+        restore(NAME, self._items.values(), self._address, journal)
 
     def __repr__(self) -> str:
         return f"Your lab · beside {self._lab.title}"
