@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import write_text
+from lessonlib.base.formats import dumps
 
 if TYPE_CHECKING:
     from lessonlib.review.learner_report import LearnerReport
