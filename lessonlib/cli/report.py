@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import write_text
+from lessonlib.base.files import reason, write_text
 from lessonlib.base.formats import dumps
 
 if TYPE_CHECKING:
@@ -63,8 +63,6 @@ def _ask(question: str, yes: bool) -> bool:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from lessonlib.base.files import write_text
-    from lessonlib.base.formats import dumps
     from lessonlib.lesson.concepts import load_listing
     from lessonlib.record.journal import Journal
     from lessonlib.review.learner_report import learner_report
@@ -106,7 +104,6 @@ def contents(data: LearnerReport) -> str:
 
 
 def _erase(args: argparse.Namespace) -> int:
-    from lessonlib.base.files import reason
     from lessonlib.record.ours import refuse_what_is_not_ours
     from lessonlib.record.settings import holds_our_setting, settings_beside
 

@@ -60,6 +60,11 @@ class Step:
         """Whether the truth is out."""
         return self.state in (REVEALED, OBSERVED)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has been done with it yet."""
+        return self.state == ASKED and not self.hints_shown
+
     def handle(self, event: Mapping[str, Any]) -> None:
         """Take one event. What does not fit the state (a late click, a forged message) changes nothing."""
         name = str(event.get("event"))

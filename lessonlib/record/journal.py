@@ -56,6 +56,11 @@ class Journal:
         """Where records go; None while they go nowhere."""
         return None if self._waits else self._file
 
+    @property
+    def waits(self) -> bool:
+        """Whether it is not known yet that a person is here."""
+        return self._waits
+
     # --- writing ------------------------------------------------------------------------------------------
 
     def append(self, record: Mapping[str, Any]) -> None:

@@ -132,7 +132,7 @@ class Writer:
 
 def _lines_from(handle: int, place: int) -> set[bytes]:
     os.lseek(handle, place, os.SEEK_SET)
-    with open(handle, "rb", closefd=False) as file:  # noqa: PTH123 - a handle, not a path
+    with open(handle, "rb", closefd=False) as file:
         return {line if line.endswith(b"\n") else line + b"\n" for line in file}
 
 
@@ -239,7 +239,7 @@ class Reader:
         stamp = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
         if stamp == self._stamp:
             return True, b""
-        with open(handle, "rb", closefd=False) as file:  # noqa: PTH123 - a handle, not a path
+        with open(handle, "rb", closefd=False) as file:
             grew = stamp[:2] == self._stamp[:2] and stamp[2] > self._stamp[2] and stamp[2] >= self._read_to
             if grew:
                 file.seek(self._read_to - len(self._mark))

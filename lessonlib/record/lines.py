@@ -81,7 +81,9 @@ def lines_of(lesson: str, text: bytes) -> Iterator[Line]:
             continue
         record = record_of(text[start:end])
         if record is not None and record["lesson"] == lesson:
-            yield Line(text[start:end], *(record[key] for key in KEYS[1:]), record)
+            yield Line(
+                text[start:end], record["question"], record["hash"], record["lab"], record["event"], record=record
+            )
 
 
 def _places(lesson: str, text: bytes) -> Iterator[tuple[int, int]]:

@@ -41,7 +41,7 @@ def refuse_what_is_not_ours(path: Path) -> None:
 def _first_foreign(path: Path) -> tuple[int, int]:
     """The number of the first line that we did not write (0: none), and how many records stand before it."""
     records = 0
-    with opened(path, os.O_RDONLY) as handle, open(handle, "rb", closefd=False) as file:  # noqa: PTH123 - a handle
+    with opened(path, os.O_RDONLY) as handle, open(handle, "rb", closefd=False) as file:
         number = 0
         while line := file.readline(_MOST_OF_A_LINE):
             number += 1

@@ -38,7 +38,9 @@ def _kept(path: Path) -> object:
 def holds_our_setting(path: Path) -> bool:
     """Whether that is our file: LESSON_JOURNAL may name a folder where another program keeps a file of that name."""
     try:
-        if path == settings_beside(default_path()) and not read_text(path, most=_MOST_BYTES, links=False).strip("{} \n"):
+        if path == settings_beside(default_path()) and not read_text(path, most=_MOST_BYTES, links=False).strip(
+            "{} \n"
+        ):
             return True
         kept = _kept(path)
     except LessonlibError:
