@@ -19,7 +19,7 @@ from lessonlib.record.settings import choose_lab
 from lessonlib.roofline import Lab
 from lessonlib.show.fallback import fallback
 from lessonlib.show.panel import Panel
-from lessonlib.show.session import open_session
+from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
 
 NAME = "your-lab"
 NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
@@ -62,7 +62,8 @@ class YourLab:
             for key in ASKED:
                 if can_ask(reading.findings[key]):
                     self._items[key] = self._item(key, reading)
-        restore(self._items.values(), self._address, journal.records(NAME))
+        self._used = ""
+        restore(NAME, self._items.values(), self._address, journal)
 
     def __repr__(self) -> str:
         return printable(f"Your lab · beside {self._lab.title}")
@@ -105,16 +106,24 @@ class YourLab:
         return self._panel("keep", lambda: self._lab_file(Path(file)))
 
     def _panel(self, key: str, view: Any) -> Panel:
+        def drawn() -> dict[str, Any]:
+            return with_record(view(), self._journal, last=key == self._used)
+
         panel = Panel(
-            view(), lambda event: self._handle(key, event), lambda: fallback(view() if self._auto else _closed(key))
+            drawn(), lambda event: self._handle(key, event), lambda: fallback(view() if self._auto else _closed(key))
         )
-        self._panels.append((panel, view))
+        self._panels.append((panel, drawn))
         return panel
 
     def _handle(self, key: str, event: dict[str, Any]) -> None:
+        if page_spoke(self._journal):
+            untouched = [item for item in self._items.values() if item.step.untouched]
+            restore(NAME, untouched, self._address, self._journal)
         item = self._items.get(key)
-        if item and not item.lock:
-            item.step.handle(event)
+        if event.get("event") != SHOWN:
+            self._used = key
+            if item and not item.lock:
+                item.step.handle(event)
         for panel, view in self._panels:
             panel.view = view()
 
