@@ -58,7 +58,7 @@ def _number(add: Any, option: str, what: str, otherwise: str = "", **more: Any) 
 def _add_system(add: Any) -> None:
     add("--lab", help="start from a lab: its model, GPUs and precision")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
-    add("--gpu", help="a name (see `gpus`) [h100-sxm]")
+    add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
     _number(add, "--tp", "GPUs that share every layer, in each replica", "1")
     _number(add, "--pp", "stages of layers, in each replica", "1")
     add("--weights", help="precision of the matrices [bf16]")
@@ -69,8 +69,12 @@ def _add_traffic(parser: Any) -> None:
     load = parser.add_mutually_exclusive_group()
     _number(load.add_argument, "--rate", "requests per second that come by themselves (Poisson)", metavar="R")
     _number(load.add_argument, "--concurrency", "requests always under way (one ends, the next comes)", metavar="N")
-    load.add_argument("--trace", metavar="FILE", help="requests from a .csv or .jsonl file (arrival_s, prompt, output)")
     add = parser.add_argument
+    add(
+        "--trace",
+        metavar="FILE",
+        help="requests from a .csv, .jsonl or .json file: arrival_s, prompt, output, or the columns of Azure, BurstGPT, Mooncake, Qwen-Bailian, AIPerf, ShareGPT, vLLM's custom format",
+    )
     add(
         "--preset",
         metavar="NAME",
@@ -135,7 +139,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _system(args: argparse.Namespace) -> System:
-    from lessonlib.roofline import System, load_gpu, load_lab, load_model
+    from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     base = (
         load_lab(args.lab).system if args.lab is not None else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
@@ -143,7 +147,7 @@ def _system(args: argparse.Namespace) -> System:
     usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
     model = load_model(args.model) if args.model is not None else base.model
-    gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
+    gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
     return System(model=model, gpu=gpu, **(usual | given))
 
 
@@ -154,10 +158,17 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.trace is not None:
         _refuse(
             args,
-            ("preset", "prompt", "output", "requests", "spread", "burst"),
+            ("preset", "prompt", "output", "requests", "spread", "burst", "rate"),
             "the trace says that already; leave it out, or leave out --trace",
         )
-        return read_trace(args.trace)
+        trace = read_trace(args.trace)
+        for note in trace.notes:
+            print(f"lessonlib simulate: {args.trace}: {note}", file=sys.stderr)
+        if not trace.timed and args.concurrency is None:
+            raise LessonlibError(
+                f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"
+            )
+        return trace
     law = _arrivals(args)
     count = _REQUESTS if args.requests is None else args.requests
     if args.rate is not None and count / args.rate > MOST_SECONDS:

@@ -62,10 +62,10 @@ def simulate(
 
 # --- the clock --------------------------------------------------------------------------------------------------------
 
-#: A request comes; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
+#: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
 #: a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(8)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(9)
 
 
 class Events:
@@ -134,12 +134,16 @@ class Simulation:
         record: str,
         seed: int,
     ) -> None:
+        scheduler = scheduler.resolved(system, cost)
+        self._server_s = scheduler.server_s or 0.0
         self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
-        self._routers = [make_router(fleet.router, self.seed + place, fleet.load_bound) for place in range(2)]
+        self._routers = [
+            make_router(fleet.router, self.seed + place, fleet.load_bound, self.members.index) for place in range(2)
+        ]
         self.events = Events()
         self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
         self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
@@ -161,6 +165,7 @@ class Simulation:
         """All events until the last answer, the limit or an interrupt."""
         handlers: dict[int, Callable[[float, Any], None]] = {
             ARRIVAL: self._arrival,
+            SEND: self._through,
             WARM: self._warm,
             FAILURE: self._failure,
             RECOVERY: self._recovery,
@@ -215,12 +220,19 @@ class Simulation:
         self.feed.arrived(now)
         if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
             self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
+        if self._server_s:
+            job.queued = now + self._server_s
+            self.events.push(job.queued, SEND, job)
+        else:
+            self._send(job, now)
+
+    def _through(self, now: float, job: Job) -> None:
         self._send(job, now)
 
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
-        blocks, fixed = self.members.blocks
-        size, speculation = self.scheduler.block_tokens, self.scheduler.speculation
+        found, speculation = self.members.pages, self.scheduler.speculation
+        blocks, fixed, size = found.total, found.fixed, found.tokens
         need = -(-(job.prompt + job.output) // size) + fixed
         if speculation:
             # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
@@ -341,7 +353,10 @@ class Simulation:
         self.members.set(number, READY, now)
         self._release_held(now)
 
-    def _warm(self, now: float, number: int) -> None:
+    def _warm(self, now: float, payload: tuple[int, int]) -> None:
+        number, change = payload
+        if self.members.changes[number] != change:
+            return
         self.members.set(number, READY, now)
         self._release_held(now)
 
@@ -353,7 +368,7 @@ class Simulation:
     def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
         """Replicas that start cold take requests later."""
         for number in cold:
-            self.events.push(now + scaler.settings.cold_start_s, WARM, number)
+            self.events.push(now + scaler.settings.cold_start_s, WARM, (number, self.members.changes[number]))
 
     # --- what came out ------------------------------------------------------------------------------------------------
 
@@ -398,7 +413,8 @@ class Simulation:
             "workload": self.workload,
             "concurrency": self.concurrency,
             "cost": self.cost,
-            "kv_blocks": members.blocks[0],
+            "kv_blocks": members.pages.total,
+            "block_tokens": members.pages.tokens,
             "record": "full" if recorder.full else "summary",
             "seed": self.seed,
         }

@@ -28,7 +28,8 @@ from lessonlib.serving import (
     router_names,
     simulate,
 )  # fmt: skip
-from tests.serving.systems import small, whole_run
+from lessonlib.serving.fleet.routers import PrefixAware
+from tests.serving.systems import same, small, whole_run
 
 
 def shares(result, count):
@@ -112,6 +113,41 @@ def test_a_scaler_follows_the_load_up_and_down() -> None:
     alone = simulate(small(), workload, fleet=Fleet(1))
     assert result.percentile("e2e_s", 90) < alone.percentile("e2e_s", 90)
     assert alone.simulated_s < result.gpu_seconds < 6 * result.simulated_s
+
+
+def test_a_scaler_that_changes_its_mind_calls_off_the_start_of_those_not_ready() -> None:
+    """Load that falls while replicas start: Kubernetes deletes the unready ones first, so ready ones never get fewer than `least`."""
+    scaler = Autoscaler("in-flight", target=4.0, least=3, most=20, every_s=15.0, cold_start_s=360.0, cool_down_s=60.0)
+    workload = fixed(1000, 200, 3000, OnOff(80.0, on_s=40.0, off_s=400.0))
+    _, result = whole_run(small(), workload, fleet=Fleet(3, autoscaler=scaler))
+    assert min(count for _, count in result.replicas) == 3
+    # Some were started, and called off before they were warm: they cost time and never took a request.
+    assert result.gpu_seconds > 3.3 * result.simulated_s
+    assert set(result.requests["replica"]) == {0, 1, 2}
+
+
+def scanning(load_bound):
+    """The prefix-aware rule written down at length: every replica is asked."""
+
+    def choose(self, job, replicas):
+        most = load_bound * (1.0 + sum(replica.in_flight for replica in replicas) / len(replicas))
+        able = [replica for replica in replicas if replica.in_flight < most] or replicas
+        return min(able, key=lambda replica: (-replica.kv.matched_tokens(job), replica.in_flight))
+
+    return choose
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_an_index_of_prefixes_chooses_as_a_scan_of_all_replicas(seed, monkeypatch) -> None:
+    sharing = Sharing(300, 3, 900, 40, zipf=0.7, turns=2 if seed % 2 else 1, think_s=1.0)
+    workload = Workload(500, LogNormal(2000, 0.5, least=1300), Fixed(40), Poisson(60.0), sharing, seed=seed)
+    fleet = Fleet(7, "prefix-aware", failures=(Failure(2, 2.0, 1.0),))
+    scheduler = Scheduler(kv_blocks=1500)
+    simulation, indexed = whole_run(small(), workload, scheduler, fleet)
+    monkeypatch.setattr(PrefixAware, "choose", scanning(fleet.load_bound))
+    assert same(indexed, whole_run(small(), workload, scheduler, fleet)[1])
+    held = {(key, replica.number) for replica in simulation.members.replicas for key in replica.kv.runs}
+    assert held == {(key, number) for key, numbers in simulation.members.index.holders.items() for number in numbers}
 
 
 def test_an_idle_fleet_goes_to_zero_and_wakes_for_the_next() -> None:

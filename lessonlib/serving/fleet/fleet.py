@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.routers import ROUTERS
 
 #: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
 #: seconds to the first token of those that got theirs since the last look.
@@ -99,7 +99,8 @@ class Fleet:
 
     def __post_init__(self) -> None:
         set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
-        make_router(self.router, 0, 1.0)
+        if self.router not in ROUTERS:
+            raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {self.router!r}")
         number("load_bound", self.load_bound, least=1.0)
         if self.autoscaler is not None:
             kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')

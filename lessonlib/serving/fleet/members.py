@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from lessonlib.roofline import System
 from lessonlib.serving.fleet.fleet import Autoscaler, Fleet
-from lessonlib.serving.replica.kv_cache import block_counts
+from lessonlib.serving.fleet.prefix_index import PrefixIndex
+from lessonlib.serving.replica.pages import pages
 from lessonlib.serving.replica.replica import Replica, StepRecorder
 from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
@@ -23,17 +24,23 @@ class Members:
     def __init__(
         self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: StepRecorder, seed: int
     ) -> None:
-        self.blocks = block_counts(system, scheduler)
+        self.pages = pages(system, scheduler)
         costs: dict[float, StepCost] = {}
         pools = fleet.disaggregation
         self.replicas: list[Replica] = []
+        self.index = PrefixIndex()
         for number in range(fleet.most):
             factor = float(fleet.slow.get(number, 1.0))
             if factor not in costs:
                 costs[factor] = StepCost(system, cost, factor)
             pool = "both" if pools is None else "prefill" if number < pools.prefill else "decode"
-            self.replicas.append(Replica(number, costs[factor], scheduler, self.blocks, recorder, seed, pool))
+            self.replicas.append(Replica(number, costs[factor], scheduler, self.pages, recorder, seed, pool))
+        if fleet.router == "prefix-aware":
+            for replica in self.replicas:
+                replica.kv.tell(self.index, replica.number)
         self.states = [READY if pools or number < fleet.replicas else OFF for number in range(fleet.most)]
+        #: Changes of the state of each replica, so that a warm-up that was called off can be told.
+        self.changes = [0] * fleet.most
         self._since = [0.0] * fleet.most
         self._seconds = [0.0] * fleet.most
         self.timeline: list[tuple[float, int]] = []
@@ -55,6 +62,7 @@ class Members:
     def set(self, number: int, state: str, now: float) -> None:
         """Change the state of a replica. It counts as running from the start of its start until it is off."""
         before, self.states[number] = self.states[number], state
+        self.changes[number] += 1
         if before == OFF and state != OFF:
             self._since[number] = now
         if before != OFF and state == OFF:
@@ -150,6 +158,11 @@ class Scaler:
         return cold
 
     def _drain(self, count: int, now: float) -> None:
+        """Take replicas away: first those that are not ready yet, as Kubernetes does, so that fewer than wanted are never ready."""
+        starting = list(reversed(self._members.numbers(STARTING)))[:count]
+        for number in starting:
+            self._members.set(number, OFF, now)
+        count -= len(starting)
         for number in reversed(self._members.numbers(READY)[-count:] if count else []):
             empty = not self._members.replicas[number].in_flight
             self._members.set(number, OFF if empty else DRAINING, now)

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.serving.fleet.prefix_index import PrefixIndex
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
 
@@ -82,24 +83,47 @@ class PrefixAware:
     among equals the one with the fewest requests in flight.
     """
 
-    def __init__(self, load_bound: float) -> None:
-        self._bound = load_bound
+    def __init__(self, load_bound: float, index: PrefixIndex) -> None:
+        self._bound, self._index = load_bound, index
 
     def choose(self, job: Job, replicas: Sequence[Replica]) -> Replica:
         """The replica for a job."""
-        most = self._bound * (1.0 + sum(map(_in_flight, replicas)) / len(replicas))
-        open_ones = [replica for replica in replicas if replica.in_flight < most] or replicas
-        return min(open_ones, key=lambda replica: (-replica.kv.matched_tokens(job), replica.in_flight))
+        loads = [replica.in_flight for replica in replicas]
+        most = self._bound * (1.0 + sum(loads) / len(loads))
+        size = replicas[0].kv.size
+        longest = (job.prompt - 1) // size
+        best: Replica | None = None
+        best_match = 0
+        # From the longest beginning down: nobody who lacks a part holds more than what lies before it.
+        for end, holders in reversed(self._index.levels(job.runs(size))):
+            bound = min(end, longest) * size
+            if best_match > bound:
+                break
+            able = [
+                replica
+                for replica, load in zip(replicas, loads, strict=True)
+                if load < most and replica.number in holders
+            ]
+            for replica in sorted(able, key=_in_flight):
+                match = replica.kv.matched_tokens(job)
+                if match > best_match or (match == best_match and best and replica.in_flight < best.in_flight):
+                    best, best_match = replica, match
+                if match == bound:
+                    break
+        if best is not None:
+            return best
+        least = min(loads)
+        return replicas[loads.index(least)]
 
 
-#: name -> how the router of that name is made from a seed and a bound on the load.
-ROUTERS: Mapping[str, Callable[[int, float], Router]] = {
-    "random": lambda seed, _: Random(seed),
-    "round-robin": lambda _, __: RoundRobin(),
-    "least-requests": lambda _, __: LeastRequests(),
-    "least-tokens": lambda _, __: LeastTokens(),
-    "two-choices": lambda seed, _: TwoChoices(seed),
-    "prefix-aware": lambda _, load_bound: PrefixAware(load_bound),
+#: name -> how the router of that name is made from a seed, a bound on the load and an index of what replicas hold.
+ROUTERS: Mapping[str, Callable[[int, float, PrefixIndex], Router]] = {
+    "random": lambda seed, *_: Random(seed),
+    "round-robin": lambda *_: RoundRobin(),
+    "least-requests": lambda *_: LeastRequests(),
+    "least-tokens": lambda *_: LeastTokens(),
+    "two-choices": lambda seed, *_: TwoChoices(seed),
+    "prefix-aware": lambda _, load_bound, index: PrefixAware(load_bound, index),
 }
 
 
@@ -108,11 +132,11 @@ def router_names() -> tuple[str, ...]:
     return tuple(ROUTERS)
 
 
-def make_router(name: str, seed: int, load_bound: float) -> Router:
+def make_router(name: str, seed: int, load_bound: float, index: PrefixIndex) -> Router:
     """The router of that name; LessonlibError lists the known ones.
 
-    seed: of those that draw. load_bound: what the prefix-aware one allows a replica, as a multiple of the mean load.
+    seed: of those that draw. load_bound: what the prefix-aware one allows a replica, as a multiple of the mean load. index: what it asks.
     """
     if name not in ROUTERS:
         raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {name!r}")
-    return ROUTERS[name](seed, load_bound)
+    return ROUTERS[name](seed, load_bound, index)

@@ -92,7 +92,7 @@ class Recorder:
         samples = self.samples
         samples["ttft_s"].add(job.first_token - job.arrival)
         samples["e2e_s"].add(job.finished - job.arrival)
-        samples["queue_s"].add(job.started - job.arrival)
+        samples["queue_s"].add(job.started - job.queued)
         if job.output >= _MOST_OUTPUT:
             samples["tpot_s"].add((job.finished - job.first_token) / (job.output - 1))
         if self.full:
@@ -108,7 +108,7 @@ class Recorder:
                 job.started,
                 job.first_token,
                 job.finished,
-                job.started - job.arrival,
+                job.started - job.queued,
                 job.first_token - job.arrival,
                 (job.finished - job.first_token) / (job.output - 1) if job.output > 1 else np.nan,
                 job.finished - job.arrival,

@@ -16,6 +16,7 @@ from lessonlib.serving.results.result import Result
 
 _TIMES = {
     "ttft_s": "time to first token",
+    "tpot_s": "per output token",
     "itl_s": "between tokens",
     "e2e_s": "whole answer",
     "queue_s": "in the queue",
@@ -28,7 +29,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     limits: (seconds to the first token, mean seconds a token after it) to count goodput by; needs a full record. price: of a
     GPU hour, in any currency.
     """
-    system = result.settings["system"]
+    system, speculation = result.settings["system"], result.settings["scheduler"].speculation
     data: dict[str, Any] = {
         "model": system.model.name,
         "gpu": system.gpu.name,
@@ -39,6 +40,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "cost_of_a_step": result.settings["cost"],
         "replicas": result.settings["fleet"].most,
         "seed": result.settings["seed"],
+        "drafts": speculation.drafts if speculation else 0,
     }
     data |= result.metrics()
     if limits is not None:
@@ -64,7 +66,9 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
         "",
         f"{'':<20} {'mean':>10} {'p50':>10} {'p90':>10} {'p99':>10}",
     ]
-    for name, title in _TIMES.items():
+    # A step with drafts brings several tokens at once: what lies between two of them is a step, as in vLLM's histogram.
+    titles = _TIMES | ({"itl_s": "between steps"} if data["drafts"] else {})
+    for name, title in titles.items():
         cells = (_seconds(data[name][key]) for key in ("mean", "p50", "p90", "p99"))
         lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
     lines += [
