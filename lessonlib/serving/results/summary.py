@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.base.files import is_folder, write_text
+from lessonlib.base.files import check_goal, write_text
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.base.text import printable
 from lessonlib.serving.results.result import Result
@@ -103,8 +103,7 @@ def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
     """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
     if path.suffix.lower() not in suffixes:
         raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
-    if not is_folder(path.parent):
-        raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
+    check_goal(path, f"{flag} {path}")
 
 
 def save_requests(result: Result, path: Path) -> int:
