@@ -442,5 +442,7 @@ class Simulation:
             replicas=tuple(members.timeline),
             stopped=self.stopped,
             warnings=tuple(self._warnings()),
+            writing_s=recorder.writing_s,
+            preemption_times=tuple(recorder.preemption_times),
             spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
         )
