@@ -134,9 +134,8 @@ class Simulation:
         record: str,
         seed: int,
     ) -> None:
-        scheduler = scheduler.resolved(system, cost)
-        self._server_s = scheduler.server_s or 0.0
-        self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
+        self.system, self.scheduler, self.fleet, self.cost = system, scheduler.resolved(system, cost), fleet, cost
+        self._server_s = self.scheduler.server_s or 0.0
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
@@ -155,6 +154,11 @@ class Simulation:
         self.backlog: list[tuple[int, float, int]] = []
         self.stopped, self.too_long = "", 0
         self._planned: set[int] = set()
+        #: What a request needs room in: (blocks, blocks of any sequence, tokens of a block, speculation) of each kind of replica.
+        self._rooms = {
+            (replica.kv.total, replica.kv.fixed, replica.kv.size, replica.scheduler.speculation)
+            for replica in self.members.replicas
+        }
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
@@ -231,19 +235,17 @@ class Simulation:
 
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
-        found, speculation = self.members.pages, self.scheduler.speculation
-        blocks, fixed, size = found.total, found.fixed, found.tokens
-        need = -(-(job.prompt + job.output) // size) + fixed
-        if speculation:
-            # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
-            need = (
-                -(-job.prompt // size) + fixed + 1 + (job.output - 1) // max(1, int(size / speculation.tokens_per_step))
-            )
-        if need > blocks:
-            raise LessonlibError(
-                f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
-                f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
-            )
+        for blocks, fixed, size, speculation in self._rooms:
+            need = -(-(job.prompt + job.output) // size) + fixed
+            if speculation:
+                # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
+                pace = max(1, int(size / speculation.tokens_per_step))
+                need = -(-job.prompt // size) + fixed + 1 + (job.output - 1) // pace
+            if need > blocks:
+                raise LessonlibError(
+                    f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
+                    f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
+                )
 
     def _send(self, job: Job, now: float) -> None:
         """To a replica, or into the gateway's hands while there is none."""
@@ -312,7 +314,8 @@ class Simulation:
         pools = self.fleet.disaggregation
         if pools is None:
             raise RuntimeError(f"replica {replica.number} hands over a prompt, but there is no pool for answers")
-        payload = kv_bytes(self.system, job.target) + sum(state_bytes(self.system).values())
+        system = self.members.systems[replica.number]
+        payload = kv_bytes(system, job.target) + sum(state_bytes(system).values())
         sent = max(now, self._link_free[replica.number]) + payload / pools.link_bytes_per_second
         self._link_free[replica.number] = sent
         self.events.push(sent + pools.latency_s, DELIVERY, (replica, job, replica.parked[job.number]))
@@ -406,6 +409,7 @@ class Simulation:
         recorder, members = self.recorder, self.members
         jobs = [*recorder.jobs, *self.jobs.values()]
         now = self.last_s
+        running = members.running_seconds(now)
         settings = {
             "system": self.system,
             "scheduler": self.scheduler,
@@ -413,8 +417,9 @@ class Simulation:
             "workload": self.workload,
             "concurrency": self.concurrency,
             "cost": self.cost,
-            "kv_blocks": members.pages.total,
-            "block_tokens": members.pages.tokens,
+            "kv_blocks": members.replicas[0].kv.total,
+            "block_tokens": members.replicas[0].kv.size,
+            "kv_blocks_of": tuple(replica.kv.total for replica in members.replicas),
             "record": "full" if recorder.full else "summary",
             "seed": self.seed,
         }
@@ -438,7 +443,8 @@ class Simulation:
             e2e_sum_s=recorder.e2e_sum,
             mean_batch=recorder.batch_seconds / recorder.busy_s if recorder.busy_s else 0.0,
             kv_peak=max(replica.kv.high / replica.kv.total for replica in members.replicas),
-            gpu_seconds=members.running_seconds(now) * self.system.gpus,
+            gpu_seconds=sum(seconds * system.gpus for seconds, system in zip(running, members.systems, strict=True)),
+            replica_seconds=sum(running),
             replicas=tuple(members.timeline),
             stopped=self.stopped,
             warnings=tuple(self._warnings()),

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.roofline import System
 from lessonlib.serving.fleet.routers import ROUTERS
+from lessonlib.serving.replica.scheduler import Scheduler
 
 #: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
 #: seconds to the first token of those that got theirs since the last look.
@@ -66,26 +68,55 @@ class Disaggregation:
     """Separate pools: `prefill` replicas compute prompts, `decode` replicas write answers.
 
     The KV cache of each prompt crosses a link of `link_bytes_per_second`, one after the other for each prefill replica,
-    and `latency_s` more. The default is one 400 Gbit/s adapter a replica.
+    and `latency_s` more. The default is one 400 Gbit/s adapter a replica. The systems and schedulers of the pools are those
+    of the run where they are None.
     """
 
     prefill: int = 1
     decode: int = 1
     link_bytes_per_second: float = 50e9
     latency_s: float = 0.001
+    prefill_system: System | None = None
+    decode_system: System | None = None
+    prefill_scheduler: Scheduler | None = None
+    decode_scheduler: Scheduler | None = None
 
     def __post_init__(self) -> None:
         set_whole(self, "prefill", 1, 4096)
         set_whole(self, "decode", 1, 4096)
+        for name in ("prefill_system", "decode_system"):
+            if getattr(self, name) is not None:
+                kind(name, getattr(self, name), System, 'System(load_model("llama-3.1-8b"), load_gpu("l40s"))')
+        for name in ("prefill_scheduler", "decode_scheduler"):
+            if getattr(self, name) is not None:
+                kind(name, getattr(self, name), Scheduler, "Scheduler(max_num_seqs=64)")
         number("link_bytes_per_second", self.link_bytes_per_second, above=0.0)
         number("latency_s", self.latency_s, least=0.0)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`replicas` replicas of a kind of their own in a fleet that mixes them: another GPU, precision, link, or other settings.
+
+    scheduler: None for that of the run.
+    """
+
+    system: System
+    replicas: int = 1
+    scheduler: Scheduler | None = None
+
+    def __post_init__(self) -> None:
+        kind("kinds: system", self.system, System, 'System(load_model("llama-3.1-8b"), load_gpu("l40s"))')
+        set_whole(self, "replicas", 1, 4096)
+        if self.scheduler is not None:
+            kind("kinds: scheduler", self.scheduler, Scheduler, "Scheduler(max_num_seqs=64)")
 
 
 @dataclass(frozen=True)
 class Fleet:
     """`replicas` equal replicas behind a router. Raises LessonlibError, which names the field, for what cannot be.
 
-    slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
+    kinds: replicas of other kinds, which come after the equal ones and have the next numbers. slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
     counted there; with an autoscaler `replicas` is how many there are at the start.
     """
 
@@ -96,8 +127,10 @@ class Fleet:
     failures: tuple[Failure, ...] = ()
     autoscaler: Autoscaler | None = None
     disaggregation: Disaggregation | None = None
+    kinds: tuple[Kind, ...] = ()
 
     def __post_init__(self) -> None:
+        self._check_kinds()
         set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
         if self.router not in ROUTERS:
             raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {self.router!r}")
@@ -123,12 +156,33 @@ class Fleet:
             kind("failures", failure, Failure, "Failure(0, at_s=10.0)")
             self._known("failure", failure.replica)
 
+    def _check_kinds(self) -> None:
+        if not isinstance(self.kinds, (tuple, list)):
+            raise LessonlibError(f"kinds: expected several such as (Kind(system, 2),), not {self.kinds!r}")
+        for group in self.kinds:
+            kind("kinds", group, Kind, "Kind(system, replicas=2)")
+        if self.kinds and (self.autoscaler or self.disaggregation):
+            raise LessonlibError(
+                "kinds: a fleet that mixes kinds has no autoscaler and no pools; leave one of them out"
+            )
+
+    def kind_of(self, number: int) -> Kind | None:
+        """The kind of a replica, None for one of the equal ones."""
+        number -= self.replicas
+        for group in self.kinds:
+            if 0 <= number < group.replicas:
+                return group
+            number -= group.replicas
+        return None
+
     @property
     def most(self) -> int:
         """Replicas that may ever run."""
         if self.disaggregation:
             return self.disaggregation.prefill + self.disaggregation.decode
-        return self.autoscaler.most if self.autoscaler else self.replicas
+        if self.autoscaler:
+            return self.autoscaler.most
+        return self.replicas + sum(group.replicas for group in self.kinds)
 
     def _known(self, what: str, replica: int) -> None:
         if replica not in range(self.most):

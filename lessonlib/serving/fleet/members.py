@@ -18,27 +18,45 @@ from lessonlib.serving.replica.step_time import StepCost
 OFF, STARTING, READY, DRAINING, FAILED = "off", "starting", "ready", "draining", "failed"
 
 
+def _place(fleet: Fleet, number: int, system: System, scheduler: Scheduler, cost: str) -> tuple[str, System, Scheduler]:
+    """Pool, system and settings of a replica."""
+    pools, group = fleet.disaggregation, fleet.kind_of(number)
+    if pools is None:
+        if group is None:
+            return "both", system, scheduler.resolved(system, cost)
+        return "both", group.system, (group.scheduler or scheduler).resolved(group.system, cost)
+    if number < pools.prefill:
+        pool, own, settings = "prefill", pools.prefill_system, pools.prefill_scheduler
+    else:
+        pool, own, settings = "decode", pools.decode_system, pools.decode_scheduler
+    own = own or system
+    return pool, own, (settings or scheduler).resolved(own, cost)
+
+
 class Members:
     """replicas: all that may ever run, by number. timeline: (time, replicas that take requests) at each change."""
 
     def __init__(
         self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: StepRecorder, seed: int
     ) -> None:
-        self.pages = pages(system, scheduler)
-        costs: dict[float, StepCost] = {}
-        pools = fleet.disaggregation
         self.replicas: list[Replica] = []
         self.index = PrefixIndex()
+        #: System of each replica.
+        self.systems: list[System] = []
+        costs: dict[tuple[int, float], StepCost] = {}
         for number in range(fleet.most):
+            pool, own, settings = _place(fleet, number, system, scheduler, cost)
             factor = float(fleet.slow.get(number, 1.0))
-            if factor not in costs:
-                costs[factor] = StepCost(system, cost, factor)
-            pool = "both" if pools is None else "prefill" if number < pools.prefill else "decode"
-            self.replicas.append(Replica(number, costs[factor], scheduler, self.pages, recorder, seed, pool))
+            key = (id(own), factor)
+            if key not in costs:
+                costs[key] = StepCost(own, cost, factor)
+            self.systems.append(own)
+            self.replicas.append(Replica(number, costs[key], settings, pages(own, settings), recorder, seed, pool))
         if fleet.router == "prefix-aware":
             for replica in self.replicas:
                 replica.kv.tell(self.index, replica.number)
-        self.states = [READY if pools or number < fleet.replicas else OFF for number in range(fleet.most)]
+        ready = fleet.replicas if fleet.autoscaler else fleet.most
+        self.states = [READY if number < ready else OFF for number in range(fleet.most)]
         #: Changes of the state of each replica, so that a warm-up that was called off can be told.
         self.changes = [0] * fleet.most
         self._since = [0.0] * fleet.most
@@ -77,10 +95,12 @@ class Members:
         """Replicas in a state, by number."""
         return [number for number, found in enumerate(self.states) if found == state]
 
-    def running_seconds(self, now: float) -> float:
-        """Seconds of all replicas together until now, starting, draining and failed ones included."""
-        going = sum(now - since for since, state in zip(self._since, self.states, strict=True) if state != OFF)
-        return sum(self._seconds) + going
+    def running_seconds(self, now: float) -> list[float]:
+        """Seconds of each replica until now, those of starting, draining and having failed included."""
+        return [
+            done + (now - since if state != OFF else 0.0)
+            for done, since, state in zip(self._seconds, self._since, self.states, strict=True)
+        ]
 
     def mean(self, value: Callable[[Replica], float]) -> float:
         """Mean of a value over the replicas that take requests; 0 without any."""

@@ -108,7 +108,7 @@ class PrefixAware:
                 match = replica.kv.matched_tokens(job)
                 if match > best_match or (match == best_match and best and replica.in_flight < best.in_flight):
                     best, best_match = replica, match
-                if match == bound:
+                if match >= bound:
                     break
         if best is not None:
             return best

@@ -25,14 +25,15 @@ LEVELS = (50.0, 90.0, 99.0)
 class Result:
     """One run.
 
-    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens",
+    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens" (both of replica 0),
+    "kv_blocks_of" (each replica),
     "record", "seed"). requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
     that came, nan for what did not come to pass. runs: a column for each of recorder.RUN_COLUMNS, one row for each run of
     alike steps. Both are empty where the record was "summary". samples: weighted samples of seconds by name.
     simulated_s: from the first arrival to the last event. requests_in_system: mean number. area_s: that number summed
     over time; by Little's law the sum of all end-to-end times when every request has finished. replicas: (time, replicas
     that take requests). kv_peak: highest share of the KV cache in use on any replica. stopped: "", "limit" or
-    "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. preemption_times: (time, replica).
+    "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
     """
 
     settings: Mapping[str, Any] = field(repr=False)
@@ -59,6 +60,7 @@ class Result:
     warnings: tuple[str, ...]
     spans: Mapping[int, tuple[tuple[Mark, ...], tuple[Span, ...]]] = field(repr=False)
     writing_s: float = 0.0
+    replica_seconds: float = 0.0
     preemption_times: tuple[Mark, ...] = field(default=(), repr=False)
 
     @property
@@ -147,11 +149,11 @@ class Result:
         return count / self.simulated_s if self.simulated_s else 0.0, count / max(1, len(good))
 
     def gpu_split(self) -> dict[str, float]:
-        """Shares of all GPU time (starting and idle replicas included) in which prompts were read, answers written, nothing done.
+        """Shares of the time of all replicas (starting and idle replicas included) in which prompts were read, answers written, nothing done.
 
         A step with both counts as writing as long as it would take without the prompts, the rest as reading.
         """
-        total = self.gpu_seconds / self.settings["system"].gpus
+        total = self.replica_seconds
         if not total:
             return {"reading": 0.0, "writing": 0.0, "idle": 0.0}
         reading, writing = (self.busy_s - self.writing_s) / total, self.writing_s / total

@@ -155,7 +155,7 @@ class Telemetry:
         running = used = 0.0
         if place >= 0 and at_s <= runs["end_s"][place]:
             running = float(runs["decoding"][place] + runs["prefills"][place])
-            used = float(runs["kv_used"][place]) / self.result.settings["kv_blocks"]
+            used = float(runs["kv_used"][place]) / self.result.settings["kv_blocks_of"][self.replica]
         queued = rows["arrival_s"] + self.result.settings["scheduler"].server_s
         begun = np.nan_to_num(rows["started_s"], nan=np.inf)
         mine = self._first | (~np.isfinite(rows["first_token_s"]) & self._last)
@@ -208,7 +208,7 @@ def exposition(telemetry: Telemetry, at_s: float) -> str:
                 yield histogram
 
     registry = CollectorRegistry()
-    registry.register(Page())  # type: ignore[arg-type]
+    registry.register(Page())
     return generate_latest(registry).decode()
 
 
