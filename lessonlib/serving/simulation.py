@@ -16,8 +16,9 @@ from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
 from lessonlib.serving.fleet.fleet import Failure, Fleet
-from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members, Scaler
+from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
 from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.scheduler import Scheduler
@@ -222,6 +223,8 @@ class Simulation:
         self._count(now)
         self.jobs[number] = job
         self.feed.arrived(now)
+        if self.scaler:
+            self.scaler.arrived(job.prompt)
         if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
             self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
         if self._server_s:
@@ -371,7 +374,7 @@ class Simulation:
     def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
         """Replicas that start cold take requests later."""
         for number in cold:
-            self.events.push(now + scaler.settings.cold_start_s, WARM, (number, self.members.changes[number]))
+            self.events.push(now + scaler.settings.start_s, WARM, (number, self.members.changes[number]))
 
     # --- what came out ------------------------------------------------------------------------------------------------
 

@@ -129,6 +129,54 @@ def test_a_scaler_that_changes_its_mind_calls_off_the_start_of_those_not_ready()
     assert set(result.requests["replica"]) == {0, 1, 2}
 
 
+def sizes(result):
+    """{time: replicas from then on}: several may change at one time."""
+    return dict(result.replicas)
+
+
+@pytest.mark.parametrize(("signal", "target"), [("rate", 5.0), ("tokens", 5000.0)])
+def test_a_scaler_on_arrivals_asks_for_as_many_as_they_need(signal, target) -> None:
+    """17.5 requests of 1,000 tokens a second at 5 a replica: ceil(3.5) = 4 from the first look on, however long the queues are."""
+    scaler = Autoscaler(signal, target, least=1, most=9, every_s=10.0, cold_start_s=20.0, cool_down_s=1e6)
+    _, result = whole_run(small(), fixed(1000, 20, 1400, Constant(17.5)), fleet=Fleet(1, autoscaler=scaler))
+    assert sizes(result) == {0.0: 1, 30.0: 4}
+
+
+def test_an_old_signal_and_a_policy_make_a_scaler_slower() -> None:
+    workload = fixed(1000, 20, 2000, Constant(18.0))
+
+    def ups(**settings):
+        scaler = Autoscaler("rate", 5.0, least=1, most=9, every_s=10.0, cold_start_s=0.0, cool_down_s=1e6, **settings)
+        return sizes(simulate(small(), workload, fleet=Fleet(1, autoscaler=scaler)))
+
+    assert ups() == {0.0: 1, 10.0: 4}
+    assert ups(most_up=1) == {0.0: 1, 10.0: 2, 20.0: 3, 30.0: 4}
+    # An idle signal of the time before the load is all that is known for 25 s.
+    late = Trace((*fixed(1000, 20, 1, Constant(1.0)), *(Request(30.0 + n / 20.0, 1000, 20) for n in range(1500))))
+    scaler = Autoscaler("rate", 5.0, least=1, most=9, every_s=10.0, cold_start_s=0.0, cool_down_s=1e6, scrape_s=25.0)
+    found = sizes(simulate(small(), late, fleet=Fleet(1, autoscaler=scaler)))
+    assert min(when for when, count in found.items() if count > 1) == 70.0
+
+
+def test_a_policy_takes_away_a_few_at_a_time() -> None:
+    scaler = Autoscaler("rate", 5.0, least=1, most=4, every_s=10.0, cold_start_s=0.0, cool_down_s=0.0, most_down=1)
+    requests = Trace(tuple(Request(n / 20.0 if n < 400 else 20.0 + (n - 400), 500, 10) for n in range(460)))
+    _, result = whole_run(small(), requests, fleet=Fleet(4, autoscaler=scaler))
+    assert [count for _, count in result.replicas] == [4, 3, 2, 1]
+
+
+def test_a_start_is_the_sum_of_its_phases() -> None:
+    phases = {"node": 90.0, "image": 60.0, "weights": 10.0, "compile": 55.0}
+    requests = fixed(1000, 100, 600, Constant(20.0))
+    one, two = (
+        simulate(
+            small(), requests, fleet=Fleet(1, autoscaler=Autoscaler("rate", 5.0, least=1, most=4, cold_start_s=start))
+        )
+        for start in (phases, 215.0)
+    )
+    assert Autoscaler(cold_start_s=phases).start_s == 215.0 and same(one, two)
+
+
 def scanning(load_bound):
     """The prefix-aware rule written down at length: every replica is asked."""
 
@@ -266,6 +314,9 @@ def test_more_replicas_wait_less() -> None:
         (lambda: Fleet(1, autoscaler=Autoscaler(), disaggregation=Disaggregation()), ["autoscaler", "disaggregation"]),
         (lambda: Autoscaler("cpu"), ["signal", "in-flight"]),
         (lambda: Autoscaler(target=0), ["target"]),
+        (lambda: Autoscaler(cold_start_s={"image": -1.0}), ["cold_start_s", "image"]),
+        (lambda: Autoscaler(cold_start_s=-1.0), ["cold_start_s"]),
+        (lambda: Autoscaler(most_up=-1), ["most_up"]),
         (lambda: Autoscaler(least=5, most=2), ["most"]),
         (lambda: Disaggregation(0, 1), ["prefill"]),
         (lambda: Disaggregation(1, 1, 0.0), ["link_bytes_per_second"]),

@@ -11,9 +11,9 @@ from lessonlib.roofline import System
 from lessonlib.serving.fleet.routers import ROUTERS
 from lessonlib.serving.replica.scheduler import Scheduler
 
-#: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, or the mean
-#: seconds to the first token of those that got theirs since the last look.
-SIGNALS = ("in-flight", "waiting", "kv", "ttft")
+#: What a scaler looks at, a replica: requests in flight, requests waiting, share of the KV cache in use, the mean
+#: seconds to the first token of those that got theirs since the last look, requests or prompt tokens that came a second since then.
+SIGNALS = ("in-flight", "waiting", "kv", "ttft", "rate", "tokens")
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,11 @@ class Autoscaler:
     """Every `every_s` seconds the number of replicas becomes ceil(replicas x signal / target), as Kubernetes' horizontal
     autoscaler has it, within `least` and `most`; a signal within `tolerance` of the target changes nothing.
 
-    cold_start_s: from the decision until a replica takes requests. cool_down_s: the number must have been too high for so
-    long before it goes down. least = 0 lets an idle fleet go to zero; the next request then wakes one replica.
+    cold_start_s: from the decision until a replica takes requests; or the seconds of its phases by name, such as {"node": 90,
+    "image": 60, "weights": 10, "compile": 55}. cool_down_s: the number must have been too high for so long before it goes down.
+    scrape_s: age of the signal at each look. most_up, most_down: replicas that one look may start, or take away (0: as many as it
+    likes; Kubernetes' own policy is the larger of 4 and 100 % up, all down). least = 0 lets an idle fleet go to zero; the next
+    request then wakes one replica.
     """
 
     signal: str = "in-flight"
@@ -47,9 +50,12 @@ class Autoscaler:
     least: int = 1
     most: int = 8
     every_s: float = 15.0
-    cold_start_s: float = 60.0
+    cold_start_s: float | Mapping[str, float] = 60.0
     cool_down_s: float = 300.0
     tolerance: float = 0.1
+    scrape_s: float = 0.0
+    most_up: int = 0
+    most_down: int = 0
 
     def __post_init__(self) -> None:
         if self.signal not in SIGNALS:
@@ -58,9 +64,23 @@ class Autoscaler:
         set_whole(self, "least", 0, 4096)
         set_whole(self, "most", max(1, self.least), 4096)
         number("every_s", self.every_s, above=0.0)
-        number("cold_start_s", self.cold_start_s, least=0.0)
+        for name, seconds in self.phases.items():
+            number("cold_start_s" if name == "start" else f"cold_start_s: {name}", seconds, least=0.0)
+        number("scrape_s", self.scrape_s, least=0.0)
+        set_whole(self, "most_up", 0, 4096)
+        set_whole(self, "most_down", 0, 4096)
         number("cool_down_s", self.cool_down_s, least=0.0)
         number("tolerance", self.tolerance, least=0.0, most=1.0)
+
+    @property
+    def phases(self) -> dict[str, float]:
+        """What a start is made of, seconds by name."""
+        return dict(self.cold_start_s) if isinstance(self.cold_start_s, Mapping) else {"start": self.cold_start_s}
+
+    @property
+    def start_s(self) -> float:
+        """Seconds from the decision until a replica takes requests."""
+        return sum(self.phases.values())
 
 
 @dataclass(frozen=True)
