@@ -17,7 +17,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
 from lessonlib.serving.fleet.fleet import Failure, Fleet
 from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
-from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.routers import Loads, Router, Sight, make_router
 from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
@@ -64,9 +64,9 @@ def simulate(
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 #: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
-#: a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: the router looks; the router fails; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(9)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, RUN_END, PLAN = range(11)
 
 
 class Events:
@@ -141,9 +141,8 @@ class Simulation:
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
-        self._routers = [
-            make_router(fleet.router, self.seed + place, fleet.load_bound, self.members.index) for place in range(2)
-        ]
+        self.loads = Loads(fleet.scrape_s)
+        self._routers = [self._router(fleet.router, place) for place in range(2)]
         self.events = Events()
         self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
         self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
@@ -163,6 +162,10 @@ class Simulation:
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
+        if fleet.scrape_s:
+            self.events.push(0.0, SCRAPE)
+        if fleet.router_fails_at_s is not None:
+            self.events.push(fleet.router_fails_at_s, ROUTER_FAILS)
         for failure in fleet.failures:
             self.events.push(failure.at_s, FAILURE, failure)
 
@@ -176,6 +179,8 @@ class Simulation:
             RECOVERY: self._recovery,
             DELIVERY: self._delivery,
             LOOK: self._look,
+            SCRAPE: self._scrape,
+            ROUTER_FAILS: self._router_fails,
             RUN_END: self._run_end,
             PLAN: self._plan,
         }
@@ -235,6 +240,19 @@ class Simulation:
 
     def _through(self, now: float, job: Job) -> None:
         self._send(job, now)
+
+    def _router(self, name: str, place: int) -> Router:
+        fleet = self.fleet
+        sight = Sight(self.seed + place, fleet.load_bound, fleet.connections, self.members.index, self.loads)
+        return make_router(name, sight)
+
+    def _scrape(self, now: float, _: Any) -> None:
+        self.loads.scrape(self.members.replicas)
+        self.events.push(now + self.fleet.scrape_s, SCRAPE)
+
+    def _router_fails(self, _now: float, _: Any) -> None:
+        """A picker that is away is passed by: requests go anywhere."""
+        self._routers = [self._router("random", place) for place in range(2)]
 
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))

@@ -129,6 +129,71 @@ def test_a_scaler_that_changes_its_mind_calls_off_the_start_of_those_not_ready()
     assert set(result.requests["replica"]) == {0, 1, 2}
 
 
+def test_a_router_that_looks_now_and_then_sends_all_to_who_was_free() -> None:
+    """Loads of five seconds ago: whatever comes in between goes to one replica, each time another one."""
+    requests = Trace(tuple(Request(0.1 + n / 4.0, 500, 2000) for n in range(60)))
+    result = simulate(small(), requests, fleet=Fleet(3, "least-requests", scrape_s=5.0))
+    groups = [set(result.requests["replica"][n : n + 20]) for n in (0, 20, 40)]
+    assert groups == [{0}, {1}, {2}]
+    fresh = simulate(small(), requests, fleet=Fleet(3, "least-requests"))
+    assert np.all(shares(fresh, 3) == pytest.approx(1 / 3, abs=0.02))
+
+
+@pytest.mark.parametrize("connections", [1, 3, 4000])
+def test_a_service_balances_connections_not_requests(connections) -> None:
+    """Every connection stays with one replica: shares of requests are those of connections, and one connection is one replica."""
+    result = simulate(small(), fixed(200, 10, 2000, Poisson(50.0)), fleet=Fleet(4, "service", connections=connections))
+    found = shares(result, 4)
+    assert (found > 0).sum() <= connections
+    if connections == 3:
+        assert np.allclose(np.round(found * 3), found * 3, atol=0.12)
+    if connections == 4000:
+        assert np.all(abs(found - 0.25) < 0.04)
+
+
+def test_a_connection_is_opened_anew_when_its_replica_is_gone() -> None:
+    fleet = Fleet(2, "service", connections=1, failures=(Failure(0, 3.0, 4.0), Failure(1, 10.0, 4.0)))
+    _, result = whole_run(small(), fixed(200, 10, 200, Constant(10.0)), fleet=fleet, seed=1)
+    assert len(set(result.requests["replica"])) == 2
+
+
+def turns(router, **more):
+    sharing = Sharing(turns=4, turn_tokens=Fixed(64), think_s=2.0)
+    workload = Workload(400, Fixed(1600), Fixed(64), Poisson(3.0), sharing, seed=5)
+    return simulate(small(), workload, fleet=Fleet(4, router, **more)).requests
+
+
+@pytest.mark.parametrize("router", ["session", "sticky-until-saturated"])
+def test_turns_of_a_session_go_to_one_replica(router) -> None:
+    rows = turns(router, load_bound=1000.0)
+    assert np.all(rows["replica"].reshape(-1, 4) == rows["replica"][::4, None])
+    assert np.all(rows["cached"].reshape(-1, 4)[:, 1:] > 1500)
+    scattered = turns("round-robin")["cached"].reshape(-1, 4)[:, 1:]
+    assert (scattered < 1500).mean() > 0.4
+
+
+def test_a_session_moves_when_its_replica_is_saturated() -> None:
+    """One slow replica fills up; without a bound its sessions suffer to the end."""
+    sharing = Sharing(turns=6, turn_tokens=Fixed(64), think_s=0.5)
+    workload = Workload(600, Fixed(1600), Fixed(64), Poisson(6.0), sharing, seed=5)
+    stay, move = (
+        simulate(small(), workload, Scheduler(max_num_seqs=16), Fleet(3, router, slow={0: 8.0})).requests
+        for router in ("session", "sticky-until-saturated")
+    )
+    assert (move["replica"].reshape(-1, 6) != move["replica"][::6, None]).any()
+    assert np.percentile(move["e2e_s"], 95) < np.percentile(stay["e2e_s"], 95)
+
+
+def test_a_router_that_fails_open_sends_requests_anywhere() -> None:
+    workload = Workload(2000, Fixed(1200), Fixed(10), Constant(20.0), Sharing(0, 1, 1024, 8), seed=2)
+    result = simulate(small(), workload, fleet=Fleet(4, "prefix-aware", load_bound=50.0, router_fails_at_s=50.0))
+    rows, late = result.requests, result.requests["arrival_s"] > 60.0
+    early = (rows["arrival_s"] > 5.0) & (rows["arrival_s"] < 50.0)
+    assert (rows["cached"][early] > 1000).all()
+    places = np.bincount(rows["replica"][late], minlength=4) / late.sum()
+    assert np.all(abs(places - 0.25) < 0.06)
+
+
 def sizes(result):
     """{time: replicas from then on}: several may change at one time."""
     return dict(result.replicas)
@@ -306,6 +371,9 @@ def test_more_replicas_wait_less() -> None:
     [
         (lambda: Fleet(0), ["replicas"]),
         (lambda: Fleet(2, "sticky"), ["sticky", "round-robin", "prefix-aware"]),
+        (lambda: Fleet(2, scrape_s=-1.0), ["scrape_s"]),
+        (lambda: Fleet(2, "service", connections=0), ["connections"]),
+        (lambda: Fleet(2, router_fails_at_s=-5.0), ["router_fails_at_s"]),
         (lambda: Fleet(2, slow={5: 2.0}), ["slow", "no replica 5", "0 to 1"]),
         (lambda: Fleet(2, slow={0: 0.0}), ["slow"]),
         (lambda: Fleet(2, failures=(Failure(3, 1.0),)), ["failure", "no replica 3"]),

@@ -136,7 +136,8 @@ class Kind:
 class Fleet:
     """`replicas` equal replicas behind a router. Raises LessonlibError, which names the field, for what cannot be.
 
-    kinds: replicas of other kinds, which come after the equal ones and have the next numbers. slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
+    kinds: replicas of other kinds, which come after the equal ones and have the next numbers. scrape_s: how often the router looks at the load (0: it always knows). connections: of the clients, for the router "service".
+    router_fails_at_s: from then on requests go to any replica (a gateway whose picker is away lets them pass). slow: {replica: factor on its step times}. load_bound: of the prefix-aware router. With pools the replicas are
     counted there; with an autoscaler `replicas` is how many there are at the start.
     """
 
@@ -148,23 +149,15 @@ class Fleet:
     autoscaler: Autoscaler | None = None
     disaggregation: Disaggregation | None = None
     kinds: tuple[Kind, ...] = ()
+    scrape_s: float = 0.0
+    connections: int = 64
+    router_fails_at_s: float | None = None
 
     def __post_init__(self) -> None:
-        self._check_kinds()
         set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
-        if self.router not in ROUTERS:
-            raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {self.router!r}")
-        number("load_bound", self.load_bound, least=1.0)
-        if self.autoscaler is not None:
-            kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')
-        if self.disaggregation is not None:
-            kind("disaggregation", self.disaggregation, Disaggregation, "Disaggregation(prefill=1, decode=1)")
-        if self.autoscaler and self.disaggregation:
-            raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
-        if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
-            raise LessonlibError(
-                f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}"
-            )
+        self._check_kinds()
+        self._check_router()
+        self._check_parts()
         if not isinstance(self.slow, Mapping):
             raise LessonlibError(f"slow: expected factors by replica such as {{0: 2.0}}, not {self.slow!r}")
         if not isinstance(self.failures, (tuple, list)):
@@ -175,6 +168,27 @@ class Fleet:
         for failure in self.failures:
             kind("failures", failure, Failure, "Failure(0, at_s=10.0)")
             self._known("failure", failure.replica)
+
+    def _check_router(self) -> None:
+        if self.router not in ROUTERS:
+            raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {self.router!r}")
+        number("load_bound", self.load_bound, least=1.0)
+        number("scrape_s", self.scrape_s, least=0.0)
+        set_whole(self, "connections", 1, 1_000_000)
+        if self.router_fails_at_s is not None:
+            number("router_fails_at_s", self.router_fails_at_s, least=0.0)
+
+    def _check_parts(self) -> None:
+        if self.autoscaler is not None:
+            kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')
+        if self.disaggregation is not None:
+            kind("disaggregation", self.disaggregation, Disaggregation, "Disaggregation(prefill=1, decode=1)")
+        if self.autoscaler and self.disaggregation:
+            raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
+        if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
+            raise LessonlibError(
+                f"replicas: expected {self.autoscaler.least} to {self.autoscaler.most} as the autoscaler allows, not {self.replicas}"
+            )
 
     def _check_kinds(self) -> None:
         if not isinstance(self.kinds, (tuple, list)):
