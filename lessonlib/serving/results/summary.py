@@ -79,6 +79,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
             f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
         ),
     ]
+    split = data["gpu_split"]
+    lines.append(
+        f"GPU time: {_percent(split['reading'])} reading prompts, {_percent(split['writing'])} writing answers, {_percent(split['idle'])} idle"
+    )
     if "goodput" in data:
         good = data["goodput"]
         lines.append(
