@@ -36,11 +36,11 @@ class Mutant:
 def mutants_of(package: Path, module: str) -> list[Mutant]:
     """Every mutant of ``module`` ("lesson/judge.py" in ``package``), in the order of its lines; none of them twice."""
     source = (package / module).read_text(encoding="utf-8")
-    found = {ast.dump(ast.parse(source)): None, **{dump: mutant for dump, mutant in _made(module, source)}}
-    return sorted((mutant for mutant in found.values() if mutant), key=lambda mutant: mutant.line)
+    return sorted(dict(_made(module, source)).values(), key=lambda mutant: mutant.line)
 
 
 def _made(module: str, source: str) -> Iterator[tuple[str, Mutant]]:
+    """(meaning, mutant) of each change that gives another program."""
     original = ast.dump(ast.parse(source))
     tree = get_ast(source)
     for operator in operators().values():

@@ -54,21 +54,24 @@ def _try(module: str, arguments: list[str], accepted: dict[tuple[str, ...], str]
     began = time.monotonic()
     tests = Tests(arguments)
     name = "lessonlib." + module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-    survivors = [mutant for mutant in tried if not tests.kill(name, mutant.source)]
-    new = [mutant for mutant in survivors if mutant.key not in accepted]
+    survivors = []
+    for mutant in tried:
+        if not tests.kill(name, mutant.source):
+            survivors.append(mutant)
+            if mutant.key not in accepted:
+                print(_entry(mutant), flush=True)
+    new = sum(mutant.key not in accepted for mutant in survivors)
     of = f" of {len(made)}" if len(tried) < len(made) else ""
     print(
-        f"{module}: {len(tried)}{of} mutants, {len(tried) - len(survivors)} killed, {len(survivors) - len(new)} accepted, "
-        f"{len(new)} survive ({time.monotonic() - began:.0f} s)",
+        f"{module}: {len(tried)}{of} mutants, {len(tried) - len(survivors)} killed, {len(survivors) - new} accepted, "
+        f"{new} survive ({time.monotonic() - began:.0f} s)",
         flush=True,
     )
-    for mutant in sorted(new, key=lambda mutant: mutant.line):
-        print(_entry(mutant), flush=True)
     if len(tried) == len(made):
         for key in sorted(set(accepted) - {mutant.key for mutant in survivors}):
             if key[0] == module:
                 print(f"  accepted, but no survivor any more; take it out: {key[1]}: {key[3]}")
-    return len(new)
+    return new
 
 
 def _entry(mutant: Mutant) -> str:
