@@ -127,7 +127,7 @@ def test_another_programs_file_where_ours_would_be_stays(default: Path, capsys: 
 
 
 @pytest.mark.parametrize(
-    "theirs", [b'{"editor.fontSize": 14}', b"[" * 100_000, b'{"lab": "x", "more": 1}', b"{}", b"", b"\xff", b"null"]
+    "theirs", [b'{"editor.fontSize": 14}', b"[" * 100_000, b'{"lab": "x", "more": 1}', b"[]", b"\xff", b"null"]
 )
 def test_settings_of_another_program_stay(theirs: bytes, path: Path) -> None:
     Journal(path).append(RECORD)
