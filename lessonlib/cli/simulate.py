@@ -170,7 +170,7 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         )
         trace = read_trace(args.trace)
         for note in trace.notes:
-            print(f"lessonlib simulate: {args.trace}: {note}", file=sys.stderr)
+            print(printable(f"lessonlib simulate: {args.trace}: {note}"), file=sys.stderr)
         if not trace.timed and args.concurrency is None:
             raise LessonlibError(
                 f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"
