@@ -35,7 +35,6 @@ EXCEPTIONS = {
     "show/typescript.py": "the package's own declarations, for whoever works on it",
     "show/course_map/__init__.py": "the package's own style",
     "record/journal.py": "appends, and reads what was appended",
-    "record/settings.py": "beside the journal",
     "probe/probe.py": "what a server answered, in memory",
 }
 
