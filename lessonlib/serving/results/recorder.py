@@ -43,7 +43,9 @@ class Recorder:
         self.samples: dict[str, Sample] = {name: ExactSample() if self.full else BinnedSample() for name in TIMES}
         self.jobs: list[Job] = []
         self._runs: list[tuple[Any, ...]] = []
-        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = 0
+        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = (
+            self.aborted
+        ) = 0
         self.busy_s = self.writing_s = self.batch_seconds = self.e2e_sum = 0.0
         self.preemption_times: list[tuple[float, int]] = []
         self._itl = self.samples["itl_s"]
@@ -105,6 +107,13 @@ class Recorder:
         samples["queue_s"].add(job.started - job.queued)
         if job.output >= _MOST_OUTPUT:
             samples["tpot_s"].add((job.finished - job.first_token) / (job.output - 1))
+        if self.full:
+            self.jobs.append(job)
+
+    def abort(self, job: Job) -> None:
+        """A job was dropped: it has no end."""
+        self.aborted += 1
+        self.preemptions += job.preempted
         if self.full:
             self.jobs.append(job)
 
