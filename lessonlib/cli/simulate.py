@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.cli import simulate_monitor, simulate_serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lessonlib.roofline import System
-    from lessonlib.serving import Arrivals, Fleet, Progress, Request, Result, Scheduler
+    from lessonlib.serving import Arrivals, Progress, Request, Result
 
 INTERRUPTED = 130
 _PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
@@ -24,22 +25,25 @@ _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
   lessonlib simulate --model llama-3.1-70b --tp 2 --weights fp8 --kv fp8 --concurrency 100 --prompt 5000 --output 500
   lessonlib simulate --lab qwen3.5-27b-2xh100-sxm --preset rag --rate 1.5 --replicas 4 --router prefix-aware --json
-  lessonlib simulate --trace requests.jsonl --plot timeline.svg"""
+  lessonlib simulate --trace requests.jsonl --plot timeline.svg
+  lessonlib simulate --rate 40 --replicas 2 --kind 2,gpu=a100-80gb-sxm --router service --connections 8 --log
+  lessonlib simulate --rate 20 --requests 4000 --autoscale rate,8,1,6 --start node=90,image=60,weights=10 --panel panel.csv"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare `simulate`."""
     parser = subparsers.add_parser(
         "simulate",
+        usage="lessonlib simulate [options]",
         help="many requests through a fleet: waiting, batching, caching",
         description="Serve many requests and print throughput, waiting times and what the cache did.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_system(parser.add_argument)
-    _add_traffic(parser)
-    _add_serving(parser.add_argument)
-    add = parser.add_argument
+    _add_system(parser.add_argument_group("model and GPUs").add_argument)
+    _add_traffic(parser.add_argument_group("requests"))
+    simulate_serving.add_flags(parser)
+    add = parser.add_argument_group("the run and what is told of it").add_argument
     add("--seed", type=int, default=0, help="decides every random draw [0]")
     add("--limit", type=float, metavar="S", help="stop at this simulated time")
     add("--slo", metavar="TTFT,TPOT", help="limits in seconds to count goodput by, such as 1,0.05")
@@ -48,6 +52,7 @@ def add_parser(subparsers: Any) -> None:
     add("--json", action="store_true", help="print one JSON object")
     add("--save", metavar="FILE", help="write one row a request (.csv)")
     add("--plot", metavar="FILE", help="write a timeline (.svg, .png, .pdf)")
+    simulate_monitor.add_flags(parser)
 
 
 def _add_system(add: Any) -> None:
@@ -58,6 +63,7 @@ def _add_system(add: Any) -> None:
     add("--pp", type=int, help="stages of layers, in each replica [1]")
     add("--weights", help="precision of the matrices [bf16]")
     add("--kv", help="precision of the KV cache [bf16]")
+    add("--link", type=float, metavar="GB/S", help="of a GPU to its peers, one way; 64: NVLink is down [data sheet]")
 
 
 def _add_traffic(parser: Any) -> None:
@@ -90,33 +96,18 @@ def _add_traffic(parser: Any) -> None:
     add("--requests", type=int, metavar="N", help=f"how many [{_REQUESTS}]")
 
 
-def _add_serving(add: Any) -> None:
-    add("--cost", default="expected", help="of a step: expected, or ceiling [expected]")
-    add("--batching", default="continuous", help="continuous, in-flight, prefill-first or static [continuous]")
-    add("--max-num-seqs", type=int, default=256, metavar="N", help="requests that run at once in a replica [256]")
-    add("--max-num-batched-tokens", type=int, default=8192, metavar="T", help="tokens of a step [8192]")
-    add("--memory-share", type=float, default=0.9, help="share of GPU memory for weights and KV cache [0.9]")
-    add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
-    add("--speculate", metavar="DRAFTS,ACCEPTANCE", help="speculative decoding, such as 3,0.7")
-    add("--priority", action="store_true", help="schedule by the priority of each request")
-    add("--replicas", type=int, metavar="K", help="equal replicas [1]")
-    add(
-        "--router",
-        default="least-requests",
-        help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]",
-    )
-    add("--disaggregate", metavar="P,D", help="P replicas for prompts and D for answers")
-
-
 def run(args: argparse.Namespace) -> int:
     """Simulate, print and write; 0, or 130 after Ctrl-C (with what there is). Raises LessonlibError for wrong input."""
     from lessonlib.serving import run_summary, run_summary_text, save_requests, simulate
 
-    if args.summary and (args.slo or args.save or args.plot):
-        raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
+    if args.summary and (args.slo or args.save or args.plot or simulate_monitor.asked(args)):
+        raise LessonlibError(
+            "--summary: keeps no single requests; leave it out for --slo, --save, --plot, --log, --metrics or --panel"
+        )
+    simulate_monitor.check(args)
     limits = _check_output(args)
     system, requests = _system(args), _requests(args)
-    scheduler, fleet = _scheduler(args), _fleet(args)
+    scheduler, fleet = simulate_serving.scheduler(args), simulate_serving.fleet(args, system)
     with _progress(len(requests)) as tell:  # type: ignore[arg-type]
         result = simulate(
             system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
@@ -125,11 +116,17 @@ def run(args: argparse.Namespace) -> int:
     for warning in result.warnings:
         print(f"lessonlib simulate: {warning}", file=sys.stderr)
     data = run_summary(result, limits, args.price)
+    if args.log:
+        lines = simulate_monitor.log(result)
+        data |= {"log": lines}
+        if not args.json:
+            print("\n".join([*lines, ""]))
     print(json.dumps(data, indent=2) if args.json else run_summary_text(data))
     if args.save:
         save_requests(result, Path(args.save))
     if args.plot:
         _plot(result, args.plot)
+    simulate_monitor.write(result, args)
     return INTERRUPTED if result.stopped == "interrupted" else 0
 
 
@@ -141,6 +138,8 @@ def _system(args: argparse.Namespace) -> System:
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
     model = load_model(args.model) if args.model is not None else base.model
     gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
+    if args.link is not None:
+        gpu = simulate_serving.with_link("--link", gpu, args.link)
     return System(model=model, gpu=gpu, **(usual | given))
 
 
@@ -207,36 +206,6 @@ def _lengths(flag: str, mean: int, spread: float | None) -> Any:
         return LogNormal(mean, spread) if spread else Fixed(mean)
     except LessonlibError as error:
         raise LessonlibError(f"{flag}: {error}") from None
-
-
-def _scheduler(args: argparse.Namespace) -> Scheduler:
-    from lessonlib.serving import Scheduler, Speculation
-
-    speculation = None
-    if args.speculate is not None:
-        drafts, acceptance = _numbers("--speculate", args.speculate, 2)
-        speculation = Speculation(drafts, acceptance)  # type: ignore[arg-type]
-    return Scheduler(
-        batching=args.batching,
-        max_num_seqs=args.max_num_seqs,
-        max_num_batched_tokens=args.max_num_batched_tokens,
-        memory_share=args.memory_share,
-        prefix_caching=not args.no_prefix_caching,
-        policy="priority" if args.priority else "fcfs",
-        speculation=speculation,
-    )
-
-
-def _fleet(args: argparse.Namespace) -> Fleet:
-    from lessonlib.serving import Disaggregation, Fleet
-
-    pools = None
-    if args.disaggregate is not None:
-        prefill, decode = _numbers("--disaggregate", args.disaggregate, 2)
-        pools = Disaggregation(prefill, decode)  # type: ignore[arg-type]
-        if args.replicas is not None:
-            raise LessonlibError("--disaggregate: counts the replicas of both pools itself; leave out --replicas")
-    return Fleet(1 if args.replicas is None else args.replicas, args.router, disaggregation=pools)
 
 
 @contextmanager

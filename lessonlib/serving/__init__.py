@@ -14,8 +14,11 @@ from lessonlib.serving.fleet.rollout import Rollout
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
 from lessonlib.serving.replica.step_time import BASES, StepCost
+from lessonlib.serving.results.log_lines import log_lines
+from lessonlib.serving.results.panel import panel, panel_text
 from lessonlib.serving.results.result import Result
 from lessonlib.serving.results.summary import check_file, run_summary, run_summary_text, save_requests
+from lessonlib.serving.results.telemetry import Telemetry, exposition
 from lessonlib.serving.simulation import Progress, simulate
 from lessonlib.serving.traffic.arrivals import Arrivals, Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
 from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, Lengths, LogNormal, ShareOfPrompt
@@ -56,10 +59,15 @@ __all__ = [
     "Sharing",
     "Speculation",
     "StepCost",
+    "Telemetry",
     "Trace",
     "Workload",
     "check_file",
+    "exposition",
     "fixed",
+    "log_lines",
+    "panel",
+    "panel_text",
     "preset",
     "preset_names",
     "read_trace",

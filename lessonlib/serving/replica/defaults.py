@@ -19,10 +19,11 @@ _SMALL_NAMES = ("a100", "gb10")
 
 def batch_defaults(gpu: GPU) -> tuple[int, int]:
     """(seats, tokens of a step) that vLLM's server takes on this GPU."""
-    if gpu.memory_bytes >= 160 * GIB:
+    memory = getattr(gpu, "driver_bytes", None) or gpu.memory_bytes
+    if memory >= 160 * GIB:
         return LARGEST
     names = f"{gpu.name} {gpu.title}".lower()
-    if gpu.memory_bytes >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
+    if memory >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
         return LARGE
     return SMALL
 
@@ -32,7 +33,7 @@ def server_seconds() -> float:
 
     Fitted with the other constants of the expectation; 0 where they do not have it.
     """
-    return load_efficiency().values.get("server_s", 0.0)
+    return load_efficiency().values.get("server.first_token_s", 0.0)
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:
