@@ -94,6 +94,11 @@ def _add_traffic(parser: Any) -> None:
         help="lognormal lengths with a deviation of S times the mean [0: all equal]",
     )
     add("--requests", type=int, metavar="N", help=f"how many [{_REQUESTS}]")
+    add(
+        "--steady-sessions",
+        action="store_true",
+        help="sessions of a preset are under way at the start, and hold the rate",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -154,7 +159,7 @@ def _numbers(flag: str, text: str, count: int) -> list[float]:
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import Workload, preset, read_trace, without_arrivals
+    from lessonlib.serving import Workload, preset, read_trace, steady_sessions, without_arrivals
 
     if args.trace is not None:
         _refuse(
@@ -168,7 +173,11 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.preset is not None:
         _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
+        if args.steady_sessions:
+            return steady_sessions(found)
         return without_arrivals(found) if args.concurrency is not None else found
+    if args.steady_sessions:
+        raise LessonlibError("--steady-sessions: needs --preset with sessions of several turns")
     sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
     prompt, output = (
         _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)

@@ -24,6 +24,7 @@ from lessonlib.serving.traffic.arrivals import Arrivals, Constant, Diurnal, Gamm
 from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, Lengths, LogNormal, ShareOfPrompt
 from lessonlib.serving.traffic.presets import PRESETS, preset, preset_names, without_arrivals
 from lessonlib.serving.traffic.request import Request
+from lessonlib.serving.traffic.steady_sessions import steady_sessions
 from lessonlib.serving.traffic.trace_files import read_trace, write_trace
 from lessonlib.serving.traffic.workload import Sharing, Trace, Workload, fixed
 
@@ -76,6 +77,7 @@ __all__ = [
     "run_summary_text",
     "save_requests",
     "simulate",
+    "steady_sessions",
     "without_arrivals",
     "write_trace",
 ]

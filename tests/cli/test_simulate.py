@@ -48,6 +48,7 @@ def run(line: str, capsys) -> tuple[int, str, str]:
         "--rate 10 --requests 80 --kind 2,gpu=a100-80gb-sxm,max-num-seqs=64 --kind 1,gpu=l40s,kv=fp8 --router session --load-bound 2",
         "--rate 10 --requests 80 --disaggregate 1,1 --transfer 10 --decode-kind gpu=h200-sxm --prefill-kind max-num-batched-tokens=2048",
         "--rate 10 --requests 300 --autoscale tokens,4000,1,4 --look 5 --start node=3,image=2 --cool-down 9 --signal-age 1 --most-up 1 --most-down 1",
+        "--preset conversation --rate 3 --requests 60 --steady-sessions",
         "--rate 10 --requests 300 --replicas 2 --rollout 5,1,0,4,0 --log",
     ],
 )
@@ -173,6 +174,8 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
         ("--trace absent.csv --prompt 5", ["--prompt", "--trace"]),
         ("--rate 1 --requests 3 --plot x.gif", ["--plot", ".svg"]),
         ("--rate 1 --limit 0", ["limit"]),
+        ("--rate 1 --steady-sessions", ["--steady-sessions", "--preset"]),
+        ("--preset rag --steady-sessions", ["steady_sessions", "several turns"]),
         ("--rate 1 --draft-time 0.1", ["--draft-time", "--speculate"]),
         ("--rate 1 --speculate 3,0.5,0.6,0.1", ["acceptance", "cannot rise"]),
         ("--rate 1 --speculate 2.5,0.5", ["--speculate", "whole number"]),
