@@ -46,6 +46,8 @@ def _add_cache(add: Any) -> None:
     add("--block-size", type=int, metavar="T", help="tokens of a block; hybrids take the page of their state [16]")
     add("--kv-blocks", type=int, metavar="N", help="blocks of the cache [what the memory leaves]")
     add("--watermark", type=float, metavar="X", help="share of the blocks kept free when a request is let in [0]")
+    add("--host-memory", type=float, metavar="GB", help="of the host, for what the GPUs have computed [0]")
+    add("--host-link", type=float, metavar="GB/S", help="from there to each GPU [50]")
     add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
     add(
         "--no-hybrid-pages", action="store_true", help="count recurrent states by their bytes, find beginnings anywhere"
@@ -123,6 +125,8 @@ def scheduler(args: argparse.Namespace) -> Scheduler:
         "kv_blocks": args.kv_blocks,
         "watermark": args.watermark,
     }
+    for name, flag in (("host_bytes", args.host_memory), ("host_bytes_per_second", args.host_link)):
+        given[name] = None if flag is None else flag * 1e9
     return Scheduler(
         batching=args.batching,
         prefix_caching=not args.no_prefix_caching,

@@ -65,9 +65,11 @@ def simulate(
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 #: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
-#: the router looks; the router fails; a rollout begins; the time to drain is over; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: the router looks; the router fails; a rollout begins; the time to drain is over; a beginning has come from the host's memory; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, ROLL, DEADLINE, RUN_END, PLAN = range(13)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, ROLL, DEADLINE, LOADED, RUN_END, PLAN = (
+    range(14)
+)
 
 
 class Events:
@@ -188,6 +190,7 @@ class Simulation:
             ROUTER_FAILS: self._router_fails,
             ROLL: self._roll,
             DEADLINE: self._deadline,
+            LOADED: self._load_done,
             RUN_END: self._run_end,
             PLAN: self._plan,
         }
@@ -303,12 +306,24 @@ class Simulation:
             self._known[replica.number] = replica.version
             self.events.push(replica.run.end, RUN_END, (replica, replica.version))
 
+    def _load_done(self, now: float, payload: tuple[Replica, Job]) -> None:
+        replica, job = payload
+        replica.load_done(job, now)
+        self._follow(replica, now)
+
+    def _planned_run(self, replica: Replica, now: float) -> None:
+        """Plan, and schedule what comes of it."""
+        replica.plan(now)
+        for when, job in replica.loads:
+            self.events.push(when, LOADED, (replica, job))
+        replica.loads.clear()
+        if not replica.idle:
+            self._follow(replica, now)
+
     def _plan(self, now: float, replica: Replica) -> None:
         self._planned.discard(replica.number)
         if replica.idle:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
 
     def _run_end(self, now: float, payload: tuple[Replica, int]) -> None:
         replica, version = payload
@@ -327,9 +342,7 @@ class Simulation:
             replica.run.stop()
             self._gone(replica.number, now)
         else:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
 
     def _gone(self, number: int, now: float) -> None:
         """A replica has drained."""

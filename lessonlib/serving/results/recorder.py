@@ -17,7 +17,7 @@ RECORDS = ("full", "summary")
 TIMES = ("ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s")
 REQUEST_COLUMNS = (
     "number", "arrival_s", "started_s", "first_token_s", "finished_s", "queue_s", "ttft_s", "tpot_s", "e2e_s",
-    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica", "first_replica",
+    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica", "first_replica", "loaded",
 )  # fmt: skip
 #: A run of alike steps: seconds of its first and last step; requests that decode, and that have begun their prompts
 #: (prefills); tokens of prompts; the mean length of the queue over the run; blocks in use at its start; seconds that it would
@@ -139,6 +139,7 @@ class Recorder:
                 job.priority,
                 job.replica,
                 job.marks[0][1] if job.marks else -1,
+                job.loaded,
             )
             for job in jobs
         ]
@@ -153,6 +154,7 @@ class Recorder:
             "priority",
             "replica",
             "first_replica",
+            "loaded",
         }
         return {
             name: column.astype(np.int64) if name in whole else column
