@@ -61,6 +61,8 @@ def _add_system(add: Any) -> None:
     add("--gpu", help="a name (see `gpus`) [h100-sxm]")
     add("--tp", type=int, help="GPUs that share every layer, in each replica [1]")
     add("--pp", type=int, help="stages of layers, in each replica [1]")
+    add("--dp", type=int, help="copies of the attention that step together, in each replica; needs --ep [1]")
+    add("--ep", type=int, help="GPUs over which whole experts are spread: tp x dp [1]")
     add("--weights", help="precision of the matrices [bf16]")
     add("--kv", help="precision of the KV cache [bf16]")
     add("--link", type=float, metavar="GB/S", help="of a GPU to its peers, one way; 64: NVLink is down [data sheet]")
@@ -139,8 +141,9 @@ def _system(args: argparse.Namespace) -> System:
     from lessonlib.roofline import System, load_gpu, load_lab, load_model
 
     base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
-    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
-    given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
+    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep", "dp")}
+    flags = ("tp", "pp", "dp", "ep", "weights", "kv")
+    given = {name: getattr(args, name) for name in flags if getattr(args, name) is not None}
     model = load_model(args.model) if args.model is not None else base.model
     gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
     if args.link is not None:

@@ -49,6 +49,7 @@ def run(line: str, capsys) -> tuple[int, str, str]:
         "--rate 10 --requests 80 --disaggregate 1,1 --transfer 10 --decode-kind gpu=h200-sxm --prefill-kind max-num-batched-tokens=2048",
         "--rate 10 --requests 300 --autoscale tokens,4000,1,4 --look 5 --start node=3,image=2 --cool-down 9 --signal-age 1 --most-up 1 --most-down 1",
         "--preset conversation --rate 3 --requests 60 --steady-sessions",
+        "--model deepseek-v3 --gpu h200-sxm --dp 8 --ep 8 --weights fp8 --rate 3 --requests 20",
         "--preset conversation --rate 3 --requests 60 --kv-blocks 2000 --host-memory 60 --host-link 25",
         "--rate 10 --requests 300 --replicas 2 --rollout 5,1,0,4,0 --log",
     ],

@@ -37,11 +37,12 @@ def server_seconds() -> float:
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:
-    """Both limits, with vLLM's default for each that is None; seats follow a smaller budget that was given alone.
+    """Both limits, with vLLM's default for each that is None; seats follow a smaller budget that was given alone. Where dp copies
+    step together the limits are those of all of them (vLLM's flags are for each rank).
 
     Raises LessonlibError where both are given and the step has fewer tokens than requests.
     """
-    usual_seats, usual_tokens = batch_defaults(system.gpu)
+    usual_seats, usual_tokens = (limit * system.dp for limit in batch_defaults(system.gpu))
     if tokens is None:
         longest = system.model.max_context
         tokens = min(usual_tokens, (seats or usual_seats) * longest) if longest else usual_tokens
