@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -114,6 +116,16 @@ def test_help_is_in_groups(capsys) -> None:
     ]
     places = [text.index(f"\n{group}") for group in groups]
     assert places == sorted(places)
+
+
+def test_every_flag_stands_in_the_docs() -> None:
+    from lessonlib.cli.main import build_parser
+
+    commands = next(action for action in build_parser()._actions if isinstance(action.choices, dict))
+    page = (Path(__file__).parents[2] / "docs" / "SIMULATOR.md").read_text(encoding="utf-8")
+    flags = {flag for action in commands.choices["simulate"]._actions for flag in action.option_strings}
+    missing = [flag for flag in flags - {"-h", "--help"} if not re.search(rf"`[^`]*{flag}(?![a-z-])[^`]*`", page)]
+    assert not missing
 
 
 def test_overload_is_a_warning_not_an_error(capsys) -> None:
