@@ -60,15 +60,16 @@ class StepCost:
     """Seconds of a step of `system` under one basis.
 
     slowdown: a factor on every step, for a replica that runs hot or shares its machine.
-    Raises LessonlibError for an unknown basis, and for dp > 1 (copies are replicas of a fleet here).
+    Raises LessonlibError for an unknown basis, and for dp > 1 without ep (such copies are replicas of a fleet here).
     """
 
     def __init__(self, system: System, basis: str = "expected", slowdown: float = 1.0) -> None:
         if basis not in BASES:
             raise LessonlibError(f"cost: no such cost {basis!r}: it is {listed(BASES)}")
-        if system.dp > 1:
+        if system.dp > 1 and system.ep == 1:
             raise LessonlibError(
-                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}"
+                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}, or spread "
+                f"the experts: ep = {system.tp * system.dp}"
             )
         self.system, self.basis, self.slowdown = system, basis, slowdown
         self._constants = load_efficiency()
@@ -198,9 +199,11 @@ class StepCost:
         """
         if max(tokens, outputs) >= self._size:
             self._grow(2 * max(tokens, outputs))
-        if self.system.pp == 1:
+        # Stages, and copies whose experts are spread over all of them, each work on their share (roofline's micro_batch).
+        ways = self.system.pp * self.system.dp
+        if ways == 1:
             return self._pass(tokens, outputs, sequences, moves, flops, reach)
-        share = -(-sequences // self.system.pp) / sequences
+        share = -(-sequences // ways) / sequences
         scaled = ([item * share for item in sums] for sums in (flops, reach))
         return self._pass(tokens * share, outputs * share, sequences * share, moves * share, *scaled)
 
