@@ -244,7 +244,7 @@ def test_least_requests_and_least_tokens_look_at_different_things() -> None:
 
 
 def test_the_bound_on_the_load_leaves_an_idle_fleet_alone() -> None:
-    """most = bound x (1 + mean load): with one request on one of two replicas 1.25 x 1.5 = 1.875."""
+    """At most bound x (1 + mean load) in flight: with one request on one of two replicas 1.25 x 1.5 = 1.875."""
     holds, idle = replica(1, held=960), replica(0)
     assert PrefixAware(1.25).choose(job(0, 1000), [idle, holds]) is holds
     busy = replica(2, held=960)  # 1.25 x 2 = 2.5: still open
