@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import NoFileError, read_bytes, write_text
+from lessonlib.base.formats import parse_toml
 from lessonlib.probe.reading import Reading
-from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_names, load_gpu, load_lab, read_lab
+from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_description, gpu_names, load_lab, read_lab
 
 #: The first line of what is written here, and so of what may be replaced without asking.
 _MARK = (
@@ -38,28 +39,22 @@ def write_lab(reading: Reading, lab: Lab, path: Path, when: str) -> Lab:
         lines += [f"source = {_text(f'read from the metrics of this server on {when}')}"]
     text = "\n".join(lines) + "\n"
     _check(text, path, lab)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        hint = "; make the folder first" if isinstance(error, FileNotFoundError) else ""
-        raise LessonlibError(f"{path}: cannot be written: {error.strerror}{hint}") from None
+    write_text(path, text)
     return load_lab(path)
 
 
 def _check(text: str, path: Path, lab: Lab) -> None:
     """Before anything is replaced: that lessons can read it, and that nobody's own file is lost."""
     try:
-        read_lab(tomllib.loads(text), path.stem, str(path))
+        read_lab(parse_toml(text, str(path)), path.stem, str(path))
     except LessonlibError as error:
         raise LessonlibError(
             f"{path.name}: not written, the set-up of {lab.title} cannot be told in a file of its own: {error}"
         ) from None
     try:
-        ours = not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
-    except OSError:
-        ours = True  # the attempt to write says what is wrong
+        ours = read_bytes(path).startswith(_MARK.encode())
+    except NoFileError:
+        ours = True
     if not ours:
         raise LessonlibError(f"{path}: not written, somebody else's file is there; give another name")
 
@@ -96,20 +91,12 @@ def _own_gpu(gpu: GPU) -> list[str]:
     """A GPU that the base lab describes, as a table of all its values."""
     if gpu.name in gpu_names():
         return []
-    like = max(
-        gpu_names(),
-        key=lambda name: (
-            len(load_gpu(name).flops.keys() & gpu.flops.keys()) - len(load_gpu(name).flops.keys() - gpu.flops.keys())
-        ),
-    )
-    numbers = {f"{name}_dense_tflops": flops / 1e12 for name, flops in gpu.flops.items()}
-    numbers |= {
-        "memory_gb_per_s": gpu.bandwidth / 1e9,
-        "memory_gb": gpu.memory_bytes / 1e9,
-        "link_gb_per_s_each_way": gpu.link_bytes_per_second / 1e9,
-    }
-    lines = ["", "[gpu]", f"like = {_text(like)}", f"title = {_text(gpu.title)}"]
-    return lines + [f"{name} = {value:.10g}" for name, value in numbers.items() if value > 0]
+    keys = gpu_description(gpu)
+    return [
+        "",
+        "[gpu]",
+        *(f"{key} = {_text(value) if isinstance(value, str) else f'{value:.10g}'}" for key, value in keys.items()),
+    ]
 
 
 def _usual(reading: Reading, what: str, otherwise: int) -> int:

@@ -6,12 +6,12 @@ the dense peak, "bandwidth.attention" a share of the memory bandwidth, names in 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.operations import Operation
 
@@ -63,7 +63,7 @@ class Efficiency:
 
 @cache
 def _document() -> Mapping[str, Any]:
-    document: Mapping[str, Any] = json.loads((data_dir() / "efficiency.json").read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = read_json(data_dir() / "efficiency.json")
     return document
 
 

@@ -16,13 +16,14 @@ link are not, and one value for all of them predicts an unseen source better tha
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from lessonlib.base.files import write_text
+from lessonlib.base.formats import dumps
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.calibrate.rows import Row, fitted_rows
 from lessonlib.roofline.efficiency import Efficiency
@@ -257,12 +258,8 @@ def main() -> None:
     _print_table(error_summary(rows, log_errors(rows, best)), held, by_source)
     if write:
         path = data_dir() / "efficiency.json"
-        text = json.dumps(
-            _document(best, fits, {"one model of one source": held, "one source": by_source}),
-            indent=2,
-            ensure_ascii=False,
-        )
-        path.write_text(text + "\n", encoding="utf-8")
+        text = dumps(_document(best, fits, {"one model of one source": held, "one source": by_source}))
+        write_text(path, text + "\n")
 
 
 if __name__ == "__main__":
