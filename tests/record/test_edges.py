@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from lessonlib.record.attempts import attempts_of, by_outcome
-from lessonlib.record.event import event_of, events_of, has_keys, moment
+from lessonlib.record.event import Event, event_of, events_of, has_keys, moment
 from lessonlib.record.journal import Journal
+from lessonlib.record.lines import line_of, lines_of, record_of
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 
@@ -212,3 +213,94 @@ def test_a_lab_file_is_kept_by_its_full_path_alone(tmp_path: Path, repo: Path, m
     assert not choose_lab(str(tmp_path / "mine.toml"))
     other = next(name for name in lab_names() if name != DEFAULT_LAB)
     assert choose_lab(other) and chosen_lab() == other
+
+
+# --- a line ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_gives_back_the_record_that_it_was_read_from() -> None:
+    line = line_of({**KEYS, "guess": {"text": "½"}, "confidence": 1})
+    record = record_of(line)
+    assert record is not None
+    for event in (event_of(record), event_of(record, line)):
+        assert event.record == record and event.record["guess"] == {"text": "½"}
+    bare = Event("01-x", "q", "h", "l", "commit")
+    assert (bare.review, bare.record, bare.time, bare.confidence) == (False, {}, None, None)
+    assert event_of(record, b"torn").record == {}
+
+
+def test_a_line_begins_with_schema_time_and_address_and_ends_with_a_newline() -> None:
+    record = {**KEYS, "guess": "½"}
+    line = line_of({"time": "2026-03-02T10:00:00.000+00:00", **record})
+    assert line.decode() == (
+        '{"v":1,"time":"2026-03-02T10:00:00.000+00:00","lesson":"01-x","question":"q","hash":"h","lab":"l",'
+        '"event":"commit","guess":"½"}\n'
+    )
+    now = moment(json.loads(line_of(record))["time"])
+    assert now is not None and abs((datetime.now(UTC) - now).total_seconds()) < 600
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), "\ud800", Path("x")])
+def test_what_json_has_no_word_for_does_not_cost_the_rest_of_a_record(odd: Any) -> None:
+    record = record_of(line_of({**KEYS, "confidence": 2, "odd": odd}))
+    assert record is not None and (record["event"], record["confidence"]) == ("commit", 2)
+
+
+LINES = [
+    {},
+    {"lesson": "01-xy"},
+    {"lesson": "review", "question": "01-x/q"},
+    {"question": "01-x"},
+    {"event": "reveal", "guess": {"lesson": "01-x"}},
+    {"question": 'a "quoted" one'},
+    {"lesson": "02-y", "guess": '"lesson":"01-x"'},
+    {"lab": "a\\b"},
+    {"question": "ü"},
+]
+
+
+@pytest.mark.parametrize("lesson", ["01-x", "01-xy", "02-y", "review", "nothing", "ü x", ""])
+@pytest.mark.parametrize("style", ["ours", "spaced", "sorted", "ascii"])
+def test_the_lines_of_a_lesson_are_those_that_reading_them_all_would_give(lesson: str, style: str) -> None:
+    """However they are spelt; and each with the question, hash, lab and event that it is about."""
+    records = [{"v": 1, "time": "2026-03-02T10:00:00+00:00", **KEYS, **changes} for changes in LINES]
+    how: dict[str, Any] = {
+        "ours": {"separators": (",", ":"), "ensure_ascii": False},
+        "spaced": {},
+        "sorted": {"sort_keys": True},
+        "ascii": {"separators": (",", ":"), "ensure_ascii": True},
+    }[style]
+    text = "".join(json.dumps(record, **how) + "\n" for record in records) + '{"v":1,"lesson":"01-x"\n\n[]\n'
+    found = list(lines_of(lesson, text.encode()))
+    wanted = [record for record in records if record["lesson"] == lesson]
+    # A line that is torn behind its head is told by its head and reads as nothing.
+    assert [line.read() for line in found] == wanted
+    assert [(line.question, line.hash, line.lab, line.event) for line in found] == [
+        (record["question"], record["hash"], record["lab"], record["event"]) for record in wanted
+    ]
+    assert [line.text.decode() for line in found] == [json.dumps(record, **how) for record in wanted]
+
+
+def test_a_line_torn_behind_its_head_reads_as_nothing() -> None:
+    whole = line_of({**KEYS, "guess": "x"})
+    (line,) = lines_of("01-x", whole[:-4] + b"\n")
+    assert (line.question, line.event, line.read()) == ("q", "commit", None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b"null",
+        b"\xff",
+        b'{"v":1}',
+        b"[" * 100_000,
+        b'{"v":true,"lesson":"a"}',
+        b'{"v":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_record(line: bytes) -> None:
+    assert record_of(line) is None
