@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from lessonlib.record.attempts import attempts_of, by_outcome
+from lessonlib.record.attempts import Pairing, attempts_of, by_outcome
 from lessonlib.record.event import Event, event_of, events_of, has_keys, moment
 from lessonlib.record.journal import Journal
 from lessonlib.record.lines import line_of, lines_of, record_of
@@ -153,6 +153,35 @@ def test_an_attempt_knows_what_came_of_it() -> None:
     assert (shown.finished, shown.right, shown.decided) == (False, None, 2)
     (graded,) = attempts_of(events("commit", "reveal", "grade", grade="got"))
     assert (graded.finished, graded.decided) == (True, 3)
+
+
+def test_an_attempt_says_how_far_off_it_was_and_when_that_was_decided() -> None:
+    told = {"right": False, "factor": 2.5, "held": False, "misconception": "took-eighth"}
+    lines = [
+        {**KEYS, "time": "2026-03-02T10:00:00+00:00", "confidence": 2},
+        {**KEYS, "event": "reveal", "time": "2026-03-02T10:01:00+00:00", **told},
+        {**KEYS, "event": "grade", "time": "2026-03-02T10:02:00+00:00", "grade": "partly"},
+    ]
+    asked, judged, graded = (attempts_of(events_of(lines[:count]))[0] for count in (1, 2, 3))
+    assert [getattr(asked, key) for key in (*told, "grade", "at", "certain_miss")] == [None] * 6 + [False]
+    assert {key: getattr(judged, key) for key in told} == told
+    assert (judged.grade, judged.at, judged.certain_miss) == (None, datetime(2026, 3, 2, 10, 1, tzinfo=UTC), True)
+    assert {key: getattr(graded, key) for key in told} == told
+    assert (graded.grade, graded.at) == ("partly", datetime(2026, 3, 2, 10, 2, tzinfo=UTC))
+    sure_and_right = attempts_of(events_of([lines[0], {**lines[1], "right": True}]))[0]
+    unsure = attempts_of(events_of([{**lines[0], "confidence": 1}, lines[1]]))[0]
+    assert not sure_and_right.certain_miss and not unsure.certain_miss
+
+
+def test_attempts_asked_for_twice_are_not_made_twice_and_grow_with_the_journal() -> None:
+    pairing = Pairing()
+    commit, reveal = events("commit", "reveal")
+    pairing.add([commit])
+    (one,) = pairing.attempts()
+    assert pairing.attempts()[0] is one and pairing.seen == 1
+    pairing.add([reveal])
+    (other,) = pairing.attempts()
+    assert (len(one.events), len(other.events), other.decided, pairing.seen) == (1, 2, 2, 2)
 
 
 @pytest.mark.parametrize("key", ["lesson", "question", "hash", "lab"])
