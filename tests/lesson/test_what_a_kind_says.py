@@ -294,3 +294,31 @@ def options(count: int, right: int = 1) -> list[dict[str, Any]]:
 def test_a_choice_has_three_or_four_options_of_which_one_is_right(count: int, right: int, valid: bool) -> None:
     schema = {"$defs": lesson_schema(BLOCKS)["$defs"], **type(question("choice")).keys["options"]}
     assert jsonschema.Draft202012Validator(schema).is_valid(options(count, right)) is valid
+
+
+ENTRY = {kind: "predict" if kind in ("choice", "number", "curve") else kind for kind in KINDS}
+#: what an author must write for each kind, beside id and stem
+REQUIRED = {
+    "choice": {"options"},
+    "number": {"truth", "unit", "wrong", "because", "too_low", "too_high"},
+    "curve": {"truth", "wrong", "because", "x", "y", "features"},
+    "blanks": {"text", "answers"},
+    "recall": {"answer"},
+    "explain": {"answer", "checklist"},
+    "note": set(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str) -> None:
+    schema = lesson_schema(BLOCKS)
+    entry = jsonschema.Draft202012Validator(
+        {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][ENTRY[kind]]}
+    )
+    whole = {key: value for key, value in RAW[kind].items() if key != "kind" or ENTRY[kind] == "predict"}
+    if ENTRY[kind] == "predict":
+        whole |= {"concepts": ["roofline"]}
+    assert [error.message for error in entry.iter_errors(whole)] == []
+    for key in REQUIRED[kind] | {"id", "stem"}:
+        assert not entry.is_valid({name: value for name, value in whole.items() if name != key}), key
+    assert not entry.is_valid({**whole, "truthy": "hundred"})
