@@ -233,6 +233,8 @@ def test_truth_and_mistakes_are_sent_in_the_unit_asked_in() -> None:
         ("number", None, "Type a number first."),
         ("number", {"text": 5}, "Type a number first."),
         ("number", [], "Type a number first."),
+        ("number", {"text": "80", "low": 10**5000, "high": "90"}, "Type each number as text."),
+        ("number", {"text": "80", "low": [70], "high": "90"}, "Type each number as text."),
         ("choice", "z", "Choose one of the options first."),
         ("choice", None, "Choose one of the options first."),
         ("choice", ["a"], "Choose one of the options first."),
@@ -243,6 +245,7 @@ def test_truth_and_mistakes_are_sent_in_the_unit_asked_in() -> None:
         ("explain", 5, "Type your answer as text."),
         ("note", " ", "Type something first."),
     ],
+    ids=lambda value: str(value)[:20] if isinstance(value, str) else "",
 )
 def test_what_is_told_to_no_guess(kind: str, given: Any, said: str) -> None:
     with pytest.raises(GuessError) as refused:
@@ -322,3 +325,5 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
     for key in REQUIRED[kind] | {"id", "stem"}:
         assert not entry.is_valid({name: value for name, value in whole.items() if name != key}), key
     assert not entry.is_valid({**whole, "truthy": "hundred"})
+    if "wrong" in REQUIRED[kind]:
+        assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})

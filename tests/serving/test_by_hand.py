@@ -256,6 +256,20 @@ def chosen(router: str, *loads: tuple[int, int, int], bound: float = 1.25) -> in
     return make_router(router, Sight(load_bound=bound, index=index)).choose(asked, replicas).number
 
 
+def test_a_router_knows_of_a_beginning_as_long_as_any_of_it_is_there() -> None:
+    index, (one,) = fleet((0, 0, 64))
+    assert index.holders["a"] == {0}
+    other = job(1, 1600)
+    one.kv.admit(other, 1550)  # 97 of 100 blocks: one of the four is left
+    assert "a" in index.holders
+    one.kv.grow(3)
+    other.blocks += 3
+    assert "a" not in index.holders, "the last of its blocks has gone"
+    index, (one,) = fleet((0, 0, 64))
+    one.kv.clear()
+    assert index.holders == {}
+
+
 def test_least_requests_and_least_tokens_look_at_different_things() -> None:
     few_long, many_short = (1, 9000, 0), (5, 500, 0)
     assert chosen("least-requests", many_short, few_long) == 1
