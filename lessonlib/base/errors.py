@@ -20,10 +20,11 @@ class LessonlibError(ValueError):
     """
 
     def __init__(self, message: object = "") -> None:
-        super().__init__(_one_line(str(message)))
+        super().__init__(one_line(str(message)))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """The text as one line that moves no cursor, its middle left out where it is very long."""
     if len(text) > _MOST_CHARACTERS:
         text = f"{text[: _MOST_CHARACTERS * 3 // 4]} … {text[-_MOST_CHARACTERS // 5 :]}"
     if text.isprintable():

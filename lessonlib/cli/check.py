@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
+from lessonlib.cli.limits import number
 
 if TYPE_CHECKING:
     from lessonlib.build.check import CellFailure, NotebookRun
@@ -30,15 +30,12 @@ def add_parser(subparsers: Any) -> None:
         help="answer each question right, in every way, or skip it [nobody answers]",
     )
     add("--lab", metavar="NAME", help="a shipped lab or a lab file [the lab of the notebook]")
-    add("--jobs", type=int, default=2, metavar="N", help="notebooks at a time [2]")
-    add("--timeout", type=int, default=120, metavar="SECONDS", help="longest time for one cell [120]")
+    number(add, "check", "--jobs", "notebooks at a time", "2", default=2, metavar="N")
+    number(add, "check", "--timeout", "longest time for one cell", "120", default=120, metavar="SECONDS")
 
 
 def run(args: argparse.Namespace) -> int:
     """Execute what was asked for; 0 when every notebook ran through, 1 when one failed."""
-    for name in ("jobs", "timeout"):
-        if getattr(args, name) < 1:
-            raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
     from lessonlib.build.check import execute_all, find, parameters
 
     require("papermill", "author", "executing notebooks")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import write_text
+from lessonlib.base.formats import dumps
 
 if TYPE_CHECKING:
     from lessonlib.review.learner_report import LearnerReport
@@ -78,11 +79,9 @@ def _report(args: argparse.Namespace) -> int:
     if not _ask(f"Write {html} and {plain}?", args.yes):
         print("nothing written")
         return 0
-    try:
-        html.write_text(report_page(events, load_listing().misconceptions, date.today().isoformat()), encoding="utf-8")
-        plain.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise LessonlibError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    page = report_page(events, load_listing().misconceptions, date.today().isoformat())
+    write_text(html, page, mode=0o600)
+    write_text(plain, dumps(data) + "\n", mode=0o600)
     print(f"wrote {html} and {plain}")
     return 0
 

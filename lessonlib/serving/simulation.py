@@ -231,8 +231,8 @@ class Simulation:
 
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
-        blocks, fixed = self.members.blocks
-        size, speculation = self.scheduler.block_tokens, self.scheduler.speculation
+        found, speculation = self.members.pages, self.scheduler.speculation
+        blocks, fixed, size = found.total, found.fixed, found.tokens
         need = -(-(job.prompt + job.output) // size) + fixed
         if speculation:
             # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
@@ -413,7 +413,8 @@ class Simulation:
             "workload": self.workload,
             "concurrency": self.concurrency,
             "cost": self.cost,
-            "kv_blocks": members.blocks[0],
+            "kv_blocks": members.pages.total,
+            "block_tokens": members.pages.tokens,
             "record": "full" if recorder.full else "summary",
             "seed": self.seed,
         }

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from lessonlib.roofline import System
 from lessonlib.serving.fleet.fleet import Autoscaler, Fleet
 from lessonlib.serving.fleet.prefix_index import PrefixIndex
-from lessonlib.serving.replica.kv_cache import block_counts
+from lessonlib.serving.replica.pages import pages
 from lessonlib.serving.replica.replica import Replica, StepRecorder
 from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
@@ -24,7 +24,7 @@ class Members:
     def __init__(
         self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: StepRecorder, seed: int
     ) -> None:
-        self.blocks = block_counts(system, scheduler)
+        self.pages = pages(system, scheduler)
         costs: dict[float, StepCost] = {}
         pools = fleet.disaggregation
         self.replicas: list[Replica] = []
@@ -34,7 +34,7 @@ class Members:
             if factor not in costs:
                 costs[factor] = StepCost(system, cost, factor)
             pool = "both" if pools is None else "prefill" if number < pools.prefill else "decode"
-            self.replicas.append(Replica(number, costs[factor], scheduler, self.blocks, recorder, seed, pool))
+            self.replicas.append(Replica(number, costs[factor], scheduler, self.pages, recorder, seed, pool))
         if fleet.router == "prefix-aware":
             for replica in self.replicas:
                 replica.kv.tell(self.index, replica.number)

@@ -23,7 +23,7 @@ class Job:
     """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
     queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
-    before the next token. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
+    before the next token. junction: blocks of its beginning that are resident without a state to go on from. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
     takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: times of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
     replica in which it decoded.
@@ -43,6 +43,7 @@ class Job:
         "generated",
         "hit_blocks",
         "joined",
+        "junction",
         "last_token",
         "marks",
         "number",
@@ -72,7 +73,9 @@ class Job:
         self.prefix = request.prefix
         # A key of its own lets a preempted request find its blocks again; nobody else asks for it.
         self.own: Hashable = request.own if request.own is not None else ("request", number)
-        self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = 0
+        self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = (
+            self.junction
+        ) = 0
         self.target = self.prompt
         self.shared: list[SharedBlocks] = []
         self.started = self.first_token = self.finished = self.last_token = NEVER
@@ -105,3 +108,7 @@ class Job:
         found.append((self.own, 1 << 60))
         self._runs, self._sized = found, size
         return found
+
+    def block(self, place: int, size: int) -> tuple[Hashable, int]:
+        """What names the whole beginning up to the end of its `place`-th block: the run in which that lies, and the place."""
+        return next(key for key, end in self.runs(size) if end >= place), place

@@ -23,6 +23,7 @@ from lessonlib.serving.replica.batch import DecodeBatch, WaitMeter, decode_steps
 from lessonlib.serving.replica.defaults import batch_limits
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
+from lessonlib.serving.replica.pages import Pages
 from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
 from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
@@ -62,14 +63,14 @@ class Replica:
         number: int,
         cost: StepCost,
         scheduler: Scheduler,
-        blocks: tuple[int, int],
+        pages: Pages,
         recorder: StepRecorder,
         seed: int = 0,
         pool: str = "both",
     ) -> None:
         self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
-        self.kv = KVCache(*blocks, scheduler)
-        self.batch = DecodeBatch(scheduler, cost.windows)
+        self.kv = KVCache(pages, scheduler)
+        self.batch = DecodeBatch(scheduler, cost.windows, pages.tokens)
         self.queue, self.meter = job_queue(scheduler.policy), WaitMeter()
         self.prefilling: list[Job] = []
         self.parked: dict[int, int] = {}
@@ -154,6 +155,7 @@ class Replica:
         self.version += 1
         self.meter.begin()
         self._chunks = []
+        self.kv.new_step()
         self._fill_up()
         # The cap is there for the sake of others: vLLM lifts it for a lone request.
         alone = self.batch.count + len(self._short) + len(self.prefilling) + len(self.queue) <= 1
@@ -214,11 +216,21 @@ class Replica:
         return budget
 
     def _chunk(self, job: Job, budget: int) -> int:
-        tokens = min(job.left, budget, self._long_prefill or budget)
-        self._chunks.append((job, tokens))
-        # vLLM marks blocks as cached when they are scheduled: who is let in later in the same step finds them.
-        self.kv.publish(job, job.computed + tokens)
+        tokens = self._chunk_tokens(job, job.computed, budget)
+        if tokens:
+            self._chunks.append((job, tokens))
+            # vLLM marks blocks as cached when they are scheduled: who is let in later in the same step finds them.
+            self.kv.publish(job, job.computed + tokens)
+            self.kv.keep_state(job, job.computed + tokens)
         return tokens
+
+    def _chunk_tokens(self, job: Job, start: int, budget: int) -> int:
+        """Tokens of the next chunk of a prompt that is computed up to `start`; 0 where none would end well."""
+        tokens = min(job.target - start, budget, self._long_prefill or budget)
+        if not self.kv.state or self._whole:
+            return tokens
+        most = min(self._tokens, self._long_prefill or self._tokens)
+        return self.kv.chunk_end(job, start, start + tokens, most) - start
 
     def _admit(self, now: float, budget: int) -> None:
         """Let jobs in, in order, while there are seats, blocks and tokens."""
@@ -231,7 +243,8 @@ class Replica:
             tokens = job.prompt + job.output - 1 if self._reserve else job.target
             # Nobody can be preempted for the first block that a cache from over the link takes in its first step.
             first = job.transferred and not job.target % self.kv.size
-            if not self.kv.admit(job, tokens, self.batch.need(1) + first):
+            mark = self.kv.watermark if self.batch.count or self.prefilling or self._short else 0
+            if not self._chunk_fits(job, budget) or not self.kv.admit(job, tokens, self.batch.need(1) + first + mark):
                 return
             self._start(self.queue.pop(), now)
             if job.transferred:
@@ -240,6 +253,12 @@ class Replica:
             else:
                 self.prefilling.append(job)
                 budget -= self._chunk(job, job.left if self._whole else budget)
+
+    def _chunk_fits(self, job: Job, budget: int) -> bool:
+        """Whether the first chunk of a job can end where a state can be kept."""
+        if not self.kv.state or self._whole or job.transferred:
+            return True
+        return self._chunk_tokens(job, self.kv.match(job, job.target)[1] * self.kv.size, budget) > 0
 
     def _start(self, job: Job, now: float) -> None:
         self._admissions += 1

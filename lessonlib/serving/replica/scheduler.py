@@ -18,27 +18,50 @@ POLICIES = ("fcfs", "priority")
 
 @dataclass(frozen=True)
 class Speculation:
-    """Speculative decoding: `drafts` tokens are proposed a step, each accepted with probability `acceptance` if all
-    before it were (Leviathan et al. 2023), and one more comes from the model itself.
+    """Speculative decoding: `drafts` tokens are proposed a step, and one more comes from the model itself.
 
+    acceptance: probability that a draft is accepted if all before it were (Leviathan et al. 2023), one number for all; or one
+    number a draft, the share of steps in which this draft and all before it are accepted, which is what an engine reports
+    (vllm:spec_decode_num_accepted_tokens_per_pos_total over vllm:spec_decode_num_drafts_total).
     draft_s: seconds that one drafted token costs the step (0: a lookup, or a head that costs next to nothing).
     """
 
     drafts: int = 3
-    acceptance: float = 0.7
+    acceptance: float | tuple[float, ...] = 0.7
     draft_s: float = 0.0
 
     def __post_init__(self) -> None:
         set_whole(self, "drafts", 1, 64)
-        number("acceptance", self.acceptance, least=0.0, most=1.0)
+        if isinstance(self.acceptance, (tuple, list)):
+            self._check_positions(tuple(self.acceptance))
+        else:
+            number("acceptance", self.acceptance, least=0.0, most=1.0)
         number("draft_s", self.draft_s, least=0.0)
+
+    def _check_positions(self, shares: tuple[float, ...]) -> None:
+        if len(shares) != self.drafts:
+            raise LessonlibError(f"acceptance: expected {self.drafts} shares, one a draft, not {len(shares)}")
+        before = 1.0
+        for share in shares:
+            number("acceptance", share, least=0.0, most=1.0)
+            if share > before:
+                raise LessonlibError(
+                    f"acceptance: {share:g} after {before:g}: a draft counts only if all before it were accepted, so shares cannot rise"
+                )
+            before = share
+        object.__setattr__(self, "acceptance", shares)
+
+    @property
+    def by_position(self) -> tuple[float, ...]:
+        """Share of steps in which the n-th draft and all before it are accepted."""
+        if isinstance(self.acceptance, tuple):
+            return self.acceptance
+        return tuple(self.acceptance ** (place + 1) for place in range(self.drafts))
 
     @property
     def tokens_per_step(self) -> float:
-        """Mean tokens of one step: (1 - a^(k + 1)) / (1 - a)."""
-        if self.acceptance == 1.0:
-            return self.drafts + 1.0
-        return (1.0 - self.acceptance ** (self.drafts + 1)) / (1.0 - self.acceptance)
+        """Mean tokens of one step: one, and the sum of the shares; for one acceptance a (1 - a^(k + 1)) / (1 - a)."""
+        return 1.0 + sum(self.by_position)
 
 
 @dataclass(frozen=True)
@@ -48,7 +71,10 @@ class Scheduler:
     batching: one of BATCHING. max_num_seqs: most requests that run at once. max_num_batched_tokens: most tokens of one
     step (None: what vLLM's server takes on the GPU, see defaults.py; static batching has no limit of tokens, and where prompts stay whole
     one that is longer gets a step of its own). long_prefill_tokens: most tokens of one prompt in one step while there is
-    anybody else (0: no limit of its own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. memory_share: share of the GPUs'
+    anybody else (0: no limit of its own; continuous batching only). block_tokens: tokens of one block of the paged KV cache. hybrid_pages: where layers
+    have a recurrent state, blocks as large as that state, and beginnings found only where a state was kept (see pages.py);
+    else states are counted by their bytes and found everywhere. watermark: share of the blocks that stays free when a request is let in
+    beside others, against preemptions. memory_share: share of the GPUs'
     memory for weights and cache. kv_blocks: blocks of the cache, if not what the memory leaves. reserve_output: let a
     request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
     static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
@@ -61,6 +87,8 @@ class Scheduler:
     max_num_batched_tokens: int | None = None
     long_prefill_tokens: int = 0
     block_tokens: int = BLOCK_TOKENS
+    hybrid_pages: bool = True
+    watermark: float = 0.0
     memory_share: float = USABLE
     kv_blocks: int | None = None
     reserve_output: bool = False
@@ -80,6 +108,7 @@ class Scheduler:
             set_whole(self, "max_num_batched_tokens", 1, 10_000_000)
         set_whole(self, "long_prefill_tokens", 0, 10_000_000)
         set_whole(self, "block_tokens", 1, 4096)
+        number("watermark", self.watermark, least=0.0, most=1.0)
         number("memory_share", self.memory_share, above=0.0, most=1.0)
         if self.speculation is not None:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")

@@ -64,6 +64,8 @@ class StepTimer:
         self._laws = cost.decode_flops(scheduler.step_tokens)
         self._none = [0.0] * len(self._laws)
         speculation = scheduler.speculation
+        # A recurrent state is read, and written once for each position that may be the last accepted one.
+        self._moves = 2 + (speculation.drafts if speculation else 0)
         self._draft_s = speculation.drafts * speculation.draft_s if speculation else 0.0
 
     def seconds(
@@ -74,7 +76,7 @@ class StepTimer:
         tokens = moves = sequences = 0
         if batch is not None and batch.count:
             sequences = batch.count
-            tokens, moves, reach = sequences * batch.new, 2 * sequences, batch.sums(ahead)
+            tokens, moves, reach = sequences * batch.new, self._moves * sequences, batch.sums(ahead)
             flops = [sequences * base + slope * seen for (base, slope), seen in zip(self._laws, reach, strict=True)]
         outputs = tokens
         extra_s = self._draft_s if tokens else 0.0

@@ -23,7 +23,7 @@ LEVELS = (50.0, 90.0, 99.0)
 class Result:
     """One run.
 
-    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks",
+    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens",
     "record", "seed"). requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
     that came, nan for what did not come to pass. runs: a column for each of recorder.RUN_COLUMNS, one row for each run of
     alike steps. Both are empty where the record was "summary". samples: weighted samples of seconds by name.
