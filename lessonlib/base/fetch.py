@@ -41,15 +41,22 @@ class UnreachableError(LessonlibError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may take. seconds: from looking up the name to the last byte of the answer.
+    """What one request may take. seconds: from looking up the name to the last byte of the answer; connect_seconds: until
+    somebody is there to be asked.
 
     event_bytes: of one event of a stream of events; what puts events together copies them with every line that comes.
     Of headers http/1.1 allows 100 kB here (httpcore's limit).
     """
 
     seconds: float = 10.0
+    connect_seconds: float = 10.0
     body_bytes: int = 32_000_000
     event_bytes: int = 256_000
+
+    @property
+    def timeout(self) -> httpx.Timeout:
+        """What the client itself looks after; the deadline is around everything."""
+        return httpx.Timeout(None, connect=self.connect_seconds)
 
 
 class Page(NamedTuple):
@@ -132,7 +139,7 @@ def client(url: str, limits: Limits, headers: Mapping[str, str] | None = None) -
     return httpx.AsyncClient(
         transport=_Transport(trusted, proxy, limits),
         headers=headers,
-        timeout=None,  # noqa: S113 - the deadline is around everything
+        timeout=limits.timeout,
         follow_redirects=False,
         trust_env=False,
     )
@@ -142,6 +149,10 @@ def failure(error: BaseException, where: str, seconds: float) -> LessonlibError:
     """What went wrong with a request to `where`, in one line without any secret."""
     if isinstance(error, LessonlibError):
         return error
+    if isinstance(error, httpx.ConnectTimeout):
+        return UnreachableError(
+            f"{where}: nobody answers; is the address right, the server running, and the port open from here?"
+        )
     if isinstance(error, (TimeoutError, httpx.TimeoutException)):
         return UnreachableError(
             f"{where}: no complete answer within {seconds:g} s; is the address right, and the server not stuck?"

@@ -13,7 +13,7 @@ from lessonlib.base.fetch import Limits, Page, UnreachableError
 from lessonlib.base.secrets import TOKEN, secret
 
 #: A scrape of a busy vLLM takes some milliseconds and some hundred kB an engine.
-LIMITS = Limits(seconds=10.0, body_bytes=32_000_000)
+LIMITS = Limits()
 #: Servers that know OpenMetrics too send the classic text format when it is asked for.
 _ACCEPT = "text/plain;version=0.0.4, application/json, */*;q=0.1"
 
@@ -38,7 +38,9 @@ def _without_user(url: str) -> str:
 def get(url: str, params: Mapping[str, str] | None = None) -> Page:
     """The answer of `url`. Raises UnreachableError if there is none, LessonlibError if it cannot be what we look for."""
     token = secret(TOKEN)
-    page = fetch.get(url, params, {"Accept": _ACCEPT, **({"Authorization": f"Bearer {token}"} if token else {})}, LIMITS)
+    page = fetch.get(
+        url, params, {"Accept": _ACCEPT, **({"Authorization": f"Bearer {token}"} if token else {})}, LIMITS
+    )
     if page.status in (401, 403):
         raise LessonlibError(
             f"{url}: status {page.status}, it wants a bearer token: put it into the environment as {TOKEN}"
