@@ -69,7 +69,7 @@ class Secrets:
     @staticmethod
     def of_environment() -> Secrets:
         """The tokens, keys and proxy passwords that the environment holds now."""
-        return _secrets(tuple(dict.fromkeys(_held())))
+        return _secrets(tuple(map(os.environ.get, NAMES)), tuple(map(os.environ.get, _PROXIES)))
 
     def strike(self, text: str, cut: bool = False) -> str:
         """`text` with STRUCK for each secret. cut: it may have ended in the middle of one."""
@@ -159,20 +159,21 @@ class _Form:
 
 
 @lru_cache(maxsize=8)
-def _secrets(keys: tuple[str, ...]) -> Secrets:
-    return Secrets(keys)
+def _secrets(values: tuple[str | None, ...], proxies: tuple[str | None, ...]) -> Secrets:
+    return Secrets(list(dict.fromkeys(_parts([*values, *map(_password, proxies)]))))
 
 
-def _held() -> Iterator[str]:
-    values = [os.environ.get(name, "") for name in NAMES]
-    for name in _PROXIES:
-        try:
-            values.append(unquote(urlsplit(os.environ.get(name, "")).password or ""))
-        except ValueError:  # no address; nothing is sent there
-            continue
-    for value in values:
-        # A key with a line break inside is refused, but its parts might still be quoted by somebody.
-        for part in {value.strip(), *value.split()}:
+def _password(proxy: str | None) -> str:
+    try:
+        return unquote(urlsplit(proxy or "").password or "")
+    except ValueError:  # no address; nothing is sent there
+        return ""
+
+
+def _parts(values: Sequence[str | None]) -> Iterator[str]:
+    """The secrets and, of one with a line break inside, its parts: it is refused, but somebody might quote a part of it."""
+    for value in filter(None, values):
+        for part in {value.strip(): None, **dict.fromkeys(value.split())}:
             if SHORTEST <= len(part) <= LONGEST and part.lower() not in PLACEHOLDERS:
                 yield part
 

@@ -24,9 +24,9 @@ _FALLS = ("_total", "_count", "_bucket")
 PREFIX = "vllm:"
 #: The lines of a page that are read. A page may be long (a gateway's, a node's): the others are not parsed.
 _WANTED = re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True))})[ \t{{].*", re.MULTILINE)
-#: What one page may hold of them: some hundred engines have so many. The parser takes 50 us for each, and a time that
+#: What one page may hold of them: some hundred engines have so many. The parser takes 80 us for each, and a time that
 #: grows with the square of a line's length.
-MOST_SAMPLES, _LONGEST_LINE = 20_000, 4_000
+MOST_SAMPLES, _LONGEST_LINE = 10_000, 4_000
 #: No counter of a server comes near: a century of the floating-point operations of a whole data centre.
 _MOST_COUNTED = 1e32
 #: Lines of a page without vLLM metrics that are looked at, to say whose page it is.
