@@ -117,7 +117,7 @@ def read_guess(given: Any) -> tuple[str, float]:
 
 def verdict(typed: str, guess_s: float, clocks: Clocks) -> dict[str, str]:
     """How far off the guess was, on a log scale as for every other number."""
-    if clocks.ttft_s <= 0:
+    if clocks.ttft_s < _SHORTEST_S:
         return {}
     found = judge_number(guess_s, clocks.ttft_s)
     return {
@@ -141,7 +141,8 @@ def table(clocks: Clocks, lab: Lab, with_lab: bool) -> dict[str, Any]:
 
 def _ttft_row(clocks: Clocks, lab: Lab) -> list[str]:
     cost = _prefill(clocks, lab)
-    there = [_s(cost.expected_s), _s(cost.ceiling_s), _share(cost.ceiling_s, clocks.ttft_s)] if cost else ["–"] * 3
+    reached = _share(cost.ceiling_s, clocks.ttft_s) if cost and clocks.ttft_s >= _SHORTEST_S else "–"
+    there = [_s(cost.expected_s), _s(cost.ceiling_s), reached] if cost else ["–"] * 3
     return [TTFT, _s(clocks.ttft_s), *there]
 
 

@@ -305,8 +305,8 @@ def _restored(kept: Exchange) -> Talk:
     text, value = guess.get("text"), guess.get("value")
     typed, clocks = _NO_GUESS, None
     if isinstance(text, str) and is_guess(value):
-        typed, clocks = (text[:_LONGEST_TYPED], float(value)), clocks_from(kept.clocks)
+        typed, clocks = (strike(text[:_LONGEST_TYPED], cut=True), float(value)), clocks_from(kept.clocks)
     state = kept.ended if kept.ended in (DONE, STOPPED, FAILED) else INTERRUPTED
     answer = StreamedAnswer(text=strike(kept.answer[:MOST_CHARACTERS], cut=True), model=one_line(kept.model))
     problem = _INTERRUPTED if state == INTERRUPTED else one_line(kept.problem)
-    return Talk(kept.id, kept.text, typed, answer, state, problem, clocks)
+    return Talk(kept.id, strike(kept.text), typed, answer, state, problem, clocks)
