@@ -60,9 +60,9 @@ def test_a_password_of_an_address_that_is_none_is_not_repeated() -> None:
 
 def test_a_page_is_read_up_to_32_megabytes() -> None:
     assert fetch.LIMITS.body_bytes == 32_000_000 and fetch.LIMITS.seconds == 10
-    with serving(forever(b"HTTP/1.1 200 OK\r\n\r\n", b"# x\n" * 16_000)) as url:
-        with pytest.raises(LessonlibError, match="larger than 32 MB"):
-            probe(f"{url}/metrics", 0)
+    endless = forever(b"HTTP/1.1 200 OK\r\n\r\n", b"# x\n" * 16_000)
+    with serving(endless) as url, pytest.raises(LessonlibError, match="larger than 32 MB"):
+        probe(f"{url}/metrics", 0)
 
 
 @pytest.mark.parametrize("more", [0, 1])
