@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.cli.limits import number
 from lessonlib.cli.output import print_json
 
@@ -125,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
             record="summary" if args.summary else "full", seed=args.seed, progress=tell,
         )  # fmt: skip
     for warning in result.warnings:
-        print(f"lessonlib simulate: {warning}", file=sys.stderr)
+        print(printable(f"lessonlib simulate: {warning}"), file=sys.stderr)
     data = run_summary(result, args.slo, args.price)
     if args.json:
         print_json(data)
@@ -163,7 +164,7 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         )
         trace = read_trace(args.trace)
         for note in trace.notes:
-            print(f"lessonlib simulate: {args.trace}: {note}", file=sys.stderr)
+            print(printable(f"lessonlib simulate: {args.trace}: {note}"), file=sys.stderr)
         if not trace.timed and args.concurrency is None:
             raise LessonlibError(
                 f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"

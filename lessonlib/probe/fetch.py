@@ -50,8 +50,3 @@ def get(url: str, params: Mapping[str, str] | None = None) -> Page:
     if page.status >= 500:
         raise UnreachableError(f"{url}: status {page.status}, the server is not ready; try again when it is")
     return page
-
-
-def printable(text: str) -> str:
-    """Text of a server without control characters: it cannot move a terminal's cursor, nor break a line."""
-    return "".join(c if c.isprintable() else "?" for c in text)

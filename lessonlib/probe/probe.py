@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.text import printable
 from lessonlib.probe import fetch
 from lessonlib.probe.prometheus import is_prometheus, read_prometheus
 from lessonlib.probe.reading import Reading, engines, findings, lengths
@@ -40,7 +41,7 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
 def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]:
     """The model to look at: the one asked for, or the only one."""
     served = sorted({name for line in timelines for name, _ in line.engines if name})
-    names = fetch.printable(listed(served))
+    names = printable(listed(served))
     if model is not None and model not in served:
         raise LessonlibError(f"model {model!r} is not served there; served: {names or 'none that has a name'}")
     if model is None and len(served) > 1:

@@ -11,6 +11,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.fetch import UnreachableError
 from lessonlib.base.formats import parse_json
 from lessonlib.base.secrets import strike
+from lessonlib.base.text import printable
 from lessonlib.probe import fetch
 from lessonlib.probe.metrics import every_name
 from lessonlib.probe.targets import Samples, timelines_of
@@ -63,7 +64,7 @@ def series_of(text: str, url: str) -> list[tuple[Mapping[str, str], Samples]]:
         if "error" not in answer:
             raise other
         told = strike(" ".join(str(answer["error"]).split()), cut=True)
-        raise LessonlibError(f"{url}: Prometheus refuses: {fetch.printable(told)[:500]}")
+        raise LessonlibError(f"{url}: Prometheus refuses: {printable(told)[:500]}")
     data = answer.get("data")
     result = data.get("result") if isinstance(data, dict) else None
     if not isinstance(result, list) or not all(isinstance(item, dict) for item in result):

@@ -23,6 +23,7 @@ from lessonlib.base.extras import require
 from lessonlib.base.fetch import Limits
 from lessonlib.base.formats import parse_json, whole_characters
 from lessonlib.base.secrets import TEACHER_KEY, Pieces, Secrets, secret, strike
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -307,5 +308,5 @@ def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> Le
 def one_line(text: object, most: int = _LONGEST_LINE) -> str:
     """What a server said, on one line, without secrets and without signs that move a cursor."""
     flat = strike(" ".join(whole_characters(str(text)[: 20 * most]).split()), cut=True)
-    flat = "".join(sign if sign.isprintable() else "?" for sign in flat)
+    flat = printable(flat)
     return flat if len(flat) <= most else flat[: most - 1] + "…"

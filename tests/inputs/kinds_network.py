@@ -12,18 +12,23 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.base.fetch import Limits
 from lessonlib.probe import fetch as probe_fetch
 from lessonlib.probe.probe import probe
 from lessonlib.probe.reading_report import reading_data, reading_text
 from lessonlib.teacher import teacher
+from tests.inputs.tried import Kind
 from tests.inputs.wire import Script, forever, http, reset, says, serving, silent, then_silent
 
 #: A deadline that a dribbling server must not outlive, and one that is never reached on a busy machine.
 SHORT_S, LONG_S = 1.0, 30.0
+#: Beyond its deadline: for a busy machine to notice.
+LATE_S = 10.0
 KEY = "sk-Zq8w+W2xkT7mB5-nR4vYhL0abcdef"
 VARIABLES = (
     *("LESSONLIB_TOKEN", "LESSONLIB_TEACHER_KEY", "LESSONLIB_TEACHER_MODEL", "OPENAI_API_KEY"),
@@ -48,9 +53,24 @@ class NetworkCase:
     reads: bool = True
 
     def use(self) -> Any:
-        """Ask that server. Raises LessonlibError with one line; anything else falls short."""
-        with environment(self.environment), limited(self.seconds), serving(self._answer, self.reads) as url:
-            return self.ask(url)
+        """Ask that server. Raises LessonlibError with one line; anything else falls short: a result that there cannot be, a
+        deadline that does not hold, a secret in the line.
+        """
+        began, line = time.monotonic(), ""
+        try:
+            with environment(self.environment), limited(self.seconds), serving(self._answer, self.reads) as url:
+                found = self.ask(url)
+        except LessonlibError as error:
+            line = str(error)
+            raise
+        finally:
+            assert time.monotonic() - began < self.seconds + LATE_S, "the deadline did not hold"
+            tokens = [KEY[:16], KEY[-16:], "hush-hush", *(self.environment.get(name, "") for name in VARIABLES[:2])]
+            assert not any(part in line for token in tokens for part in token.split() if len(part) > 5), (
+                "a secret is told"
+            )
+        assert self.may_be_fine, "taken for an answer"
+        return found
 
     def _answer(self, connection: socket.socket, asked: bytes) -> None:
         if self.script is not None:
@@ -686,3 +706,10 @@ def _said() -> Iterator[NetworkCase]:
 NETWORK_CASES: list[NetworkCase] = [
     *_raw(), *_time(), *_size(), *_pages(), *_prometheus(), *_environment(), *_teacher(),
 ]  # fmt: skip
+
+
+def _of(kind: str) -> Iterator[tuple[str, Callable[[], Any]]]:
+    return ((case.name, case.use) for case in NETWORK_CASES if case.kind == kind)
+
+
+KINDS = [Kind("network", kind, partial(_of, kind)) for kind in dict.fromkeys(case.kind for case in NETWORK_CASES)]

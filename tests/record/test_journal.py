@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lessonlib.record.journal import SCHEMA, Journal, default_journal, journal_path
-from tests.lesson.shipped import opened, revealed
+from lessonlib.record.lines import _decode
+from tests.lesson.shipped import committed, opened, revealed
 
 ADDRESS = {"lesson": "01-x", "question": "q", "hash": "abc", "lab": "l"}
 
@@ -165,10 +166,6 @@ def denied(*_: Any, **__: Any) -> int:
     raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def full(*_: Any, **__: Any) -> int:
-    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
 def a_lesson_goes_on(journal: Journal) -> None:
     lesson = opened(journal=journal)
     for item in lesson.asked[:2]:
@@ -176,38 +173,26 @@ def a_lesson_goes_on(journal: Journal) -> None:
     assert [item.step.revealed for item in lesson.asked[:2]] == [True, True]
 
 
-@pytest.mark.parametrize(
-    ("name", "failing", "why"),
-    [
-        ("open", denied, "cannot be written (Permission denied)"),
-        ("write", full, "cannot be written (No space left on device)"),
-    ],
-)
-def test_a_file_that_takes_no_writing_is_said_once(
-    name: str, failing: Any, why: str, path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("done", ["read", "written"])
+def test_a_file_that_cannot_be_used_is_said_once(done: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Journal(path).append(record(1))
+    opens = os.open
+
+    def only_not_this(name: Any, flags: int, *mode: Any) -> int:
+        wanted = flags & os.O_RDWR if done == "written" else True
+        return denied() if Path(name) == path and wanted else opens(name, flags, *mode)
+
     said: list[str] = []
     with monkeypatch.context() as patched:
-        patched.setattr(os, name, failing)
+        patched.setattr(os, "open", only_not_this)
         a_lesson_goes_on(Journal(path, said.append))
-    assert len(said) == 1 and why in said[0]
-    assert numbers(Journal(path)) == [1], "what was there stays"
-
-
-def test_a_file_that_cannot_be_read_is_said_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-    opens = Path.open
-    monkeypatch.setattr(
-        Path, "open", lambda self, *how, **more: (denied if self == path else opens)(self, *how, **more)
-    )
-    a_lesson_goes_on(Journal(path, said.append))
     assert said == [
         (
-            f"Your guesses are not being kept: {path} cannot be read (Permission denied). "
+            f"Your guesses are not being kept: {path} cannot be {done} (Permission denied). "
             "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
         )
     ]
+    assert numbers(Journal(path)) == [1], "what was there stays"
 
 
 @pytest.mark.parametrize("place", ["a folder", "below a file", "in a folder that cannot be made"])
@@ -277,32 +262,46 @@ def test_a_command_finds_the_journal_also_outside_jupyterlab(tmp_path: Path, mon
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that were parsed, by whichever journal."""
-    lines: list[bytes] = []
-    monkeypatch.setattr(
-        "lessonlib.record.journal.json.loads",
-        lambda line: lines.append(line) or json.JSONDecoder().decode(line.decode()),
-    )
+    lines: list[str] = []
+    monkeypatch.setattr("lessonlib.record.lines._decode", lambda line: lines.append(line) or _decode(line))
     return lines
 
 
-def whole(lines: list[bytes]) -> list[bytes]:
+def whole(lines: list[str]) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_each_line_is_read_once_however_often_and_as_whatever(path: Path, parsed: list[bytes]) -> None:
+def test_each_line_is_parsed_once_however_often_and_as_whatever(path: Path, parsed: list[str]) -> None:
     journal = Journal(path)
     for number in range(5):
         journal.append(record(number, question=f"q{number}"))
     for _ in range(3):
-        assert len(journal.records()) == len(journal.events()) == len(journal.attempts()) == 5
-        assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
+        assert len(journal.events()) == len(journal.attempts()) == 5
     assert len(whole(parsed)) == 5
     journal.append(record(5, question="q5"))
     Journal(path).append(record(6, question="q6"))  # another kernel's
     assert len(journal.attempts()) == len(journal.events()) == 7
     assert len(whole(parsed)) == 7
+    assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
+
+
+def test_a_lesson_that_opens_parses_its_own_lines_and_of_them_what_can_still_matter(
+    path: Path, parsed: list[str]
+) -> None:
+    lesson = opened(journal=Journal(path))
+    first, second = lesson.asked[:2]
+    revealed(lesson, first)
+    committed(lesson, second)
+    own = path.read_bytes()
+    assert len(own.splitlines()) == 3
+    others = "".join(json.dumps({"v": 1, **record(number)}, separators=(",", ":")) + "\n" for number in range(1000))
+    path.write_bytes(others.encode() + own + own * 50 + others.encode())
+    parsed.clear()
+    again = opened(journal=Journal(path))
+    assert [item.view() for item in again.asked] == [item.view() for item in lesson.asked]
+    assert len(whole(parsed)) == 3
 
 
 def test_a_line_still_being_written_is_read_when_it_has_come(path: Path) -> None:

@@ -24,7 +24,7 @@ class Job:
 
     queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
     before the next token. junction: blocks of its beginning that are resident without a state to go on from. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
-    takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: times of tokens that
+    takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: (time, replica) of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
     replica in which it decoded.
     """
@@ -85,7 +85,7 @@ class Job:
         self.transferred = False
         self._runs: list[tuple[Hashable, int]] = []
         self._sized = 0
-        self.marks: list[float] = []
+        self.marks: list[tuple[float, int]] = []
         self.spans: list[tuple[int, int, int, int, float]] = []
 
     @property

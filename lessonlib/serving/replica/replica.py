@@ -42,6 +42,10 @@ class StepRecorder(Protocol):
         """
         ...
 
+    def preempted(self, replica: int, now: float) -> None:
+        """A request has lost its blocks."""
+        ...
+
     def gaps(self, weight: int, steps: int, first: float, slope: float) -> None:
         """Seconds between tokens: first, first + slope, ... (`steps` of them), each for `weight` requests."""
         ...
@@ -160,7 +164,7 @@ class Replica:
         # The cap is there for the sake of others: vLLM lifts it for a lone request.
         alone = self.batch.count + len(self._short) + len(self.prefilling) + len(self.queue) <= 1
         self._long_prefill = 0 if alone or self._whole else self.scheduler.long_prefill_tokens
-        preempted = self._make_room()
+        preempted = self._make_room(now)
         budget = self._tokens if self._apart else self._continue_prefills()
         if not preempted:
             self._admit(now, budget)
@@ -173,11 +177,11 @@ class Replica:
         )
         self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
 
-    def _make_room(self) -> bool:
+    def _make_room(self, now: float) -> bool:
         """Preempt until the next decode step has its blocks; True if anybody had to go."""
         preempted = False
         while self.batch.count and self.batch.need(1) > self.kv.room:
-            self._preempt(self._victim())
+            self._preempt(self._victim(), now)
             preempted = True
         return preempted
 
@@ -195,7 +199,7 @@ class Replica:
             return max(running, key=lambda job: (job.priority, job.arrival, job.number))
         return max(running, key=lambda job: job.place)
 
-    def _preempt(self, job: Job) -> None:
+    def _preempt(self, job: Job, now: float) -> None:
         if job.entry:
             self._stop_decoding(job)
             self.kv.publish(job, job.prompt + job.generated - 1)
@@ -204,6 +208,7 @@ class Replica:
         self.kv.release(job)
         job.computed, job.target = 0, job.prompt + job.generated
         job.preempted += 1
+        self.recorder.preempted(self.number, now)
         self.queue.push_back(job)
 
     def _continue_prefills(self) -> int:
@@ -337,7 +342,7 @@ class Replica:
         job.last_token = now
         self.recorder.tokens(1)
         if self.recorder.full:
-            job.marks.append(now)
+            job.marks.append((now, self.number))
         if job.generated == job.output:
             self._finish(job, now)
             return [job]

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.base.files import is_folder, write_text
+from lessonlib.base.files import check_goal, write_text
 from lessonlib.base.quantity import Quantity, significant
+from lessonlib.base.text import printable
 from lessonlib.serving.results.result import Result
 
 _TIMES = {
@@ -55,7 +56,7 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
         (
-            f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
+            f"{printable(data['model'])} on {data['tp'] * data['pp']} x {printable(data['gpu'])}, weights {data['weights']}, KV cache {data['kv']}, "
             f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
         ),
         (
@@ -78,6 +79,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
             f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
         ),
     ]
+    split = data["gpu_split"]
+    lines.append(
+        f"GPU time: {_percent(split['reading'])} reading prompts, {_percent(split['writing'])} writing answers, {_percent(split['idle'])} idle"
+    )
     if "goodput" in data:
         good = data["goodput"]
         lines.append(
@@ -102,8 +107,7 @@ def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
     """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
     if path.suffix.lower() not in suffixes:
         raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
-    if not is_folder(path.parent):
-        raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
+    check_goal(path, f"{flag} {path}")
 
 
 def save_requests(result: Result, path: Path) -> int:
