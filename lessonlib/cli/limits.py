@@ -137,7 +137,7 @@ LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
         "--window": Limit(0.001, 1e6),
     },
     "check": {"--jobs": _whole(1, 256), "--timeout": _whole(1, 86_400)},
-    "probe": {"--window": Limit(0, 604_800)},
+    "probe": {"--window": Limit(0, 7_776_000)},
     "new": {"NUMBER": _whole(0, 99)},
 }
 
