@@ -182,7 +182,6 @@ def operation_table(case: Case, phase: str, constants: Efficiency | None = None)
     """One row an operation: arithmetic, traffic by kind, intensity, bound, least and expected time."""
     system, constants = case.system, constants or load_efficiency()
     estimate: Estimate = getattr(case, phase)
-    sustained = constants.of("compute", system.gpu.architecture, "sustained")
     heads = (
         "operation, layers, FLOP, weights, KV read, KV written, state, activations, FLOP/B, bound, at least, expected"
     )
@@ -199,7 +198,7 @@ def operation_table(case: Case, phase: str, constants: Efficiency | None = None)
                 intensity,
                 part.bound,
                 _q(max(part.compute_s, part.memory_s), "s"),
-                _q(operation_seconds(system, part, constants, sustained), "s"),
+                _q(operation_seconds(system, part, constants), "s"),
             )
         )
     links = communication_seconds(system, _load(case, phase), constants)

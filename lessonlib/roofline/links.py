@@ -58,11 +58,46 @@ def all_reduce_s(gpus: int, payload: Number, link: Link) -> Number:
     return least(ring, one_shot_all_reduce_s(gpus, payload, link))
 
 
+#: GPUs that share one domain of fast links, unless the GPU says otherwise; beyond them lies the network.
+NODE_GPUS = 8
+#: Bytes a second that a GPU's own network card moves in one direction: 400 Gbit/s (ConnectX-7, one card a GPU in a DGX H100).
+NETWORK_BYTES_PER_SECOND = 50e9
+
+
+def link_kind(system: System) -> str:
+    """What connects the GPUs of a node, as the efficiencies tell it apart: "nvlink", "pcie" or "fabric" (all others)."""
+    name = system.gpu.link.lower()
+    return "nvlink" if name.startswith("nvlink") else "pcie" if name.startswith("pcie") else "fabric"
+
+
+def node_gpus(system: System) -> int:
+    """GPUs of this kind in one domain of fast links."""
+    return int(getattr(system.gpu, "node_gpus", None) or NODE_GPUS)
+
+
 def effective_link(system: System, constants: Efficiency) -> Link:
-    """The link of the system's GPUs as an engine sees it."""
-    share = constants["link.share" if system.launches == "graphs" else "eager.link.share"]
-    latency = constants["link.latency_s"]
-    return Link(system.gpu.link_bytes_per_second * share, latency)
+    """The link between the system's GPUs inside a node, as an engine sees it."""
+    kind = link_kind(system)
+    share = constants[f"link.share.{kind}" if system.launches == "graphs" else "eager.link.share"]
+    return Link(system.gpu.link_bytes_per_second * share, constants[f"link.latency.{kind}_s"])
+
+
+def network(system: System, constants: Efficiency) -> Link:
+    """The network between nodes, for one GPU's card."""
+    speed = float(getattr(system.gpu, "network_bytes_per_second", None) or NETWORK_BYTES_PER_SECOND)
+    return Link(speed * constants["link.share.network"], constants["link.latency.network_s"])
+
+
+def group_all_reduce_s(system: System, payload: Number, constants: Efficiency) -> Number:
+    """One all-reduce among the tp GPUs of a layer.
+
+    Beyond one node in three moves: inside each node, over the network (each GPU its share of the payload), and back.
+    """
+    inside, node = effective_link(system, constants), node_gpus(system)
+    if system.tp <= node:
+        return all_reduce_s(system.tp, payload, inside)
+    nodes = -(-system.tp // node)
+    return all_reduce_s(node, payload, inside) + ring_all_reduce_s(nodes, payload / node, network(system, constants))
 
 
 def _mixture_layers(system: System) -> list[tuple[int, Experts]]:
@@ -79,21 +114,23 @@ def traffic(system: System, load: Load, constants: Efficiency) -> list[Traffic]:
     if system.tp > 1:
         count = 2 * system.model.layer_count
         sent = 2.0 * (system.tp - 1) / system.tp * payload
-        seconds = count * all_reduce_s(system.tp, payload, link)
+        seconds = count * group_all_reduce_s(system, payload, constants)
         found.append(Traffic("all-reduce", count, count * sent, seconds))
     if system.pp > 1:
         count = system.pp - 1
-        found.append(Traffic("hand-over", count, payload, count * link.send(payload)))
+        between = link if system.tp * system.pp <= node_gpus(system) else network(system, constants)
+        found.append(Traffic("hand-over", count, payload, count * between.send(payload)))
     if system.ep > 1 and system.dp > 1:
+        across = link if system.ep <= node_gpus(system) else network(system, constants)
         away = (system.ep - 1) / system.ep / system.tp
         for layers, experts in _mixture_layers(system):
             sent = payload * experts.active * away
             count = 2 * layers
-            found.append(Traffic("dispatch, combine", count, count * sent, count * link.send(sent)))
+            found.append(Traffic("dispatch, combine", count, count * sent, count * across.send(sent)))
     return found
 
 
 def routing_seconds(system: System, constants: Efficiency) -> float:
-    """Choosing and sorting of tokens for their experts, over all layers."""
+    """The chain of small kernels around the experts of each layer: choose, sort, scatter, gather."""
     layers = sum(count for count, _ in _mixture_layers(system))
-    return layers * constants["launch.routing_s"]
+    return layers * constants["launch.mixture_s"] * constants.offset("launch", system.gpu.architecture)

@@ -63,7 +63,7 @@ class Row:
         constants = constants or load_efficiency()
         if self.load is not None:
             return float(expected_seconds(self.system, self.load, self.parts, constants))
-        return float(sum(operation_seconds(self.system, part, constants) for part in self.parts))
+        return float(sum(operation_seconds(self.system, part, constants, whole_step=False) for part in self.parts))
 
     @property
     def category(self) -> str:
