@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import SupportsFloat
 
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, shown
 
 _MOST_OF_ANYTHING = 10**12
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def number(
@@ -16,7 +18,7 @@ def number(
     """`value` as a finite float within the limits; LessonlibError names the argument and the limits."""
     found = _as_float(value)
     if found is None:
-        raise LessonlibError(f"{name}: expected a number, not {value!r}")
+        raise LessonlibError(f"{name}: expected a number, not {shown(value)}")
     if above is not None and not found > above:
         raise LessonlibError(f"{name}: expected a number above {above:g}, not {found:g}")
     if least is not None and found < least:
@@ -26,11 +28,23 @@ def number(
     return found
 
 
+def typed_number(text: str) -> float:
+    """The number that a text is, as people write one: ASCII digits, a point, an exponent. ValueError for anything else,
+    also for what Python would take, such as 1_000, nan or digits of other scripts.
+    """
+    if not _NUMBER.fullmatch(text.strip(" ")):
+        raise ValueError(f"{shown(text)} is no number")
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{shown(text)} is too large a number")
+    return value
+
+
 def kind(name: str, value: object, wanted: type, example: str) -> None:
     """LessonlibError with an example unless `value` is a `wanted`."""
     if not isinstance(value, wanted):
         raise LessonlibError(
-            f"{name}: expected {'an' if wanted.__name__[0] in 'AEIOU' else 'a'} {wanted.__name__} such as {example}, not {value!r}"
+            f"{name}: expected {'an' if wanted.__name__[0] in 'AEIOU' else 'a'} {wanted.__name__} such as {example}, not {shown(value)}"
         )
 
 
@@ -42,7 +56,7 @@ def whole(name: str, value: object, least: int = 1, most: int | None = 10**9) ->
     allowed = f"a whole number from {least} {'up' if most is None else f'to {most:,}'}"
     found = _as_float(value)
     if found is None:
-        raise LessonlibError(f"{name}: expected {allowed}, not {value!r}")
+        raise LessonlibError(f"{name}: expected {allowed}, not {shown(value)}")
     if found != int(found) or not least <= found <= (_MOST_OF_ANYTHING if most is None else most):
         raise LessonlibError(f"{name}: expected {allowed}, not {found:g}")
     return int(found)
@@ -52,7 +66,7 @@ def positive(name: str, value: object) -> float:
     """`value`, a number of a file (text is none), as a float above 0; LessonlibError names the argument."""
     found = _as_float(value) if isinstance(value, (int, float)) else None
     if found is None or found <= 0:
-        raise LessonlibError(f"{name}: expected a positive number, not {value!r}")
+        raise LessonlibError(f"{name}: expected a positive number, not {shown(value)}")
     return found
 
 

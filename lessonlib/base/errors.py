@@ -4,10 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from unicodedata import category
+
+_MOST_CHARACTERS = 2000
+#: what is longer resembles no name, and comparing it would take long
+_MOST_OF_A_NAME = 200
 
 
 class LessonlibError(ValueError):
-    """Wrong input. The message is one line: what was wrong, where, and what is allowed."""
+    """Wrong input. The message is one line: what was wrong, where, and what is allowed.
+
+    It may quote what was typed or read, so it is made one line here, whatever is in it: signs that are no print (line
+    ends, control characters, marks that turn the direction of writing, half characters) as their escapes, and the middle
+    of a very long one left out.
+    """
+
+    def __init__(self, message: object = "") -> None:
+        super().__init__(_one_line(str(message)))
+
+
+def _one_line(text: str) -> str:
+    if len(text) > _MOST_CHARACTERS:
+        text = f"{text[: _MOST_CHARACTERS * 3 // 4]} … {text[-_MOST_CHARACTERS // 5 :]}"
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() or category(sign) == "Zs" else ascii(sign)[1:-1] for sign in text)
+
+
+def shown(value: object, most: int = 120) -> str:
+    """`repr` of a value from outside for a message, the middle of a long one left out."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a whole number of thousands of digits, a list within a list within a list
+        return "what is too large to print"
+    return text if len(text) <= most else f"{text[: most * 2 // 3]} … {text[-most // 4 :]}"
 
 
 def listed(names: Iterable[str]) -> str:
@@ -21,7 +51,7 @@ def listed(names: Iterable[str]) -> str:
 def close_matches(name: str, known: Sequence[str], limit: int = 3) -> list[str]:
     """Known names that look like `name`, best first: near spellings, then names that contain it."""
     lowered = {item.lower(): item for item in known}
-    wanted = str(name).strip().lower()
+    wanted = str(name)[:_MOST_OF_A_NAME].strip().lower()
     near = get_close_matches(wanted, lowered, n=limit, cutoff=0.55)
     squeezed = "".join(filter(str.isalnum, wanted))
     if len(squeezed) >= 2:
@@ -34,4 +64,4 @@ def unknown_name(kind: str, name: object, known: Iterable[str], how_to_list: str
     near = close_matches(str(name), list(known))
     hint = f"did you mean {listed(near)}? " if near else ""
     hint = f"{hint}({how_to_list} lists all)" if near else f"{how_to_list} lists all that are known"
-    return LessonlibError(f"unknown {kind} {str(name)!r}: {hint}")
+    return LessonlibError(f"unknown {kind} {shown(str(name))}: {hint}")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.files import write_bytes
 from lessonlib.base.quantity import rounded
 
 if TYPE_CHECKING:
@@ -151,10 +152,9 @@ def save(plot: Axes, path: Path) -> None:
     canvas = _canvas(plot)
     canvas.patch.set_alpha(1)
     canvas.patch.set_facecolor("#ffffff")
-    try:
-        canvas.savefig(path, dpi=200)
-    except OSError as error:
-        raise LessonlibError(f"--plot {path}: cannot be written: {error.strerror}") from None
+    file = io.BytesIO()
+    canvas.savefig(file, dpi=200, format=path.suffix.lower().removeprefix("."))
+    write_bytes(path, file.getvalue(), f"--plot {path}")
 
 
 def _canvas(plot: Axes) -> Canvas:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline.blocks import DeltaNet, LatentAttention
 from lessonlib.roofline.efficiency import constants_document
-from lessonlib.roofline.links import link_kind, node_gpus
+from lessonlib.roofline.links import link_kind
 from lessonlib.roofline.system import System
 
 #: The phases that each metric is made of.
@@ -61,7 +61,7 @@ def traits(system: System) -> tuple[str, ...]:
         found.append(f"kernels started one by one on {system.gpu.architecture} hosts")
     if system.tp > 1:
         found.append(f"tensor parallelism over {link_kind(system)}")
-    if system.tp * system.pp > node_gpus(system):
+    if system.gpu.nodes(system.tp * system.pp) > 1:
         found.append("more than one node")
     for name, value in (("pipeline stages", system.pp), ("expert parallelism", system.ep), ("copies of the model", system.dp)):
         if value > 1:

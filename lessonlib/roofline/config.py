@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.errors import LessonlibError, close_matches, listed, shown, unknown_name
+from lessonlib.base.files import NoFileError, is_folder, read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.families import FAMILIES
 from lessonlib.roofline.keys import Keys
 from lessonlib.roofline.model import Model
 
 LIST_MODELS = "`python -m lessonlib models`"
+_MOST_BYTES = 4_000_000
 _LARGEST_VOCABULARY = 10_000_000
 _PARTS = {"self_attn": "attention", "attn": "attention", "router": "router", "gate": "router"}
 
@@ -25,7 +26,7 @@ def _text_part(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     if inner is None:
         return config
     if not isinstance(inner, dict):
-        raise LessonlibError(f"{where}: text_config: expected an object, not {inner!r}")
+        raise LessonlibError(f"{where}: text_config: expected an object, not {shown(inner)}")
     merged = dict(inner)
     merged.setdefault("model_type", config.get("model_type"))
     if "tie_word_embeddings" not in merged and "tie_word_embeddings" in config:
@@ -43,7 +44,7 @@ def _family(keys: Keys) -> str:
     hint = f"; the nearest known: {listed(near)}" if near else ""
     raise keys.error(
         "model_type",
-        f"no rule for the layers of architecture {name!r}{hint}; known: {listed(FAMILIES)}",
+        f"no rule for the layers of architecture {shown(name)}{hint}; known: {listed(FAMILIES)}",
     )
 
 
@@ -86,13 +87,7 @@ def read_config(config: object, name: str, where: str) -> Model:
 
 
 def _read_file(path: Path, name: str, where: str) -> Model:
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LessonlibError(f"{where}: cannot be read: {error.strerror}") from None
-    except ValueError as error:
-        raise LessonlibError(f"{where}: not valid JSON: {error}") from None
-    return read_config(config, name, where)
+    return read_config(read_json(path, where, _MOST_BYTES), name, where)
 
 
 def model_names() -> tuple[str, ...]:
@@ -115,10 +110,11 @@ def load_model(name_or_path: str | Path) -> Model:
     if text in model_names():
         return _shipped(text)
     path = Path(text)
-    if path.is_dir():
+    if is_folder(path):
         path = path / "config.json"
     if path.suffix == ".json" or "/" in text:
-        if not path.is_file():
-            raise LessonlibError(f"no file {path}: --model takes a name or a path to a config.json")
-        return _read_file(path, path.parent.name or path.stem, str(path))
+        try:
+            return _read_file(path, path.parent.name or path.stem, str(path))
+        except NoFileError:
+            raise LessonlibError(f"no file {path}: --model takes a name or a path to a config.json") from None
     raise unknown_name("model", text, model_names(), LIST_MODELS)

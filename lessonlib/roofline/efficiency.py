@@ -2,18 +2,18 @@
 
 Names are dotted: the kind of constant, then what it belongs to. "compute.experts" is a share of the dense peak,
 "bandwidth.attention" a share of the memory bandwidth, names that end in "_s" are seconds. "@" marks an offset: "compute@ada"
-is the factor by which Ada differs from what holds in general, "launch@cdna" the same for the seconds around kernels.
+is the factor by which Ada differs from what holds in general, "launch@cdna3" the same for the seconds around kernels.
 An offset that no measurement speaks for is 1, so a class with few measurements leans on its neighbours.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.operations import Operation
 
@@ -22,7 +22,7 @@ MOST = 0.95
 #: Formats whose reading costs the same.
 _STORED = {"fp16": "bf16", "fp8-w8a16": "int8", "int8-w8a8": "fp8", "int4-g32": "int4"}
 #: An architecture differs from all others as its nearest neighbour does, and then by itself.
-NEIGHBOURS = {"cdna3": "cdna", "cdna4": "cdna", "blackwell": "hopper"}
+NEIGHBOURS = {"cdna4": "cdna3", "blackwell": "hopper"}
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Efficiency:
 @cache
 def constants_document() -> Mapping[str, Any]:
     """data/efficiency.json as it stands."""
-    document: Mapping[str, Any] = json.loads((data_dir() / "efficiency.json").read_text(encoding="utf-8"))
+    document: Mapping[str, Any] = read_json(data_dir() / "efficiency.json")
     return document
 
 

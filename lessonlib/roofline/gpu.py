@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -10,7 +9,8 @@ from types import MappingProxyType
 from typing import Any
 
 from lessonlib.base.checks import positive
-from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.errors import LessonlibError, close_matches, listed, shown, unknown_name
+from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
 
 _PEAKS = ("bf16", "fp8", "int8", "fp4")
@@ -94,10 +94,13 @@ def _gpu(row: Mapping[str, str]) -> GPU:
     )
 
 
+_COLUMNS = ("name", "title", "architecture", "memory_gb", "memory_gb_per_s", "link", "source", "note", "secondary")
+
+
 @cache
 def _table() -> Mapping[str, GPU]:
-    with (data_dir() / "gpus.csv").open(newline="", encoding="utf-8") as file:
-        return {row["name"]: _gpu(row) for row in csv.DictReader(file)}
+    rows = read_csv(data_dir() / "gpus.csv", needed=_COLUMNS)
+    return {row["name"]: _gpu(row) for row in rows}
 
 
 _OWN_NUMBERS = (
@@ -118,13 +121,13 @@ def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
         if key not in allowed:
             near = close_matches(key, allowed, limit=1)
             hint = f"did you mean {near[0]}? " if near else ""
-            raise LessonlibError(f"{where}: unknown key {key!r}; {hint}(allowed: {listed(allowed)})")
+            raise LessonlibError(f"{where}: unknown key {shown(key)}; {hint}(allowed: {listed(allowed)})")
     if not isinstance(keys.get("like"), str):
         raise LessonlibError(f"{where}: like: missing: the name of the nearest known GPU ({LIST_GPUS})")
     base = load_gpu(str(keys["like"]))
     for name in _OWN_TEXTS:
         if not isinstance(keys.get(name, ""), str):
-            raise LessonlibError(f"{where}: {name}: expected a text, not {keys[name]!r}")
+            raise LessonlibError(f"{where}: {name}: expected a text, not {shown(keys[name])}")
     numbers = {name: positive(f"{where}: {name}", keys[name]) for name in _OWN_NUMBERS if name in keys}
     peaks = {name: numbers[f"{name}_dense_tflops"] * 1e12 for name in _PEAKS if f"{name}_dense_tflops" in numbers}
     texts = {name: str(keys[name]) for name in _OWN_TEXTS if name in keys}

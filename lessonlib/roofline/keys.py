@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, shown
 
 _HUGE = 10**9
 _MISSING = object()
@@ -42,7 +42,7 @@ class Keys:
         if isinstance(value, float) and value.is_integer() and abs(value) < _HUGE:
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise self.error(name, f"expected a whole number, not {value!r}")
+            raise self.error(name, f"expected a whole number, not {shown(value)}")
         if not least <= value <= _HUGE:
             raise self.error(name, f"expected a whole number from {least} to {_HUGE:,}, not {value}")
         return value
@@ -53,7 +53,7 @@ class Keys:
         if value is None:
             return default
         if not isinstance(value, bool):
-            raise self.error(name, f"expected true or false, not {value!r}")
+            raise self.error(name, f"expected true or false, not {shown(value)}")
         return value
 
     def strings(self, name: str, allowed: frozenset[str], count: int) -> tuple[str, ...] | None:
@@ -64,8 +64,8 @@ class Keys:
         if not isinstance(value, list) or len(value) != count:
             raise self.error(name, f"expected a list of {count} layer types")
         for item in value:
-            if item not in allowed:
-                raise self.error(name, f"unknown layer type {item!r}; allowed: {sorted(allowed)}")
+            if not isinstance(item, str) or item not in allowed:
+                raise self.error(name, f"unknown layer type {shown(item)}; allowed: {sorted(allowed)}")
         return tuple(value)
 
     def integers(self, name: str) -> tuple[int, ...]:
@@ -77,7 +77,7 @@ class Keys:
             isinstance(item, bool) or not isinstance(item, int) for item in value
         )
         if wrong:
-            raise self.error(name, f"expected a list of whole numbers, not {value!r}")
+            raise self.error(name, f"expected a list of whole numbers, not {shown(value)}")
         return tuple(value)
 
     def divides(self, key: str, divisor: int, other: str, value: int) -> None:

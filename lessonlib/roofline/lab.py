@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,13 +9,15 @@ from types import MappingProxyType
 from typing import Any
 
 from lessonlib.base.checks import positive, whole
-from lessonlib.base.errors import LessonlibError, close_matches, listed, unknown_name
+from lessonlib.base.errors import LessonlibError, close_matches, listed, shown, unknown_name
+from lessonlib.base.files import read_toml
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.gpu import GPU, load_gpu, own_gpu
 from lessonlib.roofline.precision import kv_format, part_formats, weight_format
 from lessonlib.roofline.system import System
 
+_MOST_BYTES = 1_000_000
 DEFAULT_LAB = "qwen3.5-27b-2xh100-sxm"
 MEASURABLE = ("decode_tokens_per_s", "prefill_tokens_per_s")
 _REQUIRED = ("title", "model", "gpu", "tp", "weights", "kv", "prompt", "context", "gpus_in_lab")
@@ -64,7 +65,7 @@ def _only(keys: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None
         if key not in allowed:
             near = close_matches(key, allowed, limit=1)
             hint = f"; did you mean {near[0]}?" if near else ""
-            raise LessonlibError(f"{where}: unknown key {key!r}{hint} (allowed: {listed(allowed)})")
+            raise LessonlibError(f"{where}: unknown key {shown(key)}{hint} (allowed: {listed(allowed)})")
 
 
 def _need(keys: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
@@ -76,14 +77,14 @@ def _need(keys: Mapping[str, Any], names: tuple[str, ...], where: str) -> None:
 def _text(keys: Mapping[str, Any], name: str, where: str) -> str:
     value = keys[name]
     if not isinstance(value, str) or not value.strip():
-        raise LessonlibError(f"{where}: {name}: expected a text, not {value!r}")
+        raise LessonlibError(f"{where}: {name}: expected a text, not {shown(value)}")
     return value
 
 
 def _table(keys: Mapping[str, Any], name: str, where: str) -> Mapping[str, Any]:
     value = keys.get(name, {})
     if not isinstance(value, dict):
-        raise LessonlibError(f"{where}: {name}: expected a table [{name}], not {value!r}")
+        raise LessonlibError(f"{where}: {name}: expected a table [{name}], not {shown(value)}")
     return value
 
 
@@ -160,7 +161,7 @@ def _tokens(keys: Mapping[str, Any], name: str, where: str) -> int:
 def _strings(keys: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
     value = keys.get(name, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise LessonlibError(f"{where}: {name}: expected a list of texts, not {value!r}")
+        raise LessonlibError(f"{where}: {name}: expected a list of texts, not {shown(value)}")
     return tuple(value)
 
 
@@ -201,10 +202,4 @@ def load_lab(name_or_path: str | Path = DEFAULT_LAB) -> Lab:
     if not shipped and path.suffix != ".toml":
         raise unknown_name("lab", text, lab_names(), "`python -m lessonlib labs`")
     where = f"data/labs/{path.name}" if shipped else str(path)
-    try:
-        keys = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LessonlibError(f"{where}: cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise LessonlibError(f"{where}: not valid TOML: {error}") from None
-    return read_lab(keys, path.stem, where)
+    return read_lab(read_toml(path, where, _MOST_BYTES), path.stem, where)

@@ -58,34 +58,27 @@ def all_reduce_s(gpus: int, payload: Number, link: Link) -> Number:
     return least(ring, one_shot_all_reduce_s(gpus, payload, link))
 
 
-#: GPUs that share one domain of fast links, unless the GPU says otherwise; beyond them lies the network.
-NODE_GPUS = 8
-#: Bytes a second that a GPU's own network card moves in one direction: 400 Gbit/s (ConnectX-7, one card a GPU in a DGX H100).
-NETWORK_BYTES_PER_SECOND = 50e9
-
-
 def link_kind(system: System) -> str:
-    """What connects the GPUs of a node, as the efficiencies tell it apart: "nvlink", "pcie" or "fabric" (all others)."""
-    name = system.gpu.link.lower()
-    return "nvlink" if name.startswith("nvlink") else "pcie" if name.startswith("pcie") else "fabric"
-
-
-def node_gpus(system: System) -> int:
-    """GPUs of this kind in one domain of fast links."""
-    return int(getattr(system.gpu, "node_gpus", None) or NODE_GPUS)
+    """What connects the GPUs of a node, as the efficiencies tell it apart: "nvlink", "pcie", "network" or "fabric" (all others)."""
+    kind = system.gpu.link_kind
+    return kind if kind in ("nvlink", "pcie", "network") else "fabric"
 
 
 def effective_link(system: System, constants: Efficiency) -> Link:
     """The link between the system's GPUs inside a node, as an engine sees it."""
-    kind = link_kind(system)
+    kind, own = link_kind(system), system.gpu.inside
     share = constants[f"link.share.{kind}" if system.launches == "graphs" else "eager.link.share"]
-    return Link(system.gpu.link_bytes_per_second * share, constants[f"link.latency.{kind}_s"])
+    latency = constants[f"link.latency.{kind}_s"]
+    return Link(own.bytes_per_second * share, latency if own.latency_s is None else own.latency_s)
 
 
 def network(system: System, constants: Efficiency) -> Link:
-    """The network between nodes, for one GPU's card."""
-    speed = float(getattr(system.gpu, "network_bytes_per_second", None) or NETWORK_BYTES_PER_SECOND)
-    return Link(speed * constants["link.share.network"], constants["link.latency.network_s"])
+    """The network between nodes, for one GPU's share of it; its latency is an engine's, never below the wire's."""
+    own = system.gpu.between
+    return Link(
+        own.bytes_per_second * constants["link.share.network"],
+        max(constants["link.latency.network_s"], own.latency_s or 0.0),
+    )
 
 
 def group_all_reduce_s(system: System, payload: Number, constants: Efficiency) -> Number:
@@ -93,10 +86,9 @@ def group_all_reduce_s(system: System, payload: Number, constants: Efficiency) -
 
     Beyond one node in three moves: inside each node, over the network (each GPU its share of the payload), and back.
     """
-    inside, node = effective_link(system, constants), node_gpus(system)
-    if system.tp <= node:
+    inside, node, nodes = effective_link(system, constants), system.gpu.gpus_per_node, system.gpu.nodes(system.tp)
+    if nodes == 1:
         return all_reduce_s(system.tp, payload, inside)
-    nodes = -(-system.tp // node)
     return all_reduce_s(node, payload, inside) + ring_all_reduce_s(nodes, payload / node, network(system, constants))
 
 
@@ -118,10 +110,10 @@ def traffic(system: System, load: Load, constants: Efficiency) -> list[Traffic]:
         found.append(Traffic("all-reduce", count, count * sent, seconds))
     if system.pp > 1:
         count = system.pp - 1
-        between = link if system.tp * system.pp <= node_gpus(system) else network(system, constants)
+        between = link if system.gpu.nodes(system.tp * system.pp) == 1 else network(system, constants)
         found.append(Traffic("hand-over", count, payload, count * between.send(payload)))
     if system.ep > 1 and system.dp > 1:
-        across = link if system.ep <= node_gpus(system) else network(system, constants)
+        across = link if system.gpu.nodes(system.ep) == 1 else network(system, constants)
         away = (system.ep - 1) / system.ep / system.tp
         for layers, experts in _mixture_layers(system):
             sent = payload * experts.active * away

@@ -8,9 +8,9 @@ only if its whole answer has room; 90 % of the memory that the weights leave for
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 
+from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline import System, load_gpu, load_model, weight_bytes
 from lessonlib.serving.fleet.fleet import Fleet
@@ -36,8 +36,7 @@ class Point:
 
 def published() -> list[Point]:
     """The measured sweep, by concurrency."""
-    with (data_dir() / "measured" / "serving.csv").open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.DictReader(file) if row["sweep"] == "nim-70b-fp8"]
+    rows = [row for row in read_csv(data_dir() / "measured" / "serving.csv") if row["sweep"] == "nim-70b-fp8"]
     return [
         Point(int(row["concurrency"]), *(float(row[key]) for key in ("ttft_s", "itl_s", "tokens_per_s")))
         for row in rows

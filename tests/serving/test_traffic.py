@@ -192,8 +192,8 @@ def test_mooncake_names_are_understood(tmp_path) -> None:
         ("arrival_s,prompt,output\n0,ten,5\n", ["request 0", "ten"]),
         ("arrival_s,prompt,output\n0,0,5\n", ["request 0", "prompt", "from 1 up"]),
         ("arrival_s,prompt,output\n0,10\n", ["request 0", "no value for output"]),
-        ("arrival_s,prompt,output\nnan,10,5\n", ["request 0", "seconds from 0 up"]),
-        ("arrival_s,prompt,output\n-1,10,5\n", ["request 0", "seconds from 0 up"]),
+        ("arrival_s,prompt,output\nnan,10,5\n", ["request 0", "seconds as a number from 0 to"]),
+        ("arrival_s,prompt,output\n-1,10,5\n", ["request 0", "seconds as a number from 0 to"]),
         ("arrival_s,prompt,output,follows\n0,10,5,3\n", ["request 0", "earlier request"]),
         ("arrival_s,prompt,output,prefix\n0,10,5,a:11\n", ["request 0", "prefix"]),
         ("arrival_s,prompt,output,prefix\n0,10,5,a\n", ["request 0"]),
@@ -213,14 +213,14 @@ def test_wrong_traces_say_what_to_change(tmp_path, text, words) -> None:
 def test_wrong_lines_and_files_say_where(tmp_path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text('{"arrival_s": 0, "prompt": 5, "output": 5}\n{oops\n')
-    with pytest.raises(LessonlibError, match="line 2: not JSON"):
+    with pytest.raises(LessonlibError, match="line 2: not valid JSON"):
         read_trace(path)
     path.write_text("[1]\n")
     with pytest.raises(LessonlibError, match="line 1: expected an object"):
         read_trace(path)
     with pytest.raises(LessonlibError, match="cannot be read: No such file"):
         read_trace(tmp_path / "absent.csv")
-    with pytest.raises(LessonlibError, match=r"\.csv or \.jsonl"):
+    with pytest.raises(LessonlibError, match=r"\.csv, \.jsonl or \.json"):
         read_trace(tmp_path / "log.txt")
     with pytest.raises(LessonlibError, match="cannot be written"):
         write_trace([], tmp_path / "no" / "log.csv")

@@ -6,10 +6,10 @@ M x K x N), "attention" (one decode layer) and "linear attention" (one decode la
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.blocks import Attention, DeltaNet, Matrix
 from lessonlib.roofline.config import load_model
@@ -121,10 +121,9 @@ def _row(row: dict[str, str]) -> Row:
 
 def calibration_rows() -> Iterator[Row]:
     """Every valid row of the calibration file (rows marked as invalid by their source are left out)."""
-    with (data_dir() / "measured" / "calibration.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            if row["valid"] == "yes":
-                yield _row(row)
+    for row in read_csv(data_dir() / "measured" / "calibration.csv"):
+        if row["valid"] == "yes":
+            yield _row(row)
 
 
 def fitted_rows() -> list[Row]:

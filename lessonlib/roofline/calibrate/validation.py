@@ -8,12 +8,11 @@ precision and batch, and how near any measurement comes to the ceiling.
 
 from __future__ import annotations
 
-import csv
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from lessonlib.base.files import read_csv, read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.base.tables import aligned
 from lessonlib.roofline.calibrate.peers import as_aiconfigurator_counts_s
@@ -79,23 +78,22 @@ def _maybe(text: str) -> float | None:
 def checks() -> list[Check]:
     """All check values of data/measured/check_values.csv with our own ceilings."""
     result = []
-    with (data_dir() / "measured" / "check_values.csv").open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            system = System(load_model(row["model"]), load_gpu(row["gpu"]), int(row["tp"]))
-            batch, tokens = int(row["batch"]), int(row["tokens"])
-            step = row["phase"] == "decode"
-            ours = decode(system, batch, tokens) if step else prefill(system, tokens, batch)
-            peers = {title: _maybe(row[key]) for key, title in PEERS.items()}
-            gpus = f"{row['tp']} x " if system.tp > 1 else ""
-            result.append(
-                Check(
-                    case=f"{row['model']}, {gpus}{row['gpu']}, {row['phase']} B{batch}, {tokens}",
-                    ours_ms=ours.ceiling_s * 1e3,
-                    peer_way_ms=as_aiconfigurator_counts_s(system, ours) * 1e3,
-                    closed_form_ms=_maybe(row["closed_form_ms"]),
-                    peers_ms={title: value for title, value in peers.items() if value},
-                )
+    for row in read_csv(data_dir() / "measured" / "check_values.csv"):
+        system = System(load_model(row["model"]), load_gpu(row["gpu"]), int(row["tp"]))
+        batch, tokens = int(row["batch"]), int(row["tokens"])
+        step = row["phase"] == "decode"
+        ours = decode(system, batch, tokens) if step else prefill(system, tokens, batch)
+        peers = {title: _maybe(row[key]) for key, title in PEERS.items()}
+        gpus = f"{row['tp']} x " if system.tp > 1 else ""
+        result.append(
+            Check(
+                case=f"{row['model']}, {gpus}{row['gpu']}, {row['phase']} B{batch}, {tokens}",
+                ours_ms=ours.ceiling_s * 1e3,
+                peer_way_ms=as_aiconfigurator_counts_s(system, ours) * 1e3,
+                closed_form_ms=_maybe(row["closed_form_ms"]),
+                peers_ms={title: value for title, value in peers.items() if value},
             )
+        )
     return result
 
 
@@ -153,8 +151,7 @@ def error_tables() -> Text:
 
 def cross_validated_table() -> Text:
     """Median errors on rows that the fit had not seen, as kept in data/efficiency.json."""
-    text = (data_dir() / "efficiency.json").read_text(encoding="utf-8")
-    kept = json.loads(text)["cross_validated"]
+    kept = read_json(data_dir() / "efficiency.json")["cross_validated"]
     rows = [("class", "rows", *(f"without {name}" for name in kept))]
     for category, entry in next(iter(kept.values())).items():
         errors = (f"{kept[name][category]['median_absolute_error']:.1%}" for name in kept)

@@ -24,7 +24,7 @@ class Constant:
 
 
 #: Architectures with offsets of their own (see also efficiency.NEIGHBOURS).
-ARCHITECTURES = ("ampere", "ada", "hopper", "blackwell", "blackwell-consumer", "cdna")
+ARCHITECTURES = ("ampere", "hopper", "blackwell-consumer", "cdna2", "cdna3")
 
 
 @dataclass(frozen=True)

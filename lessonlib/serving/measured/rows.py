@@ -11,15 +11,14 @@ Of steps (lengths isl and osl): id, model, weight_dtype, gpu, n_gpus, engine, ba
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lessonlib.base.checks import whole
-from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.errors import LessonlibError, listed, shown
+from lessonlib.base.files import read_csv
 from lessonlib.roofline import System, gpu_names, load_gpu, load_model, model_names
 
 #: The metrics, in the names under which errors are shown, and the loads that have them.
@@ -85,41 +84,23 @@ def read_measurements(path: str | Path) -> tuple[list[Measurement], list[Refused
     """All rows of a file, those that cannot be computed with the reason. Raises LessonlibError for a file that is no table
     of measurements.
     """
-    file = Path(path)
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise LessonlibError(f"{file}: cannot be read: {getattr(error, 'strerror', None) or 'not UTF-8 text'}") from None
-    try:
-        return parse_measurements(text)
-    except LessonlibError as error:
-        raise LessonlibError(f"{file}: {error}") from None
-
-
-def parse_measurements(text: str) -> tuple[list[Measurement], list[Refused]]:
-    """The same for the text of a file."""
-    try:
-        table = csv.DictReader(io.StringIO(text), strict=True)
-        columns = tuple(table.fieldnames or ())
-        rows = list(table)
-    except csv.Error as error:
-        raise LessonlibError(f"not a CSV table: {error}") from None
-    for wanted in (_SERVED, _STEPS):
-        if set(wanted) <= set(columns):
-            break
-    else:
-        lacking = min((sorted(set(wanted) - set(columns)) for wanted in (_SERVED, _STEPS)), key=len)
-        raise LessonlibError(f"not a table of measurements: it lacks the columns {listed(lacking)} (docs/ENGINE.md names all)")
+    where = str(path)
+    rows = list(read_csv(path))
     if not rows:
-        raise LessonlibError("holds no row")
+        raise LessonlibError(f"{where}: holds no row of measurements")
+    columns = set(rows[0])
+    lacking = [sorted(set(wanted) - columns) for wanted in (_SERVED, _STEPS)]
+    if all(lacking):
+        raise LessonlibError(
+            f"{where}: not a table of measurements: it lacks the columns {', '.join(min(lacking, key=len))}"
+        )
+    read = _step if lacking[0] else _served
     found: list[Measurement] = []
     refused: list[Refused] = []
     for number, row in enumerate(rows, 1):
-        name = (row.get("id") or "").strip() or f"row {number}"
+        name = row.get("id", "").strip() or f"row {number}"
         try:
-            if None in row or None in row.values():
-                raise LessonlibError("has more or fewer cells than the table has columns")
-            found.append((_served if wanted is _SERVED else _step)(name, row))
+            found.append(read(name, row))
         except LessonlibError as error:
             refused.append(Refused(name, str(error)))
     return found, refused

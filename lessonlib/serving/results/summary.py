@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.files import is_folder, write_text
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.serving.results.result import Result
 
@@ -96,7 +98,7 @@ def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
     """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
     if path.suffix.lower() not in suffixes:
         raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
-    if not path.parent.is_dir():
+    if not is_folder(path.parent):
         raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
 
 
@@ -104,12 +106,10 @@ def save_requests(result: Result, path: Path) -> int:
     """One row a request, all columns, as CSV; returns how many."""
     check_file("--save", path, (".csv",))
     columns = result.requests
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(columns)
-            rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
-            table.writerows(rows)
-    except OSError as error:
-        raise LessonlibError(f"--save {path}: cannot be written: {error.strerror}") from None
+    file = io.StringIO(newline="")
+    table = csv.writer(file, lineterminator="\n")
+    table.writerow(columns)
+    rows = list(zip(*(column.tolist() for column in columns.values()), strict=True))
+    table.writerows(rows)
+    write_text(path, file.getvalue(), f"--save {path}")
     return len(rows)
