@@ -13,10 +13,17 @@ def add_parser(subparsers: Any) -> None:
     for name, what in (("models", "models"), ("gpus", "GPUs"), ("labs", "labs")):
         parser = subparsers.add_parser(name, help=f"list the known {what} with their sources")
         parser.add_argument("--json", action="store_true", help="print one JSON list")
+        if name == "gpus":
+            parser.add_argument("--example", action="store_true", help="print a file that describes a GPU of your own")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list that `args.command` names."""
+    if getattr(args, "example", False):
+        from lessonlib.roofline import GPU_EXAMPLE
+
+        print(GPU_EXAMPLE, end="")
+        return 0
     items, rows, text_columns = _LISTS[args.command]()
     if args.json:
         print(json.dumps(items, indent=2, ensure_ascii=False))
@@ -75,6 +82,10 @@ def _gpus() -> _Listing:
             "memory_bytes": gpu.memory_bytes,
             "link": gpu.link,
             "link_bytes_per_second": gpu.link_bytes_per_second,
+            "link_kind": gpu.link_kind,
+            "gpus_per_node": gpu.gpus_per_node,
+            "network_bytes_per_second": gpu.network_bytes_per_second,
+            "driver_bytes": gpu.driver_bytes,
             "ridge": gpu.ridge(),
             "secondary": gpu.secondary,
             "source": gpu.source,

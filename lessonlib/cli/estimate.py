@@ -35,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
     add = parser.add_argument
     add("--lab", help="start from a lab: its model, GPU, precision, prompt and context, one request")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
-    add("--gpu", help="a name (see `gpus`) [h100-sxm]")
+    add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
     add("--tp", type=int, help="GPUs that share every layer (tensor parallelism) [1]")
     add("--pp", type=int, help="stages of layers (pipeline parallelism) [1]")
     add("--dp", type=int, help="copies of the model (data parallelism) [1]")
@@ -80,7 +80,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _case(args: argparse.Namespace) -> Case:
     """The case that the flags (and a lab) ask for."""
-    from lessonlib.roofline import Case, System, load_gpu, load_lab, load_model
+    from lessonlib.roofline import Case, System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     lab = load_lab(args.lab) if args.lab else None
     base = lab.system if lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
@@ -89,7 +89,7 @@ def _case(args: argparse.Namespace) -> Case:
     usual = {name: getattr(base, name) for name in choices}
     system = System(
         model=load_model(args.model) if args.model is not None else base.model,
-        gpu=load_gpu(args.gpu) if args.gpu is not None else base.gpu,
+        gpu=load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu,
         **(usual | given),
     )
     sizes = {"batch": 32, "prompt": 2048, "context": 2048}

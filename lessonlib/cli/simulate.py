@@ -53,7 +53,7 @@ def add_parser(subparsers: Any) -> None:
 def _add_system(add: Any) -> None:
     add("--lab", help="start from a lab: its model, GPUs and precision")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
-    add("--gpu", help="a name (see `gpus`) [h100-sxm]")
+    add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
     add("--tp", type=int, help="GPUs that share every layer, in each replica [1]")
     add("--pp", type=int, help="stages of layers, in each replica [1]")
     add("--weights", help="precision of the matrices [bf16]")
@@ -138,13 +138,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _system(args: argparse.Namespace) -> System:
-    from lessonlib.roofline import System, load_gpu, load_lab, load_model
+    from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
     usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
     model = load_model(args.model) if args.model is not None else base.model
-    gpu = load_gpu(args.gpu) if args.gpu is not None else base.gpu
+    gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
     return System(model=model, gpu=gpu, **(usual | given))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.probe.reading import Reading
-from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_names, load_gpu, load_lab, read_lab
+from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_description, gpu_names, load_lab, read_lab
 
 #: The first line of what is written here, and so of what may be replaced without asking.
 _MARK = (
@@ -96,20 +96,12 @@ def _own_gpu(gpu: GPU) -> list[str]:
     """A GPU that the base lab describes, as a table of all its values."""
     if gpu.name in gpu_names():
         return []
-    like = max(
-        gpu_names(),
-        key=lambda name: (
-            len(load_gpu(name).flops.keys() & gpu.flops.keys()) - len(load_gpu(name).flops.keys() - gpu.flops.keys())
-        ),
-    )
-    numbers = {f"{name}_dense_tflops": flops / 1e12 for name, flops in gpu.flops.items()}
-    numbers |= {
-        "memory_gb_per_s": gpu.bandwidth / 1e9,
-        "memory_gb": gpu.memory_bytes / 1e9,
-        "link_gb_per_s_each_way": gpu.link_bytes_per_second / 1e9,
-    }
-    lines = ["", "[gpu]", f"like = {_text(like)}", f"title = {_text(gpu.title)}"]
-    return lines + [f"{name} = {value:.10g}" for name, value in numbers.items() if value > 0]
+    keys = gpu_description(gpu)
+    return [
+        "",
+        "[gpu]",
+        *(f"{key} = {_text(value) if isinstance(value, str) else f'{value:.10g}'}" for key, value in keys.items()),
+    ]
 
 
 def _usual(reading: Reading, what: str, otherwise: int) -> int:

@@ -15,11 +15,13 @@ from lessonlib.roofline.config import load_model, model_names
 from lessonlib.roofline.cost import Estimate, Napkin, decode, mixed, napkin, prefill
 from lessonlib.roofline.estimate_report import Case, estimate_data, estimate_text, operation_table
 from lessonlib.roofline.expectation import breakdown_seconds
-from lessonlib.roofline.gpu import GPU, gpu_names, load_gpu
+from lessonlib.roofline.gpu import GPU, LINK_KINDS, NodeLink, gpu_names, load_gpu
 from lessonlib.roofline.lab import DEFAULT_LAB, MEASURABLE, Lab, Measured, lab_names, load_lab, read_lab
 from lessonlib.roofline.load import Load, Requests, decode_load, prefill_load
 from lessonlib.roofline.model import Layers, Model
 from lessonlib.roofline.operations import Operation
+from lessonlib.roofline.own_gpu import EXAMPLE as GPU_EXAMPLE
+from lessonlib.roofline.own_gpu import gpu_description, load_gpu_or_file
 from lessonlib.roofline.precision import KV_FORMATS, WEIGHT_FORMATS, Format, kv_format, weight_format
 from lessonlib.roofline.system import (
     LAUNCHES,
@@ -35,8 +37,10 @@ __all__ = [
     "BLOCK_TOKENS",
     "DEFAULT_LAB",
     "GPU",
+    "GPU_EXAMPLE",
     "KV_FORMATS",
     "LAUNCHES",
+    "LINK_KINDS",
     "MEASURABLE",
     "USABLE",
     "WEIGHT_FORMATS",
@@ -56,6 +60,7 @@ __all__ = [
     "Mlp",
     "Model",
     "Napkin",
+    "NodeLink",
     "Operation",
     "Requests",
     "System",
@@ -65,12 +70,14 @@ __all__ = [
     "decode_load",
     "estimate_data",
     "estimate_text",
+    "gpu_description",
     "gpu_names",
     "kv_bytes",
     "kv_bytes_per_token",
     "kv_format",
     "lab_names",
     "load_gpu",
+    "load_gpu_or_file",
     "load_lab",
     "load_model",
     "max_batch",

@@ -13,8 +13,9 @@ from lessonlib.base.errors import LessonlibError, close_matches, listed, shown, 
 from lessonlib.base.files import read_toml
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
-from lessonlib.roofline.gpu import GPU, load_gpu, own_gpu
-from lessonlib.roofline.precision import kv_format, part_formats, weight_format
+from lessonlib.roofline.gpu import GPU
+from lessonlib.roofline.own_gpu import load_gpu_or_file, own_gpu
+from lessonlib.roofline.precision import kv_format, weight_format
 from lessonlib.roofline.system import System
 
 _MOST_BYTES = 1_000_000
@@ -117,10 +118,10 @@ def _traffic(keys: Mapping[str, Any], where: str) -> tuple[float, float] | None:
 
 
 def _gpu(keys: Mapping[str, Any], where: str) -> GPU:
-    """A known GPU by name, or one described in a table [gpu]."""
+    """A known GPU by name, or one described in a file of its own or in a table [gpu]."""
     if isinstance(keys["gpu"], dict):
         return own_gpu(keys["gpu"], where)
-    return load_gpu(_text(keys, "gpu", where))
+    return load_gpu_or_file(_text(keys, "gpu", where))
 
 
 def _weights(value: Any) -> Any:

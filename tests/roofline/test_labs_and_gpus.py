@@ -157,7 +157,7 @@ def test_all_gpus_with_sources() -> None:
     for name in gpu_names():
         gpu = load_gpu(name)
         assert gpu.source and gpu.link
-        assert gpu.memory_bytes > 1e10 and gpu.bandwidth > 1e11
+        assert gpu.memory_bytes > 1e10 and gpu.bandwidth > 5e10
     assert load_gpu("mi300x").secondary
     assert not load_gpu("h100-sxm").secondary
 
