@@ -14,7 +14,7 @@ from lessonlib.roofline.efficiency import constants_document
 from lessonlib.roofline.links import link_kind
 from lessonlib.roofline.system import System
 
-#: The phases that each metric is made of.
+#: The phases that each metric is made of; a kernel timed alone is none.
 PHASES = {
     "decode step": ("decode",),
     "prefill": ("prefill",),
@@ -22,6 +22,7 @@ PHASES = {
     "time to first token": ("prefill",),
     "throughput": ("decode", "prefill"),
     "whole answer": ("decode", "prefill"),
+    "kernel": (),
 }
 
 
@@ -47,7 +48,11 @@ class Band:
 def traits(system: System) -> tuple[str, ...]:
     """What a case has that must have been measured before it counts as known, in words."""
     mixers = [group.mixer for group in system.model.layers]
-    found = [f"{system.gpu.architecture} GPUs", f"{system.precision} arithmetic", f"weights in {system.weight_format.name}"]
+    found = [
+        f"{system.gpu.architecture} GPUs",
+        f"{system.precision} arithmetic",
+        f"weights in {system.weight_format.name}",
+    ]
     if system.kv_format.bits < 16:
         found.append(f"a KV cache in {system.kv}")
     if any(isinstance(mixer, LatentAttention) for mixer in mixers):
@@ -63,7 +68,11 @@ def traits(system: System) -> tuple[str, ...]:
         found.append(f"tensor parallelism over {link_kind(system)}")
     if system.gpu.nodes(system.tp * system.pp) > 1:
         found.append("more than one node")
-    for name, value in (("pipeline stages", system.pp), ("expert parallelism", system.ep), ("copies of the model", system.dp)):
+    for name, value in (
+        ("pipeline stages", system.pp),
+        ("expert parallelism", system.ep),
+        ("copies of the model", system.dp),
+    ):
         if value > 1:
             found.append(name)
     return tuple(found)
@@ -76,7 +85,10 @@ def band(system: System, metric: str) -> Band:
     kept = constants_document()["bands"]
     unseen = tuple(
         dict.fromkeys(
-            f"{phase} with {trait}" for phase in PHASES[metric] for trait in traits(system) if trait not in kept["seen"][phase]
+            f"{phase} with {trait}"
+            for phase in PHASES[metric]
+            for trait in traits(system)
+            if trait not in kept["seen"][phase]
         )
     )
     entry = kept["factors"][metric]["mixture" if system.model.is_mixture else "dense"]

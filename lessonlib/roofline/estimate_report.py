@@ -8,9 +8,9 @@ from typing import Any
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.tables import aligned
+from lessonlib.roofline.band import Band, band
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
-from lessonlib.roofline.band import Band, band
 from lessonlib.roofline.efficiency import Efficiency, load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds
 from lessonlib.roofline.links import traffic
@@ -112,8 +112,7 @@ def estimate_data(case: Case) -> dict[str, Any]:
             "prompt": case.prompt,
             "context": case.context,
             **{
-                name: {key: getattr(phase, key) for key in _PHASE_KEYS}
-                | _expected(phase, band(system, _METRICS[name]))
+                name: {key: getattr(phase, key) for key in _PHASE_KEYS} | _expected(phase, band(system, _METRICS[name]))
                 for name, phase in phases.items()
             },
             "links": {name: _links(case, name) for name in phases},
@@ -175,7 +174,11 @@ def _phases(data: Mapping[str, Any]) -> str:
         row("takes at least", "ceiling_s", "s"),
         row("expected", "expected_s", "s"),
         ("nine in ten lie in", *(_span(data[name]) for name in ("prefill", "decode"))),
-        *([("", *("extrapolated" if data[name]["extrapolated"] else "" for name in ("prefill", "decode")))] if outside else []),
+        *(
+            [("", *("extrapolated" if data[name]["extrapolated"] else "" for name in ("prefill", "decode")))]
+            if outside
+            else []
+        ),
         row("at most", "ceiling_tokens_per_s", "tok/s"),
         row("expected", "expected_tokens_per_s", "tok/s"),
     ]

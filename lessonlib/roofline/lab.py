@@ -15,7 +15,7 @@ from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.gpu import GPU
 from lessonlib.roofline.own_gpu import load_gpu_or_file, own_gpu
-from lessonlib.roofline.precision import kv_format, weight_format
+from lessonlib.roofline.precision import kv_format, part_formats, weight_format
 from lessonlib.roofline.system import System
 
 _MOST_BYTES = 1_000_000

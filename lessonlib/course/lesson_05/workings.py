@@ -19,7 +19,6 @@ from lessonlib.course.lesson_05.mixtures import (
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held
 from lessonlib.roofline import (
     DEFAULT_LAB,
-    WEIGHT_FORMATS,
     Lab,
     decode,
     load_lab,

@@ -15,9 +15,14 @@ import numpy as np
 from lessonlib.roofline.band import PHASES, traits
 from lessonlib.serving.calibrate.rows import Point
 
-#: Share of the left-out errors that a factor holds; above nine in ten, because the sources are few. Chosen so that the bands of
-#: sources left out of fit and band hold nine in ten of their rows.
-LEVEL = 0.93
+
+def metric_of(point: Point) -> str:
+    """The metric under which a band is kept: one for all kernels."""
+    return point.metric.partition(":")[0]
+
+
+#: Share of the left-out errors that a factor holds.
+LEVEL = 0.9
 #: Sources by which the next wider group weighs beside a group's own.
 LEAN = 1.0
 #: No band is narrower: two runs of one set-up differ by some per cent.
@@ -36,22 +41,22 @@ def seen(points: Sequence[Point]) -> dict[str, list[str]]:
 
 def inside(point: Point, known: Mapping[str, Sequence[str]]) -> bool:
     """Whether everything that a point has was measured elsewhere."""
-    return all(trait in known[phase] for phase in PHASES[point.metric] for trait in traits(point.system))
+    return all(trait in known[phase] for phase in PHASES[metric_of(point)] for trait in traits(point.system))
 
 
 def _held(errors: np.ndarray, weights: np.ndarray) -> float:
     """The weighted quantile LEVEL of absolute errors."""
     order = np.argsort(errors)
     share = np.cumsum(weights[order]) / weights.sum()
-    return float(errors[order][min(np.searchsorted(share, LEVEL), len(errors) - 1)])
+    return float(errors[order][min(int(np.searchsorted(share, LEVEL)), len(errors) - 1)])
 
 
 def factors(points: Sequence[Point], errors: np.ndarray, within: np.ndarray) -> dict[str, Any]:
     """Factors by metric, kind of model and inside or outside the data. errors: of left-out rows, log; within: inside or not."""
-    use = np.array([i for i, point in enumerate(points) if not point.flag and point.metric in PHASES])
+    use = np.array([i for i, point in enumerate(points) if not point.flag])
     size = np.abs(errors[use])
     groups = np.array([points[i].group for i in use])
-    metrics = np.array([points[i].metric for i in use])
+    metrics = np.array([metric_of(points[i]) for i in use])
     mixture = np.array([points[i].mixture for i in use])
     known = within[use]
 
@@ -78,5 +83,7 @@ def factors(points: Sequence[Point], errors: np.ndarray, within: np.ndarray) -> 
                 weight = weights(own, 0.0) + weights(near, LEAN) + weights(wider, LEAN) + weights(widest, LEAN)
                 entry[name] = max(LEAST, _held(size, weight)) if weight.sum() else float("inf")
             entry["outside"] = max(entry["outside"], 1.25 * entry["inside"])
-            result[metric]["mixture" if kind else "dense"] = {key: float(f"{np.exp(value):.3g}") for key, value in entry.items()}
+            result[metric]["mixture" if kind else "dense"] = {
+                key: float(f"{np.exp(value):.3g}") for key, value in entry.items()
+            }
     return result

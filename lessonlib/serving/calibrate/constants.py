@@ -63,7 +63,10 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         "bandwidth.vectors": _share(0.7, "norms and additions over the residual stream"),
         **_offset("bandwidth", widths.bandwidth),
         "bandwidth@ada": Constant(
-            1.13, 0.05, "factor", "ada against all: a 7B model in 16 bits on one RTX 4090 reaches a published 0.82 of its ceiling"
+            1.13,
+            0.05,
+            "factor",
+            "ada against all: a 7B model in 16 bits on one RTX 4090 reaches a published 0.82 of its ceiling",
         ),
         "unpack.bf16": _share(1.0, "16-bit matrices, the reference", fixed="by definition"),
         "unpack.fp8": _share(0.85, "bandwidth of fp8 matrices against 16-bit ones", 0.15),
@@ -91,7 +94,9 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         "launch.matmul_s": _time(1.5e-6, "one matrix product beyond its roofline"),
         "launch.experts_s": _time(3e-6, "one grouped product of experts beyond its roofline"),
         "launch.attention_s": _time(8e-6, "one attention beyond its roofline"),
-        "launch.latent attention_s": _time(6e-5, "one latent attention beyond its roofline, with the small kernels around it"),
+        "launch.latent attention_s": _time(
+            6e-5, "one latent attention beyond its roofline, with the small kernels around it"
+        ),
         "launch.linear attention_s": _time(4e-6, "one linear attention step beyond its roofline"),
         "launch.vectors_s": _time(1e-5, "norms, rotations, activations of one layer"),
         "launch.mixture_s": _time(2e-5, "the chain around the experts of one layer: choose, sort, scatter, gather"),
@@ -102,19 +107,30 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
             fixed="what the maintainer of NCCL names for eight H100: 370 of 450 GB/s (NVIDIA/nccl-tests, issue 212)",
         ),
         "link.share.fabric": _share(0.6, "of Infinity Fabric and others"),
-        "link.share.pcie": _share(0.3, "of PCIe: no path from GPU to GPU, half of each way's traffic again through the host"),
-        "link.share.network": _share(0.8, "of the network between nodes", fixed="as NVLink; no measurement here speaks of it"),
+        "link.share.pcie": _share(
+            0.3, "of PCIe: no path from GPU to GPU, half of each way's traffic again through the host"
+        ),
+        "link.share.network": _share(
+            0.8, "of the network between nodes", fixed="as NVLink; no measurement here speaks of it"
+        ),
         "link.latency.nvlink_s": _time(8e-6, "one all-reduce over NVLink"),
         "link.latency.fabric_s": _time(1.5e-5, "the same over Infinity Fabric and others"),
         "link.latency.pcie_s": _time(2.5e-5, "the same over PCIe"),
-        "link.latency.network_s": _time(5e-5, "the same between nodes", fixed="a small all-reduce of NCCL between two nodes takes 30 to 80 us"),
+        "link.latency.network_s": _time(
+            1e-4,
+            "the same between nodes",
+            fixed="between a small all-reduce of NCCL over two nodes, 30 to 80 us, and the 160 us that a published 31.2 ms a token of DeepSeek-V3 on two nodes of H100 leaves for it",
+        ),
         "step_s": _time(1e-4, "one step: scheduling and sampling"),
         "sequence_s": _time(3e-6, "the host's work for one sequence of a step"),
         "server.first_token_s": _time(5e-2, "from the request to the scheduler and from the token to the client"),
         "eager.layer_s": _time(4.5e-4, "host time of one layer without CUDA graphs, hosts of 2023"),
         "eager@ampere": Constant(1.24, 0.1, "factor", "A100 hosts of 2023"),
         "eager@hopper": Constant(
-            0.82, 0.1, "factor", "H100 hosts of 2023: the published floor of 28 to 31 ms for the 80 layers of Llama-2-70B"
+            0.82,
+            0.1,
+            "factor",
+            "H100 hosts of 2023: the published floor of 28 to 31 ms for the 80 layers of Llama-2-70B",
         ),
         "eager.link.share": _share(0.35, "of the link, engines of 2023"),
         "eager.vectors": _share(0.25, "of the bandwidth in unfused norms, engines of 2023"),

@@ -11,19 +11,20 @@ metric weigh as the square root of n. What is left out is a whole source; the er
 from __future__ import annotations
 
 import argparse
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from lessonlib.base.files import write_text
+from lessonlib.base.formats import dumps
 from lessonlib.base.paths import data_dir
 from lessonlib.base.tables import aligned
-from lessonlib.roofline.band import PHASES
 from lessonlib.roofline.efficiency import Efficiency, constants_document
-from lessonlib.serving.calibrate.bands import factors, inside, seen
+from lessonlib.serving.calibrate.bands import factors, inside, metric_of, seen
 from lessonlib.serving.calibrate.constants import CONSTANTS, Constant, Widths, constants
 from lessonlib.serving.calibrate.rows import Point, Trials, all_points
 
@@ -33,7 +34,7 @@ _ROUNDS = 60
 
 
 def weights_of(points: Sequence[Point]) -> np.ndarray:
-    """n rows of one source, metric and kind of model weigh as the square root of n; flagged rows nothing."""
+    """Weights of rows: n rows of one source, metric and kind of model weigh as the square root of n; flagged rows nothing."""
     keys = [(point.group, point.metric, point.mixture) for point in points]
     size = Counter(key for key, point in zip(keys, points, strict=True) if not point.flag)
     return np.array([0.0 if point.flag else size[key] ** -0.5 for key, point in zip(keys, points, strict=True)])
@@ -46,7 +47,9 @@ class Fit:
     and would be a dependency for one file.
     """
 
-    def __init__(self, points: Sequence[Point], table: Mapping[str, Constant] = CONSTANTS, trials: Trials | None = None) -> None:
+    def __init__(
+        self, points: Sequence[Point], table: Mapping[str, Constant] = CONSTANTS, trials: Trials | None = None
+    ) -> None:
         self.trials = trials or Trials(points)
         self.table, self.names = table, list(table)
         self.start = np.log([item.start for item in table.values()])
@@ -69,7 +72,7 @@ class Fit:
         return float(self.weight @ soft + self.precision @ moved**2)
 
     def run(self, start: np.ndarray | None = None) -> np.ndarray:
-        """The logarithms of the constants where a round gains less than a millionth."""
+        """The logarithms of the constants where a round gains less than a ten-thousandth."""
         point = (self.start if start is None else start).copy()
         errors = self.errors(point)
         cost, damping = self.cost(errors, point), 0.01
@@ -93,46 +96,65 @@ class Fit:
                     point, errors, cost, damping = trial, trial_errors, trial_cost, max(damping / 5.0, 1e-6)
                     break
                 damping *= 4.0
-            if gained < 1e-6 * cost:
+            if gained < 1e-4 * cost:
                 break
         return point
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """Errors (log) of every point under constants that did not see its source, and the constants of each such fit."""
+    """Errors (log) of every point under constants that did not see its source, whether it lay inside what was left, and the
+    constants of each such fit.
+    """
 
     errors: np.ndarray
     within: np.ndarray
     fits: tuple[Efficiency, ...]
 
 
-def leave_out(points: Sequence[Point], start: np.ndarray, table: Mapping[str, Constant] = CONSTANTS, also: str = "") -> LeftOut:
-    """Each source left out once; `also` is a source that no fit sees. within: whether a point lies inside what was left."""
+def fit_without(
+    points: Sequence[Point], groups: set[str], start: np.ndarray, table: Mapping[str, Constant] = CONSTANTS
+) -> Efficiency:
+    """The constants fitted on all sources but these."""
+    fit = Fit([point for point in points if point.group not in groups], table)
+    return fit.constants(fit.run(start))
+
+
+def leave_out(points: Sequence[Point], start: np.ndarray, table: Mapping[str, Constant] = CONSTANTS) -> LeftOut:
+    """Each source left out once."""
+    names = sorted({point.group for point in points})
+    fits = {name: fit_without(points, {name}, start, table) for name in names}
+    return _collected(points, names, fits)
+
+
+def _collected(
+    points: Sequence[Point], names: Sequence[str], fits: Mapping[str, Efficiency], also: str = ""
+) -> LeftOut:
+    """Errors of the rows of each source under its own fit; `also` is a source that none of them saw."""
     trials = Trials(points)
-    errors, within, fits = np.zeros(len(points)), np.zeros(len(points), dtype=bool), []
-    for group in sorted({point.group for point in points}):
-        kept = [point for point in points if point.group not in (group, also)]
-        fit = Fit(kept, table)
-        constants = fit.constants(fit.run(start))
-        rows = [i for i, point in enumerate(points) if point.group == group]
-        known = seen(kept)
-        errors[rows] = trials.errors(constants)[rows]
-        within[rows] = [points[i].metric in PHASES and inside(points[i], known) for i in rows]
-        fits.append(constants)
-    return LeftOut(errors, within, tuple(fits))
+    errors, within = np.zeros(len(points)), np.zeros(len(points), dtype=bool)
+    for name in names:
+        known = seen([point for point in points if point.group not in (name, also)])
+        rows = [i for i, point in enumerate(points) if point.group == name]
+        errors[rows] = trials.errors(fits[name])[rows]
+        within[rows] = [inside(points[i], known) for i in rows]
+    return LeftOut(errors, within, tuple(fits.values()))
 
 
 def coverage(points: Sequence[Point], out: LeftOut, start: np.ndarray) -> list[tuple[Point, bool]]:
     """For each row whether the band held it, when neither fit nor band had seen its source."""
+    names = sorted({point.group for point in points})
+    pairs = {pair: fit_without(points, set(pair), start) for pair in combinations(names, 2)}
     found = []
-    for group in sorted({point.group for point in points}):
-        rest = [point for point in points if point.group != group]
-        other = leave_out(rest, start)
-        bands, known = factors(rest, other.errors, other.within), seen(rest)
+    for name in names:
+        others = [other for other in names if other != name]
+        fits = {other: pairs[min(name, other), max(name, other)] for other in others}
+        rest = [point for point in points if point.group != name]
+        left = _collected(rest, others, fits, name)
+        bands, known = factors(rest, left.errors, left.within), seen(rest)
         for i, point in enumerate(points):
-            if point.group == group and not point.flag and point.metric in PHASES:
-                entry = bands[point.metric]["mixture" if point.mixture else "dense"]
+            if point.group == name and not point.flag:
+                entry = bands[metric_of(point)]["mixture" if point.mixture else "dense"]
                 factor = entry["inside" if inside(point, known) else "outside"]
                 found.append((point, bool(abs(out.errors[i]) <= np.log(factor))))
     return found
@@ -144,17 +166,21 @@ def error_table(points: Sequence[Point], fitted: np.ndarray, out: np.ndarray, ke
     for i, point in enumerate(points):
         if not point.flag:
             groups.setdefault(key(point), []).append(i)
-    lines = [("", "rows", "fitted", "bias", "left out", "bias", "worst")]
+    lines: list[tuple[str, ...]] = [("", "rows", "fitted", "bias", "left out", "bias", "worst")]
     for name, rows in sorted(groups.items()):
         a, b = np.expm1(fitted[rows]), np.expm1(out[rows])
         cells = (np.median(np.abs(a)), np.median(a), np.median(np.abs(b)), np.median(b), b[np.argmax(np.abs(b))])
-        lines.append((name, str(len(rows)), *(f"{v:+.1%}" if i % 2 or i == 4 else f"{v:.1%}" for i, v in enumerate(cells))))
+        lines.append(
+            (name, str(len(rows)), *(f"{v:+.1%}" if i % 2 or i == 4 else f"{v:.1%}" for i, v in enumerate(cells)))
+        )
     return aligned(lines)
 
 
 CUTS: Mapping[str, Callable[[Point], str]] = {
-    "all": lambda point: "all",
-    "metric": lambda point: point.metric + ("" if point.metric.startswith("kernel") else ", mixture" if point.mixture else ", dense"),
+    "all": lambda _: "all",
+    "metric": lambda point: (
+        point.metric + ("" if point.metric.startswith("kernel") else ", mixture" if point.mixture else ", dense")
+    ),
     "source": lambda point: point.group,
     "GPU": lambda point: point.system.gpu.title,
 }
@@ -212,8 +238,12 @@ def main() -> None:
     """Fit, leave each source out, print; with --write keep constants and bands."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--write", action="store_true", help="write data/efficiency.json")
-    parser.add_argument("--coverage", action="store_true", help="also what share of left-out rows the bands hold (minutes)")
-    parser.add_argument("--widths", action="store_true", help="only the errors of left-out sources under other widths of the priors")
+    parser.add_argument(
+        "--coverage", action="store_true", help="count anew what share of left-out rows the bands hold (minutes)"
+    )
+    parser.add_argument(
+        "--widths", action="store_true", help="only the errors of left-out sources under other widths of the priors"
+    )
     args = parser.parse_args()
     points, refused = all_points()
     for row in refused:
@@ -228,13 +258,12 @@ def main() -> None:
     for cut in CUTS.values():
         print(error_table(points, fitted, out.errors, cut), end="\n\n")
     covered: dict[str, float] = dict(constants_document().get("bands", {}).get("covered", {}))
-    if args.coverage or args.write:
+    if args.coverage:
         held = coverage(points, out, end)
         covered = {"rows": len(held), "share": round(sum(ok for _, ok in held) / len(held), 3)}
         print(f"bands of sources left out hold {covered['share']:.1%} of {len(held)} rows")
     if args.write:
-        text = json.dumps(document(points, best, out, covered), indent=2, ensure_ascii=False)
-        (data_dir() / "efficiency.json").write_text(text + "\n", encoding="utf-8")
+        write_text(data_dir() / "efficiency.json", dumps(document(points, best, out, covered)) + "\n")
 
 
 def _print_widths(points: Sequence[Point]) -> None:

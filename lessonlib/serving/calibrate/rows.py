@@ -21,7 +21,7 @@ from lessonlib.roofline.load import Load, Requests
 from lessonlib.roofline.operations import Operation, micro_batch, operations
 from lessonlib.roofline.system import System
 from lessonlib.serving.calibrate.mix import mix_of
-from lessonlib.serving.measured.cases import run, situation, step_load, tokens_of_step
+from lessonlib.serving.measured.cases import STEPS, run, server_times, situation, step_load, tokens_of_step
 from lessonlib.serving.measured.rows import Measurement, read_measurements
 from lessonlib.serving.validation import published, sweep_system
 
@@ -78,7 +78,7 @@ def measured_points(rows: Sequence[Measurement]) -> list[Point]:
     mixes: dict[Any, Any] = {}
     found = []
     for row in rows:
-        if row.metric in ("decode step", "prefill"):
+        if row.metric in STEPS:
             load, weights = step_load(row), np.array([1.0 / tokens_of_step(row)])
         else:
             case = situation(row)
@@ -98,7 +98,7 @@ def measured_points(rows: Sequence[Measurement]) -> list[Point]:
                 load=load,
                 parts=tuple(operations(row.system, load)),
                 weights=weights,
-                server=float(row.metric == "time to first token" or (row.metric == "whole answer" and row.load == "closed loop")),
+                server=float(server_times(row)),
             )
         )
     return found
@@ -159,7 +159,16 @@ class Trials:
             weights.append(point.weights)
             system, whole = point.system, point.load is not None
             for part in point.parts:
-                key = (system.gpu.architecture, system.launches, part.work, part.kind, part.precision, part.stored, part.layers, whole)
+                key = (
+                    system.gpu.architecture,
+                    system.launches,
+                    part.work,
+                    part.kind,
+                    part.precision,
+                    part.stored,
+                    part.layers,
+                    whole,
+                )
                 samples.setdefault(key, (system, part, whole))
                 pieces.setdefault(key, []).append((where, part))
             if point.load is not None:
@@ -182,13 +191,16 @@ class Trials:
 
     def errors(self, constants: Efficiency) -> np.ndarray:
         """log(expected / measured) of every point."""
-        return np.log(self.seconds(constants)) - self.measured
+        found: np.ndarray = np.log(self.seconds(constants)) - self.measured
+        return found
 
 
 def _joined(sample: Operation, items: Sequence[tuple[np.ndarray, Operation]]) -> tuple[Operation, np.ndarray]:
     where = np.concatenate([places for places, _ in items])
-    values = {
-        name: np.concatenate([np.broadcast_to(np.asarray(getattr(part, name), dtype=float), places.shape) for places, part in items])
+    values: dict[str, Any] = {
+        name: np.concatenate(
+            [np.broadcast_to(np.asarray(getattr(part, name), dtype=float), places.shape) for places, part in items]
+        )
         for name in _TIMES
     }
     return replace(sample, **values), where

@@ -8,6 +8,8 @@ from functools import cache
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, decode, prefill, weight_bytes
 from lessonlib.roofline.cost import estimate
+from lessonlib.roofline.efficiency import load_efficiency
+from lessonlib.roofline.expectation import operation_seconds
 from lessonlib.roofline.load import Load, Requests, decode_load
 from lessonlib.serving.measured.rows import Measurement
 from lessonlib.serving.replica.scheduler import Scheduler
@@ -20,6 +22,8 @@ from lessonlib.serving.traffic.workload import Workload, fixed
 #: 0.8 to 1 of a nominal length. Equal lengths would keep all requests in step for ever.
 SPREAD = 1.0 / 9.0
 _LEAST_BUDGET = 8192
+#: Metrics that are one step.
+STEPS = ("decode step", "prefill")
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,7 @@ def scheduler_of(row: Measurement) -> Scheduler:
         share = (held + 0.9 * (memory - held)) / memory
         if not 0 < share <= 1:
             raise LessonlibError("the weights do not fit in the memory")
-        return Scheduler(
-            "in-flight", seats, budget, memory_share=share, reserve_output=True, prefix_caching=False
-        )
+        return Scheduler("in-flight", seats, budget, memory_share=share, reserve_output=True, prefix_caching=False)
     return Scheduler(max_num_seqs=seats, max_num_batched_tokens=budget, prefix_caching=False)
 
 
@@ -95,10 +97,29 @@ def ceiling_s(row: Measurement) -> float:
     """The least seconds by the datasheet: of the step; of the run with every step at its ceiling; of a first token, that of
     one prompt alone; of a token, at least that of one request alone.
     """
-    if row.metric in ("decode step", "prefill"):
+    if row.kernel is not None:
+        return max(row.kernel.compute_s, row.kernel.memory_s)
+    if row.metric in STEPS:
         return estimate(row.system, step_load(row)).ceiling_s / tokens_of_step(row)
     if row.metric == "time to first token":
         return prefill(row.system, max(1, round(row.prompt * (1 - SPREAD)))).ceiling_s
     if row.metric == "time per token":
         return decode(row.system, 1, row.prompt).ceiling_s
     return metric_of(run(situation(row), "ceiling"), row.metric)
+
+
+def expected_s(row: Measurement) -> float:
+    """The seconds to expect; a first token, and with it a whole answer, has the server's own time in it."""
+    constants = load_efficiency()
+    if row.kernel is not None:
+        return float(operation_seconds(row.system, row.kernel, constants, whole_step=False))
+    if row.metric in STEPS:
+        return estimate(row.system, step_load(row)).expected_s / tokens_of_step(row)
+    return (
+        metric_of(run(situation(row), "expected"), row.metric) + server_times(row) * constants["server.first_token_s"]
+    )
+
+
+def server_times(row: Measurement) -> int:
+    """How often the server's own time is in a number: once in what a client's clock began with its request."""
+    return int(row.metric == "time to first token" or (row.metric == "whole answer" and row.load == "closed loop"))

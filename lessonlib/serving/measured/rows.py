@@ -6,12 +6,15 @@ Of a served engine (the columns of data/measured/engines.csv; optional ones in b
   load: "static batch" (metric e2e_s), "closed loop" (tpot_ms, ttft_ms, output_tok_s, e2e_s), "all at once" (output_tok_s, ...),
   "decode step" (decode_tok_s) or "prefill" (prefill_tok_s; requests: tokens of context before it).
 Of steps (lengths isl and osl): id, model, weight_dtype, gpu, n_gpus, engine, batch_or_concurrency, isl, osl, metric, value
-  metric: decode_tokens_per_s, token_time_ms, prompt_time_ms.
+  metric: decode_tokens_per_s, token_time_ms, prompt_time_ms; of a kernel timed alone (its shape stands where a model's name
+  would): gemm_ms ("GEMM M=1 K=8192 N=8192"), attention_ms ("decode attention 32q/8kv heads hd128"), gdn_decode_ms
+  ("Gated DeltaNet decode layer, 24 v-heads x128x128").
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +22,13 @@ from pathlib import Path
 from lessonlib.base.checks import whole
 from lessonlib.base.errors import LessonlibError, listed, shown
 from lessonlib.base.files import read_csv
-from lessonlib.roofline import System, gpu_names, load_gpu, load_model, model_names
+from lessonlib.roofline import Attention, DeltaNet, System, gpu_names, load_gpu, load_model, model_names
+from lessonlib.roofline.blocks import Matrix
+from lessonlib.roofline.load import decode_load
+from lessonlib.roofline.operations import Operation, linear_attention, matmul, softmax_attention
 
 #: The metrics, in the names under which errors are shown, and the loads that have them.
-METRICS = ("decode step", "prefill", "time per token", "time to first token", "throughput", "whole answer")
+METRICS = ("decode step", "prefill", "time per token", "time to first token", "throughput", "whole answer", "kernel")
 LOADS = ("static batch", "closed loop", "all at once", "decode step", "prefill")
 _SERVED = ("model", "gpu", "weights", "engine", "load", "metric", "value")
 _STEPS = ("model", "weight_dtype", "gpu", "engine", "batch_or_concurrency", "isl", "metric", "value")
@@ -37,6 +43,9 @@ _METRIC = {
     "decode_tokens_per_s": ("decode step", 0.0),
     "token_time_ms": ("decode step", 1e-3),
     "prompt_time_ms": ("prefill", 1e-3),
+    "gemm_ms": ("kernel", 1e-3),
+    "attention_ms": ("kernel", 1e-3),
+    "gdn_decode_ms": ("kernel", 1e-3),
 }
 _MOST_REQUESTS, _MOST_TOKENS = 20_000, 10_000_000
 
@@ -65,11 +74,12 @@ class Measurement:
     budget: int
     flag: str
     source: str
+    kernel: Operation | None = None
 
     @property
     def mixture(self) -> bool:
         """Whether the model is a mixture of experts."""
-        return self.system.model.is_mixture
+        return self.kernel is None and self.system.model.is_mixture
 
 
 @dataclass(frozen=True)
@@ -92,7 +102,7 @@ def read_measurements(path: str | Path) -> tuple[list[Measurement], list[Refused
     lacking = [sorted(set(wanted) - columns) for wanted in (_SERVED, _STEPS)]
     if all(lacking):
         raise LessonlibError(
-            f"{where}: not a table of measurements: it lacks the columns {', '.join(min(lacking, key=len))}"
+            f"{where}: not a table of measurements: it lacks the columns {', '.join(min(lacking, key=lambda names: len(names)))}"
         )
     read = _step if lacking[0] else _served
     found: list[Measurement] = []
@@ -113,21 +123,21 @@ def _cell(row: Mapping[str, str], name: str, usual: int, least: int = 0, most: i
     try:
         return whole(name, float(text), least, most)
     except ValueError:
-        raise LessonlibError(f"{name}: expected a whole number, not {text!r}") from None
+        raise LessonlibError(f"{name}: expected a whole number, not {shown(text)}") from None
 
 
 def _value(row: Mapping[str, str]) -> tuple[str, float]:
     """Metric and seconds; a rate becomes its inverse."""
     metric = row["metric"].strip()
     if metric not in _METRIC:
-        raise LessonlibError(f"metric: cannot compute {metric!r}; allowed: {listed(_METRIC)}")
+        raise LessonlibError(f"metric: cannot compute {shown(metric)}; allowed: {listed(_METRIC)}")
     name, scale = _METRIC[metric]
     try:
         value = float(row["value"])
     except ValueError:
-        raise LessonlibError(f"value: expected a number, not {row['value']!r}") from None
+        raise LessonlibError(f"value: expected a number, not {shown(row['value'])}") from None
     if not 0 < value < math.inf:
-        raise LessonlibError(f"value: expected a positive number, not {row['value']!r}")
+        raise LessonlibError(f"value: expected a positive number, not {shown(row['value'])}")
     return name, value * scale if scale else 1.0 / value
 
 
@@ -146,11 +156,11 @@ def _served(name: str, row: Mapping[str, str]) -> Measurement:
     metric, seconds = _value(row)
     load = row["load"].strip()
     if load not in LOADS:
-        raise LessonlibError(f"load: cannot compute {load!r}; allowed: {listed(LOADS)}")
+        raise LessonlibError(f"load: cannot compute {shown(load)}; allowed: {listed(LOADS)}")
     if (load in ("decode step", "prefill")) != (metric in ("decode step", "prefill")) or (
         load != metric and metric in ("decode step", "prefill")
     ):
-        raise LessonlibError(f"metric: {row['metric']!r} does not belong to the load {load!r}")
+        raise LessonlibError(f"metric: {shown(row['metric'])} does not belong to the load {load!r}")
     weights, head = _as_engine_keeps(row["engine"], row["weights"].strip() or "bf16")
     system = System(
         load_model(row["model"].strip()),
@@ -198,6 +208,7 @@ _CARDS = {
     "a100-80gb": "a100-80gb-sxm",
     "a100-80gb (dgx)": "a100-80gb-sxm",
     "h100 sxm 80gb": "h100-sxm",
+    "a100 (llmcompass paper: 4xa100 sxm4)": "a100-80gb-sxm",
     "mi250x (one gcd)": "mi250x-gcd",
 }
 
@@ -211,8 +222,61 @@ def _known(text: str, names: Sequence[str], others: Mapping[str, str] | None = N
     return next((name for name in names if "".join(filter(str.isalnum, name)) == letters), text.strip())
 
 
+_GEMM = re.compile(r"GEMM M=(\d+) K=(\d+) N=(\d+)")
+_ATTENTION = re.compile(r"decode attention (\d+)q/(\d+)kv heads hd(\d+)")
+_DELTA_NET = re.compile(r"Gated DeltaNet decode layer, (\d+) v-heads x(\d+)x(\d+)")
+#: A system that holds the GPU and the precisions of a kernel; its model has no say.
+_ANY_MODEL = "llama-3.1-8b"
+
+
+def _kernel(name: str, row: Mapping[str, str]) -> Measurement:
+    """A kernel timed alone."""
+    _, seconds = _value(row)
+    text, weights = row["model"].strip(), row["weight_dtype"].strip()
+    system = System(
+        load_model(_ANY_MODEL),
+        load_gpu(_known(row["gpu"], gpu_names(), _CARDS)),
+        weights=_DTYPES.get(weights, weights) if row["metric"] == "gemm_ms" else "bf16",
+    )
+    batch, context = _cell(row, "batch_or_concurrency", 1, 1, _MOST_TOKENS), _cell(row, "isl", 1, 1)
+    if found := _GEMM.match(text):
+        rows, inner, outer = (whole("shape", int(size), 1, _MOST_TOKENS) for size in found.groups())
+        part = matmul(system, Matrix("GEMM", "mlp", inner, outer), 1, rows)
+    elif found := _ATTENTION.match(text):
+        heads, kv_heads, width = map(int, found.groups())
+        part = softmax_attention(system, Attention(heads, kv_heads, width), 1, decode_load(batch, context))
+    elif found := _DELTA_NET.match(text):
+        heads, key, value = map(int, found.groups())
+        # A third as many key heads as value heads, a convolution of four: what the published model has.
+        part = linear_attention(system, DeltaNet(max(1, heads // 3), key, heads, value, 4), 1, decode_load(batch, 1))
+    else:
+        raise LessonlibError(f"model: no kernel of a known kind: {shown(text)}")
+    source = row.get("source", "").strip()
+    return Measurement(
+        name,
+        source or "own",
+        system,
+        row["engine"].strip(),
+        "kernel",
+        "kernel",
+        seconds,
+        batch,
+        0,
+        0,
+        1,
+        0,
+        0,
+        0,
+        "",
+        source,
+        part,
+    )
+
+
 def _step(name: str, row: Mapping[str, str]) -> Measurement:
     metric, seconds = _value(row)
+    if metric == "kernel":
+        return _kernel(name, row)
     if row.get("direct_test", "yes").startswith("no"):
         raise LessonlibError("marked as invalid by its source")
     batch = _cell(row, "batch_or_concurrency", 1, 1, _MOST_REQUESTS)
@@ -239,7 +303,8 @@ def _step(name: str, row: Mapping[str, str]) -> Measurement:
         load=metric,
         metric=metric,
         # A step's own time, as for rates over all requests: seconds for one token of all together.
-        seconds=seconds / (1 if row["metric"] == "decode_tokens_per_s" else batch * (prompt if metric == "prefill" else 1)),
+        seconds=seconds
+        / (1 if row["metric"] == "decode_tokens_per_s" else batch * (prompt if metric == "prefill" else 1)),
         concurrency=batch,
         prompt=prompt,
         output=output,

@@ -94,7 +94,9 @@ class StepCost:
         layers: int = 0,
     ) -> float:
         """Expected seconds of an operation that has these seconds and layers and otherwise is as `part`."""
-        share = replace(part, row_s=0.0, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers)
+        share = replace(
+            part, row_s=0.0, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers
+        )
         return float(operation_seconds(self.system, share, self._constants))
 
     def _attention(self) -> list[AttentionCost]:
@@ -145,7 +147,8 @@ class StepCost:
 
     def _grow(self, size: int) -> None:
         """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks, and what
-        experts of requests that route apart add to the memory."""
+        experts of requests that route apart add to the memory.
+        """
         tokens = np.arange(size + 1, dtype=float)
         rows = [
             part
