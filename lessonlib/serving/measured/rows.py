@@ -101,9 +101,8 @@ def read_measurements(path: str | Path) -> tuple[list[Measurement], list[Refused
     columns = set(rows[0])
     lacking = [sorted(set(wanted) - columns) for wanted in (_SERVED, _STEPS)]
     if all(lacking):
-        raise LessonlibError(
-            f"{where}: not a table of measurements: it lacks the columns {', '.join(min(lacking, key=lambda names: len(names)))}"
-        )
+        fewest = sorted(lacking, key=len)[0]
+        raise LessonlibError(f"{where}: not a table of measurements: it lacks the columns {', '.join(fewest)}")
     read = _step if lacking[0] else _served
     found: list[Measurement] = []
     refused: list[Refused] = []
