@@ -38,6 +38,25 @@ class Estimate:
     expected_tokens_per_s: float
     operations: tuple[Operation, ...]
 
+    @property
+    def fetch_s(self) -> float:
+        """Seconds of the bytes at full bandwidth where requests route independently: memory_s, and in a mixture the experts
+        that further requests bring in.
+        """
+        return self.memory_s + sum(part.spread_s for part in self.operations)
+
+    @property
+    def roof_s(self) -> float:
+        """The least time at the datasheet's peaks where requests route independently: the ceiling of a dense model, and for a
+        mixture what a batch of unrelated requests cannot beat.
+        """
+        return max(self.compute_s, self.fetch_s)
+
+    @property
+    def roof_tokens_per_s(self) -> float:
+        """Tokens/s of all requests together at roof_s."""
+        return self.tokens / self.roof_s
+
 
 @dataclass(frozen=True)
 class Totals:

@@ -101,7 +101,7 @@ def read_measurements(path: str | Path) -> tuple[list[Measurement], list[Refused
     columns = set(rows[0])
     lacking = [sorted(set(wanted) - columns) for wanted in (_SERVED, _STEPS)]
     if all(lacking):
-        fewest = sorted(lacking, key=len)[0]
+        fewest = lacking[0] if len(lacking[0]) <= len(lacking[1]) else lacking[1]
         raise LessonlibError(f"{where}: not a table of measurements: it lacks the columns {', '.join(fewest)}")
     read = _step if lacking[0] else _served
     found: list[Measurement] = []
