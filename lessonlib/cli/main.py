@@ -14,8 +14,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-<<<<<<< HEAD
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, one_line
 from lessonlib.cli import (
     build,
     catalogue,
@@ -24,17 +23,14 @@ from lessonlib.cli import (
     lab,
     lint,
     new,
+    output,
     probe,
     report,
     simulate,
     try_lesson,
     validate,
 )
-=======
-from lessonlib.base.errors import LessonlibError, one_line
-from lessonlib.cli import build, catalogue, check, estimate, lab, lint, new, output, probe, report, simulate, try_lesson
 from lessonlib.cli.limits import filled
->>>>>>> main
 
 COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
 
