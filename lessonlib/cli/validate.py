@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,19 +34,25 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print errors by GPU, engine, precision, metric and kind of model. Raises LessonlibError for a file that is no table."""
+    from lessonlib.base.text import printable, printable_lines
+    from lessonlib.cli.output import print_json
+    from lessonlib.draw.style import SUFFIXES
+    from lessonlib.serving import check_file
     from lessonlib.serving.measured.report import held, report_data, report_text
     from lessonlib.serving.measured.rows import read_measurements
 
+    if args.plot is not None:
+        check_file("--plot", Path(args.plot), SUFFIXES)
     rows, refused = read_measurements(args.rows)
     items, more = held(rows)
     refused += more
-    if args.plot:
+    if args.plot is not None:
         from lessonlib.course.engine.measured_errors import write
 
         write(items, Path(args.plot))
-        print(f"wrote {args.plot}", file=sys.stderr)
+        print(printable(f"wrote {args.plot}"), file=sys.stderr)
     if args.json:
-        print(json.dumps(report_data(items, refused), indent=2, ensure_ascii=False))
+        print_json(report_data(items, refused))
     else:
-        print(report_text(items, refused))
+        print(printable_lines(report_text(items, refused)))
     return 0

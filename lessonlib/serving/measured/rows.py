@@ -13,13 +13,12 @@ Of steps (lengths isl and osl): id, model, weight_dtype, gpu, n_gpus, engine, ba
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lessonlib.base.checks import whole
+from lessonlib.base.checks import typed_number, whole
 from lessonlib.base.errors import LessonlibError, listed, shown
 from lessonlib.base.files import read_csv
 from lessonlib.roofline import Attention, DeltaNet, System, gpu_names, load_gpu, load_model, model_names
@@ -120,9 +119,9 @@ def _cell(row: Mapping[str, str], name: str, usual: int, least: int = 0, most: i
     if not text:
         return usual
     try:
-        return whole(name, float(text), least, most)
-    except ValueError:
-        raise LessonlibError(f"{name}: expected a whole number, not {shown(text)}") from None
+        return whole(name, typed_number(text), least, most)
+    except ValueError as error:
+        raise LessonlibError(f"{name}: {error}") from None
 
 
 def _value(row: Mapping[str, str]) -> tuple[str, float]:
@@ -132,11 +131,11 @@ def _value(row: Mapping[str, str]) -> tuple[str, float]:
         raise LessonlibError(f"metric: cannot compute {shown(metric)}; allowed: {listed(_METRIC)}")
     name, scale = _METRIC[metric]
     try:
-        value = float(row["value"])
-    except ValueError:
-        raise LessonlibError(f"value: expected a number, not {shown(row['value'])}") from None
-    if not 0 < value < math.inf:
-        raise LessonlibError(f"value: expected a positive number, not {shown(row['value'])}")
+        value = typed_number(row["value"])
+    except ValueError as error:
+        raise LessonlibError(f"value: {error}") from None
+    if not 1e-12 < value < 1e12:
+        raise LessonlibError(f"value: expected a positive number of an ordinary size, not {shown(row['value'])}")
     return name, value * scale if scale else 1.0 / value
 
 
