@@ -53,7 +53,8 @@ def tokens_of_step(row: Measurement) -> int:
 
 def scheduler_of(row: Measurement) -> Scheduler:
     """The scheduler of the row's engine, with its documented defaults: TensorRT-LLM lets a request in when its whole answer
-    has room in 0.9 of the memory beside the weights; the others as vLLM does. Benchmarks switch prefix caching off.
+    has room in 0.9 of the memory beside the weights; the others as vLLM does. Benchmarks switch prefix caching off. The server's
+    own time is added afterwards, so that the steps of a run do not depend on it.
     """
     seats = row.seats or max(256, row.concurrency)
     budget = max(row.budget or _LEAST_BUDGET, seats)
@@ -62,8 +63,10 @@ def scheduler_of(row: Measurement) -> Scheduler:
         share = (held + 0.9 * (memory - held)) / memory
         if not 0 < share <= 1:
             raise LessonlibError("the weights do not fit in the memory")
-        return Scheduler("in-flight", seats, budget, memory_share=share, reserve_output=True, prefix_caching=False)
-    return Scheduler(max_num_seqs=seats, max_num_batched_tokens=budget, prefix_caching=False)
+        return Scheduler(
+            "in-flight", seats, budget, memory_share=share, reserve_output=True, prefix_caching=False, server_s=0.0
+        )
+    return Scheduler(max_num_seqs=seats, max_num_batched_tokens=budget, prefix_caching=False, server_s=0.0)
 
 
 def situation(row: Measurement) -> Situation:
