@@ -248,3 +248,15 @@ def test_what_would_fail_after_a_long_run_is_said_before_it(line, words, capsys)
 def test_all_gpus_of_a_replica_are_counted(capsys) -> None:
     assert "on 4 x h100-sxm" in run("--rate 1 --requests 1 --tp 2 --pp 2", capsys)[1]
     assert "1 request in" in run("--rate 1 --requests 1", capsys)[1]
+
+
+def test_expected_step_times_come_with_bands_and_ceilings_with_none(capsys) -> None:
+    line = "--model gpt-oss-20b --gpu b200 --weights mxfp4 --rate 2 --prompt 100 --output 20 --requests 5"
+    status, out, _ = run(f"{line} --json", capsys)
+    bands = json.loads(out)["bands"]
+    assert status == 0 and set(bands) == {"throughput", "time per token", "time to first token"}
+    assert all(entry["extrapolated"] and entry["factor"] > 1.2 for entry in bands.values())
+    assert any("blackwell GPUs" in item for item in bands["throughput"]["unseen"])
+    text = run(line, capsys)[1]
+    assert "nine in ten measurements" in text and "extrapolated: no measurement of" in text
+    assert "bands" not in json.loads(run(f"{line} --cost ceiling --json", capsys)[1])
