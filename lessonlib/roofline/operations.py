@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lessonlib.roofline.arrays import kv_reach
+from lessonlib.roofline.attention_kinds import positions_read
 from lessonlib.roofline.blocks import BF16_BYTES, Attention, DeltaNet, LatentAttention, Matrix
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.system import System
@@ -129,7 +129,7 @@ def softmax_attention(system: System, mixer: Attention | LatentAttention, layers
         layers,
         flops=layers * load.total(lambda item: mixer.flops(item.new, item.context)),
         activations=outward * width * load.tokens,
-        kv_read=entry * load.total(lambda item: kv_reach(item.context, mixer.window)),
+        kv_read=entry * load.total(lambda item: positions_read(mixer, item.context)),
         kv_written=entry * load.tokens,
     )
 
