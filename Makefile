@@ -20,7 +20,7 @@ LOCK := uv pip compile pyproject.toml --extra all --group build --universal --py
   --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := lab
-.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock bench wheel clean
+.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock audit bench wheel clean
 
 lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
 	@$(BIN)/python -m lessonlib lab $(ARGS)
@@ -85,6 +85,10 @@ notebooks: env  ## execute the notebooks and store their outputs again
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
 	$(LOCK) $(UPGRADE) --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+
+audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)
+	@for lock in requirements.lock requirements-test.lock; do \
+	  uvx pip-audit@2.10.1 --require-hashes --disable-pip --strict --requirement $$lock || exit 1; done
 
 bench: env-test  ## the budgets, as ratios measured on this machine
 	$(BIN)/python benchmarks/run.py $(ARGS)

@@ -1,6 +1,7 @@
 """`lessonlib lab`: JupyterLab, opened at the start notebook.
 
-In a checkout it shows the checkout. Elsewhere it puts the notebooks into a folder of the learner's and shows that.
+It shows the notebooks alone: those of the checkout, where data/lessons and tests/seals, which hold every answer, stay out of
+the file browser; elsewhere those in a folder of the learner's, into which it puts them.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
         epilog="Every other argument goes to JupyterLab, for example --no-browser, --port 9999 or --ip 0.0.0.0.",
     )
     parser.add_argument(
-        "--folder", metavar="DIR", help=f"your folder with the notebooks [{FOLDER} here; in a checkout: the checkout]"
+        "--folder", metavar="DIR", help=f"your folder with the notebooks [{FOLDER} here; in a checkout: its notebooks]"
     )
     parser.add_argument(
         "--update",
@@ -92,12 +93,12 @@ def _place(folder: str | None, update: bool) -> tuple[Path, str]:
             raise LessonlibError(
                 f"the notebooks in {checkout} come with the checkout: update them by git pull, or name a folder of yours with --folder"
             )
-        start = Path("notebooks", START)
-        if not (checkout / start).is_file():
+        notebooks = checkout / "notebooks"
+        if not (notebooks / START).is_file():
             raise LessonlibError(
-                f"the start notebook {checkout / start} is missing: get it back with git checkout, or make notebooks"
+                f"the start notebook {notebooks / START} is missing: get it back with git checkout, or make notebooks"
             )
-        return checkout, start.as_posix()
+        return notebooks, START
     from lessonlib.build.working_folder import prepare
 
     root = _named(folder) if folder else _own_folder()

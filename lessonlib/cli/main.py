@@ -14,9 +14,22 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.cli import build, catalogue, check, estimate, lab, lint, new, probe, report, simulate, try_lesson
+from lessonlib.cli import (
+    build,
+    catalogue,
+    check,
+    estimate,
+    lab,
+    lint,
+    new,
+    probe,
+    report,
+    simulate,
+    try_lesson,
+    validate,
+)
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, new, lint, build, try_lesson)
+COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 

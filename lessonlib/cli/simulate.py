@@ -66,8 +66,12 @@ def _add_traffic(parser: Any) -> None:
     load.add_argument(
         "--concurrency", type=int, metavar="N", help="requests always under way: one ends, the next comes"
     )
-    load.add_argument("--trace", metavar="FILE", help="requests from a .csv or .jsonl file (arrival_s, prompt, output)")
     add = parser.add_argument
+    add(
+        "--trace",
+        metavar="FILE",
+        help="requests from a .csv, .jsonl or .json file: arrival_s, prompt, output, or the columns of Azure, BurstGPT, Mooncake, Qwen-Bailian, AIPerf, ShareGPT, vLLM's custom format",
+    )
     add(
         "--preset",
         metavar="NAME",
@@ -160,10 +164,17 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.trace is not None:
         _refuse(
             args,
-            ("preset", "prompt", "output", "requests", "spread", "burst"),
+            ("preset", "prompt", "output", "requests", "spread", "burst", "rate"),
             "the trace says that already; leave it out, or leave out --trace",
         )
-        return read_trace(args.trace)
+        trace = read_trace(args.trace)
+        for note in trace.notes:
+            print(f"lessonlib simulate: {args.trace}: {note}", file=sys.stderr)
+        if not trace.timed and args.concurrency is None:
+            raise LessonlibError(
+                f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"
+            )
+        return trace
     law = _arrivals(args)
     count = _REQUESTS if args.requests is None else args.requests
     if args.preset is not None:

@@ -57,8 +57,8 @@ def test_in_a_checkout_lab_opens_its_start_notebook(started: Calls, checkout: Pa
     lab()
     [(argv, _)] = started
     assert argv[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert f"--ServerApp.root_dir={checkout}" in argv
-    assert "--LabApp.default_url=/lab/tree/notebooks/00-start-here.ipynb" in argv
+    assert f"--ServerApp.root_dir={checkout / 'notebooks'}" in argv, "the folders with the answers are not shown"
+    assert "--LabApp.default_url=/lab/tree/00-start-here.ipynb" in argv
 
 
 def test_other_arguments_reach_jupyterlab_last_and_unchanged(started: Calls, checkout: Path) -> None:

@@ -124,14 +124,14 @@ def test_what_is_asked_of_a_result_is_checked() -> None:
         ("a.csv", "arrival_s;prompt;output\n0;10;5\n", ["commas"]),
         ("a.csv", "arrival_s,prompt,output\n,10,5\n", ["request 0", "no value for arrival_s"]),
         ("a.csv", "arrival_s,prompt,output\n0,1e12,1\n", ["request 0", "prompt", "up to 10,000,000"]),
-        ("a.jsonl", '{"prompt": 5, "output": 3}\n', ["request 0", "no value for arrival_s"]),
+        ("a.jsonl", '{"arrival_s": 0, "prompt": 5, "output": 3}\n{"prompt": 5, "output": 3}\n', ["request 1", "no value for arrival_s"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": null, "output": 3}\n', ["request 0", "prompt", "whole number"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": true, "output": 3}\n', ["request 0", "prompt", "whole number"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": 40, "output": 3, "prefix": [["a"]]}\n', ["request 0", "prefix"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": 40, "output": 3, "prefix": [[["a"], 30]]}\n', ["request 0", "prefix"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": 40, "output": 3, "prefix": 7}\n', ["request 0", "prefix"]),
         ("a.jsonl", '{"arrival_s": 0, "prompt": 40, "output": 3, "own": {"a": 1}}\n', ["request 0", "own"]),
-        ("a.jsonl", '{"timestamp": 0, "input_length": 40, "output_length": 3, "hash_ids": 7}\n', ["request 0", "prefix"]),
+        ("a.jsonl", '{"timestamp": 0, "input_length": 40, "output_length": 3, "hash_ids": 7}\n', ["request 0", "hash_ids"]),
     ],
 )  # fmt: skip
 def test_a_wrong_file_names_its_column(tmp_path, name, text, words) -> None:

@@ -220,7 +220,7 @@ def test_wrong_lines_and_files_say_where(tmp_path) -> None:
         read_trace(path)
     with pytest.raises(LessonlibError, match="cannot be read: No such file"):
         read_trace(tmp_path / "absent.csv")
-    with pytest.raises(LessonlibError, match=r"\.csv or \.jsonl"):
+    with pytest.raises(LessonlibError, match=r"\.csv, \.jsonl or \.json"):
         read_trace(tmp_path / "log.txt")
     with pytest.raises(LessonlibError, match="cannot be written"):
         write_trace([], tmp_path / "no" / "log.csv")

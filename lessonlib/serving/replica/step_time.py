@@ -17,7 +17,7 @@ from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System
 from lessonlib.roofline.arrays import Number, kv_reach
 from lessonlib.roofline.efficiency import load_efficiency
-from lessonlib.roofline.expectation import OVERLAP, communication_seconds, operation_seconds
+from lessonlib.roofline.expectation import communication_seconds, operation_seconds, step_seconds
 from lessonlib.roofline.links import routing_seconds
 from lessonlib.roofline.operations import Operation, operations
 
@@ -72,19 +72,18 @@ class StepCost:
             )
         self.system, self.basis, self.slowdown = system, basis, slowdown
         self._constants = load_efficiency()
-        self._sustained = self._constants.of("compute", system.gpu.architecture, "sustained")
         self._fixed_s = 0.0
         self.attention = tuple(self._attention())
         self._linear = self._linear_attention()
-        self._rows: list[list[float]] = [[], [], []]
-        self._heads: list[list[float]] = [[], [], []]
-        self._fixed_s += routing_seconds(system, self._constants) + self._launches()
+        self._rows: list[list[float]] = [[], [], [], []]
+        self._heads: list[list[float]] = [[], [], [], []]
+        self._fixed_s += routing_seconds(system, self._constants)
+        self._graphs = system.launches == "graphs"
+        if self._graphs:
+            self._fixed_s += self._constants["step_s"]
+        self._sequence_s = self._constants["sequence_s"]
         self._grow(_FIRST_TABLE)
         self.windows = tuple(group.window for group in self.attention)
-
-    def _launches(self) -> float:
-        """Seconds of a step that do not depend on its load: the host's, where kernels come as one graph."""
-        return self._constants["step_s"] if self.system.launches == "graphs" else 0.0
 
     def _expected(
         self,
@@ -95,8 +94,10 @@ class StepCost:
         layers: int = 0,
     ) -> float:
         """Expected seconds of an operation that has these seconds and layers and otherwise is as `part`."""
-        share = replace(part, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers)
-        return float(operation_seconds(self.system, share, self._constants, self._sustained))
+        share = replace(
+            part, row_s=0.0, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers
+        )
+        return float(operation_seconds(self.system, share, self._constants))
 
     def _attention(self) -> list[AttentionCost]:
         """Coefficients of each softmax attention, read off the engine's own operations."""
@@ -145,7 +146,9 @@ class StepCost:
         )
 
     def _grow(self, size: int) -> None:
-        """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks."""
+        """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks, and what
+        experts of requests that route apart add to the memory.
+        """
         tokens = np.arange(size + 1, dtype=float)
         rows = [
             part
@@ -159,11 +162,14 @@ class StepCost:
         self._heads = [column.tolist() for column in self._columns(head, tokens)]
         self._size = size
 
-    def _columns(self, parts: Sequence[Operation], tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        expected = sum(operation_seconds(self.system, part, self._constants, self._sustained) for part in parts)
-        compute, memory = sum(part.compute_s for part in parts), sum(part.memory_s for part in parts)
-        shape = tokens.shape
-        return np.broadcast_to(expected, shape), np.broadcast_to(compute, shape), np.broadcast_to(memory, shape)
+    def _columns(self, parts: Sequence[Operation], tokens: np.ndarray) -> list[np.ndarray]:
+        sums = (
+            sum(operation_seconds(self.system, part, self._constants) for part in parts),
+            sum(part.compute_s for part in parts),
+            sum(part.memory_s for part in parts),
+            sum(part.spread_s for part in parts),
+        )
+        return [np.broadcast_to(column, tokens.shape) for column in sums]
 
     def _look(self, table: list[float], at: float) -> float:
         """The table at a whole number of tokens, or between two (pipeline stages share a batch)."""
@@ -229,16 +235,11 @@ class StepCost:
             memory += moves * peak_move
         if self.basis == "ceiling":
             seconds = max(memory, compute)
-        elif self.system.launches == "eager":
-            seconds = self._eager(seconds, sequences)
-        return seconds * self.slowdown, compute > memory
-
-    def _eager(self, gpu: float, sequences: float) -> float:
-        """Host and GPU overlap, but not perfectly (see roofline/expectation.py)."""
-        layer_s = self._constants.of("eager", self.system.gpu.architecture, "layer_s")
-        host = self.system.model.layer_count * layer_s
-        overlapped: float = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
-        return overlapped + sequences * self._constants["eager.sequence_s"]
+        elif self._graphs:
+            seconds += sequences * self._sequence_s
+        else:
+            seconds = float(step_seconds(self.system, seconds, sequences, self._constants))
+        return seconds * self.slowdown, compute > memory + look(self._rows[3], tokens)
 
     def mixed(self, requests: Sequence[tuple[int, int]]) -> float:
         """Seconds of a step over (new tokens, context before): the same question as `roofline.mixed`."""

@@ -1,44 +1,61 @@
-"""Traces as files: CSV or JSON lines, one request a row.
+"""Traces in files: .csv, .jsonl or .json, in the columns of this course or in a format that formats/ knows.
 
-Columns: arrival_s, prompt, output; and, where wanted, priority, follows, think_s, own, prefix. In CSV a prefix is
-written `key:tokens key:tokens`. JSON lines take the same names with prefix as [[key, tokens], ...]; they also take the
-names of the Mooncake trace, timestamp (milliseconds), input_length, output_length and hash_ids (blocks of 512 tokens).
+arrival_s (seconds), prompt and output (tokens) are needed; priority, follows, think_s, own and prefix may be there. A file
+without arrival times can be served in a closed loop only.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lessonlib.base.checks import typed_number
-from lessonlib.base.errors import LessonlibError, shown
+from lessonlib.base.errors import LessonlibError, listed, shown
 from lessonlib.base.files import read_text, write_text
-from lessonlib.base.formats import dumps, parse_csv, parse_json_lines
+from lessonlib.base.formats import dumps, parse_csv, parse_json, parse_json_lines
+from lessonlib.serving.traffic.formats import OWN, Rows, TraceFormat, recognised
 from lessonlib.serving.traffic.request import Request
 from lessonlib.serving.traffic.workload import Trace
 
 COLUMNS = ("arrival_s", "prompt", "output", "priority", "follows", "think_s", "own", "prefix")
-SUFFIXES = (".csv", ".jsonl")
-MOONCAKE_BLOCK = 512
+WRITTEN = (".csv", ".jsonl")
+READ = (*WRITTEN, ".json")
 MOST_BYTES = 200_000_000
 #: a float tells microseconds apart up to here, and times counted from 1970 in seconds fit
 MOST_SECONDS = 1e10
 
 
 def read_trace(path: str | Path) -> Trace:
-    """The requests of a .csv or .jsonl file; LessonlibError names the file and the row that is wrong."""
-    file = _suffix(path)
+    """The requests of a .csv, .jsonl or .json file; LessonlibError names the file and the row that is wrong."""
+    file = _suffix(path, READ)
     text = read_text(file, most=MOST_BYTES)
-    rows = _csv_rows(file, text) if file.suffix.lower() == ".csv" else _json_rows(file, text)
-    return Trace(tuple(_request(file, row, values) for row, values in enumerate(rows)), name=str(file))
+    rows = list(_rows(file, text))
+    if not rows and text.strip():
+        raise LessonlibError(f"{file}: holds no request")
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    form, unused = recognised(str(file), columns)
+    found = form.read(str(file), [{name: value for name, value in row.items() if value != ""} for row in rows])
+    if not found.rows:
+        raise LessonlibError(f"{file}: holds no request")
+    timed = form.when in columns
+    requests = tuple(_request(file, found, row, values, timed) for row, values in enumerate(found.rows))
+    return Trace(requests, name=str(file), timed=timed, notes=tuple(_notes(form, found, unused)))
+
+
+def _notes(form: TraceFormat, found: Rows, unused: Sequence[str]) -> Iterator[str]:
+    """What must be said about a reading: nothing about the columns of this course."""
+    if form is not OWN:
+        yield "; ".join((f"read as {form.title}", *found.notes))
+    if unused:
+        yield f"columns not used: {', '.join(str(name)[:40] for name in unused[:20])}"
 
 
 def write_trace(requests: Iterable[Request], path: str | Path) -> int:
     """Write requests to a .csv or .jsonl file and return how many; reading it gives equal requests."""
-    file = _suffix(path)
+    file = _suffix(path, WRITTEN)
     count, out = 0, io.StringIO(newline="")
     table = csv.writer(out, lineterminator="\n")
     if file.suffix.lower() == ".csv":
@@ -57,10 +74,10 @@ def write_trace(requests: Iterable[Request], path: str | Path) -> int:
     return count
 
 
-def _suffix(path: str | Path) -> Path:
+def _suffix(path: str | Path, allowed: tuple[str, ...]) -> Path:
     file = Path(path)
-    if file.suffix.lower() not in SUFFIXES:
-        raise LessonlibError(f"{file}: expected a trace that ends in .csv or .jsonl")
+    if file.suffix.lower() not in allowed:
+        raise LessonlibError(f"{file}: expected a trace that ends in {listed(allowed)}")
     return file
 
 
@@ -71,61 +88,55 @@ def _key(key: object) -> str:
     return "/".join(map(str, key)) if isinstance(key, tuple) else str(key)
 
 
-def _csv_rows(file: Path, text: str) -> Iterator[Mapping[str, Any]]:
-    for row in parse_csv(text, str(file), COLUMNS[:3]):
-        yield {name: value for name, value in row.items() if value}
+def _rows(file: Path, text: str) -> Iterator[Mapping[str, Any]]:
+    """The rows under the names of the file; an empty field of a table is an empty text."""
+    suffix = file.suffix.lower()
+    if suffix == ".csv":
+        yield from parse_csv(text, str(file))
+    elif suffix == ".jsonl":
+        for line, row in parse_json_lines(text, str(file)):
+            yield _object(file, f"line {line}", row)
+    else:
+        rows = parse_json(text, str(file))
+        if not isinstance(rows, list):
+            raise LessonlibError(f"{file}: expected a list of objects, one for each request")
+        for number, row in enumerate(rows):
+            yield _object(file, f"request {number}", row)
 
 
-def _json_rows(file: Path, text: str) -> Iterator[Mapping[str, Any]]:
-    for line, row in parse_json_lines(text, str(file)):
-        if not isinstance(row, dict):
-            raise LessonlibError(
-                f'{file}: line {line}: expected an object such as {{"arrival_s": 0, "prompt": 100, "output": 10}}'
-            )
-        yield _from_mooncake(row) if "input_length" in row else row
-
-
-def _from_mooncake(row: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The names of this course for the names of the Mooncake trace."""
-    ids, prompt = row.get("hash_ids") or [], row["input_length"]
-    runs = []
-    if isinstance(ids, list) and isinstance(prompt, int):
-        # The last block of a prompt may be short; a run of no tokens is left out.
-        runs = [(key, min(MOONCAKE_BLOCK, prompt - n * MOONCAKE_BLOCK)) for n, key in enumerate(ids)]
-    seconds = row.get("timestamp", 0)
-    arrival = seconds / 1000.0 if isinstance(seconds, (int, float)) else seconds
-    prefix = [run for run in runs if run[1] > 0] if isinstance(ids, list) else ids
-    return {"arrival_s": arrival, "prompt": prompt, "output": row.get("output_length"), "prefix": prefix}
-
-
-def _request(file: Path, row: int, values: Mapping[str, Any]) -> Request:
-    follows = _field(file, row, values, "follows", _whole, -1)
-    return Request(
-        arrival_s=_field(file, row, values, "arrival_s", _seconds, 0.0 if follows >= 0 else None),
-        prompt=_field(file, row, values, "prompt", _whole),
-        output=_field(file, row, values, "output", _whole),
-        priority=_field(file, row, values, "priority", _whole, 0),
-        prefix=_field(file, row, values, "prefix", _prefix, ()),
-        own=_field(file, row, values, "own", _name, "") or None,
-        follows=follows,
-        think_s=_field(file, row, values, "think_s", _seconds, 0.0),
-    )
-
-
-def _field(
-    file: Path, row: int, values: Mapping[str, Any], name: str, read: Callable[[Any], Any], absent: Any = None
-) -> Any:
-    """One value of one row; where it is absent and nothing stands in for it, or cannot be read, LessonlibError says so."""
-    if name not in values:
-        if absent is None:
-            raise LessonlibError(f"{file}: request {row}: no value for {name}")
-        return absent
-    try:
-        return read(values[name])
-    except (TypeError, ValueError, OverflowError):
+def _object(file: Path, place: str, row: Any) -> Mapping[str, Any]:
+    if not isinstance(row, dict):
         raise LessonlibError(
-            f"{file}: request {row}: {name}: expected {_WANTED[read]}, not {shown(values[name])}"
-        ) from None
+            f'{file}: {place}: expected an object such as {{"arrival_s": 0, "prompt": 100, "output": 10}}'
+        )
+    return row
+
+
+def _request(file: Path, found: Rows, row: int, values: Mapping[str, Any], timed: bool) -> Request:
+    def field(name: str, read: Callable[[Any], Any], absent: Any = None) -> Any:
+        """One value of the row; where it is absent and nothing stands in for it, or cannot be read, LessonlibError says so."""
+        place = f"{file}: request {found.place(row)}"
+        called = found.names.get(name, name)
+        if name not in values:
+            if absent is None:
+                raise LessonlibError(f"{place}: no value for {called}")
+            return absent
+        try:
+            return read(values[name])
+        except (TypeError, ValueError, OverflowError):
+            raise LessonlibError(f"{place}: {called}: expected {_WANTED[read]}, not {shown(values[name])}") from None
+
+    follows = field("follows", _whole, -1)
+    return Request(
+        arrival_s=field("arrival_s", _seconds, 0.0 if follows >= 0 or not timed else None),
+        prompt=field("prompt", _whole),
+        output=field("output", _whole),
+        priority=field("priority", _whole, 0),
+        prefix=field("prefix", _prefix, ()),
+        own=field("own", _name, "") or None,
+        follows=follows,
+        think_s=field("think_s", _seconds, 0.0),
+    )
 
 
 def _whole(value: Any) -> int:

@@ -185,11 +185,14 @@ def _firsts(workload: Workload, random: np.random.Generator) -> Iterator[tuple[i
 class Trace:
     """A list of requests in the order of arrival (a session's later turns right behind or after its first).
 
-    Raises LessonlibError, which names the position and the field of the first request that is wrong.
+    timed: whether its times of arrival mean anything; without, it is served in a closed loop. notes: what was assumed when
+    it was read, one line each. Raises LessonlibError, which names the position and the field of the first request that is wrong.
     """
 
     requests: tuple[Request, ...]
     name: str = "trace"
+    timed: bool = True
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.requests:
