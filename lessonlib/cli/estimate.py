@@ -40,9 +40,9 @@ def add_parser(subparsers: Any) -> None:
     add("--pp", type=int, help="stages of layers (pipeline parallelism) [1]")
     add("--dp", type=int, help="copies of the model (data parallelism) [1]")
     add("--ep", type=int, help="1, or tp x dp: whole experts spread over those GPUs [1]")
-    add("--weights", help="precision of the matrices [bf16]")
-    add("--kv", help="precision of the KV cache [bf16]")
-    add("--head", help="precision of the output head [bf16]")
+    add("--weights", help="precision of the matrices [as the checkpoint says, else bf16]")
+    add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
+    add("--head", help="precision of the output head [as the checkpoint says, else bf16]")
     add("--launches", help="graphs, or eager: kernels started one by one [graphs]")
     add("--batch", type=int, help="requests, in the prefill and in the decode step [32]")
     add("--prompt", type=int, help="tokens of each prompt [2048]")
@@ -62,8 +62,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the case that the flags ask for, or a sweep; write the plot. Raises LessonlibError for wrong input."""
     from lessonlib.roofline import estimate_data, estimate_text, operation_table
 
-    case = _case(args)
-    data = estimate_data(case)
+    case, notes = _case(args)
+    data = estimate_data(case) | ({"notes": notes} if notes else {})
     if args.plot:
         _write_plot(case, args.plot)
     if args.sweep:
@@ -71,15 +71,16 @@ def run(args: argparse.Namespace) -> int:
     elif args.json:
         print(json.dumps(data, indent=2))
     else:
-        print(estimate_text(data))
+        print("\n".join([estimate_text(data), *notes]))
         if args.table:
             for phase in ("prefill", "decode"):
                 print(f"\n{phase}\n{operation_table(case, phase)}")
     return 0
 
 
-def _case(args: argparse.Namespace) -> Case:
-    """The case that the flags (and a lab) ask for."""
+def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
+    """The case that the flags (and a lab) ask for, and what was taken from the model's own files."""
+    from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import Case, System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     lab = load_lab(args.lab) if args.lab else None
@@ -87,16 +88,14 @@ def _case(args: argparse.Namespace) -> Case:
     choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
     given = {name: getattr(args, name) for name in choices if getattr(args, name) is not None}
     usual = {name: getattr(base, name) for name in choices}
-    system = System(
-        model=load_model(args.model) if args.model is not None else base.model,
-        gpu=load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu,
-        **(usual | given),
-    )
+    model, stated, notes = model_choice(args, base.model)
+    gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
+    system = System(model=model, gpu=gpu, **(usual | stated | given))
     sizes = {"batch": 32, "prompt": 2048, "context": 2048}
     if lab:
         sizes = {"batch": 1, "prompt": lab.prompt, "context": lab.context}
     chosen = {name: getattr(args, name) for name in sizes if getattr(args, name) is not None}
-    return Case(system, **(sizes | chosen))
+    return Case(system, **(sizes | chosen)), notes
 
 
 def _values(text: str, where: str) -> list[int]:

@@ -138,14 +138,17 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _system(args: argparse.Namespace) -> System:
+    from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
     usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
-    model = load_model(args.model) if args.model is not None else base.model
+    model, stated, notes = model_choice(args, base.model)
+    for note in notes:
+        print(f"lessonlib simulate: {note}", file=sys.stderr)
     gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
-    return System(model=model, gpu=gpu, **(usual | given))
+    return System(model=model, gpu=gpu, **(usual | stated | given))
 
 
 def _numbers(flag: str, text: str, count: int) -> list[float]:

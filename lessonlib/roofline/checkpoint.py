@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase, translate
 from typing import Any
 
-from lessonlib.base.errors import listed, shown
+from lessonlib.base.errors import LessonlibError, listed, shown
 from lessonlib.roofline.blocks import Matrix
-from lessonlib.roofline.model import Checkpoint, Layers
+from lessonlib.roofline.model import Checkpoint, Layers, Model
 
 WIDE = "bf16"
 _PLAIN = {
@@ -255,7 +255,8 @@ def _group_format(group: Mapping[str, Any]) -> str | None:
     if kind == "int" and bits == 8:
         return "int8-w8a8" if multiplied else "int8"
     if kind == "int" and bits == 4:
-        return "int4-g32" if size == 32 else "int4"
+        narrow = "int4-g32-sym" if weights.get("symmetric") is True else "int4-g32"
+        return narrow if size == 32 else "int4"
     return None
 
 
@@ -481,3 +482,32 @@ def _marked(group: Layers, wide: frozenset[str], hidden: int) -> Layers:
         mixer=replace(group.mixer, wide=mixing) if mixing else group.mixer,
         feed_forward=replace(group.feed_forward, wide=feeding) if feeding else group.feed_forward,
     )
+
+
+def stated_precision(model: Model) -> dict[str, str]:
+    """Options weights, head and kv of a System as the model's checkpoint has them; {} for one in 16 bits.
+
+    Raises LessonlibError where the checkpoint is quantised in a format that is not known here.
+    """
+    found = model.checkpoint
+    if found is None:
+        return {}
+    if found.problem:
+        raise LessonlibError(
+            f"{model.source}: its checkpoint is quantised in a way that is not known here ({found.problem}): say --weights"
+        )
+    narrow = {part: name for part, name in found.formats.items() if name != WIDE and part != "head"}
+    options = {"head": found.formats["head"]} | ({"kv": found.kv} if found.kv else {})
+    if len(set(narrow.values())) < 2:
+        return {"weights": next(iter(narrow.values()), WIDE)} | options
+    named = narrow | ({"head": options["head"]} if options["head"] != WIDE else {})
+    return {"weights": ", ".join(f"{part}={name}" for part, name in named.items())} | options
+
+
+def precision_notes(model: Model) -> list[str]:
+    """What was taken from the checkpoint and from the family's class, one line each."""
+    notes = [model.checkpoint.about] if model.checkpoint else []
+    if model.filled:
+        sizes = ", ".join(f"{key} {value}" for key, value in sorted(model.filled.items()))
+        notes.append(f"left out of the configuration, so as in the class of {model.family}: {sizes}")
+    return notes

@@ -24,6 +24,10 @@ _MOST_BYTES = 4_000_000
 _LARGEST_VOCABULARY = 10_000_000
 
 
+def _is_known(name: object) -> bool:
+    return isinstance(name, str) and name in FAMILIES
+
+
 def _text_part(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     """The language model inside a configuration of several modalities."""
     inner = config.get("text_config", config.get("llm_config"))
@@ -32,7 +36,7 @@ def _text_part(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
     if not isinstance(inner, dict):
         raise LessonlibError(f"{where}: text_config: expected an object, not {shown(inner)}")
     merged = dict(inner)
-    if merged.get("model_type") not in FAMILIES:
+    if not _is_known(merged.get("model_type")):
         merged["model_type"] = (
             text_type(config.get("model_type")) or merged.get("model_type") or config.get("model_type")
         )
@@ -75,11 +79,13 @@ def _architectures(config: Mapping[str, Any], where: str) -> tuple[str, ...]:
 
 def _family(keys: Keys, architectures: tuple[str, ...]) -> str:
     name = keys.values.get("model_type")
-    if isinstance(name, str) and name in FAMILIES:
+    if _is_known(name):
         return str(name)
     known = next((_BY_ARCHITECTURE[item] for item in architectures if item in _BY_ARCHITECTURE), None)
     if known:
         return known
+    if name is None and keys.has("dim") and keys.has("n_layers"):
+        raise keys.error("dim", "the layout of Mistral's params.json; give the config.json in Hugging Face's layout")
     if name is None:
         raise keys.error("model_type", f"missing; allowed: {listed(FAMILIES)}")
     near = close_matches(str(name), list(FAMILIES), limit=2)
