@@ -56,11 +56,30 @@ def measure() -> Iterator[Result]:
     for count in (8, 64):
         detail = f"{each[count] * 1e6:.0f} us, {each[1] * 1e6:.0f} us of processor time"
         yield Result(f"cost of a request, {count} replicas over 1", each[count] / each[1], 1.5, "x", detail)
+    yield _prefix_router(system)
     short, long = (_peak(lambda: run(count, record="summary")) for count in (2000, 12_000))
     yield Result(
         "peak memory, 12,000 over 2,000 requests", long / short, 1.2, "x", f"summaries only; {long / 1e6:.1f} MB"
     )
     yield from _beside_simpy(system, run)
+
+
+def _prefix_router(system: Any) -> Result:
+    """Choosing by what 256 replicas hold, over choosing by their load: the same requests, of one system prompt and many documents."""
+    from lessonlib.serving import Fixed, Fleet, Poisson, Sharing, Workload, simulate
+
+    sharing = Sharing(512, 1, 1024, 2000, zipf=0.8)
+    workload = Workload(8000, Fixed(2000), Fixed(100), Poisson(10.0 * 256), sharing)
+    seconds = {
+        router: median(
+            _seconds(lambda router=router: simulate(system, workload, fleet=Fleet(256, router)), time.process_time)  # type: ignore[misc]
+            for _ in range(3)
+        )
+        for router in ("least-requests", "prefix-aware")
+    }
+    ratio = seconds["prefix-aware"] / seconds["least-requests"]
+    detail = ", ".join(f"{name} {8000 / value:,.0f} requests/s" for name, value in seconds.items())
+    return Result("prefix-aware over least-requests, 256 replicas", ratio, 1.5, "x", detail)
 
 
 def _peak(run: Callable[[], Any]) -> int:

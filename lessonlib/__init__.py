@@ -9,8 +9,8 @@ Everything loads on first use; importing this module imports nothing else.
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False  # type checkers know this name; the module typing takes longer to import than all that is here
 if TYPE_CHECKING:  # for editors and type checkers; at run time __getattr__ finds the same names in the same places
     from lessonlib.base.errors import LessonlibError
     from lessonlib.base.quantity import Quantity

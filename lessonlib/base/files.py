@@ -34,6 +34,10 @@ class NoFileError(LessonlibError):
     """There is no file at that path."""
 
 
+class TooLargeError(LessonlibError):
+    """The file is larger than what is read of its kind."""
+
+
 def is_file(path: str | Path) -> bool:
     """Whether an ordinary file is there; False also where nobody may look and for names that no file can have."""
     try:
@@ -72,7 +76,7 @@ def read_bytes(path: str | Path, where: str | None = None, most: int = MOST_BYTE
     if found is None:  # a file of the kernel that would make its reader wait
         raise LessonlibError(f"{where}: cannot be read: it would keep us waiting")
     if len(found) > most:
-        raise LessonlibError(f"{where}: larger than {_size(most)}, the most that is read")
+        raise TooLargeError(f"{where}: larger than {_size(most)}, the most that is read")
     return found
 
 
@@ -144,6 +148,30 @@ def write_bytes(path: str | Path, data: bytes, where: str | None = None, mode: i
     except (OSError, ValueError) as error:
         hint = "; make the folder first" if isinstance(error, FileNotFoundError) else ""
         raise LessonlibError(f"{where}: cannot be written: {reason(error)}{hint}") from None
+
+
+def check_goal(path: str | Path, where: str | None = None) -> None:
+    """LessonlibError if a file could not be written there for what stands there, or for a folder that does not: to be said
+    before a long run, not after.
+    """
+    where = str(path) if where is None else where
+    try:
+        goal = Path(os.path.realpath(path))
+        _permissions(goal, where)
+        if not is_folder(goal.parent):
+            raise LessonlibError(f"{where}: cannot be written: there is no folder {goal.parent}")
+    except LessonlibError:
+        raise
+    except (OSError, ValueError) as error:
+        raise LessonlibError(f"{where}: cannot be written: {reason(error)}") from None
+
+
+def make_folder(path: str | Path) -> None:
+    """Make a folder and those above it, if they are not there. Raises LessonlibError."""
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        raise LessonlibError(f"{path}: the folder cannot be made: {reason(error)}") from None
 
 
 def reason(error: OSError | ValueError) -> str:

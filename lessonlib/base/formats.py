@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, shown
+from lessonlib.base.text import printable_json
 
 MOST_NESTED = 100
 #: a float holds a whole number of up to 308 digits
@@ -51,7 +52,7 @@ def parse_json(text: str, where: str) -> Any:
         raise LessonlibError(f"{where}: not valid JSON: nested too deeply") from None
     except ValueError as error:
         raise LessonlibError(f"{where}: not valid JSON: {error}") from None
-    _check(value, where)
+    check_plain(value, where)
     return value
 
 
@@ -73,7 +74,7 @@ def parse_toml(text: str, where: str) -> dict[str, Any]:
     except ValueError as error:
         what = "a number of thousands of digits" if "Exceeds the limit" in str(error) else error
         raise LessonlibError(f"{where}: not valid TOML: {what}") from None
-    _check(table, where)
+    check_plain(table, where)
     return table
 
 
@@ -107,9 +108,29 @@ def parse_csv(text: str, where: str, needed: Sequence[str] = ()) -> Iterator[dic
         raise LessonlibError(f"{where}: line {rows.line_num}: not valid CSV: {error}") from None
 
 
+def check_plain(value: Any, where: str) -> None:
+    """LessonlibError for lists and dictionaries that are nested too deeply, and for a number that cannot be calculated with,
+    named by its keys.
+    """
+    level: list[Any] = [value]
+    for _ in range(MOST_NESTED):
+        if any(map(_is_no_number, level)):
+            place, number = next(_no_numbers(value))
+            key = f"{place.lstrip('.')}: " if place else ""
+            raise LessonlibError(f"{where}: {key}{shown(number, 40)} is no number that can be calculated with")
+        level = [item for outer in level for _, item in _inside(outer)]
+        if not level:
+            return
+    raise LessonlibError(f"{where}: nested more than {MOST_NESTED} deep")
+
+
 def dumps(value: Any, *, indent: int | None = 2, sort_keys: bool = False, ensure_ascii: bool = False) -> str:
-    """The value as JSON that every reader takes: null for NaN and the infinities, U+FFFD for half a character."""
-    return json.dumps(_steady(value), indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, allow_nan=False)
+    """The value as JSON that every reader takes: null for NaN and the infinities, U+FFFD for half a character.
+
+    It may be printed: signs that would act on a terminal are escapes.
+    """
+    text = json.dumps(_steady(value), indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, allow_nan=False)
+    return printable_json(text)
 
 
 def _steady(value: Any) -> Any:
@@ -145,20 +166,6 @@ def _integer(text: str) -> int:
     if len(text) > MOST_DIGITS:
         raise ValueError(f"a number of {len(text):,} digits, more than {MOST_DIGITS}")
     return int(text)
-
-
-def _check(value: Any, where: str) -> None:
-    """LessonlibError for what is nested too deeply, and for a number that cannot be calculated with, named by its keys."""
-    level: list[Any] = [value]
-    for _ in range(MOST_NESTED):
-        if any(map(_is_no_number, level)):
-            place, number = next(_no_numbers(value))
-            key = f"{place.lstrip('.')}: " if place else ""
-            raise LessonlibError(f"{where}: {key}{shown(number, 40)} is no number that can be calculated with")
-        level = [item for outer in level for _, item in _inside(outer)]
-        if not level:
-            return
-    raise LessonlibError(f"{where}: nested more than {MOST_NESTED} deep")
 
 
 def _is_no_number(value: Any) -> bool:

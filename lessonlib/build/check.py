@@ -6,7 +6,6 @@ produce goes to a temporary folder; the notebooks themselves are only read.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.files import is_file, is_folder, read_json
 from lessonlib.base.paths import data_dir
+from lessonlib.build.notebooks import MOST_OF_A_NOTEBOOK
 
 AUTO = ("truth", "each", "skip")
 _ERROR_WIDTH = 160  # characters of an error's message that are worth a look; the traceback is in the notebook
@@ -57,9 +58,9 @@ def find(given: Sequence[str]) -> list[Path]:
 
 
 def _notebooks_at(path: Path) -> list[Path]:
-    if path.is_dir():
+    if is_folder(path):
         return sorted(path.resolve().glob("*.ipynb"))
-    if not path.exists():
+    if not is_file(path):
         raise LessonlibError(f"no notebook {path}: name an .ipynb file or a folder that holds some")
     if path.suffix != ".ipynb":
         raise LessonlibError(f"{path} is not a notebook: its name must end in .ipynb")
@@ -71,12 +72,12 @@ def parameters(auto: str | None, lab: str | None) -> dict[str, str]:
     given = {}
     if auto:
         given["auto"] = auto
-    if lab:
+    if lab is not None:
         from lessonlib.roofline import load_lab
 
         load_lab(lab)
         # The notebook runs in its own folder, so a file must be named from the root.
-        given["lab"] = str(Path(lab).resolve()) if Path(lab).is_file() else lab
+        given["lab"] = str(Path(lab).resolve()) if is_file(lab) else lab
     return given
 
 
@@ -169,8 +170,8 @@ def _clipped(text: str) -> str:
 def _failed_cell(output: Path, error: str) -> CellFailure:
     """Where the run in `output` ended: papermill stamps each cell that it starts, and stops at a failure."""
     try:
-        cells = json.loads(output.read_text(encoding="utf-8"))["cells"]
-    except (OSError, ValueError, KeyError):
+        cells = read_json(output, most=MOST_OF_A_NOTEBOOK)["cells"]
+    except (LessonlibError, KeyError):
         return CellFailure(0, "", error)
     cells = [cell for cell in cells if not _added_by_papermill(cell)]
     started = [

@@ -8,7 +8,6 @@ part (so that a broken seal can say what changed); run twice it writes the same 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
+from lessonlib.base.files import make_folder, read_json, read_text, write_text
+from lessonlib.base.formats import dumps as data_as_json
 from lessonlib.build.places import Place, notebooks_dir, of_name, seals_dir
 from lessonlib.lesson.concepts import twin_of_listing
 from lessonlib.lesson.outline import Entry, outline
@@ -44,6 +45,9 @@ _KERNEL = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
+
+#: with the pictures in its outputs
+MOST_OF_A_NOTEBOOK = 64_000_000
 
 PARAMETERS = 'lab = None   # None: the lab chosen in the start notebook; or a name, such as "llama-3.1-8b-a100-80gb"\nauto = None  # None: you answer'
 
@@ -126,7 +130,7 @@ def _output(output: Mapping[str, Any], count: int) -> dict[str, Any]:
 
 def dumps(notebook: Mapping[str, Any]) -> str:
     """A notebook as text, as JupyterLab writes it."""
-    return json.dumps(notebook, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    return data_as_json(notebook, indent=1, sort_keys=True) + "\n"
 
 
 class BuildError(LessonlibError):
@@ -146,7 +150,7 @@ def execute(
 
     with tempfile.TemporaryDirectory() as temporary, _nobody(), _quiet():
         source, done = Path(temporary) / "in.ipynb", Path(temporary) / "out.ipynb"
-        source.write_text(dumps(notebook), encoding="utf-8")
+        write_text(source, dumps(notebook))
         try:
             papermill.execute_notebook(
                 source,
@@ -161,7 +165,8 @@ def execute(
             cell = error.source.strip().splitlines()[-1]
             said = " ".join(f"{error.ename}: {error.evalue}".split())
             raise BuildError(f"the cell {cell} failed: {said}") from error
-        return json.loads(done.read_text(encoding="utf-8"))
+        found: dict[str, Any] = read_json(done, most=MOST_OF_A_NOTEBOOK)
+        return found
 
 
 @contextmanager
@@ -225,10 +230,10 @@ def _refresh(place: Place) -> list[Path]:
 def write(path: Path, text: str) -> bool:
     """Write a text if it differs from what is there; whether it did. LessonlibError where that is not allowed."""
     try:
-        if path.exists() and path.read_text(encoding="utf-8") == text:
+        if read_text(path, most=MOST_OF_A_NOTEBOOK) == text:
             return False
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise LessonlibError(f"{path}: cannot be written: {error.strerror}") from None
+    except LessonlibError:
+        pass  # not there, or not what we wrote
+    make_folder(path.parent)
+    write_text(path, text)
     return True

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError, close_matches, listed
+from lessonlib.base.files import is_file, is_folder
 from lessonlib.base.paths import data_dir
 from lessonlib.lesson.source import lesson_names
 
@@ -95,10 +96,10 @@ def find(given: Iterable[str]) -> list[Place]:
 
 def _named(text: str) -> list[Place]:
     path = Path(text)
-    if path.is_dir():
+    if is_folder(path):
         return _in_folder(path)
     if path.suffix in (".yaml", ".yml") or "/" in text or "\\" in text:
-        if not path.is_file():
+        if not is_file(path):
             raise LessonlibError(f"there is no file {text}: name a lesson's .yaml file or the folder that holds it")
         if path.suffix not in (".yaml", ".yml"):
             raise LessonlibError(f"{text} is no lesson: its words are in a .yaml file")

@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import TooLargeError, is_file, is_folder, make_folder, read_bytes, write_text
+from lessonlib.base.formats import parse_json
 from lessonlib.build import notebooks, pages
 from lessonlib.lesson.source import lesson_names
 
@@ -77,7 +79,7 @@ def look(folder: Path, editions: Mapping[str, Notebook]) -> list[Entry]:
 
     Raises LessonlibError if a file stands in the place of the folder, or a folder in the place of a notebook; OSError.
     """
-    if os.path.lexists(folder) and not folder.is_dir():
+    if os.path.lexists(folder) and not is_folder(folder):
         raise LessonlibError(f"{folder} is a file: move it away, or name another folder with --folder")
     found = [Entry(name, _path(folder, name), _state(_path(folder, name), new)) for name, new in editions.items()]
     return [*found, *_gone(folder, editions)]
@@ -104,7 +106,7 @@ def _state(path: Path, new: Notebook) -> State:
 def _gone(folder: Path, editions: Mapping[str, Notebook]) -> Iterator[Entry]:
     """Notebooks that we wrote, that nobody has changed, and that the course no longer has."""
     for path in sorted(folder.glob("*.ipynb")):
-        if path.stem in editions or not path.is_file():
+        if path.stem in editions or not is_file(path):
             continue
         there = _read(path)
         mark = _mark(there) if there else {}
@@ -113,11 +115,17 @@ def _gone(folder: Path, editions: Mapping[str, Notebook]) -> Iterator[Entry]:
 
 
 def _read(path: Path) -> Notebook | None:
-    """The notebook in a file; None when it is none. Raises LessonlibError for a folder; OSError."""
-    if path.is_dir():
-        raise LessonlibError(f"{path} is a folder, where a notebook should be: move it away, or use --folder")
+    """The notebook in a file; None when it is none. Raises LessonlibError for what is no file or cannot be read."""
+    if not is_file(path):
+        raise LessonlibError(
+            f"{path} is {'a folder' if is_folder(path) else 'no ordinary file'}, where a notebook should be: move it away, or use --folder"
+        )
     try:
-        there: Notebook = json.loads(path.read_text(encoding="utf-8"))
+        data = read_bytes(path, most=notebooks.MOST_OF_A_NOTEBOOK)
+    except TooLargeError:
+        return None
+    try:
+        there: Notebook = parse_json(data.decode(), str(path))
         source_hash(there)
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
@@ -126,7 +134,7 @@ def _read(path: Path) -> Notebook | None:
 
 def is_ours(path: Path) -> bool:
     """Whether the file `path` is a notebook that we wrote under this name, changed or not."""
-    there = _read(path) if path.is_file() else None
+    there = _read(path) if is_file(path) else None
     return there is not None and _mark(there).get("notebook") == path.stem
 
 
@@ -152,13 +160,16 @@ def prepare(folder: Path, update: bool = False, say: Callable[[str], None] = pri
         entries = look(folder, editions)
         missing = [entry for entry in entries if entry.state is State.MISSING]
         if missing:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folder(folder)
         for entry in missing:
             _write(entry.path, editions[entry.name])
         for line in _written(missing, len(editions), folder):
             say(line)
         for line in _update(entries, editions) if update else _waiting(entries):
             say(line)
+    except LessonlibError as error:
+        hint = "" if "--folder" in str(error) else "; name a folder of yours with --folder"
+        raise LessonlibError(f"{error}{hint}") from None
     except OSError as error:
         where = error.filename or folder
         raise LessonlibError(
@@ -209,15 +220,7 @@ def _beside(path: Path) -> Path:
 
 
 def _write(path: Path, notebook: Notebook) -> None:
-    """Whole or not at all: a full disk leaves no half notebook."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(notebooks.dumps(notebook), encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    write_text(path, notebooks.dumps(notebook))
     _sign(path)
 
 

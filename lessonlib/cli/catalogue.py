@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+
+from lessonlib.cli.output import print_json
 
 
 def add_parser(subparsers: Any) -> None:
@@ -26,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         return 0
     items, rows, text_columns = _LISTS[args.command]()
     if args.json:
-        print(json.dumps(items, indent=2, ensure_ascii=False))
+        print_json(items)
     else:
         from lessonlib.base.tables import aligned
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
+from lessonlib.base.text import printable, printable_lines
+from lessonlib.cli.limits import number
 
 if TYPE_CHECKING:
     from lessonlib.build.check import CellFailure, NotebookRun
@@ -30,15 +31,12 @@ def add_parser(subparsers: Any) -> None:
         help="answer each question right, in every way, or skip it [nobody answers]",
     )
     add("--lab", metavar="NAME", help="a shipped lab or a lab file [the lab of the notebook]")
-    add("--jobs", type=int, default=2, metavar="N", help="notebooks at a time [2]")
-    add("--timeout", type=int, default=120, metavar="SECONDS", help="longest time for one cell [120]")
+    number(add, "check", "--jobs", "notebooks at a time", "2", default=2, metavar="N")
+    number(add, "check", "--timeout", "longest time for one cell", "120", default=120, metavar="SECONDS")
 
 
 def run(args: argparse.Namespace) -> int:
     """Execute what was asked for; 0 when every notebook ran through, 1 when one failed."""
-    for name in ("jobs", "timeout"):
-        if getattr(args, name) < 1:
-            raise LessonlibError(f"--{name} {getattr(args, name)}: must be 1 or more")
     from lessonlib.build.check import execute_all, find, parameters
 
     require("papermill", "author", "executing notebooks")
@@ -62,17 +60,20 @@ def _with_progress(outcomes: Iterator[NotebookRun], total: int) -> list[Notebook
     with tqdm(total=total, unit="notebook", file=sys.stderr, disable=None, leave=False) as bar:
         for outcome in outcomes:
             done.append(outcome)
-            bar.set_postfix_str(f"{outcome.notebook.stem} {'failed' if outcome.failure else 'ok'}", refresh=False)
+            bar.set_postfix_str(
+                f"{printable(outcome.notebook.stem)} {'failed' if outcome.failure else 'ok'}", refresh=False
+            )
             bar.update()
     return done
 
 
 def table(outcomes: Sequence[NotebookRun], wall_seconds: float) -> str:
     """Notebook, seconds and result, a line each, and the sum."""
-    width = max(len(outcome.notebook.name) for outcome in outcomes)
+    names = [printable(outcome.notebook.name) for outcome in outcomes]
+    width = max(map(len, names))
     lines = [
-        f"{outcome.notebook.name:<{width}}  {outcome.seconds:6.1f} s  {_result(outcome.failure)}"
-        for outcome in outcomes
+        f"{name:<{width}}  {outcome.seconds:6.1f} s  {_result(outcome.failure)}"
+        for name, outcome in zip(names, outcomes, strict=True)
     ]
     failed = sum(bool(outcome.failure) for outcome in outcomes)
     noun = "notebook" if len(outcomes) == 1 else "notebooks"
@@ -93,4 +94,4 @@ def failure_text(outcome: NotebookRun) -> str:
         return ""
     where = f"cell {failure.cell} failed" if failure.cell else "no cell was executed"
     details = [f"  {line}" for line in [*failure.code.splitlines(), failure.error]]
-    return "\n".join(["", f"{outcome.notebook.name}: {where}", *details])
+    return printable_lines("\n".join(["", f"{printable(outcome.notebook.name)}: {where}", *details]))

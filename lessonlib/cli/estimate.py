@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.errors import LessonlibError, listed, shown
+from lessonlib.cli.limits import LIMITS, Limit, number
+from lessonlib.cli.output import print_json
 
 if TYPE_CHECKING:
     from lessonlib.roofline import Case
 
 _MOST_CELLS = 1_000_000
+_STRIDE = Limit(1, 100_000_000, whole=True)
 _AXES = ("batch", "context")
 _EPILOG = """examples:
   lessonlib estimate --model llama-3.1-8b --gpu h100-sxm --batch 32 --context 2048
@@ -36,17 +39,17 @@ def add_parser(subparsers: Any) -> None:
     add("--lab", help="start from a lab: its model, GPU, precision, prompt and context, one request")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
     add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
-    add("--tp", type=int, help="GPUs that share every layer (tensor parallelism) [1]")
-    add("--pp", type=int, help="stages of layers (pipeline parallelism) [1]")
-    add("--dp", type=int, help="copies of the model (data parallelism) [1]")
-    add("--ep", type=int, help="1, or tp x dp: whole experts spread over those GPUs [1]")
+    number(add, "estimate", "--tp", "GPUs that share every layer (tensor parallelism)", "1")
+    number(add, "estimate", "--pp", "stages of layers (pipeline parallelism)", "1")
+    number(add, "estimate", "--dp", "copies of the model (data parallelism)", "1")
+    number(add, "estimate", "--ep", "1, or tp x dp (whole experts spread over those GPUs)", "1")
     add("--weights", help="precision of the matrices [as the checkpoint says, else bf16]")
     add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
     add("--head", help="precision of the output head [as the checkpoint says, else bf16]")
     add("--launches", help="graphs, or eager: kernels started one by one [graphs]")
-    add("--batch", type=int, help="requests, in the prefill and in the decode step [32]")
-    add("--prompt", type=int, help="tokens of each prompt [2048]")
-    add("--context", type=int, help="tokens that each decoding request holds [2048]")
+    number(add, "estimate", "--batch", "requests, in the prefill and in the decode step", "32")
+    number(add, "estimate", "--prompt", "tokens of each prompt", "2048")
+    number(add, "estimate", "--context", "tokens that each decoding request holds", "2048")
     add("--json", action="store_true", help="print one JSON object")
     add("--table", action="store_true", help="print every operation of both phases")
     add(
@@ -64,12 +67,12 @@ def run(args: argparse.Namespace) -> int:
 
     case, notes = _case(args)
     data = estimate_data(case) | ({"notes": notes} if notes else {})
-    if args.plot:
+    if args.plot is not None:
         _write_plot(case, args.plot)
-    if args.sweep:
+    if args.sweep is not None:
         _print_sweep(case, args.sweep)
     elif args.json:
-        print(json.dumps(data, indent=2))
+        print_json(data)
     else:
         print("\n".join([estimate_text(data), *notes]))
         if args.table:
@@ -83,7 +86,7 @@ def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
     from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import Case, System, load_gpu, load_gpu_or_file, load_lab, load_model
 
-    lab = load_lab(args.lab) if args.lab else None
+    lab = load_lab(args.lab) if args.lab is not None else None
     base = lab.system if lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
     choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
     given = {name: getattr(args, name) for name in choices if getattr(args, name) is not None}
@@ -98,28 +101,32 @@ def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
     return Case(system, **(sizes | chosen)), notes
 
 
-def _values(text: str, where: str) -> list[int]:
-    """Whole numbers of "1:512", "0:8192:1024" or "1,8,64"."""
+def _values(text: str, axis: str) -> Sequence[int]:
+    """Whole numbers of "1:512", "0:8192:1024" or "1,8,64", within the limits of the option of that name."""
+    limit = LIMITS["estimate"][f"--{axis}"]
+    parts = text.split(":")
     try:
-        if ":" not in text:
-            return [int(item) for item in text.split(",")]
-        first, last, *step = (int(item) for item in text.split(":"))
-        stride = step[0] if step else 1
-        count = (last - first) // stride + 1 if stride > 0 else 0
-        if len(step) < 2 and 0 < count <= _MOST_CELLS:
-            return list(range(first, last + 1, stride))
-    except ValueError:
-        pass
-    raise LessonlibError(f"{where}: expected FIRST:LAST, FIRST:LAST:STEP or a list such as 1,8,64, not {text!r}")
+        if len(parts) == 1:
+            return [int(limit(item)) for item in text.split(",")]  # type: ignore[arg-type]
+        if len(parts) <= 3:
+            first, last = (int(limit(item)) for item in parts[:2])  # type: ignore[arg-type]
+            stride = int(_STRIDE(parts[2])) if len(parts) == 3 else 1
+            if first <= last:
+                return range(first, last + 1, stride)
+    except argparse.ArgumentTypeError as error:
+        raise LessonlibError(f"--sweep {axis}: {error}") from None
+    raise LessonlibError(
+        f"--sweep {axis}: expected FIRST:LAST, FIRST:LAST:STEP or a list such as 1,8,64, not {shown(text)}"
+    )
 
 
-def _axes(specs: list[str], case: Case) -> dict[str, list[int]]:
-    axes = {"batch": [case.batch], "context": [case.context]}
+def _axes(specs: list[str], case: Case) -> dict[str, Sequence[int]]:
+    axes: dict[str, Sequence[int]] = {"batch": [case.batch], "context": [case.context]}
     for spec in specs:
         name, mark, values = spec.partition("=")
         if not mark or name not in _AXES:
-            raise LessonlibError(f"--sweep {spec}: expected {listed(f'{axis}=1:512' for axis in _AXES)}")
-        axes[name] = _values(values, f"--sweep {name}")
+            raise LessonlibError(f"--sweep {shown(spec)}: expected {listed(f'{axis}=1:512' for axis in _AXES)}")
+        axes[name] = _values(values, name)
     if len(axes["batch"]) * len(axes["context"]) > _MOST_CELLS:
         raise LessonlibError(f"--sweep: more than {_MOST_CELLS:,} cells; take a larger step")
     return axes

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import is_file, is_folder
 from lessonlib.base.paths import checkout_dir
 
 START = "00-start-here.ipynb"
@@ -88,20 +89,20 @@ def become(argv: Sequence[str]) -> int:
 def _place(folder: str | None, update: bool) -> tuple[Path, str]:
     """The folder that JupyterLab shows, and the start notebook in it; the notebooks are there afterwards."""
     checkout = checkout_dir()
-    if checkout and (checkout / "notebooks").is_dir() and not folder:
+    if checkout and is_folder(checkout / "notebooks") and folder is None:
         if update:
             raise LessonlibError(
                 f"the notebooks in {checkout} come with the checkout: update them by git pull, or name a folder of yours with --folder"
             )
         notebooks = checkout / "notebooks"
-        if not (notebooks / START).is_file():
+        if not is_file(notebooks / START):
             raise LessonlibError(
                 f"the start notebook {notebooks / START} is missing: get it back with git checkout, or make notebooks"
             )
         return notebooks, START
     from lessonlib.build.working_folder import prepare
 
-    root = _named(folder) if folder else _own_folder()
+    root = _named(folder) if folder is not None else _own_folder()
     prepare(root, update)
     return root, START
 

@@ -8,12 +8,13 @@ standard library alone; a command imports what it needs when it runs.
 from __future__ import annotations
 
 import argparse
-import os
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, one_line
 from lessonlib.cli import (
     build,
     catalogue,
@@ -22,12 +23,14 @@ from lessonlib.cli import (
     lab,
     lint,
     new,
+    output,
     probe,
     report,
     simulate,
     try_lesson,
     validate,
 )
+from lessonlib.cli.limits import filled
 
 COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
 
@@ -39,9 +42,13 @@ class _Parser(argparse.ArgumentParser):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(allow_abbrev=False, **kwargs)
+        self.register("type", None, filled)
+
+    def print_help(self, file: Any = None) -> None:
+        (file or sys.stdout).write(self.format_help())  # argparse's own passes over what cannot be written
 
     def error(self, message: str) -> NoReturn:
-        self.exit(WRONG_USE, f"{self.prog}: {message} (see {self.prog} --help)\n")
+        self.exit(WRONG_USE, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -65,20 +72,28 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     elif unknown:
         parser.exit(
             WRONG_USE,
-            f"lessonlib {args.command}: unknown argument {unknown[0]} (see lessonlib {args.command} --help)\n",
+            one_line(f"lessonlib {args.command}: unknown argument {unknown[0]} (see lessonlib {args.command} --help)")
+            + "\n",
         )
     return args
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status; wrong input is one line on stderr."""
+    """Run one command and return its exit status; wrong input is one line on stderr, and so is output that nobody can take."""
     program = "lessonlib"
     try:
-        args = _parse(argv)
-        program = f"lessonlib {args.command}"
-        status: int = args.run(args)
-        sys.stdout.flush()
-        return status
+        _hear_interrupts()
+        output.prepare()
+        try:
+            try:
+                args = _parse(argv)
+            except SystemExit as end:  # after --help, and after what is wrong
+                return int(end.code or OK)
+            program = f"lessonlib {args.command}"
+            status: int = args.run(args)
+            return status
+        finally:
+            sys.stdout.flush()
     except LessonlibError as error:
         print(f"{program}: {error}", file=sys.stderr)
         return WRONG_USE
@@ -86,6 +101,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print("lessonlib: stopped", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; Python would complain again when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        output.abandon_stdout()  # whoever read it has gone
         return BROKEN_PIPE
+    except OSError as error:
+        print(f"{program}: {output.failed(error)}", file=sys.stderr)
+        return WRONG_USE
+
+
+def _hear_interrupts() -> None:
+    """From here on Ctrl-C is an exception; while Python was still importing us it just ended the process (`__main__`)."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)

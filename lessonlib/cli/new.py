@@ -7,6 +7,7 @@ import shlex
 from typing import Any
 
 from lessonlib.base.extras import require
+from lessonlib.cli.limits import number
 
 
 def add_parser(subparsers: Any) -> None:
@@ -18,7 +19,7 @@ def add_parser(subparsers: Any) -> None:
         epilog="For example: lessonlib new 09 continuous-batching",
     )
     add = parser.add_argument
-    add("number", metavar="NUMBER", help="from 0 to 99")
+    number(add, "new", "NUMBER", "of the lesson", dest="number", metavar="NUMBER")
     add("slug", metavar="SLUG", help="its name in a-z, 0-9 and hyphens")
     add("--folder", metavar="DIR", help="a folder of its own, made if it is not there")
     add("--short", action="store_true", help="two questions and a card, without the blocks of a full lesson")
@@ -33,7 +34,7 @@ def run(args: argparse.Namespace) -> int:
     from lessonlib.cli.build import build
     from lessonlib.lesson.source import lesson_names
 
-    place, written = write_lesson(order(args.number, args.slug, args.folder, args.short))
+    place, written = write_lesson(order(str(args.number), args.slug, args.folder, args.short))
     for path in written:
         print(f"wrote {shown(path)}", flush=True)
     # The map of the start notebook shows every lesson.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.cli.limits import number
+from lessonlib.cli.output import print_json
 
 if TYPE_CHECKING:
     from lessonlib.probe.probe import Tick
@@ -39,12 +40,14 @@ def add_parser(subparsers: Any) -> None:
     )
     add = parser.add_argument
     add("url", metavar="URL", help="a vLLM server (or its /metrics), or a Prometheus server")
-    add(
+    number(
+        add,
+        "probe",
         "--window",
-        type=float,
+        "how long to look, 0 for all since the server started",
+        "30",
         default=30.0,
         metavar="SECONDS",
-        help="how long to look; 0: all since the server started [30]",
     )
     add("--model", help="which of several served models")
     add("--lab", help="put the numbers beside the roofs of this lab (a name or a file)")
@@ -54,31 +57,32 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Probe, print, and write the lab file if asked to."""
+    from lessonlib.base.text import printable
     from lessonlib.probe.lab_file import write_lab
     from lessonlib.probe.probe import probe
     from lessonlib.probe.reading_report import reading_data, reading_text
     from lessonlib.probe.roofs import roofs
     from lessonlib.roofline import load_lab
 
-    if args.write and not args.lab:
+    if args.write is not None and args.lab is None:
         raise LessonlibError(
             "--write needs --lab: a server does not tell its GPUs and precision; name the lab nearest to yours"
         )
-    lab = load_lab(args.lab) if args.lab else None
+    lab = load_lab(args.lab) if args.lab is not None else None
     if args.json:
         reading = probe(args.url, args.window, args.model)
     else:
         with _progress(args.window) as tick:
             reading = probe(args.url, args.window, args.model, tick)
     found = roofs(reading, lab) if lab else {}
-    print(
-        json.dumps(reading_data(reading, found), indent=2, ensure_ascii=False)
-        if args.json
-        else reading_text(reading, found)
-    )
+    if args.json:
+        print_json(reading_data(reading, found))
+    else:
+        print(reading_text(reading, found))
     if args.write and lab:
         written = write_lab(reading, lab, Path(args.write), date.today().isoformat())
-        print(f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"', file=sys.stderr)
+        told = f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"'
+        print(printable(told), file=sys.stderr)
     return 0
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import reason, write_text
+from lessonlib.base.formats import dumps
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from lessonlib.review.learner_report import LearnerReport
@@ -78,11 +80,9 @@ def _report(args: argparse.Namespace) -> int:
     if not _ask(f"Write {html} and {plain}?", args.yes):
         print("nothing written")
         return 0
-    try:
-        html.write_text(report_page(events, load_listing().misconceptions, date.today().isoformat()), encoding="utf-8")
-        plain.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise LessonlibError(f"{error.filename}: cannot be written: {error.strerror}") from None
+    page = report_page(events, load_listing().misconceptions, date.today().isoformat())
+    write_text(html, page, mode=0o600)  # the learner's own words: for others only once they are handed in
+    write_text(plain, dumps(data) + "\n", mode=0o600)
     print(f"wrote {html} and {plain}")
     return 0
 
@@ -101,18 +101,18 @@ def contents(data: LearnerReport) -> str:
     ]
     lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
     # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
-    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return "\n".join(printable(" ".join(line.splitlines())) for line in lines)
 
 
 def _erase(args: argparse.Namespace) -> int:
+    from lessonlib.record.ours import refuse_what_is_not_ours
     from lessonlib.record.settings import holds_our_setting, settings_beside
 
     path = _journal()
+    refuse_what_is_not_ours(path)
     settings = settings_beside(path)
-    files = [
-        file for file in dict.fromkeys((path.resolve(), path)) if file.exists()
-    ]  # of a link, what it leads to goes first
-    files += [settings] if holds_our_setting(settings) else []
+    files = [path] if path.exists() else []
+    files += [settings] if settings != path and holds_our_setting(settings) else []
     if not files:
         print(f"nothing to forget: there is no journal at {path}")
         return 0
@@ -120,11 +120,12 @@ def _erase(args: argparse.Namespace) -> int:
     if not _ask("Delete?", args.yes):
         print("nothing deleted")
         return 0
+    refuse_what_is_not_ours(path)  # the question may have stood for hours
     for file in files:
         try:
             file.unlink(missing_ok=True)
         except OSError as error:
-            raise LessonlibError(f"{file}: cannot be deleted: {error.strerror}") from None
+            raise LessonlibError(f"{file}: cannot be deleted: {reason(error)}") from None
     print("forgotten; reports, lab files and notebooks that you saved are still where you put them,")
     print("and a lesson that is open now keeps what it holds until you close it or restart its kernel")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
+from lessonlib.cli.limits import number
+from lessonlib.cli.output import print_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,32 +42,34 @@ def add_parser(subparsers: Any) -> None:
     _add_traffic(parser)
     _add_serving(parser.add_argument)
     add = parser.add_argument
-    add("--seed", type=int, default=0, help="decides every random draw [0]")
-    add("--limit", type=float, metavar="S", help="stop at this simulated time")
-    add("--slo", metavar="TTFT,TPOT", help="limits in seconds to count goodput by, such as 1,0.05")
-    add("--price", type=float, metavar="P", help="of one GPU for one hour, to print costs")
+    _number(add, "--seed", "decides every random draw", "0", default=0)
+    _number(add, "--limit", "stop at this simulated time", metavar="S")
+    _number(add, "--slo", "limits in seconds to count goodput by, such as 1,0.05", metavar="TTFT,TPOT")
+    _number(add, "--price", "of one GPU for one hour, to print costs", metavar="P")
     add("--summary", action="store_true", help="keep sums only: memory does not grow with the run")
     add("--json", action="store_true", help="print one JSON object")
     add("--save", metavar="FILE", help="write one row a request (.csv)")
     add("--plot", metavar="FILE", help="write a timeline (.svg, .png, .pdf)")
 
 
+def _number(add: Any, option: str, what: str, otherwise: str = "", **more: Any) -> None:
+    number(add, "simulate", option, what, otherwise, **more)
+
+
 def _add_system(add: Any) -> None:
     add("--lab", help="start from a lab: its model, GPUs and precision")
     add("--model", help="a name (see `models`) or a path to a config.json [llama-3.1-8b]")
     add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
-    add("--tp", type=int, help="GPUs that share every layer, in each replica [1]")
-    add("--pp", type=int, help="stages of layers, in each replica [1]")
+    _number(add, "--tp", "GPUs that share every layer, in each replica", "1")
+    _number(add, "--pp", "stages of layers, in each replica", "1")
     add("--weights", help="precision of the matrices [bf16]")
     add("--kv", help="precision of the KV cache [bf16]")
 
 
 def _add_traffic(parser: Any) -> None:
     load = parser.add_mutually_exclusive_group()
-    load.add_argument("--rate", type=float, metavar="R", help="requests per second that come by themselves (Poisson)")
-    load.add_argument(
-        "--concurrency", type=int, metavar="N", help="requests always under way: one ends, the next comes"
-    )
+    _number(load.add_argument, "--rate", "requests per second that come by themselves (Poisson)", metavar="R")
+    _number(load.add_argument, "--concurrency", "requests always under way (one ends, the next comes)", metavar="N")
     add = parser.add_argument
     add(
         "--trace",
@@ -77,48 +81,43 @@ def _add_traffic(parser: Any) -> None:
         metavar="NAME",
         help="lengths and sharing made to published statistics: conversation, code, long-conversation, agent, rag",
     )
-    add(
+    _number(
+        add,
         "--burst",
-        type=float,
+        "gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)",
         metavar="CV",
-        help="gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)",
     )
-    add("--prompt", type=int, metavar="T", help=f"tokens of each prompt [{_PROMPT}]")
-    add("--output", type=int, metavar="T", help=f"tokens of each answer [{_OUTPUT}]")
-    add(
-        "--spread",
-        type=float,
-        metavar="S",
-        help="lognormal lengths with a deviation of S times the mean [0: all equal]",
-    )
-    add("--requests", type=int, metavar="N", help=f"how many [{_REQUESTS}]")
+    _number(add, "--prompt", "tokens of each prompt", f"{_PROMPT}", metavar="T")
+    _number(add, "--output", "tokens of each answer", f"{_OUTPUT}", metavar="T")
+    _number(add, "--spread", "lognormal lengths with a deviation of S times the mean", "0: all equal", metavar="S")
+    _number(add, "--requests", "how many", f"{_REQUESTS}", metavar="N")
 
 
 def _add_serving(add: Any) -> None:
     add("--cost", default="expected", help="of a step: expected, or ceiling [expected]")
     add("--batching", default="continuous", help="continuous, in-flight, prefill-first or static [continuous]")
-    add("--max-num-seqs", type=int, default=256, metavar="N", help="requests that run at once in a replica [256]")
-    add("--max-num-batched-tokens", type=int, default=8192, metavar="T", help="tokens of a step [8192]")
-    add("--memory-share", type=float, default=0.9, help="share of GPU memory for weights and KV cache [0.9]")
+    _number(add, "--max-num-seqs", "requests that run at once in a replica", "256", default=256, metavar="N")
+    _number(add, "--max-num-batched-tokens", "tokens of a step", "8192", default=8192, metavar="T")
+    _number(add, "--memory-share", "share of GPU memory for weights and KV cache", "0.9", default=0.9)
     add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
-    add("--speculate", metavar="DRAFTS,ACCEPTANCE", help="speculative decoding, such as 3,0.7")
+    _number(add, "--speculate", "speculative decoding, such as 3,0.7", metavar="DRAFTS,ACCEPTANCE")
     add("--priority", action="store_true", help="schedule by the priority of each request")
-    add("--replicas", type=int, metavar="K", help="equal replicas [1]")
+    _number(add, "--replicas", "equal replicas", "1", metavar="K")
     add(
         "--router",
         default="least-requests",
         help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]",
     )
-    add("--disaggregate", metavar="P,D", help="P replicas for prompts and D for answers")
+    _number(add, "--disaggregate", "P replicas for prompts and D for answers", metavar="P,D")
 
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, print and write; 0, or 130 after Ctrl-C (with what there is). Raises LessonlibError for wrong input."""
     from lessonlib.serving import run_summary, run_summary_text, save_requests, simulate
 
-    if args.summary and (args.slo or args.save or args.plot):
+    if args.summary and any(value is not None for value in (args.slo, args.save, args.plot)):
         raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
-    limits = _check_output(args)
+    _check_output(args)
     system, requests = _system(args), _requests(args)
     scheduler, fleet = _scheduler(args), _fleet(args)
     with _progress(len(requests)) as tell:  # type: ignore[arg-type]
@@ -127,12 +126,15 @@ def run(args: argparse.Namespace) -> int:
             record="summary" if args.summary else "full", seed=args.seed, progress=tell,
         )  # fmt: skip
     for warning in result.warnings:
-        print(f"lessonlib simulate: {warning}", file=sys.stderr)
-    data = run_summary(result, limits, args.price)
-    print(json.dumps(data, indent=2) if args.json else run_summary_text(data))
-    if args.save:
+        print(printable(f"lessonlib simulate: {warning}"), file=sys.stderr)
+    data = run_summary(result, args.slo, args.price)
+    if args.json:
+        print_json(data)
+    else:
+        print(run_summary_text(data))
+    if args.save is not None:
         save_requests(result, Path(args.save))
-    if args.plot:
+    if args.plot is not None:
         _plot(result, args.plot)
     return INTERRUPTED if result.stopped == "interrupted" else 0
 
@@ -141,7 +143,9 @@ def _system(args: argparse.Namespace) -> System:
     from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
-    base = load_lab(args.lab).system if args.lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
+    base = (
+        load_lab(args.lab).system if args.lab is not None else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
+    )
     usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
     given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
     model, stated, notes = model_choice(args, base.model)
@@ -151,18 +155,9 @@ def _system(args: argparse.Namespace) -> System:
     return System(model=model, gpu=gpu, **(usual | stated | given))
 
 
-def _numbers(flag: str, text: str, count: int) -> list[float]:
-    try:
-        found = [float(part) for part in text.split(",")]
-    except ValueError:
-        found = []
-    if len(found) != count:
-        raise LessonlibError(f"{flag}: expected {count} numbers with a comma between, not {text!r}")
-    return found
-
-
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
     from lessonlib.serving import Workload, preset, read_trace, without_arrivals
+    from lessonlib.serving.traffic.trace_files import MOST_SECONDS
 
     if args.trace is not None:
         _refuse(
@@ -172,7 +167,7 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         )
         trace = read_trace(args.trace)
         for note in trace.notes:
-            print(f"lessonlib simulate: {args.trace}: {note}", file=sys.stderr)
+            print(printable(f"lessonlib simulate: {args.trace}: {note}"), file=sys.stderr)
         if not trace.timed and args.concurrency is None:
             raise LessonlibError(
                 f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"
@@ -180,6 +175,11 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
         return trace
     law = _arrivals(args)
     count = _REQUESTS if args.requests is None else args.requests
+    if args.rate is not None and count / args.rate > MOST_SECONDS:
+        raise LessonlibError(
+            f"--rate {args.rate:g}: {count:,} requests would come in more than {MOST_SECONDS:,.0f} s, longer than a clock can "
+            "tell apart; take a higher rate, or fewer --requests"
+        )
     if args.preset is not None:
         _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
@@ -228,8 +228,8 @@ def _scheduler(args: argparse.Namespace) -> Scheduler:
 
     speculation = None
     if args.speculate is not None:
-        drafts, acceptance = _numbers("--speculate", args.speculate, 2)
-        speculation = Speculation(drafts, acceptance)  # type: ignore[arg-type]
+        drafts, acceptance = args.speculate
+        speculation = Speculation(drafts, acceptance)
     return Scheduler(
         batching=args.batching,
         max_num_seqs=args.max_num_seqs,
@@ -246,8 +246,8 @@ def _fleet(args: argparse.Namespace) -> Fleet:
 
     pools = None
     if args.disaggregate is not None:
-        prefill, decode = _numbers("--disaggregate", args.disaggregate, 2)
-        pools = Disaggregation(prefill, decode)  # type: ignore[arg-type]
+        prefill, decode = args.disaggregate
+        pools = Disaggregation(prefill, decode)
         if args.replicas is not None:
             raise LessonlibError("--disaggregate: counts the replicas of both pools itself; leave out --replicas")
     return Fleet(1 if args.replicas is None else args.replicas, args.router, disaggregation=pools)
@@ -267,19 +267,15 @@ def _progress(total: int) -> Iterator[Progress]:
         yield tell
 
 
-def _check_output(args: argparse.Namespace) -> list[float] | None:
-    """The limits of --slo. What would be wrong after the run is said before it."""
-    from lessonlib.base.checks import number
+def _check_output(args: argparse.Namespace) -> None:
+    """What would be wrong after the run is said before it."""
     from lessonlib.draw.style import SUFFIXES
     from lessonlib.serving import check_file
 
-    if args.save:
+    if args.save is not None:
         check_file("--save", Path(args.save), (".csv",))
-    if args.plot:
+    if args.plot is not None:
         check_file("--plot", Path(args.plot), SUFFIXES)
-    if args.price is not None:
-        number("--price", args.price, least=0.0)
-    return None if args.slo is None else [number("--slo", limit, least=0.0) for limit in _numbers("--slo", args.slo, 2)]
 
 
 def _plot(result: Result, file: str) -> None:

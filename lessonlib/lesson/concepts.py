@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, close_matches
+from lessonlib.base.files import read_text
 from lessonlib.base.paths import data_dir
-from lessonlib.lesson.yaml_file import parse_yaml, twin, twin_path, twin_text
+from lessonlib.lesson.yaml_file import MOST_BYTES, parse_yaml, twin, twin_path, twin_text
 
 FILE = "concepts.yaml"
 _PARTS = ("concepts", "misconceptions")
@@ -46,16 +47,13 @@ class Listing:
 def load_listing(path: Path | None = None) -> Listing:
     """The course's list, or the one at ``path``. Raises LessonlibError with file, key and what to do."""
     path = path or data_dir() / FILE
-    try:
-        return _loaded(path, path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise LessonlibError(f"{path.name}: cannot be read ({error.strerror})") from None
+    return _loaded(path, read_text(path, path.name, MOST_BYTES))
 
 
 def twin_of_listing() -> tuple[Path, str]:
     """The JSON twin that belongs to the course's list: its place and its text."""
     path = data_dir() / FILE
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path, path.name, MOST_BYTES)
     raw = parse_yaml(text, path.name)
     _checked(raw, path.name)
     return twin_path(path), twin_text(text, raw)
@@ -128,7 +126,11 @@ def _shape(body: Any) -> Iterator[str]:
             yield f"{key}: missing"
         elif kind is str and not _is_line(body[key]):
             yield f"{key}: one line of text is expected"
-        elif not isinstance(body[key], kind) or isinstance(body[key], bool):
+        elif (
+            not isinstance(body[key], kind)
+            or isinstance(body[key], bool)
+            or (kind is list and not all(isinstance(item, str) for item in body[key]))
+        ):
             yield f"{key}: “{body[key]}” is not {'a number of a lesson' if kind is int else 'a list of ids'}"
 
 

@@ -20,6 +20,10 @@ class GuessError(LessonlibError):
 SMALLEST, LARGEST = 1e-100, 1e100
 #: A number with its unit has room in so many characters.
 _LONGEST = 60
+#: So many characters a learner may type into one field, and so many one message of a page may hold.
+MOST_TYPED, MOST_OF_A_MESSAGE = 20_000, 100_000
+#: ... and into the field of a number, with the space around it.
+MOST_IN_A_NUMBER = 200
 
 _NUMBER = r"[+-]?(?:\d[\d_ ]*(?:[.,]\d+)*\.?|[.,]\d+)(?:[eE][+-]?\d+)?"
 _SHAPE = re.compile(
@@ -37,6 +41,7 @@ def parse_number(text: str, unit: str) -> float:
     ``unit`` is the unit the question asks in ("GB", "tok/s"): a bare number is taken in it.
     Raises :class:`GuessError` with one line that says what to type instead.
     """
+    refuse_long(text)
     cleaned = _cleaned(text)
     if not cleaned:
         raise GuessError(f"Type a number first{_in(unit)}.")
@@ -72,6 +77,26 @@ def shorten(text: str, most: int = 40) -> str:
     """``text`` on one line, at most ``most`` characters, for an error message."""
     flat = " ".join(text.split())
     return flat if len(flat) <= most else flat[: most - 1] + "…"
+
+
+def refuse_long(text: str, most: int = MOST_TYPED) -> None:
+    """Raise :class:`GuessError` if there is more text than is kept, white space counted."""
+    if len(text) > most:
+        raise GuessError(f"That is {len(text):,} characters; at most {most:,} are kept. Shorten it, then try again.")
+
+
+def refuse_large(message: object) -> None:
+    """Raise :class:`GuessError` if a message of a page holds more than any answer needs."""
+    left, waiting = MOST_OF_A_MESSAGE, [message]
+    while waiting:
+        part = waiting.pop()
+        left -= len(part) if isinstance(part, str) else 1
+        if left < 0:
+            raise GuessError(f"That is too much for one answer: at most {MOST_OF_A_MESSAGE:,} characters are taken.")
+        if isinstance(part, dict):
+            waiting += [*part, *part.values()]
+        elif isinstance(part, list | tuple):
+            waiting += part
 
 
 def representable(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
@@ -35,7 +35,7 @@ class Lesson:
         self.listeners: list[Callable[[Item], None]] = []
         self.items: dict[str, Item] = {}
         self._build()
-        self._restore()
+        self.restore(self.asked)
 
     # --- building -----------------------------------------------------------------------------------
 
@@ -72,8 +72,9 @@ class Lesson:
         """What every record of ``item`` carries: it counts only for the same question on the same lab."""
         return {"lesson": self.name, "question": item.id, "hash": item.step.question.asked_hash(), "lab": self.lab.name}
 
-    def _restore(self) -> None:
-        restore(self.asked, self.address, self.journal.records(self.name))
+    def restore(self, items: Iterable[StepItem]) -> None:
+        """Put each of these questions where the learner's record has it."""
+        restore(self.name, items, self.address, self.journal)
 
     # --- use ------------------------------------------------------------------------------------------
 

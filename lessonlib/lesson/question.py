@@ -18,7 +18,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.fingerprint import fingerprintable
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema, defined, several
-from lessonlib.lesson.guess import GuessError, representable
+from lessonlib.lesson.guess import MOST_TYPED, GuessError, refuse_long, representable
 from lessonlib.lesson.views import GradeView, OptionView, PanelKind, WorkingView
 from lessonlib.lesson.words import Words, WordsError
 from lessonlib.roofline import Lab, load_gpu, load_lab
@@ -256,11 +256,12 @@ class SelfGraded(Question):
         return self.html(self.raw["answer"], "answer")
 
 
-def typed(given: Any, most: int = 20_000) -> str:
-    """Text that a learner typed, as text, of bounded length."""
+def typed(given: Any, most: int = MOST_TYPED) -> str:
+    """Text that a learner typed, as text, of at most so many characters."""
     if not isinstance(given, str):
         raise GuessError("Type your answer as text.")
-    return representable(given).strip()[:most]
+    refuse_long(given, most)
+    return representable(given).strip()
 
 
 def another_lab(lab: Lab, where: Mapping[str, Sequence[str]]) -> Lab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Protocol
 
 Record = dict[str, Any]
@@ -12,6 +13,16 @@ class Records(Protocol):
 
     def records(self, lesson: str | None = None) -> list[Record]:
         """Every record that is kept, oldest first; those written under a lesson's name, if one is given."""
+        ...
+
+    def answered(self, lesson: str) -> Collection[str]:
+        """The ids of the questions of a lesson that anything is kept of."""
+        ...
+
+    def records_of(self, address: Mapping[str, str], takes: Callable[[str], bool]) -> Iterable[Record]:
+        """What is kept of one question (lesson, question, hash, lab), oldest first: of those events that ``takes`` says
+        yes to when their turn comes.
+        """
         ...
 
     def append(self, record: Record) -> None:
@@ -25,6 +36,14 @@ class NoRecords:
     def records(self, lesson: str | None = None) -> list[Record]:
         """None."""
         return []
+
+    def answered(self, lesson: str) -> Collection[str]:
+        """None."""
+        return ()
+
+    def records_of(self, address: Mapping[str, str], takes: Callable[[str], bool]) -> Iterable[Record]:
+        """None."""
+        return ()
 
     def append(self, record: Record) -> None:
         """Forget it."""

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.records import Records
 
 
 def restore(
+    lesson: str,
     items: Iterable[StepItem],
     address: Callable[[StepItem], Mapping[str, str]],
-    records: Iterable[Mapping[str, Any]],
+    records: Records,
 ) -> None:
-    """Replay to each question what a lesson's ``records`` (oldest first) have of it.
+    """Replay to each question what ``records`` have of it under the lesson's name.
 
-    ``address(item)`` is what every record of it carries: one of another wording, truth or lab does not count.
+    ``address(item)`` is what every record of it carries: one of another wording, truth or lab does not count. An event
+    that can change nothing any more is not even read, for a journal may hold years of them.
     """
-    own: defaultdict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for record in records:
-        own[record["question"]].append(record)
+    answered = records.answered(lesson)
     for item in items:
-        kept = own.get(item.id, [])
-        carried = address(item) if kept else {}  # the hash takes a while, so only where there is a record
-        item.step.replay([dict(each) for each in kept if all(each[key] == value for key, value in carried.items())])
+        if item.id in answered:  # the address takes a while, so only where there is a record
+            item.step.replay(records.records_of(address(item), item.step.takes))

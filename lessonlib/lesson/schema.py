@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 import functools
-import json
 from pathlib import Path
 from typing import Any
 
+from lessonlib.base.files import read_json
 from lessonlib.lesson.block import Block, Blocks
 from lessonlib.lesson.fragments import ID, TEXT, Schema, keyed, one_of
 from lessonlib.lesson.kinds import ENTRIES
@@ -27,7 +27,7 @@ def lesson_schema(blocks: Blocks | None = None) -> dict[str, Any]:
 
 @functools.cache
 def _composed(blocks: tuple[type[Block], ...] | None) -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(Path(__file__).with_name("lesson.schema.json").read_text(encoding="utf-8"))
+    schema: dict[str, Any] = read_json(Path(__file__).with_name("lesson.schema.json"))
     entries: dict[str, Schema] = {"text": TEXT}
     entries |= {block.kind: block.schema() for block in blocks or ()}
     entries |= {name: _question_schema(kinds) for name, kinds in ENTRIES.items()}

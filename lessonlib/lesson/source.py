@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import NoFileError, read_text
 from lessonlib.base.paths import data_dir
-from lessonlib.lesson.yaml_file import need_jsonschema, parse_yaml, twin, twin_path, twin_text
+from lessonlib.lesson.yaml_file import MOST_BYTES, need_jsonschema, parse_yaml, twin, twin_path, twin_text
 
 if TYPE_CHECKING:
     import jsonschema
@@ -30,7 +31,7 @@ def lesson_names() -> list[str]:
 def lesson_title(name: str) -> str:
     """The title of a lesson, by name, without reading the rest of its file."""
     path = data_dir() / "lessons" / f"{name}.yaml"
-    text = path.read_text(encoding="utf-8")
+    text = _text(path)
     kept = twin(path, text)
     if kept is not None:
         return str(kept["title"])
@@ -46,9 +47,10 @@ def load_source(name: str, blocks: Blocks | None = None) -> dict[str, Any]:
     With ``blocks``, the blocks of a YAML must be of these kinds (a twin was written of one that held that).
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else data_dir() / "lessons" / f"{name}.yaml"
-    if not path.exists():
-        raise LessonFileError(f"there is no lesson “{name}”; the lessons are: {', '.join(lesson_names())}")
-    text = _text(path)
+    try:
+        text = _text(path)
+    except NoFileError:
+        raise LessonFileError(f"there is no lesson “{name}”; the lessons are: {', '.join(lesson_names())}") from None
     return _twin(path, text) or parse_source(text, path.name, blocks)
 
 
@@ -61,11 +63,11 @@ def twin_of_lesson(name: str, blocks: Blocks | None = None) -> tuple[Path, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise LessonFileError(f"{path.name}: cannot be read ({error.strerror})") from None
-    except UnicodeDecodeError as error:
-        raise LessonFileError(f"{path.name}: not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+        return read_text(path, path.name, MOST_BYTES)
+    except NoFileError:
+        raise
+    except LessonlibError as error:
+        raise LessonFileError(str(error)) from None
 
 
 @functools.lru_cache(maxsize=64)

@@ -6,7 +6,7 @@ holds nothing about the truth before the reveal. What happened is handed to ``re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from lessonlib.base.errors import LessonlibError
@@ -60,17 +60,26 @@ class Step:
         """Whether the truth is out."""
         return self.state in (REVEALED, OBSERVED)
 
+    @property
+    def untouched(self) -> bool:
+        """Whether nothing has been done with it yet."""
+        return self.state == ASKED and not self.hints_shown
+
     def handle(self, event: Mapping[str, Any]) -> None:
         """Take one event. What does not fit the state (a late click, a forged message) changes nothing."""
         name = str(event.get("event"))
-        fits = _FITS_NOTE if self.question.kind == "note" else _FITS
-        if self.state not in fits.get(name, ()):
+        if not self.takes(name):
             return
         self.problem = ""
         try:
             self._handlers()[name](event)
         except GuessError as error:
             self.problem = str(error)
+
+    def takes(self, name: str) -> bool:
+        """Whether an event of that name means something in this state."""
+        fits = _FITS_NOTE if self.question.kind == "note" else _FITS
+        return self.state in fits.get(name, ())
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
         return {
@@ -183,7 +192,7 @@ class Step:
         if observe is not None:
             self.handle({"event": "observe", "choice": observe["right"]})
 
-    def replay(self, records: list[Record]) -> None:
+    def replay(self, records: Iterable[Mapping[str, Any]]) -> None:
         """Restore from the journal: the same events again, none of them recorded twice.
 
         A record that no longer fits (a guess that an older version accepted) is passed over.

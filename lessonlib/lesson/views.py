@@ -215,14 +215,22 @@ class WorkingView(TypedDict):
 # --- panels -----------------------------------------------------------------------------------------------------------
 
 
+class KeptView(TypedDict):
+    """What became of the learner's record, in one line. news: to be told at once, it is not kept, or kept again."""
+
+    line: str
+    news: bool
+
+
 class PanelView(TypedDict):
-    """What every panel has. ``id`` names the item in its lesson."""
+    """What every panel has. ``id`` names the item in its lesson. hello: the page is to say that it is there."""
 
     kind: PanelKind
     id: str
     title: str
     state: State
     problem: NotRequired[str]
+    hello: NotRequired[bool]
 
 
 class LockedView(PanelView):
@@ -244,6 +252,7 @@ class QuestionView(PanelView):
     #: in a review: the next card may come; whether it is one of a sitting
     next: NotRequired[bool]
     sitting: NotRequired[bool]
+    kept: NotRequired[KeptView]
 
 
 class ChoiceView(QuestionView):
@@ -337,7 +346,7 @@ class CommitEvent(TypedDict):
 class PlainEvent(TypedDict):
     """An event that says all by its name."""
 
-    event: Literal["reveal", "skip", "hint", "stop", "next", "more"]
+    event: Literal["reveal", "skip", "hint", "stop", "next", "more", "shown"]
 
 
 class ChoiceEvent(TypedDict):

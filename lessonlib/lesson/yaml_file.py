@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
-import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import read_json
+from lessonlib.base.formats import MOST_NESTED, check_plain, dumps, whole_characters
 
-#: what may stand inside something else; the C parser recurses once for each on the stack of C, which nothing guards
-_OPENING = re.compile(r"[\[{]|[-?]\s")
-_MOST_OPENINGS, _MOST_CHARACTERS = 4000, 1_000_000
+if TYPE_CHECKING:
+    import yaml
+
+#: the largest file of words is a tenth of it
+MOST_BYTES = 2_000_000
+#: longer than any number or date
+_MOST_PLAIN_DIGITS = 300
 
 
 def parse_yaml(text: str, file: str, error_type: type[LessonlibError] = LessonlibError) -> Any:
@@ -28,13 +32,9 @@ def parse_yaml(text: str, file: str, error_type: type[LessonlibError] = Lessonli
     except ModuleNotFoundError:
         raise error_type(f"{file}: {_changed('PyYAML', 'pyyaml')}") from None
     try:
-        return _parsed(text)
+        return load_yaml(text)
     except yaml.YAMLError as error:
         raise error_type(f"{file}: not valid YAML: {' '.join(str(error).split())}") from None
-    except RecursionError:
-        raise error_type(f"{file}: not valid YAML: nested too deeply") from None
-    except (ValueError, OverflowError) as error:  # such as the date 9999-99-99
-        raise error_type(f"{file}: not valid YAML: {' '.join(str(error).split())}; put it in quotes") from None
 
 
 def need_jsonschema(file: str, error_type: type[LessonlibError]) -> Any:
@@ -57,15 +57,15 @@ def twin_path(path: Path) -> Path:
 
 def twin_text(text: str, content: Any) -> str:
     """The twin of a YAML ``text`` whose checked ``content`` is given."""
-    return json.dumps({"sha256": _digest(text), "content": content}, ensure_ascii=False, indent=1) + "\n"
+    return dumps({"sha256": _digest(text), "content": content}, indent=1) + "\n"
 
 
 def twin(path: Path, text: str) -> dict[str, Any] | None:
     """The content of the YAML file at ``path`` by its twin; None if there is none that fits ``text``."""
     try:
-        kept = json.loads(twin_path(path).read_text(encoding="utf-8"))
+        kept = read_json(twin_path(path))
         fits = kept["sha256"] == _digest(text) and isinstance(kept["content"], dict)
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (LessonlibError, TypeError, KeyError):
         return None
     return kept["content"] if fits else None
 
@@ -74,15 +74,72 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _parsed(text: str) -> Any:
+def load_yaml(text: str, *, strict: bool = True) -> Any:
+    """The text as plain data; with ``strict`` a key given twice is an error. Raises yaml.YAMLError for whatever is wrong."""
     import yaml
 
-    if len(text) <= _MOST_CHARACTERS and len(_OPENING.findall(text)) <= _MOST_OPENINGS and hasattr(yaml, "CSafeLoader"):
-        try:
-            return yaml.load(text, Loader=strict_loader(yaml.CSafeLoader))  # noqa: S506 - a SafeLoader
-        except yaml.YAMLError:
-            pass  # the loader in Python says the same in better words
-    return yaml.load(text, Loader=strict_loader(yaml.SafeLoader))  # noqa: S506 - a SafeLoader
+    _check_events(text)
+    try:
+        value = yaml.load(text, Loader=strict_loader(_loader()) if strict else _loader())  # noqa: S506 - SafeLoaders
+        check_plain(value, "the values")
+    except LessonlibError as error:
+        raise yaml.YAMLError(str(error)) from None
+    except (ValueError, OverflowError) as error:  # such as the date 9999-99-99
+        raise yaml.YAMLError(f"{' '.join(str(error).split())}; put it in quotes") from None
+    return value
+
+
+def compose_yaml(text: str) -> Any:
+    """The nodes of a YAML text, with their lines. Raises yaml.YAMLError."""
+    import yaml
+
+    _check_events(text)
+    return yaml.compose(text, Loader=_loader())
+
+
+def _check_events(text: str) -> None:
+    """yaml.YAMLError for what a loader would not survive: it recurses on the stack of C, which nothing guards, unfolds an
+    alias wherever it stands, and reads a number of any length.
+    """
+    import yaml
+
+    depth = 0
+    for event in _events(text):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        problem = None
+        if depth > MOST_NESTED:
+            problem = "nested too deeply"
+        elif isinstance(event, yaml.AliasEvent):
+            problem = "aliases (*name) are not read here; write it out, or put the text in quotes"
+        elif isinstance(event, yaml.ScalarEvent):
+            problem = _wrong_scalar(event)
+        if problem:
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=cast("yaml.error.Mark", event.start_mark))
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    import yaml
+
+    try:
+        yield from yaml.parse(text, Loader=_loader())
+    except yaml.YAMLError:
+        for _ in yaml.parse(text, Loader=yaml.SafeLoader):
+            pass  # says the same in better words
+        raise
+
+
+def _wrong_scalar(event: Any) -> str | None:
+    if whole_characters(event.value) != event.value:
+        return "half a character (a lone surrogate)"
+    number = event.implicit[0] and event.value[:1] in frozenset("+-.0123456789")
+    return "a number that is too long; put it in quotes" if number and len(event.value) > _MOST_PLAIN_DIGITS else None
+
+
+def _loader() -> Any:
+    """The safe loader in C, where PyYAML was built with it."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @functools.cache

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.base.tls import tls
 
 #: Seconds in which an answer must be complete; a scrape of a busy vLLM takes some milliseconds.
@@ -112,8 +113,3 @@ def _connection(url: str, error: httpx.ConnectError) -> LessonlibError:
 
 def _line(error: Exception) -> str:
     return printable(" ".join(str(error).split())) or type(error).__name__
-
-
-def printable(text: str) -> str:
-    """Text of a server without control characters: it cannot move a terminal's cursor, nor break a line."""
-    return "".join(c if c.isprintable() else "?" for c in text)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import NoFileError, read_bytes, write_text
+from lessonlib.base.formats import parse_toml
 from lessonlib.probe.reading import Reading
 from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_description, gpu_names, load_lab, read_lab
 
@@ -38,28 +39,22 @@ def write_lab(reading: Reading, lab: Lab, path: Path, when: str) -> Lab:
         lines += [f"source = {_text(f'read from the metrics of this server on {when}')}"]
     text = "\n".join(lines) + "\n"
     _check(text, path, lab)
-    partial = path.with_name(f".{path.name}.part")
-    try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        hint = "; make the folder first" if isinstance(error, FileNotFoundError) else ""
-        raise LessonlibError(f"{path}: cannot be written: {error.strerror}{hint}") from None
+    write_text(path, text)
     return load_lab(path)
 
 
 def _check(text: str, path: Path, lab: Lab) -> None:
     """Before anything is replaced: that lessons can read it, and that nobody's own file is lost."""
     try:
-        read_lab(tomllib.loads(text), path.stem, str(path))
+        read_lab(parse_toml(text, str(path)), path.stem, str(path))
     except LessonlibError as error:
         raise LessonlibError(
             f"{path.name}: not written, the set-up of {lab.title} cannot be told in a file of its own: {error}"
         ) from None
     try:
-        ours = not path.exists() or path.read_text(encoding="utf-8", errors="replace").startswith(_MARK)
-    except OSError:
-        ours = True  # the attempt to write says what is wrong
+        ours = read_bytes(path).startswith(_MARK.encode())
+    except NoFileError:
+        ours = True
     if not ours:
         raise LessonlibError(f"{path}: not written, somebody else's file is there; give another name")
 

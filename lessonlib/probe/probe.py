@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.text import printable
 from lessonlib.probe import fetch
 from lessonlib.probe.metrics import every_name
 from lessonlib.probe.reading import Reading, engines, findings, lengths
@@ -47,7 +48,7 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
 def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]:
     """The model to look at: the one asked for, or the only one."""
     served = sorted({name for line in timelines for name, _ in line.engines if name})
-    names = fetch.printable(listed(served))
+    names = printable(listed(served))
     if model is not None and model not in served:
         raise LessonlibError(f"model {model!r} is not served there; served: {names or 'none that has a name'}")
     if model is None and len(served) > 1:
@@ -134,9 +135,7 @@ def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> tuple[lis
     try:
         answer = json.loads(page.text)
         if answer["status"] != "success":
-            raise LessonlibError(
-                f"{url}: Prometheus refuses: {fetch.printable(' '.join(str(answer.get('error')).split()))}"
-            )
+            raise LessonlibError(f"{url}: Prometheus refuses: {printable(' '.join(str(answer.get('error')).split()))}")
         series = [
             (dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]])
             for item in answer["data"]["result"]

@@ -159,7 +159,11 @@ class _Running:
             return False
         # A reveal whose guess is lost answers nothing in a lesson: it asks again.
         lost = self.commit is None and self.opened.event == "reveal"
-        return lost or (event.review and self.attempt().finished)
+        return lost or (event.review and self._finished(self.opened))
+
+    def _finished(self, opened: Event) -> bool:
+        """As :attr:`Attempt.finished` says."""
+        return opened.event == "skip" or opened.right is not None or self.graded is not None
 
     def add(self, event: Event, place: int) -> None:
         if not self._fits(event.event):

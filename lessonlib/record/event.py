@@ -6,10 +6,10 @@ A journal is a file that anybody may have edited: a field that does not fit is l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from sys import intern
+from typing import Any, NamedTuple, TypeVar
 
 from lessonlib.lesson.question import CONFIDENCE
 
@@ -25,14 +25,13 @@ _YEARS = range(1970, 2200)
 Kind = TypeVar("Kind")
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What happened to one question on one lab, once. A field is None where the record has none that fits.
 
     lesson, question: as the lesson names them, also for a record of the review (then ``review`` is true).
     hash: of the question as it was worded; lab: what it was computed for; event: "commit", "reveal", "skip", ...
     time: in UTC. confidence: 0 to 2. factor: guess over truth. held: whether the range held the truth.
-    exchange, ended, problem, model, clocks: of a question sent to a teacher. record: the line as it was read.
+    exchange, ended, problem, model, clocks: of a question sent to a teacher. kept: the record, or the line that holds it.
     """
 
     lesson: str
@@ -57,37 +56,34 @@ class Event:
     problem: str | None = None
     model: str | None = None
     clocks: Mapping[str, Any] | None = None
-    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    kept: Mapping[str, Any] | bytes = b"{}"
+
+    @property
+    def record(self) -> Mapping[str, Any]:
+        """The line as it was read. A journal of years has many, so none is kept apart from its text."""
+        if not isinstance(self.kept, bytes):
+            return self.kept
+        from lessonlib.record.lines import record_of  # which knows what a record is from here
+
+        return record_of(self.kept) or {}
 
 
-def event_of(record: Mapping[str, Any]) -> Event:
-    """A record of the journal as an event. The record must have the keys that :func:`has_keys` asks for."""
+def event_of(record: Mapping[str, Any], line: bytes | None = None) -> Event:
+    """A record of the journal as an event. The record must have the keys that :func:`has_keys` asks for.
+
+    ``line``: where the record stands, to be held in place of it.
+    """
     lesson, question, review = _asked_where(record["lesson"], record["question"])
-    get = record.get
+    found = {key: _FITTING[key](value) for key, value in record.items() if key in _FITTING}
     return Event(
-        lesson,
-        question,
-        record["hash"],
-        record["lab"],
-        record["event"],
+        intern(lesson),
+        intern(question),
+        intern(record["hash"]),
+        intern(record["lab"]),
+        intern(record["event"]),
         review,
-        moment(get("time")),
-        _of(dict, get("guess")),
-        _level(get("confidence")),
-        _of(bool, get("right")),
-        _factor(get("factor")),
-        _of(bool, get("held")),
-        _of(str, get("misconception")) or None,
-        _of(str, get("choice")),
-        _of(str, get("grade")),
-        _whole(get("number")),
-        _of(str, get("text")),
-        _of(str, get("exchange")),
-        _of(str, get("ended")),
-        _of(str, get("problem")),
-        _of(str, get("model")),
-        _of(dict, get("clocks")),
-        record,
+        kept=record if line is None else line,
+        **found,
     )
 
 
@@ -144,3 +140,26 @@ def _factor(value: object) -> float | None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value < 1e300:
         return None
     return float(value) if 1 / float(value) < math.inf else None
+
+
+def _name(value: object) -> str | None:
+    return _of(str, value) or None
+
+
+def _only(kind: type[Kind]) -> Callable[[object], Kind | None]:
+    return lambda value: value if isinstance(value, kind) else None
+
+
+#: what a field must be -> None if it is not
+_FITTING: dict[str, Callable[[object], Any]] = {
+    "time": moment,
+    "guess": _only(dict),
+    "confidence": _level,
+    "right": _only(bool),
+    "factor": _factor,
+    "held": _only(bool),
+    "misconception": _name,
+    "number": _whole,
+    "clocks": _only(dict),
+    **dict.fromkeys(("choice", "grade", "text", "exchange", "ended", "problem", "model"), _only(str)),
+}

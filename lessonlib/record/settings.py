@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.record.journal import default_journal
+from lessonlib.base.files import read_text, write_text
+from lessonlib.base.formats import parse_json
+from lessonlib.record.journal_file import make_folder
+from lessonlib.record.keeping import default_path, keeping
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
+
+#: A path and a few words of JSON; what is larger is another program's.
+_MOST_BYTES = 10_000
+_KEY = re.compile(r'"((?:[^"\\]|\\.)*)"\s*:')
 
 
 def _file() -> Path | None:
-    """Beside the journal, and kept exactly when the journal is."""
-    journal = default_journal().path
-    return settings_beside(journal) if journal else None
+    """Beside the journal, where one is kept from the start: a run that proves to have a person later reads no setting."""
+    rule = keeping()
+    return settings_beside(rule.path) if rule.path and rule.at_once else None
 
 
 def settings_beside(journal: Path) -> Path:
@@ -22,21 +30,33 @@ def settings_beside(journal: Path) -> Path:
     return journal.with_name("settings.json")
 
 
+def _kept(path: Path) -> object:
+    """What stands in a file of settings. Raises LessonlibError for a link, a pipe, a large file and what is no JSON."""
+    return parse_json(read_text(path, most=_MOST_BYTES, links=False), str(path))
+
+
 def holds_our_setting(path: Path) -> bool:
     """Whether that is our file: LESSON_JOURNAL may name a folder where another program keeps a file of that name."""
     try:
-        kept = json.loads(path.read_text(encoding="utf-8") or "{}")
-    except (OSError, ValueError):
+        if path == settings_beside(default_path()) and not read_text(path, most=_MOST_BYTES, links=False).strip(
+            "{} \n"
+        ):
+            return True
+        kept = _kept(path)
+    except LessonlibError:
         return False
-    return isinstance(kept, dict) and kept.keys() <= {"lab"}
+    return isinstance(kept, dict) and kept.keys() == {"lab"}
 
 
 def _somebody_elses(path: Path) -> bool:
-    """Whether another program's settings stand there: valid JSON with keys that are none of ours."""
-    try:
-        return isinstance(json.loads(path.read_text(encoding="utf-8")), dict) and not holds_our_setting(path)
-    except (OSError, ValueError):
+    """Whether another program's settings may stand there: anything with a key that is none of ours, or not to be read."""
+    if not path.is_symlink() and not path.exists():
         return False
+    try:
+        text = read_text(path, most=_MOST_BYTES, links=False)
+    except LessonlibError as error:
+        return "not UTF-8" not in str(error)
+    return any(key != "lab" for key in _KEY.findall(text))
 
 
 def chosen_lab() -> str:
@@ -45,10 +65,11 @@ def chosen_lab() -> str:
         return os.environ["LESSON_LAB"]
     path = _file()
     try:
-        kept = json.loads(path.read_text(encoding="utf-8")).get("lab") if path else None
-    except (OSError, ValueError, AttributeError):
-        kept = None
-    return kept if isinstance(kept, str) and _can_be_opened(kept) else DEFAULT_LAB
+        kept = _kept(path) if path else None
+    except LessonlibError:
+        return DEFAULT_LAB
+    lab = kept.get("lab") if isinstance(kept, dict) else None
+    return lab if isinstance(lab, str) and _can_be_opened(lab) else DEFAULT_LAB
 
 
 def _can_be_opened(name: str) -> bool:
@@ -57,7 +78,7 @@ def _can_be_opened(name: str) -> bool:
         return True
     try:
         return Path(name).is_absolute() and bool(load_lab(name))
-    except LessonlibError:
+    except (LessonlibError, OSError, ValueError):
         return False
 
 
@@ -69,8 +90,8 @@ def choose_lab(name: str) -> bool:
     if path is None or not _can_be_opened(name) or _somebody_elses(path):
         return False
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"lab": name}) + "\n", encoding="utf-8")
-    except OSError:
+        make_folder(path.parent)
+        write_text(path, json.dumps({"lab": name}) + "\n", mode=0o600)
+    except (OSError, LessonlibError):
         return False
     return True

@@ -85,7 +85,7 @@ class Review:
         self.done = self.left = 0
         self.card: Card | None = None
         self.step: Step | None = None
-        self._deal()
+        self.deal()
 
     # --- the deck -------------------------------------------------------------------------------------------
 
@@ -170,7 +170,7 @@ class Review:
 
     # --- a sitting -------------------------------------------------------------------------------------------
 
-    def _deal(self) -> None:
+    def deal(self) -> None:
         """The next card, or the one that a restart broke off."""
         self._deck = list(self._look())
         waiting = self.due()
@@ -194,7 +194,7 @@ class Review:
             )
 
         step = Step(question, title, record)
-        step.replay([dict(event.record) for event in card.begun.events] if card.begun else [])
+        step.replay(event.record for event in (card.begun.events if card.begun else ()))
         return step
 
     @property
@@ -209,11 +209,11 @@ class Review:
         name = event.get("event")
         if name == "more":
             self.done = 0
-            self._deal()
+            self.deal()
         elif name == "next":
             if self.answered:
                 self.done += 1
-                self._deal()
+                self.deal()
         elif self.step is not None:
             self.step.handle(event)
 

@@ -467,8 +467,12 @@ def read_checkpoint(
         if used
         else f"the checkpoint's {place} ({scheme.method}) is not read"
     )
+    layer_parts = {matrix.part for matrix, _ in matrices.values()} - {"router"}
+    kept = {part for part in layer_parts if formats[part] == WIDE}
+    if "router" in matrices and scheme.keeps.share(modules["router"], total, matrices["router"][1]) >= 0.5:
+        kept.add("router")
     marked = tuple(_marked(group, frozenset(partly), hidden) for group in layers)
-    return Checkpoint(formats, scheme.kv, about, problem), marked
+    return Checkpoint(formats, scheme.kv, about, problem, frozenset(kept)), marked
 
 
 def _marked(group: Layers, wide: frozenset[str], hidden: int) -> Layers:

@@ -12,7 +12,7 @@ from lessonlib.base.errors import LessonlibError, close_matches, listed, shown, 
 from lessonlib.base.files import NoFileError, is_folder, read_text
 from lessonlib.base.formats import parse_json
 from lessonlib.base.paths import data_dir
-from lessonlib.roofline.checkpoint import WIDE, read_checkpoint
+from lessonlib.roofline.checkpoint import read_checkpoint
 from lessonlib.roofline.class_defaults import completed, text_type
 from lessonlib.roofline.families import FAMILIES
 from lessonlib.roofline.families_mixture import per_layer_lookup
@@ -151,9 +151,7 @@ def read_config(config: object, name: str, where: str, beside: object = None) ->
 
 def _kept_parts(checkpoint: Checkpoint | None) -> frozenset[str]:
     """Parts of the layers that the checkpoint's own quantisation leaves in 16 bits."""
-    if checkpoint is None or checkpoint.problem:
-        return frozenset()
-    return frozenset(part for part, name in checkpoint.formats.items() if name == WIDE) - {"head", "embedding"}
+    return frozenset() if checkpoint is None or checkpoint.problem else checkpoint.kept
 
 
 #: A text of JSON, or one of the words that Python writes for numbers that JSON does not have.

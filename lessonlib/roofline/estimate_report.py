@@ -8,6 +8,7 @@ from typing import Any
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.tables import aligned
+from lessonlib.base.text import printable
 from lessonlib.roofline.band import Band, band
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
@@ -140,7 +141,9 @@ def _q(value: float, unit: str) -> str:
 def _heading(data: Mapping[str, Any]) -> str:
     ways = [f"{name.upper()}{data[name]}" for name in ("tp", "pp", "ep", "dp") if data[name] > 1]
     gpus = data["tp"] * data["pp"] * data["dp"]
-    where = f"{data['model']} on {gpus} x {data['gpu']}" + (f" ({', '.join(ways)})" if ways else "")
+    where = f"{printable(data['model'])} on {gpus} x {printable(data['gpu'])}" + (
+        f" ({', '.join(ways)})" if ways else ""
+    )
     started = "" if data["launches"] == "graphs" else ", kernels started one by one"
     return (
         f"{where}, weights {data['weights']}, KV {data['kv']}{started}\n"

@@ -35,7 +35,8 @@ class Checkpoint:
     """What a model's own files say about the precision of its weights.
 
     formats: part ("attention", "mlp", "experts", "router", "head", "embedding") -> weight format; every part that the
-    model has is there. kv: format of the KV cache, None where nothing is said. about: one line that says what was taken
+    model has is there. kept: parts of the layers that it leaves in 16 bits (a router, which no format ever narrows, only
+    where it is named). kv: format of the KV cache, None where nothing is said. about: one line that says what was taken
     and from where. problem: why the weights' format cannot be told, "" where it can.
     """
 
@@ -43,6 +44,7 @@ class Checkpoint:
     kv: str | None
     about: str
     problem: str = ""
+    kept: frozenset[str] = frozenset()
 
     def __hash__(self) -> int:
         return hash((tuple(self.formats.items()), self.kv))

@@ -9,7 +9,7 @@ mixed batch, and everything random comes from seeds.
 
 from __future__ import annotations
 
-from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet
+from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet, Kind
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
 from lessonlib.serving.replica.step_time import BASES, StepCost
@@ -40,6 +40,7 @@ __all__ = [
     "Fleet",
     "GammaBurst",
     "Geometric",
+    "Kind",
     "Lengths",
     "LogNormal",
     "OnOff",

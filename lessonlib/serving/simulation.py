@@ -16,8 +16,9 @@ from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
 from lessonlib.serving.fleet.fleet import Failure, Fleet
-from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members, Scaler
-from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
+from lessonlib.serving.fleet.routers import Loads, Router, Sight, make_router
+from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.scheduler import Scheduler
@@ -62,10 +63,10 @@ def simulate(
 
 # --- the clock --------------------------------------------------------------------------------------------------------
 
-#: A request comes; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
-#: a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
+#: the router looks; the router fails; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(8)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, RUN_END, PLAN = range(11)
 
 
 class Events:
@@ -134,12 +135,14 @@ class Simulation:
         record: str,
         seed: int,
     ) -> None:
-        self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
+        self.system, self.scheduler, self.fleet, self.cost = system, scheduler.resolved(system, cost), fleet, cost
+        self._server_s = self.scheduler.server_s or 0.0
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
-        self._routers = [make_router(fleet.router, self.seed + place, fleet.load_bound) for place in range(2)]
+        self.loads = Loads(fleet.scrape_s)
+        self._routers = [self._router(fleet.router, place) for place in range(2)]
         self.events = Events()
         self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
         self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
@@ -151,9 +154,18 @@ class Simulation:
         self.backlog: list[tuple[int, float, int]] = []
         self.stopped, self.too_long = "", 0
         self._planned: set[int] = set()
+        #: What a request needs room in: (blocks, blocks of any sequence, tokens of a block, speculation) of each kind of replica.
+        self._rooms = {
+            (replica.kv.total, replica.kv.fixed, replica.kv.size, replica.scheduler.speculation)
+            for replica in self.members.replicas
+        }
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
+        if fleet.scrape_s:
+            self.events.push(0.0, SCRAPE)
+        if fleet.router_fails_at_s is not None:
+            self.events.push(fleet.router_fails_at_s, ROUTER_FAILS)
         for failure in fleet.failures:
             self.events.push(failure.at_s, FAILURE, failure)
 
@@ -161,11 +173,14 @@ class Simulation:
         """All events until the last answer, the limit or an interrupt."""
         handlers: dict[int, Callable[[float, Any], None]] = {
             ARRIVAL: self._arrival,
+            SEND: self._through,
             WARM: self._warm,
             FAILURE: self._failure,
             RECOVERY: self._recovery,
             DELIVERY: self._delivery,
             LOOK: self._look,
+            SCRAPE: self._scrape,
+            ROUTER_FAILS: self._router_fails,
             RUN_END: self._run_end,
             PLAN: self._plan,
         }
@@ -213,25 +228,45 @@ class Simulation:
         self._count(now)
         self.jobs[number] = job
         self.feed.arrived(now)
+        if self.scaler:
+            self.scaler.arrived(job.prompt)
         if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
             self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
+        if self._server_s:
+            job.queued = now + self._server_s
+            self.events.push(job.queued, SEND, job)
+        else:
+            self._send(job, now)
+
+    def _through(self, now: float, job: Job) -> None:
         self._send(job, now)
+
+    def _router(self, name: str, place: int) -> Router:
+        fleet = self.fleet
+        sight = Sight(self.seed + place, fleet.load_bound, fleet.connections, self.members.index, self.loads)
+        return make_router(name, sight)
+
+    def _scrape(self, now: float, _: Any) -> None:
+        self.loads.scrape(self.members.replicas)
+        self.events.push(now + self.fleet.scrape_s, SCRAPE)
+
+    def _router_fails(self, _now: float, _: Any) -> None:
+        """A picker that is away is passed by: requests go anywhere."""
+        self._routers = [self._router("random", place) for place in range(2)]
 
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
-        blocks, fixed = self.members.blocks
-        size, speculation = self.scheduler.block_tokens, self.scheduler.speculation
-        need = -(-(job.prompt + job.output) // size) + fixed
-        if speculation:
-            # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
-            need = (
-                -(-job.prompt // size) + fixed + 1 + (job.output - 1) // max(1, int(size / speculation.tokens_per_step))
-            )
-        if need > blocks:
-            raise LessonlibError(
-                f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
-                f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
-            )
+        for blocks, fixed, size, speculation in self._rooms:
+            need = -(-(job.prompt + job.output) // size) + fixed
+            if speculation:
+                # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
+                pace = max(1, int(size / speculation.tokens_per_step))
+                need = -(-job.prompt // size) + fixed + 1 + (job.output - 1) // pace
+            if need > blocks:
+                raise LessonlibError(
+                    f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
+                    f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
+                )
 
     def _send(self, job: Job, now: float) -> None:
         """To a replica, or into the gateway's hands while there is none."""
@@ -300,7 +335,8 @@ class Simulation:
         pools = self.fleet.disaggregation
         if pools is None:
             raise RuntimeError(f"replica {replica.number} hands over a prompt, but there is no pool for answers")
-        payload = kv_bytes(self.system, job.target) + sum(state_bytes(self.system).values())
+        system = self.members.systems[replica.number]
+        payload = kv_bytes(system, job.target) + sum(state_bytes(system).values())
         sent = max(now, self._link_free[replica.number]) + payload / pools.link_bytes_per_second
         self._link_free[replica.number] = sent
         self.events.push(sent + pools.latency_s, DELIVERY, (replica, job, replica.parked[job.number]))
@@ -341,7 +377,10 @@ class Simulation:
         self.members.set(number, READY, now)
         self._release_held(now)
 
-    def _warm(self, now: float, number: int) -> None:
+    def _warm(self, now: float, payload: tuple[int, int]) -> None:
+        number, change = payload
+        if self.members.changes[number] != change:
+            return
         self.members.set(number, READY, now)
         self._release_held(now)
 
@@ -353,7 +392,7 @@ class Simulation:
     def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
         """Replicas that start cold take requests later."""
         for number in cold:
-            self.events.push(now + scaler.settings.cold_start_s, WARM, number)
+            self.events.push(now + scaler.settings.start_s, WARM, (number, self.members.changes[number]))
 
     # --- what came out ------------------------------------------------------------------------------------------------
 
@@ -391,6 +430,7 @@ class Simulation:
         recorder, members = self.recorder, self.members
         jobs = [*recorder.jobs, *self.jobs.values()]
         now = self.last_s
+        running = members.running_seconds(now)
         settings = {
             "system": self.system,
             "scheduler": self.scheduler,
@@ -398,7 +438,9 @@ class Simulation:
             "workload": self.workload,
             "concurrency": self.concurrency,
             "cost": self.cost,
-            "kv_blocks": members.blocks[0],
+            "kv_blocks": members.replicas[0].kv.total,
+            "block_tokens": members.replicas[0].kv.size,
+            "kv_blocks_of": tuple(replica.kv.total for replica in members.replicas),
             "record": "full" if recorder.full else "summary",
             "seed": self.seed,
         }
@@ -422,9 +464,12 @@ class Simulation:
             e2e_sum_s=recorder.e2e_sum,
             mean_batch=recorder.batch_seconds / recorder.busy_s if recorder.busy_s else 0.0,
             kv_peak=max(replica.kv.high / replica.kv.total for replica in members.replicas),
-            gpu_seconds=members.running_seconds(now) * self.system.gpus,
+            gpu_seconds=sum(seconds * system.gpus for seconds, system in zip(running, members.systems, strict=True)),
+            replica_seconds=sum(running),
             replicas=tuple(members.timeline),
             stopped=self.stopped,
             warnings=tuple(self._warnings()),
+            writing_s=recorder.writing_s,
+            preemption_times=tuple(recorder.preemption_times),
             spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
         )

@@ -49,10 +49,17 @@ def sweep_system() -> System:
 
 
 def tensorrt_llm(system: System) -> Scheduler:
-    """The scheduler's documented defaults of TensorRT-LLM: GUARANTEED_NO_EVICT, 0.9 of the free memory, 8,192 tokens."""
+    """The scheduler's documented defaults of TensorRT-LLM: GUARANTEED_NO_EVICT, 0.9 of the free memory, 2,048 requests, 8,192 tokens."""
     held, memory = weight_bytes(system), system.gpu.memory_bytes * system.gpus
     share = (held + FREE_SHARE * (memory - held)) / memory
-    return Scheduler("in-flight", memory_share=share, reserve_output=True, prefix_caching=False)
+    return Scheduler(
+        "in-flight",
+        max_num_seqs=2048,
+        max_num_batched_tokens=8192,
+        memory_share=share,
+        reserve_output=True,
+        prefix_caching=False,
+    )
 
 
 def simulated(concurrency: int, slowdown: float = 1.0, scheduler: Scheduler | None = None) -> Point:

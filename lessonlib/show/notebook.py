@@ -12,19 +12,20 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
-from lessonlib.lesson.views import View
+from lessonlib.lesson.views import KeptView, View
 from lessonlib.record.exchanges import QUESTION
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import Lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
-from lessonlib.show.session import open_session
+from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
 
 if TYPE_CHECKING:
     from lessonlib.teacher.desk import Desk
@@ -47,6 +48,9 @@ class NotebookLesson:
         self._lesson, self._auto = lesson, auto
         self._panels: dict[str, list[Panel]] = {}
         self._desks: dict[str, Desk] = {}
+        #: item -> the lock and the word about its record with which it was drawn last; a page is never asked
+        self._drawn: dict[str, tuple[str, KeptView | None]] = {}
+        self._used = ""
         lesson.listeners.append(self._refresh)
 
     @property
@@ -55,7 +59,7 @@ class NotebookLesson:
         return self._lesson.lab
 
     def __repr__(self) -> str:
-        return f"{self._lesson.raw['title']} · {self.lab.title}"
+        return printable(f"{self._lesson.raw['title']} · {self.lab.title}")
 
     if TYPE_CHECKING:  # the methods are those of METHODS; see below the class
 
@@ -68,7 +72,7 @@ class NotebookLesson:
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
         self._open_desk(item)
         panel = Panel(
-            self._view(item),
+            self._view_to_draw(item),
             on_event=lambda event: self._handle(item, event),
             fallback=lambda: self._fallback(item, outcomes),
         )
@@ -93,8 +97,18 @@ class NotebookLesson:
         desk = self._desks.get(item.id)
         return cast(View, {**item.view(), **desk.part()}) if desk else item.view()
 
+    def _view_to_draw(self, item: Item) -> dict[str, Any]:
+        view = with_record(cast(Mapping[str, Any], self._view(item)), self._lesson.journal, last=item.id == self._used)
+        self._drawn[item.id] = str(view.get("locked", "")), view.get("kept")
+        return view
+
     def _handle(self, item: Item, event: Mapping[str, Any]) -> None:
         """An event of a panel. The lesson says what changed, and :meth:`_refresh` draws it; a desk also draws for itself."""
+        if page_spoke(self._lesson.journal):
+            self._catch_up()
+        if event.get("event") == SHOWN:
+            return
+        self._used = item.id
         desk = self._desks.get(item.id)
         if desk is None:
             self._lesson.handle(item.id, event)
@@ -102,22 +116,32 @@ class NotebookLesson:
             desk.handle(event)
             self._draw(item)
 
+    def _catch_up(self) -> None:
+        """Now that the journal is read: each question that was not touched yet stands where the learner left it."""
+        self._lesson.restore([item for item in self._lesson.asked if item.step.untouched])
+        for item_id in self._panels:
+            self._draw(self._lesson.items[item_id])
+
     def _draw(self, item: Item) -> None:
         """Give every panel of `item` its view. Of two threads, the later one has the later view."""
         desk = self._desks.get(item.id)
         with desk.lock if desk else nullcontext():
-            view = self._view(item)
+            view = self._view_to_draw(item)
             for panel in self._panels.get(item.id, ()):
                 panel.view = dict(view)
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
-            panels = self._panels[item_id]
             item = self._lesson.items[item_id]
+            lock, kept = self._drawn[item_id]
             always = item is changed or not item.sealed or item_id in self._desks
-            if always or any(panel.view.get("locked", "") != item.lock for panel in panels):
+            if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
+
+    def _kept(self, item: Item) -> KeptView | None:
+        view = cast(Mapping[str, Any], item.view())
+        return with_record(view, self._lesson.journal, last=item.id == self._used).get("kept")
 
     def _fallback(self, item: Item, outcomes: list[tuple[str, str]]) -> tuple[str, str]:
         """As nobody has answered yet, unless a headless run has: a notebook file never holds a learner's reveals."""

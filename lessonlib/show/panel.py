@@ -13,6 +13,8 @@ from typing import Any
 import anywidget
 import traitlets
 
+from lessonlib.base.formats import whole_characters
+from lessonlib.lesson.guess import GuessError, refuse_large, shorten
 from lessonlib.lesson.views import View
 from lessonlib.show.scripts import LOADER, scripts_id
 
@@ -32,6 +34,11 @@ class Panel(anywidget.AnyWidget):
     #: the model id of the hidden widget with the scripts and styles
     scripts = traitlets.Unicode().tag(sync=True)
 
+    @traitlets.validate("view")
+    def _whole(self, proposal: Mapping[str, Any]) -> Any:
+        """Half a character, such as one that a file name or a server gave, would stop the message to the page."""
+        return _whole_characters(proposal["value"])
+
     def __init__(
         self,
         view: View | Mapping[str, Any],
@@ -46,11 +53,14 @@ class Panel(anywidget.AnyWidget):
     def handle(self, message: Any) -> None:
         """Passes one message of the page on; whatever goes wrong becomes one line in the panel."""
         try:
+            refuse_large(message)
             if not isinstance(message, dict) or "event" not in message:
-                raise ValueError(f"the panel sent {message!r}; expected a dict with the key 'event'")
+                raise ValueError(f"the panel sent {shorten(repr(message))}; expected a dict with the key 'event'")
             answer = self._on_event(message)
             if isinstance(answer, Mapping):
                 self.view = dict(answer)
+        except GuessError as error:
+            self.view = {**self.view, "problem": str(error)}
         except Exception as error:  # a traceback would be lost in the browser's comm channel
             log.exception("lesson panel %r", self.view.get("id"))
             self.view = {**self.view, "problem": f"Something went wrong here ({error}). Your input is still there."}
@@ -58,7 +68,8 @@ class Panel(anywidget.AnyWidget):
             self.send({"done": True})  # also when the view is the same as before: the page stops waiting
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
-        """Drop what a page sends as its state: it draws the view and never writes it."""
+        """Drop what a page sends as its state: it draws the view and never writes it. What it overwrote is sent anew."""
+        self.send_state([key for key in ("view", "scripts") if key in sync_data])
 
     def __repr__(self) -> str:
         return f"Panel({self.view.get('id', '')!r}, state={self.view.get('state', '')!r})"
@@ -66,5 +77,13 @@ class Panel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        text, html = self._fallback()
+        text, html = map(whole_characters, self._fallback())
         return {**data, "text/plain": text, "text/html": html}, metadata
+
+
+def _whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return [_whole_characters(item) for item in value] if isinstance(value, (list, tuple)) else value

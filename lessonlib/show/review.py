@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from lessonlib.base.text import printable
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.record.journal import Journal
 from lessonlib.review.deck import Review
@@ -15,7 +16,7 @@ from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
 from lessonlib.show.panel import Panel
 from lessonlib.show.score_card import summary_html
-from lessonlib.show.session import open_session
+from lessonlib.show.session import open_session, page_spoke, with_record
 
 TITLE = "Review"
 
@@ -35,7 +36,7 @@ class NotebookReview:
         self._review = review
 
     def __repr__(self) -> str:
-        return f"Review · {self._review.lab.title}"
+        return printable(f"Review · {self._review.lab.title}")
 
     def sitting(self) -> Panel:
         """The cards that are due, one after another, five to ten minutes of them."""
@@ -47,22 +48,29 @@ class NotebookReview:
 
     def overall(self) -> Panel:
         """The score card over all lessons and reviews, from your journal."""
-        journal = self._review.journal
-        found, spent = summarise(journal.attempts()), minutes(journal.events())
-        html = summary_html(found, spent, load_listing().misconceptions)
-        view = {"kind": "tell", "id": "overall", "title": "All lessons so far", "state": "observed", "html": html}
         return Panel(
-            view,
-            lambda _event: None,
-            lambda: fallback({**view, "html": "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>"}),
+            self._overall_view(),
+            lambda _event: self._overall_view() if page_spoke(self._review.journal) else None,
+            lambda: fallback(_told("overall", "<p>Open this notebook in JupyterLab: it sums up your own journal.</p>")),
         )
+
+    def _overall_view(self) -> dict[str, Any]:
+        journal = self._review.journal
+        html = summary_html(summarise(journal.attempts()), minutes(journal.events()), load_listing().misconceptions)
+        return with_record(_told("overall", html), journal)
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
         """An event of the panel; answers with what to show."""
+        if page_spoke(self._review.journal):
+            self._review.deal()
         self._review.handle(event)
         return self.view()
 
     def view(self) -> dict[str, Any]:
+        """What to show, and what became of the learner's record."""
+        return with_record(self._card_view(), self._review.journal)
+
+    def _card_view(self) -> dict[str, Any]:
         """The card on the table with how many are left, or what to say when none is."""
         review = self._review
         if review.step is None or review.card is None:
@@ -91,7 +99,12 @@ class NotebookReview:
 def empty(words: str) -> dict[str, Any]:
     """A panel without a question."""
     html = words if words.startswith("<") else f"<p>{words}</p>"
-    return {"kind": "tell", "id": "sitting", "title": TITLE, "state": "observed", "html": html}
+    return _told("sitting", html)
+
+
+def _told(key: str, html: str) -> dict[str, Any]:
+    title = TITLE if key == "sitting" else "All lessons so far"
+    return {"kind": "tell", "id": key, "title": title, "state": "observed", "html": html}
 
 
 def when(at: datetime, now: datetime) -> str:

@@ -7,8 +7,10 @@ so one hidden widget a kernel holds them, and a panel carries ``loader.js``, whi
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import anywidget
 import traitlets
@@ -59,6 +61,9 @@ class PanelScripts(anywidget.AnyWidget):
         script, style = panel_script(), panel_style()
         edition = hashlib.sha256(f"{script}\0{style}".encode()).hexdigest()[:12]
         super().__init__(edition=edition, script=script, style=style)
+
+    def set_state(self, sync_data: Mapping[str, Any]) -> None:
+        """Drop what a page sends as its state: another page would run it."""
 
 
 _open: list[PanelScripts] = []

@@ -101,7 +101,7 @@ def test_what_was_written_before_a_file_that_cannot_be_is_taken_away(
     asked = order("99", "two-words")
     (course / "course").write_text("a file where a folder is needed")
     before = sorted(course.rglob("*"))
-    with pytest.raises(LessonlibError, match=r"cannot be written.*nothing was written"):
+    with pytest.raises(LessonlibError, match=r"the folder cannot be made.*nothing was written"):
         write_lesson(asked)
     assert sorted(course.rglob("*")) == before
 

@@ -273,31 +273,29 @@ def test_a_folder_in_the_way_of_a_notebook(folder: Path) -> None:
 def test_a_folder_in_which_nobody_can_write(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The tests may run as root, who may write everywhere: the system's answer is given by hand."""
 
-    def refuse(self: Path, *args: Any, **more: Any) -> int:
-        raise OSError(30, "Read-only file system", str(self))
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(30, "Read-only file system")
 
     (folder / f"{SECOND}.ipynb").unlink()
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     line = refusal(folder)
-    assert "cannot be read or written (Read-only file system); name a folder of yours with --folder" in line
+    assert "cannot be written: Read-only file system; name a folder of yours with --folder" in line
     assert [path.name for path in folder.iterdir()] == [f"{FIRST}.ipynb"]
 
 
 def test_a_read_only_folder_that_has_everything_is_fine(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Path, "write_text", lambda *args, **more: pytest.fail("nothing needs writing"))
+    monkeypatch.setattr(Path, "replace", lambda *args, **more: pytest.fail("nothing needs writing"))
     assert told(folder) == []
 
 
 def test_a_full_disk_leaves_no_half_notebook(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = (folder / f"{FIRST}.ipynb").read_bytes()
-    write = Path.write_text
 
-    def half(self: Path, text: str, **more: Any) -> int:
-        write(self, text[:100], **more)
-        raise OSError(28, "No space left on device", str(self))
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
 
     next_edition(monkeypatch)
-    monkeypatch.setattr(Path, "write_text", half)
+    monkeypatch.setattr("os.fsync", full)
     assert "No space left on device" in refusal(folder, update=True)
     assert (folder / f"{FIRST}.ipynb").read_bytes() == whole
     assert len(list(folder.iterdir())) == 2

@@ -33,7 +33,7 @@ def run(*args: str) -> int:
         (["try", "77"], "there is no lesson “77”"),
         (["new", "9"], "required: SLUG"),
         (["new", "9", "Not A Slug"], "is no slug"),
-        (["new", "x", "slug"], "is no number of a lesson"),
+        (["new", "x", "slug"], "expected a whole number from 0 to 99"),
     ],
 )
 def test_wrong_use_is_one_line_and_status_2(

@@ -117,15 +117,42 @@ def test_without_the_packages_of_an_author(package: str, name: str, tmp_path: Pa
     ("text", "expected"),
     [
         ("a: 9999-99-99", "a.yaml: not valid YAML: month must be in 1..12; put it in quotes"),
-        ("[" * 100_000, "a.yaml: not valid YAML: nested too deeply"),
-        ("- " * 100_000, "a.yaml: not valid YAML: nested too deeply"),
-        ("? " * 100_000, "a.yaml: not valid YAML: nested too deeply"),
+        ("[" * 100_000, 'a.yaml: not valid YAML: nested too deeply in "<unicode string>", line 1, column 101'),
+        ("- " * 100_000, 'a.yaml: not valid YAML: nested too deeply in "<unicode string>", line 1, column 201'),
+        ("? " * 100_000, 'a.yaml: not valid YAML: nested too deeply in "<unicode string>", line 1, column 201'),
     ],
 )
 def test_odd_yaml_is_one_line(text: str, expected: str) -> None:
     with pytest.raises(LessonlibError) as error:
         parse_yaml(text, "a.yaml")
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize("by_hand", [False, True], ids=["C", "Python"])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]", "aliases (*name) are not read here"),
+        ("a: &a {b: *a}", "aliases (*name) are not read here"),
+        (f"a: {'9' * 5000}", "a number that is too long"),
+        (f"a: 0x{'f' * 500}", "a number that is too long"),
+        (f"a: 1{':59' * 200_000}", "a number that is too long"),
+        ("a: .nan", "a: nan is no number"),
+        ("a: [-.inf]", "a[0]: -inf is no number"),
+        ('a: "\\ud800"', ""),
+        ("a: 1\na: 2", "the key “a” is given twice"),
+        ("a: !!python/object/apply:os.system [x]", "could not determine a constructor"),
+        ("a: \x1b", "special characters are not allowed"),
+    ],
+)
+def test_yaml_that_is_refused(text: str, says: str, by_hand: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    import yaml
+
+    if by_hand:
+        monkeypatch.delattr(yaml, "CSafeLoader", raising=False)
+    with pytest.raises(LessonlibError) as error:
+        parse_yaml(text, "a.yaml")
+    assert str(error.value).startswith("a.yaml: not valid YAML: ") and says in str(error.value)
 
 
 def test_the_two_parsers_of_yaml_agree(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lessonlib.record.journal import SCHEMA, Journal, default_journal, journal_path
-from tests.lesson.shipped import opened, revealed
+from lessonlib.record.lines import _decode
+from tests.lesson.shipped import committed, opened, revealed
 
 ADDRESS = {"lesson": "01-x", "question": "q", "hash": "abc", "lab": "l"}
 
@@ -277,32 +278,46 @@ def test_a_command_finds_the_journal_also_outside_jupyterlab(tmp_path: Path, mon
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The lines that were parsed, by whichever journal."""
-    lines: list[bytes] = []
-    monkeypatch.setattr(
-        "lessonlib.record.journal.json.loads",
-        lambda line: lines.append(line) or json.JSONDecoder().decode(line.decode()),
-    )
+    lines: list[str] = []
+    monkeypatch.setattr("lessonlib.record.lines._decode", lambda line: lines.append(line) or _decode(line))
     return lines
 
 
-def whole(lines: list[bytes]) -> list[bytes]:
+def whole(lines: list[str]) -> list[str]:
     return [line for line in lines if line]
 
 
-def test_each_line_is_read_once_however_often_and_as_whatever(path: Path, parsed: list[bytes]) -> None:
+def test_each_line_is_parsed_once_however_often_and_as_whatever(path: Path, parsed: list[str]) -> None:
     journal = Journal(path)
     for number in range(5):
         journal.append(record(number, question=f"q{number}"))
     for _ in range(3):
-        assert len(journal.records()) == len(journal.events()) == len(journal.attempts()) == 5
-        assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
+        assert len(journal.events()) == len(journal.attempts()) == 5
     assert len(whole(parsed)) == 5
     journal.append(record(5, question="q5"))
     Journal(path).append(record(6, question="q6"))  # another kernel's
     assert len(journal.attempts()) == len(journal.events()) == 7
     assert len(whole(parsed)) == 7
+    assert journal.records("01-x") == journal.records() and journal.records("02-y") == []
+
+
+def test_a_lesson_that_opens_parses_its_own_lines_and_of_them_what_can_still_matter(
+    path: Path, parsed: list[str]
+) -> None:
+    lesson = opened(journal=Journal(path))
+    first, second = lesson.asked[:2]
+    revealed(lesson, first)
+    committed(lesson, second)
+    own = path.read_bytes()
+    assert len(own.splitlines()) == 3
+    others = "".join(json.dumps({"v": 1, **record(number)}, separators=(",", ":")) + "\n" for number in range(1000))
+    path.write_bytes(others.encode() + own + own * 50 + others.encode())
+    parsed.clear()
+    again = opened(journal=Journal(path))
+    assert [item.view() for item in again.asked] == [item.view() for item in lesson.asked]
+    assert len(whole(parsed)) == 3
 
 
 def test_a_line_still_being_written_is_read_when_it_has_come(path: Path) -> None:

@@ -13,7 +13,8 @@ from lessonlib.cli.main import main
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.attempts import attempts_of
 from lessonlib.record.event import events_of, review_address
-from lessonlib.record.journal import Journal, _record
+from lessonlib.record.journal import Journal
+from lessonlib.record.lines import _decode
 from lessonlib.record.settings import choose_lab
 from lessonlib.review.deck import Review
 from lessonlib.review.summary import Summary, summarise
@@ -182,10 +183,8 @@ def test_a_click_takes_one_look_at_most(waiting: NotebookReview) -> None:
 
 
 def test_a_click_parses_no_line_a_second_time(waiting: NotebookReview, monkeypatch: pytest.MonkeyPatch) -> None:
-    parsed = []
-    monkeypatch.setattr(
-        "lessonlib.record.journal._record", lambda line, read=_record: parsed.append(line) or read(line)
-    )
+    parsed: list[str] = []
+    monkeypatch.setattr("lessonlib.record.lines._decode", lambda line: parsed.append(line) or _decode(line))
     review = waiting._review
     assert review.step is not None
     for event in ({"event": "commit", "guess": review.step.question.right(), "confidence": 1}, {"event": "reveal"}):
@@ -194,7 +193,7 @@ def test_a_click_parses_no_line_a_second_time(waiting: NotebookReview, monkeypat
     review.handle({"event": "next"})
     waiting.overall()
     new = [line for line in parsed if line]
-    assert new and len(new) == len(set(new)) and all(b'"lesson":"review"' in line for line in new)
+    assert new and len(new) == len(set(new)) and all('"lesson":"review"' in line for line in new)
 
 
 # --- the score card and the page -------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Workload, fixed, simulate
+from lessonlib.serving import Fleet, LogNormal, Poisson, Scheduler, Speculation, Workload, fixed, simulate
 from lessonlib.serving.results.samples import BinnedSample, ExactSample, weighted_percentiles
 from lessonlib.serving.results.summary import run_summary, run_summary_text, save_requests
 from tests.serving.systems import small
@@ -46,8 +46,8 @@ def test_a_run_counts_like_its_values_one_by_one(kind) -> None:
 
 def test_metrics_agree_with_the_columns(result) -> None:
     told, rows = result.metrics(), result.requests
-    assert list(told)[:10] == [
-        "throughput_tokens_per_s", "requests_per_s", "ttft_s", "itl_s", "e2e_s", "queue_s", "preemptions", "prefix_hit_rate", "kv_peak", "simulated_s",
+    assert list(told)[:11] == [
+        "throughput_tokens_per_s", "requests_per_s", "ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s", "preemptions", "prefix_hit_rate", "kv_peak", "simulated_s",
     ]  # fmt: skip
     for name in ("ttft_s", "e2e_s", "queue_s"):
         assert list(told[name]) == ["mean", "p50", "p90", "p99"]
@@ -123,6 +123,19 @@ def test_a_report_for_people_says_the_main_numbers(result) -> None:
         assert words in text
     json.dumps(data, allow_nan=False)
     assert "-" in run_summary_text(run_summary(simulate(small(), fixed(10, 1, 1, Poisson(1.0)))))
+
+
+@pytest.mark.parametrize("acceptance", [0.0, 0.6, 1.0])
+def test_time_per_output_token_is_per_token_also_with_drafts(acceptance) -> None:
+    """What lies between two outputs is a step; a token takes the step divided by the tokens that it brings."""
+    speculation = Speculation(3, acceptance)
+    result = simulate(small(), fixed(200, 601, 20), Scheduler(speculation=speculation), concurrency=1)
+    told = result.metrics()
+    assert told["itl_s"]["mean"] / told["tpot_s"]["mean"] == pytest.approx(speculation.tokens_per_step, rel=0.03)
+    rows = result.requests
+    assert told["tpot_s"]["mean"] == pytest.approx(((rows["finished_s"] - rows["first_token_s"]) / 600).mean())
+    text = run_summary_text(run_summary(result))
+    assert "per output token" in text and "between steps" in text and "between tokens" not in text
 
 
 def test_requests_are_saved_as_columns(result, tmp_path) -> None:

@@ -8,7 +8,18 @@ from dataclasses import replace
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline import LAUNCHES, System, decode, lab_names, load_gpu, load_lab, load_model, mixed, prefill
+from lessonlib.roofline import (
+    LAUNCHES,
+    System,
+    decode,
+    lab_names,
+    load_gpu,
+    load_lab,
+    load_model,
+    mixed,
+    prefill,
+    state_bytes,
+)
 from lessonlib.serving import BASES, StepCost
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
@@ -94,6 +105,23 @@ def test_verification_of_drafts_costs_what_the_engine_says() -> None:
     timer, batch = batch_of(large(), [900, 3000], Speculation(drafts=4, acceptance=0.5))
     want = mixed(large(), [(5, 900, 5), (5, 3000, 5)]).expected_s
     assert timer.seconds(batch, [])[0] == pytest.approx(want, rel=1e-3)
+
+
+@pytest.mark.parametrize("drafts", [1, 3])
+def test_every_draft_writes_a_state_of_its_own(drafts) -> None:
+    """With k drafts k + 2 states move instead of 2: k x 151 MB a sequence more, whatever else the step does."""
+    timer, batch = batch_of(hybrid(), [2048] * 64, Speculation(drafts, 0.7))
+    plain = mixed(hybrid(), [(1 + drafts, 2048, 1 + drafts)] * 64).expected_s
+    state = sum(state_bytes(hybrid()).values())
+    assert state == pytest.approx(154e6, rel=0.03)
+    least = drafts * 64 * state / (2 * hybrid().gpu.bandwidth)
+    assert least < timer.seconds(batch, [])[0] - plain < 2.0 * least
+
+
+def test_drafts_cost_their_own_time_once_a_step() -> None:
+    plain, batch = batch_of(small(), [500] * 8, Speculation(4, 0.5))
+    costly = StepTimer(StepCost(small()), Scheduler(speculation=Speculation(4, 0.5, draft_s=0.0005)))
+    assert costly.seconds(batch, [])[0] - plain.seconds(batch, [])[0] == pytest.approx(4 * 0.0005, rel=1e-9)
 
 
 def test_a_step_of_equal_requests_is_the_engines_decode() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.serving import Trace, read_trace
+from lessonlib.serving.traffic.formats import FORMATS
 
 
 def csv_file(folder: Path, text: str) -> Path:
@@ -211,3 +212,9 @@ def test_columns_that_are_not_used_are_named(tmp_path: Path) -> None:
 
 def test_the_columns_of_this_course_need_no_word(tmp_path: Path) -> None:
     assert read_trace(csv_file(tmp_path, "arrival_s,prompt,output\n0,10,5\n")).notes == ()
+
+
+def test_the_guide_names_every_format_and_its_columns(repo: Path) -> None:
+    guide = (repo / "docs/TRACES.md").read_text(encoding="utf-8")
+    for item in FORMATS:
+        assert all(f"`{name}`" in guide for name in item.needed), item.title

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,12 +12,14 @@ from typing import Any
 import yaml
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import read_text
+from lessonlib.base.formats import parse_json
 from lessonlib.build.lint.finding import Finding, shown
 from lessonlib.build.lint.lines import Lines
 from lessonlib.build.places import Place
 from lessonlib.lesson.concepts import FILE, Listing, parse_listing
 from lessonlib.lesson.source import problems
-from lessonlib.lesson.yaml_file import strict_loader
+from lessonlib.lesson.yaml_file import MOST_BYTES, load_yaml
 from lessonlib.show.blocks import BLOCKS
 
 _KINDS = {
@@ -27,7 +29,6 @@ _KINDS = {
     "integer": "a whole number",
     "boolean": "true or false",
 }
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass
@@ -50,9 +51,9 @@ def read_words(place: Place, *, strict: bool = True) -> Words:
     """The words of a lesson with every fault of the file. ``strict`` off only reads, for a look from another lesson."""
     found = Words(place, shown(place.file))
     try:
-        text = place.file.read_text(encoding="utf-8")
-        raw = yaml.load(text, Loader=strict_loader(yaml.SafeLoader) if strict else _Loader)  # noqa: S506 - both are SafeLoaders
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        text = read_text(place.file, "", MOST_BYTES)
+        raw = load_yaml(text, strict=strict)
+    except (LessonlibError, yaml.YAMLError) as error:
         found.findings.append(_unread(found.file, error))
         return found
     found.lines = Lines(text)
@@ -81,18 +82,17 @@ def _unread(file: str, error: Exception) -> Finding:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem, error.note)))
         return Finding(file, mark.line + 1 if mark else 1, "file", f"not valid YAML: {' '.join(what.split())}")
-    if isinstance(error, UnicodeDecodeError):
-        return Finding(file, 1, "file", f"not UTF-8 text (byte {error.start}); save it as UTF-8")
-    if isinstance(error, OSError):
-        return Finding(file, 1, "file", f"cannot be read ({error.strerror})")
+    if isinstance(error, LessonlibError):
+        line = re.search(r"in line (\d+)", str(error))
+        return Finding(file, int(line[1]) if line else 1, "file", str(error).removeprefix(": "))
     return Finding(file, 1, "file", f"not valid YAML: {' '.join(str(error).split())}")
 
 
 def read_listing(path: Path) -> tuple[Listing | None, Lines, list[Finding]]:
     """The list of ideas and misconceptions at ``path``, its lines, and what is wrong with it."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_text(path, "", MOST_BYTES)
+    except LessonlibError as error:
         return None, Lines(), [_unread(shown(path), error)]
     lines = Lines(text)
     try:
@@ -100,7 +100,7 @@ def read_listing(path: Path) -> tuple[Listing | None, Lines, list[Finding]]:
     except LessonlibError as error:
         said = str(error).removeprefix(f"{FILE}: ")
         try:
-            yaml.load(text, Loader=strict_loader(yaml.SafeLoader))  # noqa: S506 - a SafeLoader
+            load_yaml(text)
         except yaml.YAMLError as broken:
             return None, lines, [_unread(shown(path), broken)]
         place = tuple(said.split(":")[0].split("."))
@@ -113,13 +113,13 @@ def read_notebook(place: Place) -> tuple[dict[str, Any] | None, list[int], list[
         shown(place.notebook),
         f"write it with lessonlib build {place.stem if place.in_course else shown(place.file)}",
     )
-    if not place.notebook.exists():
+    if not os.path.lexists(place.notebook):
         return None, [], [Finding(file, 1, "notebook", f"it is not there; {mend}")]
     try:
-        text = place.notebook.read_text(encoding="utf-8")
-        notebook = json.loads(text)
+        text = read_text(place.notebook)
+        notebook = parse_json(text, "not a notebook")
         starts = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (LessonlibError, KeyError, TypeError, AttributeError) as error:
         return None, [], [Finding(file, 1, "notebook", f"no notebook can be read there ({error}); {mend}")]
     by_id = dict(_cell_lines(text))
     return notebook, [by_id.get(cell, 1) for cell in starts], []

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import yaml
 
 from lessonlib.build.lint.finding import Path
+from lessonlib.lesson.yaml_file import compose_yaml
 
 _QUOTED = re.compile(r"[“'](\S[^”']*)[”']")
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class Lines:
@@ -20,8 +20,8 @@ class Lines:
         self._text = text.splitlines()
         self._span: dict[Path, tuple[int, int]] = {}
         try:
-            root = yaml.compose(text, Loader=_Loader)
-        except (yaml.YAMLError, ValueError):  # a file with a wrong byte in it is a finding elsewhere
+            root = compose_yaml(text)
+        except yaml.YAMLError:  # a file with a wrong byte in it is a finding elsewhere
             root = None
         if root is not None:
             self._span = {path: (start, end) for path, start, end in _spans(root, (), root.start_mark.line)}

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import is_file, read_bytes
 from lessonlib.base.paths import checkout_dir
 from lessonlib.build.lint.budget import Budget, budget
 from lessonlib.build.lint.course import course_findings
@@ -150,7 +151,7 @@ def _twice(parts: Sequence[Sequence[Any]]) -> Iterator[Finding]:
 def _written_twice(file: Path) -> Iterator[Finding]:
     """Functions of one file that have one name: Python keeps the last and says nothing."""
     first: dict[str, int] = {}
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+    for node in ast.parse(read_bytes(file)).body:
         if isinstance(node, ast.FunctionDef) and first.setdefault(node.name, node.lineno) != node.lineno:
             text = f"“{node.name}” is defined in line {first[node.name]} already, and only this one counts; rename one"
             yield Finding(shown(file), node.lineno, "name-once", text)
@@ -210,7 +211,7 @@ def _around(places: Sequence[Place]) -> Iterator[Finding]:
             if everything or not lesson or finding.file in asked:
                 yield finding
     for folder in dict.fromkeys(place.file.parent for place in places if not place.in_course):
-        if (folder / FILE).is_file():
+        if is_file(folder / FILE):
             files = [of_file(file) for file in sorted(folder.glob("[0-9][0-9]-*.y*ml"))]
             yield from [*_numbers(files), *_ideas(files)]
         else:

@@ -12,13 +12,15 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-
-import yaml
+from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import is_file, is_folder, make_folder, read_text, write_text
 from lessonlib.base.paths import checkout_dir
 from lessonlib.build.places import CONCEPTS, Place, of_course, of_file
+from lessonlib.lesson.concepts import parse_listing
 from lessonlib.lesson.source import lesson_names
+from lessonlib.lesson.yaml_file import compose_yaml
 
 _TEMPLATE = Path(__file__).parent / "template"
 _SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -87,7 +89,7 @@ def _free_in_course(asked: Order) -> None:
             raise LessonlibError(
                 f"{what} is taken by {name}: choose another, or give your lesson a folder of its own with --folder"
             )
-    listing = of_course(asked.stem).concepts.read_text(encoding="utf-8")
+    listing = read_text(of_course(asked.stem).concepts)
     if re.search(rf"^  {asked.slug}:", listing, re.MULTILINE):
         raise LessonlibError(f"{CONCEPTS} has an idea “{asked.slug}” already: choose another slug")
     taken = [path for path in _files(asked) if path.exists() and path.name != CONCEPTS]
@@ -98,11 +100,11 @@ def _free_in_course(asked: Order) -> None:
 
 
 def _free_folder(folder: Path) -> None:
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not is_folder(folder):
         raise LessonlibError(f"{folder} is a file: name a folder for the lesson")
     taken = (
         sorted(path for path in folder.glob("*") if path.suffix in (".yaml", ".yml", ".py", ".ipynb"))
-        if folder.is_dir()
+        if is_folder(folder)
         else []
     )
     if taken:
@@ -121,14 +123,14 @@ def write_lesson(asked: Order) -> tuple[Place, list[Path]]:
     before: dict[Path, str] = {}
     try:
         for path, text in _files(asked).items():
-            if path.exists():
-                before[path] = path.read_text(encoding="utf-8")
-            path.parent.mkdir(parents=True, exist_ok=True)
+            if is_file(path):
+                before[path] = read_text(path)
+            make_folder(path.parent)
             written.append(path)
-            path.write_text(text, encoding="utf-8")
-    except OSError as error:
+            write_text(path, text)
+    except LessonlibError as error:
         _undo(written, before)
-        raise LessonlibError(f"{error.filename}: cannot be written: {error.strerror}; nothing was written") from None
+        raise LessonlibError(f"{error}; nothing was written") from None
     return place(asked), written
 
 
@@ -136,11 +138,11 @@ def _undo(written: list[Path], before: Mapping[Path, str]) -> None:
     for path in written:
         try:
             if path in before:
-                path.write_text(before[path], encoding="utf-8")
+                write_text(path, before[path])
             else:
                 path.unlink(missing_ok=True)
                 path.parent.rmdir()  # refuses while something is in it
-        except OSError:
+        except (OSError, LessonlibError):
             continue
 
 
@@ -189,7 +191,7 @@ def _filler(asked: Order, home: Place) -> Callable[[str], str]:
     }
 
     def fill(file: str) -> str:
-        text = (_TEMPLATE / file).read_text(encoding="utf-8")
+        text = read_text(_TEMPLATE / file)
         return re.sub("<<([a-z]+)>>", lambda token: told[token[1]], text)
 
     return fill
@@ -217,7 +219,7 @@ def _listing(asked: Order, home: Place) -> str:
                 "",
             ]
         )
-    text = home.concepts.read_text(encoding="utf-8")
+    text = read_text(home.concepts)
     lines = text.rstrip("\n").split("\n")
     at = _line_of_next(text, asked.number)
     return "\n".join([*lines[:at], idea, "", *lines[at:], "", f"  # Lesson {asked.number}", *beliefs, ""])
@@ -225,8 +227,9 @@ def _listing(asked: Order, home: Place) -> str:
 
 def _line_of_next(text: str, number: int) -> int:
     """Where the idea goes: before those of later lessons, and before the misconceptions and their comment."""
-    for key, line in _entries(yaml.compose(text, Loader=yaml.SafeLoader)):
-        later = key == "misconceptions" or yaml.safe_load(text)["concepts"].get(key, {"lesson": 0})["lesson"] > number
+    concepts = parse_listing(text).concepts
+    for key, line in _entries(compose_yaml(text)):
+        later = key == "misconceptions" or (key in concepts and concepts[key].lesson > number)
         if later:
             above = text.split("\n")[:line]
             comments = itertools.takewhile(lambda one: one.lstrip().startswith("#"), reversed(above))
@@ -234,9 +237,9 @@ def _line_of_next(text: str, number: int) -> int:
     raise LessonlibError(f"{CONCEPTS} has no `misconceptions:`; mend it first")
 
 
-def _entries(root: yaml.Node | None) -> Iterator[tuple[str, int]]:
+def _entries(root: Any) -> Iterator[tuple[str, int]]:
     """(key, line from 0) of each idea, then of what comes after the ideas."""
-    for key, value in root.value if isinstance(root, yaml.MappingNode) else ():
+    for key, value in root.value:
         if key.value == "concepts":
             yield from ((idea.value, idea.start_mark.line) for idea, _ in value.value)
         else:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
 from lessonlib.lesson.fragments import LINE, NAME, TEXT, Schema, defined, several
-from lessonlib.lesson.guess import GuessError, is_bare, parse_number, representable
+from lessonlib.lesson.guess import MOST_IN_A_NUMBER, GuessError, is_bare, parse_number, refuse_long, representable
 from lessonlib.lesson.judge import (
     EXACT_WORKING,
     SAME_WORKING,
@@ -81,9 +81,9 @@ class Number(Prediction):
         given = {"text": given} if isinstance(given, str) else given
         if not isinstance(given, Mapping) or not isinstance(given.get("text"), str):
             raise GuessError("Type a number first.")
-        text = representable(given["text"]).strip()
+        text = _number_text(given["text"])
         value = parse_number(text, self.unit)
-        texts = [representable(str(given.get(end) or "")).strip() for end in ("low", "high")]
+        texts = [_number_text(given.get(end) or "") for end in ("low", "high")]
         low, high = self._interval(texts, value)
         return {"text": text, "value": value, "low": low, "high": high, "low_text": texts[0], "high_text": texts[1]}
 
@@ -151,7 +151,7 @@ class Number(Prediction):
         return self.html(self.raw[side], side) + held
 
     def _shown(self, value: float) -> str:
-        return str(Quantity(value, self._truth().unit))
+        return escape(str(Quantity(value, self._truth().unit)))
 
     def _scale(self, guess: Guess | None) -> list[float]:
         """Ends of the log strip: a decade around everything on it."""
@@ -185,3 +185,15 @@ class Number(Prediction):
 
 def _held(verdict: NumberVerdict) -> str:
     return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
+
+
+def _number_text(given: Any) -> str:
+    """As it was typed, without the space around it; it is kept, so its length counts with that space."""
+    try:
+        text = str(given) if isinstance(given, int | float) else given
+    except ValueError:  # thousands of digits
+        text = None
+    if not isinstance(text, str):
+        raise GuessError("Type each number as text.")
+    refuse_long(text, MOST_IN_A_NUMBER)
+    return representable(text).strip()

@@ -118,8 +118,12 @@ def decode_steps(left: int, speculation: Speculation | None, seed: tuple[int, ..
     if speculation is None:
         return left
     random = np.random.Generator(np.random.PCG64(list(seed)))
-    accepted = random.random((left, speculation.drafts)) < speculation.acceptance
-    made = np.cumsum(1 + np.cumprod(accepted, axis=1).sum(axis=1))
+    if isinstance(speculation.acceptance, tuple):
+        # A step accepts at least n drafts with the n-th share: one draw decides how many.
+        accepted = (random.random((left, 1)) < np.asarray(speculation.acceptance)).sum(axis=1)
+    else:
+        accepted = np.cumprod(random.random((left, speculation.drafts)) < speculation.acceptance, axis=1).sum(axis=1)
+    made = np.cumsum(1 + accepted)
     return int(np.searchsorted(made, left)) + 1
 
 
@@ -127,15 +131,15 @@ class DecodeBatch:
     """clock: decode steps so far. count: requests. context: sum of the tokens that they hold. growth: of it in a step.
 
     new: tokens that each brings to a step. period: steps that fill a block (rounded down with speculation, so that no
-    block comes late). windows: widths of sliding windows, with the sums of what they still see in `clipped`.
+    block comes late). size: tokens of a block, if not those of the settings. windows: widths of sliding windows, with the sums of what they still see in `clipped`.
     """
 
-    def __init__(self, scheduler: Scheduler, windows: tuple[int | None, ...]) -> None:
+    def __init__(self, scheduler: Scheduler, windows: tuple[int | None, ...], size: int | None = None) -> None:
         speculation = scheduler.speculation
         self.new = scheduler.step_tokens
         pace = speculation.tokens_per_step if speculation else 1.0
-        self.period = max(1, int(scheduler.block_tokens / pace))
-        self.size = scheduler.block_tokens
+        self.size = size or scheduler.block_tokens
+        self.period = max(1, int(self.size / pace))
         self.windows = windows
         self.jobs: dict[int, Job] = {}
         self.clock = self.count = self._entries = 0

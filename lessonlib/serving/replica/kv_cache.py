@@ -5,38 +5,59 @@ resident blocks, and a request's own blocks are one number. Eviction takes the l
 it from its end, which is the order of vLLM's free list (a request's last block is freed first). Where it differs: who
 uses the beginning of a run holds all of it, so the rest stays as long as if it had been read too; and free blocks are
 taken before any kept one, while vLLM takes both in the order in which they were given back.
+
+Of a model with recurrent layers a beginning can be reused only up to a token whose state was kept. vLLM keeps the state at
+the last whole block of a prompt, and at the end of a beginning that two prompts share once a second one has shown it
+(`reachable_boundaries` in vllm/v1/core/single_type_kv_cache_manager.py, 0.33.0). A kept state is a run of its own.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable
+from typing import Protocol
 
-from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline import (
-    USABLE,
-    DeltaNet,
-    System,
-    kv_bytes,
-    kv_bytes_per_token,
-    sequence_bytes,
-    state_bytes,
-    weight_bytes,
-)
 from lessonlib.serving.replica.job import Job, SharedBlocks
+from lessonlib.serving.replica.pages import Pages
 from lessonlib.serving.replica.scheduler import Scheduler
+
+#: Begins the key of a kept state; nobody else has this object.
+STATE = object()
+
+
+class RunListener(Protocol):
+    """Who wants to know which runs a cache holds, such as a router's index."""
+
+    def add(self, key: Hashable, replica: int) -> None:
+        """The replica has begun to hold a run."""
+        ...
+
+    def remove(self, key: Hashable, replica: int) -> None:
+        """The replica has lost a run."""
+        ...
 
 
 class KVCache:
-    """Blocks of one replica. total = used + kept + free at all times; `high` is the most that was ever used."""
+    """Blocks of one replica. total = used + kept + free at all times; `high` is the most that was ever used.
 
-    def __init__(self, total: int, fixed: int, scheduler: Scheduler) -> None:
-        self.total, self.fixed, self.size = total, fixed, scheduler.block_tokens
+    watermark: blocks that stay free when a request is let in beside others.
+    """
+
+    def __init__(self, pages: Pages, scheduler: Scheduler) -> None:
+        self.total, self.fixed, self.size, self.state = pages.total, pages.fixed, pages.tokens, pages.state
         self.reuse = scheduler.prefix_caching
+        self.watermark = int(scheduler.watermark * pages.total)
+        self._fresh: set[Hashable] = set()
         self.used = self.kept = self.high = 0
-        self.free = total
+        self.free = pages.total
         self.runs: dict[Hashable, SharedBlocks] = {}
         self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
+        self._listener: RunListener | None = None
+        self._number = 0
+
+    def tell(self, listener: RunListener, number: int) -> None:
+        """Tell of all runs to come and to go, as those of replica `number`; call it while the cache is empty."""
+        self._listener, self._number = listener, number
 
     @property
     def room(self) -> int:
@@ -51,23 +72,29 @@ class KVCache:
         """Move blocks from free (after eviction, where needed) to used."""
         while self.free < count:
             key, run = next(iter(self._idle.items()))
-            cut = min(run.blocks, count - self.free)
+            # A part of a state is of no use.
+            whole = isinstance(key, tuple) and key[0] is STATE
+            cut = run.blocks if whole else min(run.blocks, count - self.free)
             run.blocks -= cut
             self.kept -= cut
             self.free += cut
             if not run.blocks:
                 del self._idle[key], self.runs[key]
+                if self._listener:
+                    self._listener.remove(key, self._number)
         self.free -= count
         self.used += count
         if self.used > self.high:
             self.high = self.used
 
     def match(self, job: Job, tokens: int) -> tuple[list[SharedBlocks], int, int]:
-        """Runs that hold a beginning of the first `tokens` tokens of a job; blocks hit; of those, blocks that nobody uses.
+        """Runs that hold a beginning of the first `tokens` tokens of a job; blocks hit; of the runs' blocks those that nobody uses.
 
-        The last token is always computed, so that there is something to sample from.
+        The last token is always computed, so that there is something to sample from. With recurrent layers the last of the
+        runs is the state at the end of the hit, and `job.junction` says how far the attention layers alone would have hit.
         """
         most, found, hit, idle = (tokens - 1) // self.size, [], 0, 0
+        job.junction = 0
         for key, end in job.runs(self.size):
             run = self.runs.get(key) if hit < most else None
             if run is None:
@@ -78,7 +105,24 @@ class KVCache:
             idle += 0 if run.users else run.blocks
             if run.blocks < wanted:
                 break
-        return found, hit, idle
+        return self._with_state(job, found, hit) if self.state and hit else (found, hit, idle)
+
+    def _with_state(self, job: Job, found: list[SharedBlocks], hit: int) -> tuple[list[SharedBlocks], int, int]:
+        """The part of a hit that ends where a state is kept, and that state."""
+        for place in range(hit, 0, -1):
+            state = self.runs.get((STATE, *job.block(place, self.size)))
+            if state is not None:
+                before, kept = 0, []
+                for (_, end), run in zip(job.runs(self.size), found, strict=False):
+                    if before >= place:
+                        break
+                    kept.append(run)
+                    before = end
+                kept.append(state)
+                job.junction = hit if place < hit else 0
+                return kept, place, sum(0 if run.users else run.blocks for run in kept)
+        job.junction = hit
+        return [], 0, 0
 
     def matched_tokens(self, job: Job) -> int:
         """Tokens of the prompt that are resident, without taking them."""
@@ -87,7 +131,10 @@ class KVCache:
     def admit(self, job: Job, tokens: int, spare: int = 0) -> bool:
         """Give a job room for `tokens` tokens, hits included, if `spare` blocks remain; else False, and nothing changes."""
         runs, hit, idle = self.match(job, tokens) if self.reuse else ([], 0, 0)
-        need = self.blocks(tokens) + self.fixed - hit
+        if self.state and runs and runs[-1].key in self._fresh:
+            # A state is there when its step is done, unlike the keys and values that a layer writes before it reads.
+            return False
+        need = self.blocks(tokens) + self.fixed - hit - (self.state if hit else 0)
         if need + spare > self.free + self.kept - idle:
             return False
         for run in runs:
@@ -95,6 +142,10 @@ class KVCache:
         self._take(need)
         job.shared, job.hit_blocks, job.blocks = runs, hit, need
         return True
+
+    def new_step(self) -> None:
+        """A step is planned: the states of the one before are there."""
+        self._fresh.clear()
 
     def _hold(self, run: SharedBlocks) -> None:
         if not run.users:
@@ -109,7 +160,7 @@ class KVCache:
             self._take(count)
 
     def publish(self, job: Job, tokens: int) -> None:
-        """Make the first `tokens` tokens of a job, now computed, findable: its own full blocks become shared runs.
+        """Make the first `tokens` tokens of a job, now scheduled, findable: its own full blocks become shared runs.
 
         Blocks that another request has published meanwhile stay the job's own, as duplicates do in vLLM.
         """
@@ -120,10 +171,7 @@ class KVCache:
             wanted = min(end, full) - start
             if wanted <= 0:
                 return
-            run = self.runs.get(key)
-            if run is None:
-                run = self.runs[key] = SharedBlocks(key, 0)
-                job.shared.append(run)
+            run = self._run(key, job)
             # Only who holds a run may lengthen it, with blocks that are its own.
             if run in job.shared and run.blocks < wanted:
                 # With speculation the blocks follow the mean pace, and a lucky answer may have fewer.
@@ -131,6 +179,44 @@ class KVCache:
                 job.blocks -= moved
                 run.blocks += moved
             start = end
+
+    def _run(self, key: Hashable, job: Job) -> SharedBlocks:
+        """The run of that key; where there is none, a new one of no blocks that the job holds."""
+        run = self.runs.get(key)
+        if run is None:
+            run = self.runs[key] = SharedBlocks(key, 0)
+            job.shared.append(run)
+            if self._listener:
+                self._listener.add(key, self._number)
+        return run
+
+    def keep_state(self, job: Job, tokens: int) -> None:
+        """Keep the state after the first `tokens` tokens of a job, a whole number of blocks, if it is worth keeping."""
+        place = tokens // self.size
+        if not self.state or tokens % self.size or place not in (job.junction, (job.target - 1) // self.size):
+            return
+        key = (STATE, *job.block(place, self.size))
+        if place and key not in self.runs and job.blocks >= self.state:
+            self._run(key, job).blocks = self.state
+            job.blocks -= self.state
+            self._fresh.add(key)
+
+    def chunk_end(self, job: Job, start: int, end: int, most: int) -> int:
+        """Where a chunk from `start` on that could go to `end` stops, so that states fall on ends of blocks; `start`: nowhere.
+
+        most: tokens of the largest chunk that could ever be. The rule of `_mamba_block_aligned_split` in vLLM's scheduler.
+        """
+        if not self.state:
+            return end
+        size, done = self.size, job.target
+        if end < done:
+            aligned = end // size * size
+            if aligned > start or size <= most:
+                end = aligned
+        stops = [(done - 1) // size * size, job.junction * size]
+        if start % size:
+            stops.append((start // size + 1) * size)
+        return max(start, min([stop for stop in stops if start < stop < end], default=end))
 
     def release(self, job: Job) -> None:
         """Give back everything a job holds; its runs stay findable until somebody needs the room."""
@@ -148,6 +234,9 @@ class KVCache:
         """Lose everything that is kept (the machine failed); what jobs hold they give back before."""
         self.free += self.kept
         self.kept = 0
+        if self._listener:
+            for key in self.runs:
+                self._listener.remove(key, self._number)
         self.runs.clear()
         self._idle.clear()
 
@@ -162,40 +251,3 @@ class KVCache:
             or any(run.users for run in idle)
         ):
             raise RuntimeError(f"blocks of the KV cache are lost: used, kept, free = {parts} of {self.total}")
-
-
-def block_counts(system: System, scheduler: Scheduler) -> tuple[int, int]:
-    """(blocks of the whole cache, blocks that each sequence takes whatever its length).
-
-    A block holds `block_tokens` tokens of the layers whose cache grows. Recurrent state, and windows as if full, take
-    whole blocks of their own a sequence. Raises LessonlibError where the weights leave no room.
-    """
-    size = scheduler.block_tokens
-    per_token = kv_bytes_per_token(system)
-    plain = kv_bytes(system, 1.0)
-    copies = (sequence_bytes(system, 16) - sum(state_bytes(system).values())) / kv_bytes(system, 16.0) if plain else 1.0
-    block = size * per_token * copies
-    held = sum(state_bytes(system).values())
-    mixed_windows = plain > per_token
-    if mixed_windows:
-        longest = max(
-            getattr(group.mixer, "window", None) or 0
-            for group in system.model.layers
-            if not isinstance(group.mixer, DeltaNet)
-        )
-        held += copies * (kv_bytes(system, longest) - longest * per_token)
-    if not block:
-        block = held or 1.0
-    fixed = int(-(-held // block))
-    if scheduler.kv_blocks is not None:
-        return scheduler.kv_blocks, fixed
-    memory = system.gpu.memory_bytes * system.gpus
-    room = scheduler.memory_share * memory - weight_bytes(system)
-    if room < block * (1 + fixed):
-        fits = scheduler.memory_share < USABLE and weight_bytes(system) < USABLE * memory
-        raise LessonlibError(
-            f"no room for a KV cache: the weights of {system.model.name} take {weight_bytes(system) / 1e9:.3g} GB of "
-            f"{scheduler.memory_share * memory / 1e9:.3g} GB usable on {system.gpus} x {system.gpu.name}: "
-            f"{'raise memory_share, or ' if fits else ''}raise tp, or take fewer bits for the weights, or a larger GPU"
-        )
-    return int(room // block), fixed

@@ -5,9 +5,12 @@ chunks for prompts already begun; what is left of the token budget goes to those
 are seats and blocks. A decoding request that finds no block for its next token preempts the last one admitted (with
 priorities: the least important), which gives up its blocks and is computed again from the start.
 
-What differs from vLLM: a prompt is admitted only when blocks for all of it are free (vLLM takes them chunk by chunk,
-and newer versions can reserve the whole prompt); a prompt becomes findable by others when its prefill ends, not block
-by block; a step that changes nothing but lengths is not planned again, which changes no result. With speculation the
+A prompt is let in only when blocks for all of it are free (vLLM's scheduler_reserve_full_isl), and its blocks can be found
+by others as soon as their chunk is scheduled, in the same step already. Where the drafts of all who decode exceed the budget
+of a step, those who came last wait.
+
+What differs from vLLM: all blocks of a prompt are taken at once (vLLM takes them chunk by chunk); blocks of an answer
+become findable when it ends; in a step short of tokens nobody gets a part of its drafts; a step that changes nothing but lengths is not planned again, which changes no result. With speculation the
 number of steps of each answer is drawn, and its tokens are spread evenly over them.
 """
 
@@ -17,8 +20,10 @@ import math
 from typing import Protocol
 
 from lessonlib.serving.replica.batch import DecodeBatch, WaitMeter, decode_steps, job_queue
+from lessonlib.serving.replica.defaults import batch_limits
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
+from lessonlib.serving.replica.pages import Pages
 from lessonlib.serving.replica.scheduler import Scheduler
 from lessonlib.serving.replica.step_time import StepCost
 from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
@@ -35,6 +40,10 @@ class StepRecorder(Protocol):
         """A run of steps has ended: requests that decoded in it, tokens of prompts, requests that have begun theirs,
         mean length of the queue, blocks in use at its start.
         """
+        ...
+
+    def preempted(self, replica: int, now: float) -> None:
+        """A request has lost its blocks."""
         ...
 
     def gaps(self, weight: int, steps: int, first: float, slope: float) -> None:
@@ -58,19 +67,20 @@ class Replica:
         number: int,
         cost: StepCost,
         scheduler: Scheduler,
-        blocks: tuple[int, int],
+        pages: Pages,
         recorder: StepRecorder,
         seed: int = 0,
         pool: str = "both",
     ) -> None:
         self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
-        self.kv = KVCache(*blocks, scheduler)
-        self.batch = DecodeBatch(scheduler, cost.windows)
+        self.kv = KVCache(pages, scheduler)
+        self.batch = DecodeBatch(scheduler, cost.windows, pages.tokens)
         self.queue, self.meter = job_queue(scheduler.policy), WaitMeter()
         self.prefilling: list[Job] = []
         self.parked: dict[int, int] = {}
         self.run = StepRun()
         self.version = self.in_flight = self.prompt_tokens = self.runs = 0
+        self._seats, self._tokens = batch_limits(cost.system, scheduler.max_num_seqs, scheduler.max_num_batched_tokens)
         self._timer = StepTimer(cost, scheduler)
         self._seed = seed
         self._static = scheduler.batching == "static"
@@ -83,6 +93,9 @@ class Replica:
         self._decoding = False
         self._late: dict[int, Job] = {}
         self._last_decode = -INFINITY
+        #: Jobs that decode, but find no tokens left in the budget of a step, in order.
+        self._short: list[Job] = []
+        self._long_prefill = 0
         self._admissions = self._parkings = 0
         self._away: dict[int, Job] = {}
 
@@ -94,7 +107,7 @@ class Replica:
     @property
     def seats(self) -> int:
         """Requests that could still be let in."""
-        return self.scheduler.max_num_seqs - self.batch.count - len(self.prefilling)
+        return self._seats - self.batch.count - len(self._short) - len(self.prefilling)
 
     def submit(self, job: Job, now: float) -> None:
         """Queue a job; a run of steps that it could join is cut short. An idle replica must be planned afterwards."""
@@ -125,7 +138,7 @@ class Replica:
         for job in self._holding_seats:
             job.blocks += self.batch.remove(job)
             self.kv.release(job)
-        lost = [*self.batch.jobs.values(), *self.prefilling, *self._away.values()]
+        lost = [*self.batch.jobs.values(), *self._short, *self.prefilling, *self._away.values()]
         for job in lost:
             if job.entry:
                 self._stop_decoding(job)
@@ -133,7 +146,8 @@ class Replica:
         lost += self.queue.clear()
         for job in lost:
             job.computed, job.target, job.transferred = 0, job.prompt + job.generated, False
-        self._holding_seats, self.prefilling, self._chunks, self.parked, self._away = [], [], [], {}, {}
+        self._holding_seats, self.prefilling, self._chunks, self._short = [], [], [], []
+        self.parked, self._away = {}, {}
         self.kv.clear()
         self.run.stop()
         self.in_flight = self.prompt_tokens = 0
@@ -145,8 +159,13 @@ class Replica:
         self.version += 1
         self.meter.begin()
         self._chunks = []
-        preempted = self._make_room()
-        budget = self.scheduler.max_num_batched_tokens if self._apart else self._continue_prefills()
+        self.kv.new_step()
+        self._fill_up()
+        # The cap is there for the sake of others: vLLM lifts it for a lone request.
+        alone = self.batch.count + len(self._short) + len(self.prefilling) + len(self.queue) <= 1
+        self._long_prefill = 0 if alone or self._whole else self.scheduler.long_prefill_tokens
+        preempted = self._make_room(now)
+        budget = self._tokens if self._apart else self._continue_prefills()
         if not preempted:
             self._admit(now, budget)
         self._decoding = self.batch.count > 0 and not (self._apart and self._chunks)
@@ -158,35 +177,43 @@ class Replica:
         )
         self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
 
-    def _make_room(self) -> bool:
+    def _make_room(self, now: float) -> bool:
         """Preempt until the next decode step has its blocks; True if anybody had to go."""
         preempted = False
         while self.batch.count and self.batch.need(1) > self.kv.room:
-            self._preempt(self._victim())
+            self._preempt(self._victim(), now)
             preempted = True
         return preempted
 
+    def _fill_up(self) -> None:
+        """Let jobs decode that a step had no tokens for, as far as the budget goes; vLLM serves them in order, too."""
+        while self._short and self._decodes_more():
+            self._decode_from_now(self._short.pop(0))
+
+    def _decodes_more(self) -> bool:
+        return self._apart or (self.batch.count + 1) * self.batch.new <= self._tokens
+
     def _victim(self) -> Job:
-        running = [*self.batch.jobs.values(), *self.prefilling]
+        running = [*self.batch.jobs.values(), *self._short, *self.prefilling]
         if self.scheduler.policy == "priority":
             return max(running, key=lambda job: (job.priority, job.arrival, job.number))
         return max(running, key=lambda job: job.place)
 
-    def _preempt(self, job: Job) -> None:
+    def _preempt(self, job: Job, now: float) -> None:
         if job.entry:
             self._stop_decoding(job)
             self.kv.publish(job, job.prompt + job.generated - 1)
         else:
-            self.prefilling.remove(job)
-            self.kv.publish(job, job.computed)
+            (self.prefilling if job in self.prefilling else self._short).remove(job)
         self.kv.release(job)
         job.computed, job.target = 0, job.prompt + job.generated
         job.preempted += 1
+        self.recorder.preempted(self.number, now)
         self.queue.push_back(job)
 
     def _continue_prefills(self) -> int:
         """Chunks for prompts already begun; returns the tokens that are left of the budget."""
-        budget = self.scheduler.max_num_batched_tokens - self.batch.count * self.batch.new
+        budget = self._tokens - self.batch.count * self.batch.new
         for job in self.prefilling:
             if budget <= 0:
                 break
@@ -194,10 +221,21 @@ class Replica:
         return budget
 
     def _chunk(self, job: Job, budget: int) -> int:
-        limit = 0 if self._whole else self.scheduler.long_prefill_tokens
-        tokens = min(job.left, budget, limit or budget)
-        self._chunks.append((job, tokens))
+        tokens = self._chunk_tokens(job, job.computed, budget)
+        if tokens:
+            self._chunks.append((job, tokens))
+            # vLLM marks blocks as cached when they are scheduled: who is let in later in the same step finds them.
+            self.kv.publish(job, job.computed + tokens)
+            self.kv.keep_state(job, job.computed + tokens)
         return tokens
+
+    def _chunk_tokens(self, job: Job, start: int, budget: int) -> int:
+        """Tokens of the next chunk of a prompt that is computed up to `start`; 0 where none would end well."""
+        tokens = min(job.target - start, budget, self._long_prefill or budget)
+        if not self.kv.state or self._whole:
+            return tokens
+        most = min(self._tokens, self._long_prefill or self._tokens)
+        return self.kv.chunk_end(job, start, start + tokens, most) - start
 
     def _admit(self, now: float, budget: int) -> None:
         """Let jobs in, in order, while there are seats, blocks and tokens."""
@@ -210,7 +248,8 @@ class Replica:
             tokens = job.prompt + job.output - 1 if self._reserve else job.target
             # Nobody can be preempted for the first block that a cache from over the link takes in its first step.
             first = job.transferred and not job.target % self.kv.size
-            if not self.kv.admit(job, tokens, self.batch.need(1) + first):
+            mark = self.kv.watermark if self.batch.count or self.prefilling or self._short else 0
+            if not self._chunk_fits(job, budget) or not self.kv.admit(job, tokens, self.batch.need(1) + first + mark):
                 return
             self._start(self.queue.pop(), now)
             if job.transferred:
@@ -219,6 +258,12 @@ class Replica:
             else:
                 self.prefilling.append(job)
                 budget -= self._chunk(job, job.left if self._whole else budget)
+
+    def _chunk_fits(self, job: Job, budget: int) -> bool:
+        """Whether the first chunk of a job can end where a state can be kept."""
+        if not self.kv.state or self._whole or job.transferred:
+            return True
+        return self._chunk_tokens(job, self.kv.match(job, job.target)[1] * self.kv.size, budget) > 0
 
     def _start(self, job: Job, now: float) -> None:
         self._admissions += 1
@@ -289,7 +334,6 @@ class Replica:
 
     def _prefilled(self, job: Job, now: float) -> list[Job]:
         """A prompt is computed: its next token exists."""
-        self.kv.publish(job, job.target)
         if job.generated:
             self.recorder.gaps(1, 1, now - job.last_token, 0.0)
         else:
@@ -298,7 +342,7 @@ class Replica:
         job.last_token = now
         self.recorder.tokens(1)
         if self.recorder.full:
-            job.marks.append(now)
+            job.marks.append((now, self.number))
         if job.generated == job.output:
             self._finish(job, now)
             return [job]
@@ -310,6 +354,12 @@ class Replica:
         return []
 
     def _join(self, job: Job) -> None:
+        if self._short or not self._decodes_more():
+            self._short.append(job)
+            return
+        self._decode_from_now(job)
+
+    def _decode_from_now(self, job: Job) -> None:
         left = job.output - job.generated
         self.batch.add(
             job, decode_steps(left, self.scheduler.speculation, (self._seed, job.number, job.preempted)), self._reserve

@@ -17,10 +17,11 @@ _ROUNDING = 1e-9
 
 class StepRun:
     """One step, or `steps` alike: the first takes `first_s` seconds, the last `last_s`, the others lie evenly between
-    (the cost of a step is linear in the sum of contexts). `end` is infinite while nothing runs.
+    (the cost of a step is linear in the sum of contexts). `end` is infinite while nothing runs. writing_s: of a step with
+    chunks of prompts the seconds that it would take without them.
     """
 
-    __slots__ = ("compute_bound", "end", "first_s", "last_s", "start", "steps")
+    __slots__ = ("compute_bound", "end", "first_s", "last_s", "start", "steps", "writing_s")
 
     def __init__(self) -> None:
         self.start = self.first_s = self.last_s = 0.0
@@ -28,7 +29,7 @@ class StepRun:
 
     def stop(self) -> None:
         """Nothing runs."""
-        self.steps, self.end, self.compute_bound = 0, INFINITY, False
+        self.steps, self.end, self.compute_bound, self.writing_s = 0, INFINITY, False, 0.0
 
     @property
     def slope(self) -> float:
@@ -64,6 +65,8 @@ class StepTimer:
         self._laws = cost.decode_flops(scheduler.step_tokens)
         self._none = [0.0] * len(self._laws)
         speculation = scheduler.speculation
+        # A recurrent state is read, and written once for each position that may be the last accepted one.
+        self._moves = 2 + (speculation.drafts if speculation else 0)
         self._draft_s = speculation.drafts * speculation.draft_s if speculation else 0.0
 
     def seconds(
@@ -74,7 +77,7 @@ class StepTimer:
         tokens = moves = sequences = 0
         if batch is not None and batch.count:
             sequences = batch.count
-            tokens, moves, reach = sequences * batch.new, 2 * sequences, batch.sums(ahead)
+            tokens, moves, reach = sequences * batch.new, self._moves * sequences, batch.sums(ahead)
             flops = [sequences * base + slope * seen for (base, slope), seen in zip(self._laws, reach, strict=True)]
         outputs = tokens
         extra_s = self._draft_s if tokens else 0.0
@@ -102,3 +105,6 @@ class StepTimer:
                 break
             steps //= 2
         run.begin(now, steps, first, last if steps > 1 else first, compute_bound)
+        # With chunks there is one step.
+        decoding = batch is not None and batch.count > 0
+        run.writing_s = (self.seconds(batch, [])[0] if decoding else 0.0) if chunks else 0.0

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.base.files import is_folder, write_text
+from lessonlib.base.files import check_goal, write_text
 from lessonlib.base.quantity import Quantity, significant
+from lessonlib.base.text import printable
 from lessonlib.serving.results.result import Result
 
 _TIMES = {
     "ttft_s": "time to first token",
+    "tpot_s": "per output token",
     "itl_s": "between tokens",
     "e2e_s": "whole answer",
     "queue_s": "in the queue",
@@ -28,7 +30,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     limits: (seconds to the first token, mean seconds a token after it) to count goodput by; needs a full record. price: of a
     GPU hour, in any currency.
     """
-    system = result.settings["system"]
+    system, speculation = result.settings["system"], result.settings["scheduler"].speculation
     data: dict[str, Any] = {
         "model": system.model.name,
         "gpu": system.gpu.name,
@@ -39,6 +41,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "cost_of_a_step": result.settings["cost"],
         "replicas": result.settings["fleet"].most,
         "seed": result.settings["seed"],
+        "drafts": speculation.drafts if speculation else 0,
     }
     data |= result.metrics()
     if limits is not None:
@@ -53,7 +56,7 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
         (
-            f"{data['model']} on {data['tp'] * data['pp']} x {data['gpu']}, weights {data['weights']}, KV cache {data['kv']}, "
+            f"{printable(data['model'])} on {data['tp'] * data['pp']} x {printable(data['gpu'])}, weights {data['weights']}, KV cache {data['kv']}, "
             f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
         ),
         (
@@ -64,7 +67,9 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
         "",
         f"{'':<20} {'mean':>10} {'p50':>10} {'p90':>10} {'p99':>10}",
     ]
-    for name, title in _TIMES.items():
+    # A step with drafts brings several tokens at once: what lies between two of them is a step, as in vLLM's histogram.
+    titles = _TIMES | ({"itl_s": "between steps"} if data["drafts"] else {})
+    for name, title in titles.items():
         cells = (_seconds(data[name][key]) for key in ("mean", "p50", "p90", "p99"))
         lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
     lines += [
@@ -74,6 +79,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
             f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
         ),
     ]
+    split = data["gpu_split"]
+    lines.append(
+        f"GPU time: {_percent(split['reading'])} reading prompts, {_percent(split['writing'])} writing answers, {_percent(split['idle'])} idle"
+    )
     if "goodput" in data:
         good = data["goodput"]
         lines.append(
@@ -98,8 +107,7 @@ def check_file(flag: str, path: Path, suffixes: Sequence[str]) -> None:
     """LessonlibError unless the file has one of the suffixes and a folder to stand in: said before a long run, not after."""
     if path.suffix.lower() not in suffixes:
         raise LessonlibError(f"{flag} {path}: expected a file that ends in {listed(suffixes)}")
-    if not is_folder(path.parent):
-        raise LessonlibError(f"{flag} {path}: cannot be written: there is no folder {path.parent}")
+    check_goal(path, f"{flag} {path}")
 
 
 def save_requests(result: Result, path: Path) -> int:

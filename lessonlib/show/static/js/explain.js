@@ -42,7 +42,7 @@
     return [aloud, columns, checklist(view.result?.checklist, panel)];
   }
 
-  kinds.explain = { ask, show, kept: "Now compare." };
+  kinds.explain = { ask, show, then: "Now compare." };
 
   // A note stays open for editing in every state; the line beside the button says when it is in the journal.
   /** @param {NoteView} view @param {Panel} panel */
@@ -66,5 +66,5 @@
     return h("fieldset", { class: "gp-fieldset", "aria-labelledby": `${panel.uid}-stem` }, h("legend", { class: "gp-sr", text: "Your note" }), box, ttft?.node);
   }
 
-  kinds.note = { body, data: ({ id, ask, teacher }) => [id, ask, Boolean(teacher)] };
+  kinds.note = { body, kept: "Kept in your journal", data: ({ id, ask, teacher }) => [id, ask, Boolean(teacher)] };
 }

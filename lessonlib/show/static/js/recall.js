@@ -15,5 +15,5 @@
     return h("div", { class: "gp-answer" }, tag("truth", "the answer"), h("div", { class: "gp-words", html: view.result.answer }));
   }
 
-  kinds.recall = { ask, show, kept: "Now compare." };
+  kinds.recall = { ask, show, then: "Now compare." };
 }

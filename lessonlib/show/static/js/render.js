@@ -1,7 +1,7 @@
 // The panel itself: slots in reading order, events to Python, focus and announcements. Python holds all state.
 {
   const SLOTS = [
-    "title", "stem", "form", "confidence", "hints", "problem", "actions", "teacher",
+    "title", "stem", "form", "confidence", "hints", "problem", "actions", "kept", "teacher",
     "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
@@ -55,9 +55,16 @@
     ];
   }
 
+  /**
+   * What is said of a guess that stands, or what to do with it. News of the journal has a place of its own.
+   * @param {AnyView} view
+   */
+  const standing = (view) =>
+    kinds[view.kind].then ?? (view.kept?.news ? "" : view.kept?.line ?? kinds[view.kind].kept ?? "Your guess is kept.");
+
   /** @param {AnyView} view @param {Panel} panel */
   function noteActions(view, panel) {
-    panel.keptLine = h("span", { class: "gp-soft gp-kept", text: "Kept in your journal" });
+    panel.keptLine = h("span", { class: "gp-soft gp-kept", text: standing(view) });
     const keep = commitButton(view.teacher ? "Keep without asking" : isClosed(view) ? "Keep the change" : "Keep", panel);
     return [view.teacher ? parts.teacherActions(panel, keep) : keep, panel.keptLine];
   }
@@ -70,7 +77,7 @@
     if (view.state === "asked") return askedActions(view, panel);
     if (view.state !== "committed") return null;
     return [button("Reveal", () => panel.send({ event: "reveal" }), { primary: true, class: "gp-reveal-button" }),
-      h("span", { class: "gp-soft", text: kinds[view.kind].kept ?? "Your guess is kept." })];
+      h("span", { class: "gp-soft", text: standing(view) })];
   }
 
   /**
@@ -111,7 +118,8 @@
     put("form", open && formData(view, judged), () => form(view, panel));
     put("confidence", asked && view.confidence && [view.id, view.confidence], () => confidence(view, panel));
     put("hints", asked && view.hints?.shown, () => hints(view.hints.shown));
-    put("actions", open && [view.id, view.state, view.hints?.left], () => actions(view, panel));
+    put("actions", open && [view.id, view.state, view.hints?.left, view.kept], () => actions(view, panel));
+    put("kept", open && view.kept?.news && view.kept.line, () => h("p", { text: view.kept.line }));
     put("teacher", view.teacher?.talk && [view.id, view.teacher.talk.id], () => parts.teacher(view, panel));
     put("result", result && judged, () => parts.headline(result));
     put("grades", result && [grades, grade], () => parts.grades(result, panel));
@@ -167,7 +175,7 @@
     if (event === "observe" && view.observe?.chosen) return tell(oneLine(view.observe.note ?? ""), find("observe", ".gp-observe-note"));
     if (event === "grade") return tell(slots.grades.node.textContent, find("grades", ".gp-graded"));
     if (event === "ask" || event === "stop") return parts.teacherSettled(panel, event);
-    if (view.kind === "note") return panel.announce("Kept in your journal.");
+    if (view.kind === "note") return panel.announce(view.kept ? standing(view) : "Kept in your journal.");
     if (kinds[view.kind].body) return undefined; // the focus stays where the learner is
     if (view.state === "committed") return tell(slots.actions.node.lastChild.textContent, find("actions", ".gp-reveal-button"));
     if (!isRevealed(view)) return undefined;
@@ -264,7 +272,7 @@
       node.hidden = !line;
     };
     const alert = { role: "alert", id: `${panel.uid}-problem` };
-    for (const name of SLOTS) panel.slots[name] = makeSlot(panel, name, name === "problem" ? alert : {});
+    for (const name of SLOTS) panel.slots[name] = makeSlot(panel, name, name === "problem" ? alert : name === "kept" ? { role: "alert" } : {});
     const look = { class: "gp", role: "group", "aria-labelledby": `${panel.uid}-title`, onkeydown: keepKeys, oninput: () => panel.changed() };
     panel.root = h("div", look, SLOTS.map((name) => panel.slots[name].node), panel.live);
     el.append(panel.root);
@@ -288,6 +296,7 @@
     model.on("change:view", onView);
     model.on("msg:custom", onMessage);
     draw(panel);
+    if (panel.view.hello) model.send({ event: "shown" });
     return () => {
       model.off("change:view", onView);
       model.off("msg:custom", onMessage);

@@ -207,13 +207,20 @@ export interface WorkingView {
   value: string;
 }
 
-/** What every panel has. ``id`` names the item in its lesson. */
+/** What became of the learner's record, in one line. news: to be told at once, it is not kept, or kept again. */
+export interface KeptView {
+  line: string;
+  news: boolean;
+}
+
+/** What every panel has. ``id`` names the item in its lesson. hello: the page is to say that it is there. */
 export interface PanelView {
   kind: PanelKind;
   id: string;
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
 }
 
 /** A panel that is still closed, and why. */
@@ -223,6 +230,7 @@ export interface LockedView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   locked: string;
 }
 
@@ -233,6 +241,7 @@ export interface QuestionView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -242,6 +251,7 @@ export interface QuestionView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
 }
 
 /** One of a few cards. */
@@ -251,6 +261,7 @@ export interface ChoiceView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -260,6 +271,7 @@ export interface ChoiceView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: ChoiceAsk;
   guess?: ChoiceGuess;
   result?: ChoiceResult;
@@ -272,6 +284,7 @@ export interface NumberView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -281,6 +294,7 @@ export interface NumberView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: NumberAsk;
   guess?: NumberGuess;
   result?: NumberResult;
@@ -293,6 +307,7 @@ export interface CurveView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -302,6 +317,7 @@ export interface CurveView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: CurveAsk;
   guess?: CurveGuess;
   result?: CurveResult;
@@ -314,6 +330,7 @@ export interface BlanksView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -323,6 +340,7 @@ export interface BlanksView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: BlanksAsk;
   guess?: BlanksGuess;
   result?: BlanksResult;
@@ -335,6 +353,7 @@ export interface RecallView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -344,6 +363,7 @@ export interface RecallView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: RecallAsk;
   guess?: TextGuess;
   result?: AnswerResult;
@@ -356,6 +376,7 @@ export interface ExplainView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -365,6 +386,7 @@ export interface ExplainView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: TextAsk;
   guess?: TextGuess;
   result?: AnswerResult;
@@ -377,6 +399,7 @@ export interface NoteView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   stem: string;
   confidence: string[] | null;
   hints: HintsView;
@@ -386,6 +409,7 @@ export interface NoteView {
   explanation?: string;
   next?: boolean;
   sitting?: boolean;
+  kept?: KeptView;
   ask: TextAsk;
   guess?: TextGuess;
   teacher?: Record<string, any>;
@@ -409,6 +433,7 @@ export interface BlockView {
   title: string;
   state: State;
   problem?: string;
+  hello?: boolean;
   html?: string;
   text?: string;
   picture?: Record<string, any>;
@@ -429,7 +454,7 @@ export interface CommitEvent {
 
 /** An event that says all by its name. */
 export interface PlainEvent {
-  event: "reveal" | "skip" | "hint" | "stop" | "next" | "more";
+  event: "reveal" | "skip" | "hint" | "stop" | "next" | "more" | "shown";
 }
 
 /** What the reveal showed, or which of several is picked. */

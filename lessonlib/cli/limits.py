@@ -1,0 +1,122 @@
+"""The numbers that a person may type behind an option: one table of their limits, checked before anything is computed.
+
+A number is written in ASCII digits, as `base.checks.typed_number` reads it; each --help says its limits.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lessonlib.base.checks import typed_number
+from lessonlib.base.errors import shown
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A number from `least` to `most`; `whole`: without a fraction, written in digits alone. As `type=` of argparse."""
+
+    least: float
+    most: float
+    whole: bool = False
+
+    def __str__(self) -> str:
+        return f"{_plain(self.least)} to {_plain(self.most)}"
+
+    def __call__(self, text: str) -> float:
+        """The number, an int if it is whole; ArgumentTypeError says the limits."""
+        digits = text.removeprefix("-")
+        try:
+            if self.whole and not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(int(self.most)))):
+                raise ValueError
+            value = int(text) if self.whole else typed_number(text)
+        except ValueError:
+            value = None
+        if value is None or not self.least <= value <= self.most:
+            raise argparse.ArgumentTypeError(
+                f"expected a {'whole ' * self.whole}number from {self}, not {shown(text, 40)}"
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Several numbers with commas between, each with its limit. As `type=` of argparse."""
+
+    parts: tuple[Limit, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(map(str, self.parts))
+
+    def __call__(self, text: str) -> tuple[float, ...]:
+        """The numbers; ArgumentTypeError says how many are wanted, or the limits of the one that is wrong."""
+        words = text.split(",")
+        if len(words) != len(self.parts):
+            raise argparse.ArgumentTypeError(
+                f"expected {len(self.parts)} numbers with a comma between, not {shown(text, 40)}"
+            )
+        return tuple(limit(word) for limit, word in zip(self.parts, words, strict=True))
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:f}".rstrip("0")
+
+
+def _whole(least: int, most: int) -> Limit:
+    return Limit(least, most, whole=True)
+
+
+_MOST_TOKENS = 10_000_000
+_REPLICAS = _whole(1, 4096)
+#: Command -> option -> its limit. Narrower ones that hang on a model or on each other are said by who checks those.
+LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
+    "estimate": {
+        "--tp": _whole(1, 1024),
+        "--pp": _whole(1, 1024),
+        "--dp": _whole(1, 100_000),
+        "--ep": _whole(1, 1_000_000),
+        "--batch": _whole(1, 100_000_000),
+        "--prompt": _whole(1, 100_000_000),
+        "--context": _whole(0, 100_000_000),
+    },
+    "simulate": {
+        "--seed": _whole(0, 2**63),
+        "--limit": Limit(1e-6, 1e10),
+        "--slo": Limits((Limit(0, 1e6), Limit(0, 1e6))),
+        "--price": Limit(0, 1e6),
+        "--tp": _whole(1, 1024),
+        "--pp": _whole(1, 1024),
+        "--rate": Limit(1e-6, 1e6),
+        "--concurrency": _whole(1, 1_000_000),
+        "--burst": Limit(0.01, 100),
+        "--prompt": _whole(1, _MOST_TOKENS),
+        "--output": _whole(1, _MOST_TOKENS),
+        "--spread": Limit(0, 10),
+        "--requests": _whole(1, 1_000_000_000),
+        "--max-num-seqs": _whole(1, 1_000_000),
+        "--max-num-batched-tokens": _whole(1, 10_000_000),
+        "--memory-share": Limit(0.01, 1),
+        "--speculate": Limits((_whole(1, 64), Limit(0, 1))),
+        "--replicas": _REPLICAS,
+        "--disaggregate": Limits((_REPLICAS, _REPLICAS)),
+    },
+    "check": {"--jobs": _whole(1, 256), "--timeout": _whole(1, 86_400)},
+    "probe": {"--window": Limit(0, 604_800)},
+    "new": {"NUMBER": _whole(0, 99)},
+}
+
+
+def number(add: Callable[..., Any], command: str, option: str, what: str, otherwise: str = "", **more: Any) -> None:
+    """Declare an option with a number by `add` (`add_argument` of a parser or group); its help says what, its limits, and `otherwise`."""
+    limit = LIMITS[command][option]
+    names = [] if option.isupper() else [option]  # an argument that is no option comes with dest=
+    add(*names, type=limit, help=f"{what}, {limit}{otherwise and f' [{otherwise}]'}", **more)
+
+
+def filled(text: str) -> str:
+    """Any other value that is typed: it may be anything but blank. As `type=` of argparse."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError(f"expected a value, not {text!r}")
+    return text
