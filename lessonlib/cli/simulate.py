@@ -98,7 +98,7 @@ def _add_serving(add: Any) -> None:
     add("--batching", default="continuous", help="continuous, in-flight, prefill-first or static [continuous]")
     _number(add, "--max-num-seqs", "requests that run at once in a replica", "256", default=256, metavar="N")
     _number(add, "--max-num-batched-tokens", "tokens of a step", "8192", default=8192, metavar="T")
-    _number(add, "--memory-share", "share of GPU memory for weights and KV cache", "0.9", default=0.9)
+    _number(add, "--memory-share", "share of GPU memory for weights and KV cache", "0.92", default=0.92)
     add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
     _number(add, "--speculate", "speculative decoding, such as 3,0.7", metavar="DRAFTS,ACCEPTANCE")
     add("--priority", action="store_true", help="schedule by the priority of each request")
