@@ -299,15 +299,17 @@ def _drop(holder: Any, key: Any, rng: random.Random) -> None:
 
 
 def _odd(holder: Any, key: Any, rng: random.Random) -> None:
-    holder[key] = rng.choice(_ODD)
+    holder[key] = deepcopy(rng.choice(_ODD))
 
 
 def _negative(holder: Any, key: Any, rng: random.Random) -> None:
-    holder[key] = -holder[key] if isinstance(holder[key], (int, float)) else rng.choice(_ODD)
+    holder[key] = -holder[key] if isinstance(holder[key], (int, float)) else deepcopy(rng.choice(_ODD))
 
 
 def _scaled(holder: Any, key: Any, rng: random.Random) -> None:
-    holder[key] = holder[key] * rng.choice((0, 2, 7, 10**6)) if isinstance(holder[key], int) else rng.choice(_ODD)
+    holder[key] = (
+        holder[key] * rng.choice((0, 2, 7, 10**6)) if isinstance(holder[key], int) else deepcopy(rng.choice(_ODD))
+    )
 
 
 def _nested(holder: Any, key: Any, rng: random.Random) -> None:
