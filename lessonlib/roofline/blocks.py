@@ -209,6 +209,7 @@ class DeltaNet(Block):
     wide: tuple[str, ...] = ()
 
     kind = "linear attention"
+    state_name = "DeltaNet state"
     window = None
     kv_values = 0
     kv_vector = 1

@@ -104,7 +104,7 @@ def _outside(family: str, keys: Keys, hidden: int, vocabulary: int) -> int:
         return 0
     if family in ("phi", "phimoe"):
         return 2 * hidden + (vocabulary if keys.boolean("lm_head_bias", True) else 0)
-    if family in ("falcon", "nemotron", "stablelm", "starcoder2"):
+    if family in ("falcon", "gpt_neox", "nemotron", "stablelm", "starcoder2"):
         return 2 * hidden
     if family == "deepseek_v4":
         streams = keys.integer("hc_mult", default=4)

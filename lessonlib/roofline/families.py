@@ -87,5 +87,6 @@ FAMILIES: Mapping[str, tuple[Reader, bool]] = {
     "nemotron_h": (hybrid.nemotron_h, False),
     "nemotron-nas": (hybrid.nemotron_nas, False),
     "gpt_oss": (dense.gpt_oss, False),
+    "gpt_neox": (dense.gpt_neox, False),
     "bloom": (dense.bloom, True),
 }

@@ -148,6 +148,14 @@ def phimoe(keys: Keys) -> tuple[Layers, ...]:
     return grouped([(mixer, mixture) for mixer in mixers], two_norms(keys, biased=True))
 
 
+def gpt_neox(keys: Keys) -> tuple[Layers, ...]:
+    """GPT-NeoX and Pythia: multi-head attention, a plain feed-forward, layer norms, all with biases."""
+    bias = keys.boolean("attention_bias", True)
+    mixer = attention(keys, None, qkv_bias=bias, out_bias=bias)
+    mlp = dense_mlp(keys, gated=False, bias=True)
+    return grouped([(mixer, mlp)] * layer_count(keys), two_norms(keys, biased=True))
+
+
 def starcoder2(keys: Keys) -> tuple[Layers, ...]:
     """StarCoder2: layer norms with biases, a plain feed-forward, biases where asked for."""
     count = layer_count(keys)

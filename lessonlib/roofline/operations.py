@@ -158,7 +158,7 @@ def linear_attention(system: System, mixer: DeltaNet, layers: int, load: Load) -
     read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
     return _operation(
         system,
-        "DeltaNet state",
+        mixer.state_name,
         mixer.kind,
         "bf16",
         "fp32",
@@ -202,6 +202,8 @@ def _one_pass(system: System, load: Load) -> Iterator[Operation]:
         count = sum(group.count for group in layers if group.mixer == mixer)
         for matrix in mixer.matrices(model.hidden):
             yield matmul(system, matrix, count, load.tokens)
+        if isinstance(mixer, DeltaNet) and not mixer.channels:
+            continue  # a layer without a mixer
         if isinstance(mixer, DeltaNet):
             yield linear_attention(system, mixer, count, load)
         else:

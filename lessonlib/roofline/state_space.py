@@ -19,6 +19,8 @@ class Mamba2(DeltaNet):
     conv_bias, bias: of the convolution, of the two projections. norm: a gated norm before the output.
     """
 
+    state_name = "Mamba state"
+
     conv_bias: bool = True
     bias: bool = False
     norm: bool = True
@@ -47,6 +49,8 @@ class Mamba2(DeltaNet):
 class KimiDelta(DeltaNet):
     """Kimi delta attention (Kimi Linear 2025): a delta rule with a decay for each channel, made by low-rank projections."""
 
+    state_name = "KDA state"
+
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """q, k, v; forget gate and output gate through one head's width; the strength of each write; the output."""
         inner, narrow = self.value_heads * self.value_dim, self.value_dim
@@ -66,6 +70,8 @@ class KimiDelta(DeltaNet):
 @dataclass(frozen=True)
 class LightningAttention(DeltaNet):
     """Lightning attention (MiniMax-01, 2025): linear attention with a fixed decay a head, no convolution (kernel 1)."""
+
+    state_name = "lightning state"
 
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """q, k, v and output gate; the output."""
@@ -87,6 +93,8 @@ class LightningAttention(DeltaNet):
 @dataclass(frozen=True)
 class ShortConvolution(DeltaNet):
     """A gated short convolution over `width` channels in place of attention (LFM2). It keeps its last inputs, nothing else."""
+
+    state_name = "convolution inputs"
 
     width: int = 0
     bias: bool = False

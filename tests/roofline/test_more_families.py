@@ -592,6 +592,13 @@ RELEASED: dict[str, tuple[dict[str, Any], float, float, str]] = {
         1.18,
         "6,919,161,856 in the safetensors index; 1.3 B active with the embedding: model card",
     ),
+    "pythia-6.9b": (
+        {"model_type": "gpt_neox", "hidden_size": 4096, "num_hidden_layers": 32, "num_attention_heads": 32}
+        | {"vocab_size": 50432, "intermediate_size": 16384},
+        6.86,
+        6.65,
+        "6,857,302,016 in the Pythia suite's table",
+    ),
     "phi-2": (
         {
             "model_type": "phi",
@@ -655,7 +662,7 @@ def test_counts_that_makers_publish(name: str) -> None:
 
 
 EXACT = {"falcon-7b": 6_921_720_704, "command-r": 34_980_831_232, "olmo-2-7b": 7_298_617_344}
-EXACT |= {"olmoe-1b-7b": 6_919_161_856, "phi-2": 2_779_683_840}
+EXACT |= {"olmoe-1b-7b": 6_919_161_856, "phi-2": 2_779_683_840, "pythia-6.9b": 6_857_302_016}
 
 
 @pytest.mark.parametrize("name", EXACT)
