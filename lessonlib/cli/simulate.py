@@ -146,6 +146,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _system(args: argparse.Namespace) -> System:
+    from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     base = (
@@ -154,11 +155,13 @@ def _system(args: argparse.Namespace) -> System:
     usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep", "dp")}
     flags = ("tp", "pp", "dp", "ep", "weights", "kv")
     given = {name: getattr(args, name) for name in flags if getattr(args, name) is not None}
-    model = load_model(args.model) if args.model is not None else base.model
+    model, stated, notes = model_choice(args, base.model)
+    for note in notes:
+        print(printable(f"lessonlib simulate: {note}"), file=sys.stderr)
     gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
     if args.link is not None:
         gpu = simulate_serving.with_link("--link", gpu, args.link)
-    return System(model=model, gpu=gpu, **(usual | given))
+    return System(model=model, gpu=gpu, **(usual | stated | given))
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System
-from lessonlib.roofline.arrays import Number, kv_reach
+from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System, positions_read
+from lessonlib.roofline.arrays import Number
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds, step_seconds
 from lessonlib.roofline.links import routing_seconds
@@ -111,7 +111,7 @@ class StepCost:
         parts = [part for part in operations(system, load_of_one(1, 1)) if part.kind == "attention"]
         found = []
         for mixer, part in zip(mixers, parts, strict=True):
-            reads = part.kv_read_bytes / part.bytes * part.memory_s
+            reads = part.kv_read_bytes / part.bytes * part.memory_s if part.bytes else 0.0  # no cache of its own
             writes = part.memory_s - reads
             flop_s = part.compute_s / mixer.flops(1, 1)
             self._fixed_s += self._expected(part, layers=part.layers)
@@ -182,7 +182,7 @@ class StepCost:
     def chunk_sums(self, chunks: Sequence[PromptChunk]) -> tuple[list[float], list[float]]:
         """For each kind of attention: FLOPs of one layer, and cached positions read, of all chunks."""
         flops = [sum(group.mixer.flops(chunk.new, chunk.context) for chunk in chunks) for group in self.attention]
-        reach = [float(sum(kv_reach(chunk.context, group.window) for chunk in chunks)) for group in self.attention]
+        reach = [float(sum(positions_read(group.mixer, chunk.context) for chunk in chunks)) for group in self.attention]
         return flops, reach
 
     def decode_flops(self, new: int) -> list[tuple[float, float]]:
