@@ -59,8 +59,8 @@ def measure() -> Iterator[Result]:
         lesson = _both(LESSON, none, years)
         start, review = (_both(name, once, years) for name in ("00-start-here", "review"))
     yield _ratio("a lesson, 100,000 records over none", lesson, 1.3)
-    yield _ratio("the start page and its map, over no reviews", start, 2.0)
-    yield _ratio("the review, over no reviews", review, 2.0)
+    yield _ratio("the start page and its map, over no reviews", start, 2.5)
+    yield _ratio("the review, over no reviews", review, 4.5)
     clicks = [each[1][1] for each in start], [each[0][1] for each in start]
     yield Result("a click on the start page, over no reviews", median(clicks[0]) / median(clicks[1]), 1.3, "x")
     yield Result("memory of the review", median(each[1][2] for each in review), 250, "MB")
