@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from unicodedata import category
+
+from lessonlib.base.text import acts
 
 _MOST_CHARACTERS = 2000
 #: what is longer resembles no name, and comparing it would take long
@@ -29,7 +30,7 @@ def one_line(text: str) -> str:
         text = f"{text[: _MOST_CHARACTERS * 3 // 4]} … {text[-_MOST_CHARACTERS // 5 :]}"
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() or category(sign) == "Zs" else ascii(sign)[1:-1] for sign in text)
+    return "".join(ascii(sign)[1:-1] if acts(sign) else sign for sign in text)
 
 
 def shown(value: object, most: int = 120) -> str:

@@ -150,6 +150,22 @@ def write_bytes(path: str | Path, data: bytes, where: str | None = None, mode: i
         raise LessonlibError(f"{where}: cannot be written: {reason(error)}{hint}") from None
 
 
+def check_goal(path: str | Path, where: str | None = None) -> None:
+    """LessonlibError if a file could not be written there for what stands there, or for a folder that does not: to be said
+    before a long run, not after.
+    """
+    where = str(path) if where is None else where
+    try:
+        goal = Path(os.path.realpath(path))
+        _permissions(goal, where)
+        if not is_folder(goal.parent):
+            raise LessonlibError(f"{where}: cannot be written: there is no folder {goal.parent}")
+    except LessonlibError:
+        raise
+    except (OSError, ValueError) as error:
+        raise LessonlibError(f"{where}: cannot be written: {reason(error)}") from None
+
+
 def make_folder(path: str | Path) -> None:
     """Make a folder and those above it, if they are not there. Raises LessonlibError."""
     try:

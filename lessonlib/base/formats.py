@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError, shown
+from lessonlib.base.text import printable_json
 
 MOST_NESTED = 100
 #: a float holds a whole number of up to 308 digits
@@ -124,8 +125,12 @@ def check_plain(value: Any, where: str) -> None:
 
 
 def dumps(value: Any, *, indent: int | None = 2, sort_keys: bool = False, ensure_ascii: bool = False) -> str:
-    """The value as JSON that every reader takes: null for NaN and the infinities, U+FFFD for half a character."""
-    return json.dumps(_steady(value), indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, allow_nan=False)
+    """The value as JSON that every reader takes: null for NaN and the infinities, U+FFFD for half a character.
+
+    It may be printed: signs that would act on a terminal are escapes.
+    """
+    text = json.dumps(_steady(value), indent=indent, sort_keys=sort_keys, ensure_ascii=ensure_ascii, allow_nan=False)
+    return printable_json(text)
 
 
 def _steady(value: Any) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.extras import require
+from lessonlib.base.text import printable, printable_lines
 from lessonlib.cli.limits import number
 
 if TYPE_CHECKING:
@@ -59,17 +60,20 @@ def _with_progress(outcomes: Iterator[NotebookRun], total: int) -> list[Notebook
     with tqdm(total=total, unit="notebook", file=sys.stderr, disable=None, leave=False) as bar:
         for outcome in outcomes:
             done.append(outcome)
-            bar.set_postfix_str(f"{outcome.notebook.stem} {'failed' if outcome.failure else 'ok'}", refresh=False)
+            bar.set_postfix_str(
+                f"{printable(outcome.notebook.stem)} {'failed' if outcome.failure else 'ok'}", refresh=False
+            )
             bar.update()
     return done
 
 
 def table(outcomes: Sequence[NotebookRun], wall_seconds: float) -> str:
     """Notebook, seconds and result, a line each, and the sum."""
-    width = max(len(outcome.notebook.name) for outcome in outcomes)
+    names = [printable(outcome.notebook.name) for outcome in outcomes]
+    width = max(map(len, names))
     lines = [
-        f"{outcome.notebook.name:<{width}}  {outcome.seconds:6.1f} s  {_result(outcome.failure)}"
-        for outcome in outcomes
+        f"{name:<{width}}  {outcome.seconds:6.1f} s  {_result(outcome.failure)}"
+        for name, outcome in zip(names, outcomes, strict=True)
     ]
     failed = sum(bool(outcome.failure) for outcome in outcomes)
     noun = "notebook" if len(outcomes) == 1 else "notebooks"
@@ -90,4 +94,4 @@ def failure_text(outcome: NotebookRun) -> str:
         return ""
     where = f"cell {failure.cell} failed" if failure.cell else "no cell was executed"
     details = [f"  {line}" for line in [*failure.code.splitlines(), failure.error]]
-    return "\n".join(["", f"{outcome.notebook.name}: {where}", *details])
+    return printable_lines("\n".join(["", f"{printable(outcome.notebook.name)}: {where}", *details]))

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.extras import require
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from lessonlib.build.lint import Finding, Report
@@ -54,7 +55,7 @@ def report(places: Sequence[Place], *, strict: bool = False, quiet: bool = False
         found = [replace(finding, warning=False) for finding in found]
     shown = [finding for finding in found if not (quiet and finding.warning)]
     for line in [*map(str, shown), *(() if quiet else budgets(reports)), summary(found, len(reports))]:
-        print(line)
+        print(printable(line))
     return int(any(not finding.warning for finding in found))
 
 

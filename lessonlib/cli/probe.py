@@ -57,6 +57,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Probe, print, and write the lab file if asked to."""
+    from lessonlib.base.text import printable
     from lessonlib.probe.lab_file import write_lab
     from lessonlib.probe.probe import probe
     from lessonlib.probe.reading_report import reading_data, reading_text
@@ -80,7 +81,8 @@ def run(args: argparse.Namespace) -> int:
         print(reading_text(reading, found))
     if args.write and lab:
         written = write_lab(reading, lab, Path(args.write), date.today().isoformat())
-        print(f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"', file=sys.stderr)
+        told = f'wrote {args.write} ({written.title}); in a lesson\'s first cell: lab = "{args.write}"'
+        print(printable(told), file=sys.stderr)
     return 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import reason, write_text
 from lessonlib.base.formats import dumps
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from lessonlib.review.learner_report import LearnerReport
@@ -100,7 +101,7 @@ def contents(data: LearnerReport) -> str:
     ]
     lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
     # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
-    return "\n".join("".join(c if c.isprintable() else " " for c in line) for line in lines)
+    return "\n".join(printable(" ".join(line.splitlines())) for line in lines)
 
 
 def _erase(args: argparse.Namespace) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.files import write_bytes
 from lessonlib.base.quantity import rounded
+from lessonlib.base.text import printable_lines
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,6 +36,7 @@ WIDTH = 5.4
 #: Kinds of files that a figure may be written to.
 SUFFIXES = (".svg", ".png", ".pdf")
 _DATA_DIGITS = 4
+_LONGEST_LABEL = 60
 _MAX_WIDTH = "36rem"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
 _SETTINGS: dict[Any, Any] = {
@@ -150,11 +153,29 @@ def save(plot: Axes, path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
     canvas = _canvas(plot)
+    _as_text(canvas)
     canvas.patch.set_alpha(1)
     canvas.patch.set_facecolor("#ffffff")
     file = io.BytesIO()
     canvas.savefig(file, dpi=200, format=path.suffix.lower().removeprefix("."))
     write_bytes(path, file.getvalue(), f"--plot {path}")
+
+
+def label(words: str) -> str:
+    """Words of a lab for a legend: one line that leaves room for the others, also if it begins with an underscore (a legend
+    leaves such words out).
+    """
+    line = " ".join(words.split())
+    line = line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
+    return f"\u200b{line}" if line.startswith("_") else line
+
+
+def _as_text(canvas: Canvas) -> None:
+    """Take signs out of all words that no file of a figure can hold. Formulas are off (text.parse_math)."""
+    from matplotlib.text import Text
+
+    for text in canvas.findobj(Text):
+        text.set_text(printable_lines(text.get_text()))
 
 
 def _canvas(plot: Axes) -> Canvas:
@@ -166,8 +187,11 @@ def _svg(canvas: Canvas) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     FigureCanvasSVG(canvas)
+    _as_text(canvas)
     file = io.StringIO()
-    canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph")  # letters that our font lacks are drawn by the page's
+        canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     return file.getvalue()
 
 
@@ -176,14 +200,18 @@ def _inline(svg: str, prefix: str) -> str:
     svg = svg[svg.index("<svg") :].strip()
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<style.*?</style>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     svg = re.sub(r"<defs>\s*</defs>\s*", "", svg)
-    svg = svg.replace(INK, "currentColor").replace("#000000", "currentColor")
-    svg = re.sub(r'\bid="', f'id="{prefix}-', svg)
-    svg = re.sub(r"url\(#", f"url(#{prefix}-", svg)
-    svg = re.sub(r'href="#', f'href="#{prefix}-', svg)
-    svg = re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'", "", svg)
+    svg = re.sub(r"<[^>]*>", lambda tag: _own_tag(tag[0], prefix), svg)  # what stands between tags is text, not ours
     style = f"display:block;width:100%;height:auto;overflow:visible;stroke-linejoin:round;font-family:{_FONT}"
     sized = r'<svg ([^>]*?)width="[^"]*" height="[^"]*"'
     return re.sub(sized, rf'<svg aria-hidden="true" style="{style}" \1', svg, count=1)
+
+
+def _own_tag(tag: str, prefix: str) -> str:
+    tag = tag.replace(INK, "currentColor").replace("#000000", "currentColor")
+    tag = re.sub(r'\bid="', f'id="{prefix}-', tag)
+    tag = re.sub(r"url\(#", f"url(#{prefix}-", tag)
+    tag = re.sub(r'href="#', f'href="#{prefix}-', tag)
+    return re.sub(r"font-family: [^;\"]*|(?<=px )'DejaVu Sans'", "", tag)
 
 
 def _round(value: Any) -> Any:

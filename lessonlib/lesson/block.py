@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lessonlib.lesson.fragments import ID, LINE, TEXT, Schema, keyed, one_of
 from lessonlib.lesson.views import DrawnView, PanelKind
-from lessonlib.lesson.words import inline_markdown
+from lessonlib.lesson.words import inline_markdown, link
 
 if TYPE_CHECKING:
     from lessonlib.lesson.lesson import Lesson
@@ -115,7 +115,7 @@ WORD_BLOCKS: Blocks = registry(Tell, Sources)
 def sources_html(sources: Mapping[str, Mapping[str, Any]]) -> str:
     """The numbered list of sources, as the footnote marks count them."""
     rows = "".join(
-        f'<li><a href="{escape(source["url"])}" target="_blank" rel="noopener">{inline_markdown(source["title"])}</a>, '
+        f"<li>{link(source['url'], inline_markdown(source['title']))}, "
         f"{escape(source['by'], quote=False)}{', ' + str(source['year']) if 'year' in source else ''}. {inline_markdown(source['says'])}</li>"
         for source in sources.values()
     )

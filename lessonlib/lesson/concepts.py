@@ -126,7 +126,11 @@ def _shape(body: Any) -> Iterator[str]:
             yield f"{key}: missing"
         elif kind is str and not _is_line(body[key]):
             yield f"{key}: one line of text is expected"
-        elif not isinstance(body[key], kind) or isinstance(body[key], bool):
+        elif (
+            not isinstance(body[key], kind)
+            or isinstance(body[key], bool)
+            or (kind is list and not all(isinstance(item, str) for item in body[key]))
+        ):
             yield f"{key}: “{body[key]}” is not {'a number of a lesson' if kind is int else 'a list of ids'}"
 
 

@@ -1,7 +1,8 @@
 """The words of a lesson: Markdown with placeholders, filled in with one lab's numbers.
 
 A placeholder names a working: ``{{ decode_ceiling }}`` calls ``decode_ceiling(lab)`` of the lesson's
-workings. A misspelt name is an error (StrictUndefined), so no text goes out with a hole in it.
+workings. A misspelt name is an error (StrictUndefined), so no text goes out with a hole in it. What a placeholder prints
+is text, never Markdown or HTML (:mod:`lessonlib.lesson.template`).
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jinja2
-import jinja2.meta
 from latex2mathml.converter import convert as mathml
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markupsafe import Markup
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from lessonlib.base.errors import LessonlibError, close_matches, listed
-from lessonlib.base.quantity import Quantity, significant
+from lessonlib.base.text import is_web_address
 from lessonlib.lesson.code import SHARED, LessonCode, Working
+from lessonlib.lesson.template import CITE, TemplateRefusedError, as_text, compiled, holds_value, with_values
 from lessonlib.roofline import Lab
 
 
@@ -84,18 +87,22 @@ class Words:
         return Words(Numbers(self.numbers.workings, lab), self.sources, self.here, self.code)
 
     def fill(self, text: str, where: str) -> str:
-        """``text`` with its placeholders filled, still Markdown. ``where`` names it in errors."""
+        """``text`` with its placeholders filled, as it stands: for what is shown as text. ``where`` names it in errors."""
+        return as_text(self._printed(text, where))
+
+    def _printed(self, text: str, where: str) -> str:
+        """What the template prints: Markdown with a mark for each value."""
         try:
-            template, names = _compiled(text)
+            template, names = compiled(text)
             return template.render(self._context(names))
         except jinja2.UndefinedError as error:
             name = re.match(r"'(\w+)' is undefined", error.message or "")
             raise WordsError(f"{where}: {self.numbers.unknown(name[1]) if name else error.message}") from None
         except jinja2.TemplateError as error:
             raise WordsError(f"{where}: the placeholder does not parse: {error.message}") from None
-        except LessonlibError as error:
+        except (LessonlibError, TemplateRefusedError) as error:
             raise WordsError(f"{where}: {error}") from None
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             raise WordsError(f"{where}: a placeholder cannot be filled on the lab {self.lab.name}: {error}") from None
 
     def number(self, name: str, where: str) -> Any:
@@ -108,71 +115,94 @@ class Words:
 
     def _context(self, names: frozenset[str]) -> dict[str, Any]:
         """Only what the text names: nothing is computed in vain, and a misspelt name stays undefined."""
-        fixed = {"lab": self.lab, "here": self.here, "cite": self.cite}
+        fixed = {"lab": self.lab, "here": self.here, CITE: self.cite}
         computed = {name: self.numbers[name] for name in names if name not in fixed and name in self.numbers}
         return fixed | computed
 
     def html(self, text: str, where: str) -> str:
         """``text`` as HTML blocks, math as MathML."""
-        return _marked_up(_markdown().render, self.fill(text, where), where).strip()
+        return _marked_up(_markdown().render, self._printed(text, where), where).strip()
 
     def inline(self, text: str, where: str) -> str:
         """``text`` as HTML without a paragraph around it, for options and labels."""
-        return _marked_up(_markdown().renderInline, self.fill(" ".join(text.split()), where), where)
+        return _marked_up(_markdown().renderInline, self._printed(" ".join(text.split()), where), where)
 
     def plain(self, text: str, where: str) -> str:
         """``text`` as plain text, for the live region and text/plain."""
         return plain(self.inline(text, where))
 
-    def cite(self, key: str) -> str:
+    def cite(self, key: str) -> Markup:
         """A footnote mark that links to the source ``key`` of the lesson's list."""
         if key not in self.sources:
             raise WordsError(f"cite('{key}'): no such source; the lesson lists {', '.join(sorted(self.sources))}")
         number = list(self.sources).index(key) + 1
         source = self.sources[key]
-        title = html.escape(source["title"], quote=True)
-        return f'<sup class="ll-cite"><a href="{html.escape(source["url"], quote=True)}" title="{title}" target="_blank" rel="noopener">{number}</a></sup>'
+        mark = link(source["url"], str(number), source["title"])
+        return Markup(f'<sup class="ll-cite">{mark}</sup>')  # noqa: S704 - our own tags, what they hold is escaped
+
+
+def link(address: str, shown: str, title: str = "") -> str:
+    """A link that opens a page of its own; ``shown`` is HTML. An address that is not on the web is no link."""
+    if not is_web_address(address):
+        return shown
+    told = f' title="{html.escape(title)}"' if title else ""
+    return f'<a href="{html.escape(address)}"{told} target="_blank" rel="noopener">{shown}</a>'
 
 
 def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
     try:
-        return render(text)
+        return with_values(render(text))
     except WordsError as error:
         raise WordsError(f"{where}: {error}") from None
 
 
-@functools.cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - the words are HTML
-    environment.filters["digits"] = lambda quantity, digits: (
-        quantity.show(digits) if isinstance(quantity, Quantity) else significant(float(quantity), digits)
-    )
-    environment.filters["whole"] = lambda quantity: quantity.whole
-    environment.filters["bare"] = lambda quantity: quantity.bare
-    return environment
+#: The tags that a lesson may write as HTML, without attributes. A tag that could act (a script, an image with a handler) is
+#: none of them, and neither is one that the words have in Markdown.
+_TAGS = ("b", "br", "i", "kbd", "small", "sub", "sup")
+_PLAIN_TAG = re.compile(rf"</?(?:{'|'.join(_TAGS)}) ?/?>")
+_ANY_TAG = re.compile(r"<[^>]*>?")
+_IN_NO_FORMULA = re.compile(r"\\(?:href|class|style|cssId|html)")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
-@functools.lru_cache(maxsize=4096)
-def _compiled(text: str) -> tuple[jinja2.Template, frozenset[str]]:
-    """A template and the names it mentions."""
-    environment = _environment()
-    names = jinja2.meta.find_undeclared_variables(environment.parse(text))
-    return environment.from_string(text), frozenset(names)
+def _own_tags(state: StateCore) -> None:
+    """HTML in the Markdown of a lesson is made of plain tags."""
+    for token in (each for outer in state.tokens for each in (outer, *(outer.children or ()))):
+        for tag in _ANY_TAG.findall(token.content) if token.type in ("html_inline", "html_block") else ():
+            if not _PLAIN_TAG.fullmatch(tag):
+                names = ", ".join(f"<{name}>" for name in _TAGS)
+                raise WordsError(f"the tag {tag[:60]} is not for words; those are {names}, without attributes")
+
+
+class _Markdown(MarkdownIt):
+    """Markdown whose links lead to the web, to a page beside this one, or nowhere."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name
+        """Whether a link or an image may have this address; otherwise it stays text."""
+        if holds_value(url):
+            raise WordsError("a placeholder cannot stand in an address")
+        return is_web_address(url) or not (_SCHEME.match(url) or url.startswith(("//", "\\")))
 
 
 @functools.cache
 def _markdown() -> MarkdownIt:
     def render_math(content: str, options: dict[str, Any]) -> str:
+        if holds_value(content) or _IN_NO_FORMULA.search(content):
+            raise WordsError(
+                "a formula holds no placeholder, no link and no style; a dollar sign that is no formula is written \\$"
+            )
         try:
             return str(mathml(content, display="block" if options["display_mode"] else "inline"))
         except Exception as error:  # the converter raises bare Exceptions of its own
             raise WordsError(f"the formula ${content}$ does not parse: {type(error).__name__}") from None
 
-    return (
-        MarkdownIt("commonmark", {"html": True, "typographer": False})
+    markdown = (
+        _Markdown("commonmark", {"html": True, "typographer": False})
         .enable("table")
         .use(dollarmath_plugin, renderer=render_math, allow_digits=False, allow_space=False)
     )
+    markdown.core.ruler.push("own_tags", _own_tags)
+    return markdown
 
 
 def markdown(text: str) -> str:

@@ -1,4 +1,7 @@
-"""What the learner predicts about their own server before each number is shown."""
+"""What the learner predicts about their own server before each number is shown.
+
+The words are those of this module, with placeholders; what a server or a lab file says goes into them as values.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,18 @@ _WINDOW = {
     "tempting": "It is called tokens per second, and it is the number that the log line shows.",
     "wrong": "It divides all tokens by the wall clock: it counts how much work there was, idle time and all requests together, not how fast one is served.",
 }
+
+_FACT = "The requests' own clocks say {{ truth }}; by the wall clock it is {{ window_average }}."
+
+_REVEAL = """**{{ truth }}**, measured ({{ clock }}): `{{ how }}`.
+
+What it cannot tell: {{ limits }}."""
+
+_ROOF = """
+
+If this server is the lab you chose ({{ lab.title }}), the computed ceiling of one request alone at these lengths is {{ ceiling }} and the expectation {{ expected }}: it runs at {{ share }} of the ceiling."""
+
+_IMPOSSIBLE = " That is impossible, so the lab is another one than you said: GPU, precision, parallelism, or several tokens a step."
 
 #: key -> how it is asked. `wrong` names the finding that a window average would have put in its place.
 ASKED: dict[str, dict[str, Any]] = {
@@ -94,46 +109,41 @@ def can_ask(finding: Finding) -> bool:
 def question(key: str, reading: Reading, lab: Lab) -> LiveNumber:
     """The question about one finding of a reading. The finding must be one that can be asked."""
     finding, asked = reading.findings[key], ASKED[key]
-    numbers = {"truth": finding.quantity()}
-    wrong = _wrong(reading, asked, numbers)
-    raw = {**asked, "id": key, "kind": "number", "truth": "truth", "wrong": wrong, "reveal": reveal(key, reading, lab)}
-    return LiveNumber(
-        raw,
-        Words(Numbers({name: _working(number) for name, number in numbers.items()}, lab), {}),
-        f"your lab {key}",
-        finding,
-    )
+    values: dict[str, Any] = {
+        "truth": finding.quantity(),
+        "clock": finding.clock,
+        "how": finding.how,
+        "limits": finding.limits,
+    }
+    wrong = _wrong(reading, asked, values)
+    reveal = _REVEAL + _roof(key, reading, lab, values)
+    raw = {**asked, "id": key, "kind": "number", "truth": "truth", "wrong": wrong, "reveal": reveal}
+    workings = {name: _working(value) for name, value in values.items()}
+    return LiveNumber(raw, Words(Numbers(workings, lab), {}), f"your lab {key}", finding)
 
 
-def _wrong(reading: Reading, asked: Mapping[str, Any], numbers: dict[str, Quantity]) -> list[dict[str, Any]]:
+def _wrong(reading: Reading, asked: Mapping[str, Any], values: dict[str, Any]) -> list[dict[str, Any]]:
+    """The window average as a wrong working, if there is one; its number is added to the values."""
     if "wrong" not in asked or not can_ask(other := reading.findings[asked["wrong"][0]]):
         return []
-    numbers["window_average"] = other.quantity()
-    fact = f"The requests' own clocks say {numbers['truth']}; by the wall clock it is {numbers['window_average']}."
+    values["window_average"] = other.quantity()
     return [
         {
             "working": "window_average",
             "misconception": asked["wrong"][1],
             "says": "the tokens of the whole window are divided by the wall clock",
-            "refutation": {**_WINDOW, "fact": fact},
+            "refutation": {**_WINDOW, "fact": _FACT},
         }
     ]
 
 
-def _working(quantity: Quantity) -> Working:
-    """A working, as a lesson has them, that gives a number which is already there."""
-    return lambda _lab: quantity
+def _working(value: Any) -> Working:
+    """A working, as a lesson has them, that gives a value which is already there."""
+    return lambda _lab: value
 
 
-def reveal(key: str, reading: Reading, lab: Lab) -> str:
-    """What the number is, by which clock, what it cannot tell, and how far its roof is. Markdown without placeholders."""
-    finding = reading.findings[key]
-    words = f"**{finding.quantity()}**, measured ({finding.clock}): `{finding.how}`.\n\nWhat it cannot tell: {finding.limits}."
-    roof = _roof(key, reading, lab)
-    return f"{words}\n\n{roof}" if roof else words
-
-
-def _roof(key: str, reading: Reading, lab: Lab) -> str:
+def _roof(key: str, reading: Reading, lab: Lab, values: dict[str, Any]) -> str:
+    """How far the roof of a speed is, as words; their numbers are added to the values."""
     tokens = {
         "decode_tokens_per_s": ("context", decode, lab.context),
         "prefill_tokens_per_s": ("prompt", prefill, lab.prompt),
@@ -144,11 +154,7 @@ def _roof(key: str, reading: Reading, lab: Lab) -> str:
     length = max(1, round(reading.lengths.get(what, usual)))
     step = phase(lab.system, 1, length) if phase is decode else phase(lab.system, length)
     value = reading.findings[key].value or 0.0
-    ceiling, expected = (Quantity(speed, "tok/s") for speed in (step.ceiling_tokens_per_s, step.expected_tokens_per_s))
-    share = Quantity(100 * value / float(ceiling), "%")
-    words = f"If this server is the lab you chose ({lab.title}), the computed ceiling of one request alone at these lengths is {ceiling} and the expectation {expected}: it runs at {share} of the ceiling."
-    return words + (
-        " That is impossible, so the lab is another one than you said: GPU, precision, parallelism, or several tokens a step."
-        if value > float(ceiling)
-        else ""
-    )
+    values["ceiling"] = Quantity(step.ceiling_tokens_per_s, "tok/s")
+    values["expected"] = Quantity(step.expected_tokens_per_s, "tok/s")
+    values["share"] = Quantity(100 * value / step.ceiling_tokens_per_s, "%")
+    return _ROOF + (_IMPOSSIBLE if value > step.ceiling_tokens_per_s else "")

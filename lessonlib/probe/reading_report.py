@@ -6,7 +6,7 @@ from typing import Any
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.tables import aligned
-from lessonlib.probe.fetch import printable
+from lessonlib.base.text import printable
 from lessonlib.probe.reading import TITLES, Reading
 from lessonlib.probe.roofs import Roofs, impossible
 

@@ -16,8 +16,10 @@ from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
 from lessonlib.serving.fleet.fleet import Failure, Fleet
-from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members, Scaler
-from lessonlib.serving.fleet.routers import make_router
+from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
+from lessonlib.serving.fleet.rolling import Rolling
+from lessonlib.serving.fleet.routers import Loads, Router, Sight, make_router
+from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.scheduler import Scheduler
@@ -63,9 +65,11 @@ def simulate(
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 #: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
-#: a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: the router looks; the router fails; a rollout begins; the time to drain is over; a beginning has come from the host's memory; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, RUN_END, PLAN = range(9)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, ROLL, DEADLINE, LOADED, RUN_END, PLAN = (
+    range(14)
+)
 
 
 class Events:
@@ -134,16 +138,14 @@ class Simulation:
         record: str,
         seed: int,
     ) -> None:
-        scheduler = scheduler.resolved(system, cost)
-        self._server_s = scheduler.server_s or 0.0
-        self.system, self.scheduler, self.fleet, self.cost = system, scheduler, fleet, cost
+        self.system, self.scheduler, self.fleet, self.cost = system, scheduler.resolved(system, cost), fleet, cost
+        self._server_s = self.scheduler.server_s or 0.0
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
         self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
-        self._routers = [
-            make_router(fleet.router, self.seed + place, fleet.load_bound, self.members.index) for place in range(2)
-        ]
+        self.loads = Loads(fleet.scrape_s)
+        self._routers = [self._router(fleet.router, place) for place in range(2)]
         self.events = Events()
         self.feed = RequestFeed(requests, concurrency, self._schedule_arrival)
         self.scaler = Scaler(fleet.autoscaler, self.members) if fleet.autoscaler else None
@@ -155,9 +157,22 @@ class Simulation:
         self.backlog: list[tuple[int, float, int]] = []
         self.stopped, self.too_long = "", 0
         self._planned: set[int] = set()
+        #: What a request needs room in: (blocks, blocks of any sequence, tokens of a block, speculation) of each kind of replica.
+        self._rooms = {
+            (replica.kv.total, replica.kv.fixed, replica.kv.size, replica.scheduler.speculation)
+            for replica in self.members.replicas
+        }
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
+        self.rolling = Rolling(fleet.rollout, self.members, fleet.replicas) if fleet.rollout else None
+        self._aborting: set[int] = set()
+        if fleet.rollout:
+            self.events.push(fleet.rollout.at_s, ROLL)
+        if fleet.scrape_s:
+            self.events.push(0.0, SCRAPE)
+        if fleet.router_fails_at_s is not None:
+            self.events.push(fleet.router_fails_at_s, ROUTER_FAILS)
         for failure in fleet.failures:
             self.events.push(failure.at_s, FAILURE, failure)
 
@@ -171,6 +186,11 @@ class Simulation:
             RECOVERY: self._recovery,
             DELIVERY: self._delivery,
             LOOK: self._look,
+            SCRAPE: self._scrape,
+            ROUTER_FAILS: self._router_fails,
+            ROLL: self._roll,
+            DEADLINE: self._deadline,
+            LOADED: self._load_done,
             RUN_END: self._run_end,
             PLAN: self._plan,
         }
@@ -218,6 +238,8 @@ class Simulation:
         self._count(now)
         self.jobs[number] = job
         self.feed.arrived(now)
+        if self.scaler:
+            self.scaler.arrived(job.prompt)
         if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
             self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
         if self._server_s:
@@ -229,21 +251,32 @@ class Simulation:
     def _through(self, now: float, job: Job) -> None:
         self._send(job, now)
 
+    def _router(self, name: str, place: int) -> Router:
+        fleet = self.fleet
+        sight = Sight(self.seed + place, fleet.load_bound, fleet.connections, self.members.index, self.loads)
+        return make_router(name, sight)
+
+    def _scrape(self, now: float, _: Any) -> None:
+        self.loads.scrape(self.members.replicas)
+        self.events.push(now + self.fleet.scrape_s, SCRAPE)
+
+    def _router_fails(self, _now: float, _: Any) -> None:
+        """A picker that is away is passed by: requests go anywhere."""
+        self._routers = [self._router("random", place) for place in range(2)]
+
     def _check_fit(self, job: Job) -> None:
         self.too_long += job.prompt + job.output > (self.system.model.max_context or float("inf"))
-        found, speculation = self.members.pages, self.scheduler.speculation
-        blocks, fixed, size = found.total, found.fixed, found.tokens
-        need = -(-(job.prompt + job.output) // size) + fixed
-        if speculation:
-            # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
-            need = (
-                -(-job.prompt // size) + fixed + 1 + (job.output - 1) // max(1, int(size / speculation.tokens_per_step))
-            )
-        if need > blocks:
-            raise LessonlibError(
-                f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
-                f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
-            )
+        for blocks, fixed, size, speculation in self._rooms:
+            need = -(-(job.prompt + job.output) // size) + fixed
+            if speculation:
+                # Blocks come at the mean pace of an answer, so an unlucky one needs more than its tokens fill.
+                pace = max(1, int(size / speculation.tokens_per_step))
+                need = -(-job.prompt // size) + fixed + 1 + (job.output - 1) // pace
+            if need > blocks:
+                raise LessonlibError(
+                    f"request {job.number}: {job.prompt:,} prompt and {job.output:,} output tokens need {need:,} blocks of {size} tokens, the whole KV "
+                    f"cache has {blocks:,}: shorten them, raise tp, take fewer bits for weights or KV cache, or a larger GPU"
+                )
 
     def _send(self, job: Job, now: float) -> None:
         """To a replica, or into the gateway's hands while there is none."""
@@ -273,12 +306,24 @@ class Simulation:
             self._known[replica.number] = replica.version
             self.events.push(replica.run.end, RUN_END, (replica, replica.version))
 
+    def _load_done(self, now: float, payload: tuple[Replica, Job]) -> None:
+        replica, job = payload
+        replica.load_done(job, now)
+        self._follow(replica, now)
+
+    def _planned_run(self, replica: Replica, now: float) -> None:
+        """Plan, and schedule what comes of it."""
+        replica.plan(now)
+        for when, job in replica.loads:
+            self.events.push(when, LOADED, (replica, job))
+        replica.loads.clear()
+        if not replica.idle:
+            self._follow(replica, now)
+
     def _plan(self, now: float, replica: Replica) -> None:
         self._planned.discard(replica.number)
         if replica.idle:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
 
     def _run_end(self, now: float, payload: tuple[Replica, int]) -> None:
         replica, version = payload
@@ -291,13 +336,64 @@ class Simulation:
                 self._finish(job, now)
         if replica.number in self._failing:
             self._fail(replica, now)
+        elif replica.number in self._aborting:
+            self._abort(replica, now)
         elif self.members.states[replica.number] == DRAINING and not replica.in_flight:
             replica.run.stop()
-            self.members.set(replica.number, OFF, now)
+            self._gone(replica.number, now)
         else:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
+
+    def _gone(self, number: int, now: float) -> None:
+        """A replica has drained."""
+        self.members.set(number, OFF, now)
+        self._roll_on(now)
+
+    def _roll(self, now: float, _: Any) -> None:
+        if self.rolling:
+            self.rolling.begin()
+            self._roll_on(now)
+
+    def _roll_on(self, now: float) -> None:
+        """Start and drain what the rollout asks for."""
+        if self.rolling is None:
+            return
+        settings = self.rolling.settings
+        while True:
+            starts, drains = self.rolling.next_steps()
+            for number in starts:
+                self.members.set(number, STARTING, now)
+                self.events.push(now + settings.start_s, WARM, (number, self.members.changes[number]))
+            for number in drains:
+                self.members.set(number, DRAINING, now)
+                if not self.members.replicas[number].in_flight:
+                    self.members.set(number, OFF, now)
+                else:
+                    self.events.push(now + settings.drain_s, DEADLINE, (number, self.members.changes[number]))
+            if not drains:
+                return
+
+    def _deadline(self, now: float, payload: tuple[int, int]) -> None:
+        """The time to drain is over: what a replica still has is aborted at the end of its step."""
+        number, change = payload
+        if self.members.changes[number] != change:
+            return
+        replica = self.members.replicas[number]
+        self._aborting.add(number)
+        if replica.idle:
+            self._abort(replica, now)
+            return
+        replica.interrupt(now)
+        self._follow(replica, now)
+
+    def _abort(self, replica: Replica, now: float) -> None:
+        self._aborting.discard(replica.number)
+        for job in replica.fail():
+            self._count(now)
+            del self.jobs[job.number]
+            self.recorder.abort(job)
+            self.feed.ended(job.number, now)
+        self._gone(replica.number, now)
 
     def _finish(self, job: Job, now: float) -> None:
         self._count(now)
@@ -312,7 +408,8 @@ class Simulation:
         pools = self.fleet.disaggregation
         if pools is None:
             raise RuntimeError(f"replica {replica.number} hands over a prompt, but there is no pool for answers")
-        payload = kv_bytes(self.system, job.target) + sum(state_bytes(self.system).values())
+        system = self.members.systems[replica.number]
+        payload = kv_bytes(system, job.target) + sum(state_bytes(system).values())
         sent = max(now, self._link_free[replica.number]) + payload / pools.link_bytes_per_second
         self._link_free[replica.number] = sent
         self.events.push(sent + pools.latency_s, DELIVERY, (replica, job, replica.parked[job.number]))
@@ -358,6 +455,7 @@ class Simulation:
         if self.members.changes[number] != change:
             return
         self.members.set(number, READY, now)
+        self._roll_on(now)
         self._release_held(now)
 
     def _look(self, now: float, scaler: Scaler) -> None:
@@ -368,7 +466,7 @@ class Simulation:
     def _warm_up(self, scaler: Scaler, cold: list[int], now: float) -> None:
         """Replicas that start cold take requests later."""
         for number in cold:
-            self.events.push(now + scaler.settings.cold_start_s, WARM, (number, self.members.changes[number]))
+            self.events.push(now + scaler.settings.start_s, WARM, (number, self.members.changes[number]))
 
     # --- what came out ------------------------------------------------------------------------------------------------
 
@@ -406,6 +504,7 @@ class Simulation:
         recorder, members = self.recorder, self.members
         jobs = [*recorder.jobs, *self.jobs.values()]
         now = self.last_s
+        running = members.running_seconds(now)
         settings = {
             "system": self.system,
             "scheduler": self.scheduler,
@@ -413,8 +512,9 @@ class Simulation:
             "workload": self.workload,
             "concurrency": self.concurrency,
             "cost": self.cost,
-            "kv_blocks": members.pages.total,
-            "block_tokens": members.pages.tokens,
+            "kv_blocks": members.replicas[0].kv.total,
+            "block_tokens": members.replicas[0].kv.size,
+            "kv_blocks_of": tuple(replica.kv.total for replica in members.replicas),
             "record": "full" if recorder.full else "summary",
             "seed": self.seed,
         }
@@ -430,6 +530,7 @@ class Simulation:
             prompt_tokens=recorder.prompt,
             hit_tokens=recorder.hits,
             tokens_made=recorder.made,
+            aborted=recorder.aborted,
             preemptions=recorder.preemptions + sum(job.preempted for job in unfinished),
             steps=recorder.steps,
             simulated_s=now - self.began,
@@ -438,9 +539,12 @@ class Simulation:
             e2e_sum_s=recorder.e2e_sum,
             mean_batch=recorder.batch_seconds / recorder.busy_s if recorder.busy_s else 0.0,
             kv_peak=max(replica.kv.high / replica.kv.total for replica in members.replicas),
-            gpu_seconds=members.running_seconds(now) * self.system.gpus,
+            gpu_seconds=sum(seconds * system.gpus for seconds, system in zip(running, members.systems, strict=True)),
+            replica_seconds=sum(running),
             replicas=tuple(members.timeline),
             stopped=self.stopped,
             warnings=tuple(self._warnings()),
+            writing_s=recorder.writing_s,
+            preemption_times=tuple(recorder.preemption_times),
             spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
         )

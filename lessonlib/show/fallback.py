@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from lessonlib.base.text import printable_lines
 from lessonlib.lesson.kinds import KINDS
 from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.views import View
@@ -47,7 +48,7 @@ def _text(view: Mapping[str, Any], seal: str) -> str:
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
             lines.append(view["result"]["summary"])
-    return "\n".join([*lines, f"seal {seal}"] if seal else lines)
+    return printable_lines("\n".join([*lines, f"seal {seal}"] if seal else lines))
 
 
 def _locked(view: Mapping[str, Any]) -> str:

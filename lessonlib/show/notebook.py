@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES
@@ -58,7 +59,7 @@ class NotebookLesson:
         return self._lesson.lab
 
     def __repr__(self) -> str:
-        return f"{self._lesson.raw['title']} · {self.lab.title}"
+        return printable(f"{self._lesson.raw['title']} · {self.lab.title}")
 
     if TYPE_CHECKING:  # the methods are those of METHODS; see below the class
 

@@ -13,6 +13,7 @@ from typing import Any
 import anywidget
 import traitlets
 
+from lessonlib.base.formats import whole_characters
 from lessonlib.lesson.guess import GuessError, refuse_large, shorten
 from lessonlib.lesson.views import View
 from lessonlib.show.scripts import LOADER, scripts_id
@@ -32,6 +33,11 @@ class Panel(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)
     #: the model id of the hidden widget with the scripts and styles
     scripts = traitlets.Unicode().tag(sync=True)
+
+    @traitlets.validate("view")
+    def _whole(self, proposal: Mapping[str, Any]) -> Any:
+        """Half a character, such as one that a file name or a server gave, would stop the message to the page."""
+        return _whole_characters(proposal["value"])
 
     def __init__(
         self,
@@ -71,5 +77,13 @@ class Panel(anywidget.AnyWidget):
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle or {}, {})
-        text, html = self._fallback()
+        text, html = map(whole_characters, self._fallback())
         return {**data, "text/plain": text, "text/html": html}, metadata
+
+
+def _whole_characters(value: Any) -> Any:
+    if isinstance(value, str):
+        return whole_characters(value)
+    if isinstance(value, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in value.items()}
+    return [_whole_characters(item) for item in value] if isinstance(value, (list, tuple)) else value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from lessonlib.base.formats import whole_characters
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.record.attempts import attempts_of
 from lessonlib.record.event import Event
@@ -12,6 +13,8 @@ from lessonlib.review.learner_report import Words, of_lesson, taken_in, words_of
 from lessonlib.review.summary import judged, minutes, summarise
 from lessonlib.show.score_card import summary_html
 
+#: Whatever stands in the page, it runs nothing and asks nobody for anything.
+_POLICY = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
 _STYLE = """
 :root { color-scheme: light; } body { font: 16px/1.5 system-ui, sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff; }
 h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2rem; border-top: 1px solid #ccc; padding-top: 1rem; }
@@ -40,7 +43,8 @@ def report_page(events: Sequence[Event], beliefs: Mapping[str, str], made_on: st
     if written:
         parts.append("<h2>In my own words</h2>" + "".join(_words_html(words) for words in written))
     body = "".join(parts).replace("<details>", "<details open>")
-    return f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Predict first: my guesses</title><style>{_STYLE}</style></head><body>{body}</body></html>\n'
+    page = f'<!doctype html><html lang="en"><head><meta charset="utf-8">{_POLICY}<title>Predict first: my guesses</title><style>{_STYLE}</style></head><body>{body}</body></html>\n'
+    return whole_characters(page)
 
 
 def _words_html(words: Words) -> str:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from lessonlib.base.text import printable
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.record.journal import Journal
 from lessonlib.review.deck import Review
@@ -35,7 +36,7 @@ class NotebookReview:
         self._review = review
 
     def __repr__(self) -> str:
-        return f"Review · {self._review.lab.title}"
+        return printable(f"Review · {self._review.lab.title}")
 
     def sitting(self) -> Panel:
         """The cards that are due, one after another, five to ten minutes of them."""

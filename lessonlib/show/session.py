@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.lesson.views import KeptView
 from lessonlib.record.journal import Journal, default_journal
 from lessonlib.record.settings import chosen_lab
@@ -90,4 +91,4 @@ def _kept(view: Mapping[str, Any], journal: Journal, last: bool) -> KeptView | N
 
 
 def _warn(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(printable(line), file=sys.stderr)

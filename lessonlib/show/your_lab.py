@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.text import printable
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.restore import restore
-from lessonlib.lesson.words import markdown
 from lessonlib.probe.asked import ASKED, can_ask, question
 from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
 from lessonlib.record.journal import Journal
@@ -66,7 +66,7 @@ class YourLab:
         restore(NAME, self._items.values(), self._address, journal)
 
     def __repr__(self) -> str:
-        return f"Your lab · beside {self._lab.title}"
+        return printable(f"Your lab · beside {self._lab.title}")
 
     def _item(self, key: str, reading: Reading) -> StepItem:
         asked = question(key, reading, self._lab)
@@ -132,10 +132,19 @@ class YourLab:
     def _nothing_to_predict(self, key: str) -> dict[str, Any]:
         """Why there is nothing to predict."""
         if self._reading is None:
-            return _tell(key, ASKED[key]["title"], self._problem)
+            return self._unread(key, ASKED[key]["title"])
         finding = self._reading.findings[key]
         why = finding.reason or "it is zero in this window"
-        return _tell(key, ASKED[key]["title"], f"Nothing to predict here: {why}. It would be read as `{finding.how}`.")
+        words = "Nothing to predict here: {why}. It would be read as `{how}`."
+        return _tell(key, ASKED[key]["title"], words, why=why, how=finding.how)
+
+    def _unread(self, key: str, title: str) -> dict[str, Any]:
+        """Why there is no reading. What a server said stands in it."""
+        return (
+            _tell(key, title, NO_SERVER)
+            if self._problem == NO_SERVER
+            else _tell(key, title, "{why}", why=self._problem)
+        )
 
     def _lock(self) -> str:
         closed = next((item for item in self._items.values() if not item.step.revealed), None)
@@ -143,7 +152,7 @@ class YourLab:
 
     def _table(self) -> dict[str, Any]:
         if self._reading is None:
-            return _tell("numbers", "All numbers", self._problem)
+            return self._unread("numbers", "All numbers")
         if self._lock():
             return _locked("numbers", "All numbers", self._lock())
         from lessonlib.probe.roofs import impossible, roofs
@@ -164,7 +173,7 @@ class YourLab:
 
     def _lab_file(self, file: Path) -> dict[str, Any]:
         if self._reading is None:
-            return _tell("keep", "Your lab file", self._problem)
+            return self._unread("keep", "Your lab file")
         if self._lock():
             return _locked("keep", "Your lab file", self._lock())
         if file not in self._written:  # once a reading, however often the panel is drawn
@@ -177,14 +186,15 @@ class YourLab:
         try:
             lab = write_lab(reading, self._lab, file, date.today().isoformat())
         except LessonlibError as error:
-            return _tell("keep", "Your lab file", str(error))
+            return _tell("keep", "Your lab file", "{why}", why=str(error))
         chosen = choose_lab(str(file.resolve()))
         use = (
             "Lessons opened from now on are computed for it."
             if chosen
-            else f'Name it in the first cell of a lesson: `lab = "{file}"`.'
+            else 'Name it in the first cell of a lesson: `lab = "{path}"`.'
         )
-        return _tell("keep", "Your lab file", f"Written: `{file.name}`, {lab.title}. {use}")
+        words = f"Written: `{{name}}`, {{title}}. {use}"
+        return _tell("keep", "Your lab file", words, name=file.name, title=lab.title, path=str(file))
 
 
 def _rows(clock: str, reading: Reading, found: dict[str, tuple[float, ...]]) -> str:
@@ -207,15 +217,11 @@ def _read(finding: Finding, roof: tuple[float, ...]) -> str:
     return f"{escape(str(finding.quantity()))}{share}"
 
 
-def _tell(key: str, title: str, text: str) -> dict[str, Any]:
-    """One line. Only our own words are Markdown: what a server said could be a link or an image."""
-    html = markdown(text) if text == NO_SERVER else f"<p>{_coded(text)}</p>"
-    return {"kind": "tell", "id": key, "title": title, "state": "observed", "html": html}
-
-
-def _coded(text: str) -> str:
-    """Text with `names` in backticks as code."""
-    return re.sub("`([^`]+)`", r"<code>\1</code>", escape(text))
+def _tell(panel_id: str, heading: str, words: str, /, **values: str) -> dict[str, Any]:
+    """One line: our words, with `names` in backticks as code, and in their {places} values that are text whatever is in them."""
+    coded = re.sub("`([^`]+)`", r"<code>\1</code>", escape(words, quote=False))
+    html = f"<p>{coded.format(**{name: escape(value, quote=False) for name, value in values.items()})}</p>"
+    return {"kind": "tell", "id": panel_id, "title": heading, "state": "observed", "html": html}
 
 
 def _locked(key: str, title: str, why: str) -> dict[str, Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline import kv_bytes
+from lessonlib.roofline import System, kv_bytes, load_gpu, load_model
 from lessonlib.serving import (
     Autoscaler,
     Constant,
@@ -14,6 +16,7 @@ from lessonlib.serving import (
     Failure,
     Fixed,
     Fleet,
+    Kind,
     LogNormal,
     OnOff,
     Poisson,
@@ -126,6 +129,119 @@ def test_a_scaler_that_changes_its_mind_calls_off_the_start_of_those_not_ready()
     assert set(result.requests["replica"]) == {0, 1, 2}
 
 
+def test_a_router_that_looks_now_and_then_sends_all_to_who_was_free() -> None:
+    """Loads of five seconds ago: whatever comes in between goes to one replica, each time another one."""
+    requests = Trace(tuple(Request(0.1 + n / 4.0, 500, 2000) for n in range(60)))
+    result = simulate(small(), requests, fleet=Fleet(3, "least-requests", scrape_s=5.0))
+    groups = [set(result.requests["replica"][n : n + 20]) for n in (0, 20, 40)]
+    assert groups == [{0}, {1}, {2}]
+    fresh = simulate(small(), requests, fleet=Fleet(3, "least-requests"))
+    assert np.all(shares(fresh, 3) == pytest.approx(1 / 3, abs=0.02))
+
+
+@pytest.mark.parametrize("connections", [1, 3, 4000])
+def test_a_service_balances_connections_not_requests(connections) -> None:
+    """Every connection stays with one replica: shares of requests are those of connections, and one connection is one replica."""
+    result = simulate(small(), fixed(200, 10, 2000, Poisson(50.0)), fleet=Fleet(4, "service", connections=connections))
+    found = shares(result, 4)
+    assert (found > 0).sum() <= connections
+    if connections == 3:
+        assert np.allclose(np.round(found * 3), found * 3, atol=0.12)
+    if connections == 4000:
+        assert np.all(abs(found - 0.25) < 0.04)
+
+
+def test_a_connection_is_opened_anew_when_its_replica_is_gone() -> None:
+    fleet = Fleet(2, "service", connections=1, failures=(Failure(0, 3.0, 4.0), Failure(1, 10.0, 4.0)))
+    _, result = whole_run(small(), fixed(200, 10, 200, Constant(10.0)), fleet=fleet, seed=1)
+    assert len(set(result.requests["replica"])) == 2
+
+
+def turns(router, **more):
+    sharing = Sharing(turns=4, turn_tokens=Fixed(64), think_s=2.0)
+    workload = Workload(400, Fixed(1600), Fixed(64), Poisson(3.0), sharing, seed=5)
+    return simulate(small(), workload, fleet=Fleet(4, router, **more)).requests
+
+
+@pytest.mark.parametrize("router", ["session", "sticky-until-saturated"])
+def test_turns_of_a_session_go_to_one_replica(router) -> None:
+    rows = turns(router, load_bound=1000.0)
+    assert np.all(rows["replica"].reshape(-1, 4) == rows["replica"][::4, None])
+    assert np.all(rows["cached"].reshape(-1, 4)[:, 1:] > 1500)
+    scattered = turns("round-robin")["cached"].reshape(-1, 4)[:, 1:]
+    assert (scattered < 1500).mean() > 0.4
+
+
+def test_a_session_moves_when_its_replica_is_saturated() -> None:
+    """One slow replica fills up; without a bound its sessions suffer to the end."""
+    sharing = Sharing(turns=6, turn_tokens=Fixed(64), think_s=0.5)
+    workload = Workload(600, Fixed(1600), Fixed(64), Poisson(6.0), sharing, seed=5)
+    stay, move = (
+        simulate(small(), workload, Scheduler(max_num_seqs=16), Fleet(3, router, slow={0: 8.0})).requests
+        for router in ("session", "sticky-until-saturated")
+    )
+    assert (move["replica"].reshape(-1, 6) != move["replica"][::6, None]).any()
+    assert np.percentile(move["e2e_s"], 95) < np.percentile(stay["e2e_s"], 95)
+
+
+def test_a_router_that_fails_open_sends_requests_anywhere() -> None:
+    workload = Workload(2000, Fixed(1200), Fixed(10), Constant(20.0), Sharing(0, 1, 1024, 8), seed=2)
+    result = simulate(small(), workload, fleet=Fleet(4, "prefix-aware", load_bound=50.0, router_fails_at_s=50.0))
+    rows, late = result.requests, result.requests["arrival_s"] > 60.0
+    early = (rows["arrival_s"] > 5.0) & (rows["arrival_s"] < 50.0)
+    assert (rows["cached"][early] > 1000).all()
+    places = np.bincount(rows["replica"][late], minlength=4) / late.sum()
+    assert np.all(abs(places - 0.25) < 0.06)
+
+
+def sizes(result):
+    """{time: replicas from then on}: several may change at one time."""
+    return dict(result.replicas)
+
+
+@pytest.mark.parametrize(("signal", "target"), [("rate", 5.0), ("tokens", 5000.0)])
+def test_a_scaler_on_arrivals_asks_for_as_many_as_they_need(signal, target) -> None:
+    """17.5 requests of 1,000 tokens a second at 5 a replica: ceil(3.5) = 4 from the first look on, however long the queues are."""
+    scaler = Autoscaler(signal, target, least=1, most=9, every_s=10.0, cold_start_s=20.0, cool_down_s=1e6)
+    _, result = whole_run(small(), fixed(1000, 20, 1400, Constant(17.5)), fleet=Fleet(1, autoscaler=scaler))
+    assert sizes(result) == {0.0: 1, 30.0: 4}
+
+
+def test_an_old_signal_and_a_policy_make_a_scaler_slower() -> None:
+    workload = fixed(1000, 20, 2000, Constant(18.0))
+
+    def ups(**settings):
+        scaler = Autoscaler("rate", 5.0, least=1, most=9, every_s=10.0, cold_start_s=0.0, cool_down_s=1e6, **settings)
+        return sizes(simulate(small(), workload, fleet=Fleet(1, autoscaler=scaler)))
+
+    assert ups() == {0.0: 1, 10.0: 4}
+    assert ups(most_up=1) == {0.0: 1, 10.0: 2, 20.0: 3, 30.0: 4}
+    # An idle signal of the time before the load is all that is known for 25 s.
+    late = Trace((*fixed(1000, 20, 1, Constant(1.0)), *(Request(30.0 + n / 20.0, 1000, 20) for n in range(1500))))
+    scaler = Autoscaler("rate", 5.0, least=1, most=9, every_s=10.0, cold_start_s=0.0, cool_down_s=1e6, scrape_s=25.0)
+    found = sizes(simulate(small(), late, fleet=Fleet(1, autoscaler=scaler)))
+    assert min(when for when, count in found.items() if count > 1) == 70.0
+
+
+def test_a_policy_takes_away_a_few_at_a_time() -> None:
+    scaler = Autoscaler("rate", 5.0, least=1, most=4, every_s=10.0, cold_start_s=0.0, cool_down_s=0.0, most_down=1)
+    requests = Trace(tuple(Request(n / 20.0 if n < 400 else 20.0 + (n - 400), 500, 10) for n in range(460)))
+    _, result = whole_run(small(), requests, fleet=Fleet(4, autoscaler=scaler))
+    assert [count for _, count in result.replicas] == [4, 3, 2, 1]
+
+
+def test_a_start_is_the_sum_of_its_phases() -> None:
+    phases = {"node": 90.0, "image": 60.0, "weights": 10.0, "compile": 55.0}
+    requests = fixed(1000, 100, 600, Constant(20.0))
+    one, two = (
+        simulate(
+            small(), requests, fleet=Fleet(1, autoscaler=Autoscaler("rate", 5.0, least=1, most=4, cold_start_s=start))
+        )
+        for start in (phases, 215.0)
+    )
+    assert Autoscaler(cold_start_s=phases).start_s == 215.0 and same(one, two)
+
+
 def scanning(load_bound):
     """The prefix-aware rule written down at length: every replica is asked."""
 
@@ -189,6 +305,61 @@ def test_decode_replicas_never_stall_for_prompts() -> None:
     assert apart.runs["prefill_tokens"][~prompts].sum() == 0 and apart.runs["decoding"][prompts].sum() == 0
 
 
+def test_a_fleet_of_two_kinds_is_each_kind_for_its_share() -> None:
+    """Round robin over one H100 and one A100: each answers its half as if it were alone with that half."""
+    slow = System(small().model, load_gpu("a100-80gb-sxm"))
+    requests = list(fixed(1000, 100, 200, Poisson(6.0)))
+    mixed = simulate(small(), Trace(tuple(requests)), fleet=Fleet(1, "round-robin", kinds=(Kind(slow),)))
+    for number, system in enumerate((small(), slow)):
+        mine = mixed.requests["replica"] == number
+        assert list(np.flatnonzero(mine)) == list(range(number, 200, 2))
+        alone = simulate(system, Trace(tuple(requests[number::2])))
+        np.testing.assert_allclose(mixed.requests["ttft_s"][mine], alone.requests["ttft_s"], rtol=1e-6)
+    # Each kind has the defaults of its own GPU, and its own cache.
+    assert mixed.settings["kv_blocks_of"] == (mixed.settings["kv_blocks"],) * 2
+    assert mixed.gpu_seconds == pytest.approx(2 * mixed.simulated_s)
+
+
+def test_a_kind_of_two_gpus_counts_twice() -> None:
+    pair = System(small().model, small().gpu, tp=2)
+    result = simulate(
+        small(), fixed(500, 50, 60, Poisson(5.0)), fleet=Fleet(1, kinds=(Kind(pair, 2, Scheduler(max_num_seqs=8)),))
+    )
+    assert result.gpu_seconds == pytest.approx(5 * result.simulated_s)
+    assert sum(result.gpu_split().values()) == pytest.approx(1.0)
+
+
+def test_a_broken_link_in_one_replica_shows_in_its_first_tokens() -> None:
+    """Two H100 whose bridge is down read a prompt more slowly and write nearly as before (facts of a measured pair: -35 % and -4 %)."""
+    whole = System(load_model("qwen3.5-27b"), load_gpu("h100-sxm"), tp=2)
+    broken = System(whole.model, replace(whole.gpu, link_bytes_per_second=64e9), tp=2)
+    requests = fixed(4000, 40, 60, Constant(0.5))
+    result = simulate(whole, requests, Scheduler(prefix_caching=False), Fleet(1, "round-robin", kinds=(Kind(broken),)))
+    ttft, tpot = (
+        [result.requests[name][result.requests["replica"] == number].mean() for number in (0, 1)]
+        for name in ("ttft_s", "tpot_s")
+    )
+    assert ttft[1] > 1.25 * ttft[0] and tpot[1] < 1.1 * tpot[0]
+
+
+def test_two_pools_may_have_systems_and_settings_of_their_own() -> None:
+    """Prompts on one kind of GPU, answers on another: each token takes what its own system takes."""
+    writer = System(small().model, load_gpu("h200-sxm"))
+    pools = Disaggregation(
+        1,
+        1,
+        link_bytes_per_second=1e9,
+        latency_s=0.01,
+        decode_system=writer,
+        prefill_scheduler=Scheduler(max_num_batched_tokens=2048),
+    )
+    _, result = whole_run(small(), Trace((Request(0.0, 4000, 3),)), fleet=Fleet(disaggregation=pools))
+    times, cost = result.token_times(0), StepCost(small())
+    assert times[0] == pytest.approx(cost.mixed([(2048, 0)]) + cost.mixed([(1952, 2048)]), rel=1e-9)
+    crossing = kv_bytes(small(), 4000) / 1e9 + 0.01
+    assert times[1] - times[0] == pytest.approx(crossing + StepCost(writer).mixed([(1, 4000)]), rel=1e-6)
+
+
 def test_more_replicas_wait_less() -> None:
     workload = Workload(600, Fixed(1500), Fixed(100), Ramp(5.0, 60.0, 20.0))
     times = [simulate(small(), workload, fleet=Fleet(count)).mean("ttft_s") for count in (1, 2, 4, 8)]
@@ -200,6 +371,9 @@ def test_more_replicas_wait_less() -> None:
     [
         (lambda: Fleet(0), ["replicas"]),
         (lambda: Fleet(2, "sticky"), ["sticky", "round-robin", "prefix-aware"]),
+        (lambda: Fleet(2, scrape_s=-1.0), ["scrape_s"]),
+        (lambda: Fleet(2, "service", connections=0), ["connections"]),
+        (lambda: Fleet(2, router_fails_at_s=-5.0), ["router_fails_at_s"]),
         (lambda: Fleet(2, slow={5: 2.0}), ["slow", "no replica 5", "0 to 1"]),
         (lambda: Fleet(2, slow={0: 0.0}), ["slow"]),
         (lambda: Fleet(2, failures=(Failure(3, 1.0),)), ["failure", "no replica 3"]),
@@ -208,10 +382,17 @@ def test_more_replicas_wait_less() -> None:
         (lambda: Fleet(1, autoscaler=Autoscaler(), disaggregation=Disaggregation()), ["autoscaler", "disaggregation"]),
         (lambda: Autoscaler("cpu"), ["signal", "in-flight"]),
         (lambda: Autoscaler(target=0), ["target"]),
+        (lambda: Autoscaler(cold_start_s={"image": -1.0}), ["cold_start_s", "image"]),
+        (lambda: Autoscaler(cold_start_s=-1.0), ["cold_start_s"]),
+        (lambda: Autoscaler(most_up=-1), ["most_up"]),
         (lambda: Autoscaler(least=5, most=2), ["most"]),
         (lambda: Disaggregation(0, 1), ["prefill"]),
         (lambda: Disaggregation(1, 1, 0.0), ["link_bytes_per_second"]),
         (lambda: Fleet(2, load_bound=0.5), ["load_bound"]),
+        (lambda: Fleet(1, kinds=("a100",)), ["kinds", "Kind(system"]),
+        (lambda: Fleet(1, kinds=(Kind(small()),), autoscaler=Autoscaler()), ["kinds", "autoscaler"]),
+        (lambda: Kind("a100"), ["system"]),
+        (lambda: Disaggregation(decode_system="a100"), ["decode_system"]),
     ],
 )
 def test_wrong_fleets_are_refused_in_one_line(make, words) -> None:

@@ -72,10 +72,10 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     columns = (data[key] for key in ("titles", "bytes_per_s", "flops_per_s", "ridge"))
     for line, (title, bandwidth, peak, ridge) in zip(LINES, zip(*columns, strict=True), strict=False):
         heights = [_LOW * bandwidth / 1e12, peak / 1e12, peak / 1e12]
-        label = f"{title}, bends at {ridge:.0f}"
+        label = style.label(f"{title}, bends at {ridge:.0f}")
         plot.plot([_LOW, ridge, _HIGH], heights, color=style.INK, linewidth=1.8, linestyle=line, label=label)
     reached = [value / 1e12 for value in data["reached_flops_per_s"]]
-    timed = f"timed on {load_gpu(MEASURED_ON).title}"
+    timed = style.label(f"timed on {load_gpu(MEASURED_ON).title}")
     plot.scatter(data["intensity"], reached, s=42, marker="D", color=style.COMPUTE, zorder=3, label=timed)
     plot.set_xscale("log")
     plot.set_yscale("log")

@@ -52,7 +52,7 @@ def numbers(result: Result, replica: int = 0) -> dict[str, Any]:
     begin = float(result.requests["arrival_s"].min())
     runs |= {name: runs[name] - begin for name in ("start_s", "end_s")}
     edges = np.linspace(0.0, float(runs["end_s"][-1]), _POINTS + 1)
-    blocks = result.settings["kv_blocks"]
+    blocks = result.settings["kv_blocks_of"][replica]
     data: dict[str, Any] = {"seconds": edges[1:].tolist()}
     for name, column, scale in (
         ("decoding", "decoding", 1.0),

@@ -151,7 +151,7 @@ class Number(Prediction):
         return self.html(self.raw[side], side) + held
 
     def _shown(self, value: float) -> str:
-        return str(Quantity(value, self._truth().unit))
+        return escape(str(Quantity(value, self._truth().unit)))
 
     def _scale(self, guess: Guess | None) -> list[float]:
         """Ends of the log strip: a decade around everything on it."""

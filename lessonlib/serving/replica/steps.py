@@ -17,10 +17,11 @@ _ROUNDING = 1e-9
 
 class StepRun:
     """One step, or `steps` alike: the first takes `first_s` seconds, the last `last_s`, the others lie evenly between
-    (the cost of a step is linear in the sum of contexts). `end` is infinite while nothing runs.
+    (the cost of a step is linear in the sum of contexts). `end` is infinite while nothing runs. writing_s: of a step with
+    chunks of prompts the seconds that it would take without them.
     """
 
-    __slots__ = ("compute_bound", "end", "first_s", "last_s", "start", "steps")
+    __slots__ = ("compute_bound", "end", "first_s", "last_s", "start", "steps", "writing_s")
 
     def __init__(self) -> None:
         self.start = self.first_s = self.last_s = 0.0
@@ -28,7 +29,7 @@ class StepRun:
 
     def stop(self) -> None:
         """Nothing runs."""
-        self.steps, self.end, self.compute_bound = 0, INFINITY, False
+        self.steps, self.end, self.compute_bound, self.writing_s = 0, INFINITY, False, 0.0
 
     @property
     def slope(self) -> float:
@@ -104,3 +105,6 @@ class StepTimer:
                 break
             steps //= 2
         run.begin(now, steps, first, last if steps > 1 else first, compute_bound)
+        # With chunks there is one step.
+        decoding = batch is not None and batch.count > 0
+        run.writing_s = (self.seconds(batch, [])[0] if decoding else 0.0) if chunks else 0.0

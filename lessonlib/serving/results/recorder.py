@@ -17,12 +17,13 @@ RECORDS = ("full", "summary")
 TIMES = ("ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s")
 REQUEST_COLUMNS = (
     "number", "arrival_s", "started_s", "first_token_s", "finished_s", "queue_s", "ttft_s", "tpot_s", "e2e_s",
-    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica",
+    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica", "first_replica", "loaded",
 )  # fmt: skip
 #: A run of alike steps: seconds of its first and last step; requests that decode, and that have begun their prompts
-#: (prefills); tokens of prompts; the mean length of the queue over the run; blocks in use at its start.
+#: (prefills); tokens of prompts; the mean length of the queue over the run; blocks in use at its start; seconds that it would
+#: take without the prompts (all of them where there are none).
 RUN_COLUMNS = (
-    "replica", "start_s", "end_s", "steps", "first_s", "last_s", "decoding", "prefill_tokens", "prefills", "waiting", "kv_used", "compute_bound",
+    "replica", "start_s", "end_s", "steps", "first_s", "last_s", "decoding", "prefill_tokens", "prefills", "waiting", "kv_used", "compute_bound", "writing_s",
 )  # fmt: skip
 _MOST_OUTPUT = 2
 
@@ -31,7 +32,7 @@ class Recorder:
     """full: whether single requests and runs of steps are kept. jobs: finished ones, where they are kept.
 
     output, prompt, hits: tokens of finished requests. made: tokens made by all steps. busy_s: seconds of all runs, over
-    all replicas. batch_seconds: of each run times the requests that decoded in it. Raises LessonlibError for an unknown
+    all replicas; writing_s: of these what they would take without prompts. preemption_times: (time, replica). batch_seconds: of each run times the requests that decoded in it. Raises LessonlibError for an unknown
     `record`.
     """
 
@@ -42,8 +43,11 @@ class Recorder:
         self.samples: dict[str, Sample] = {name: ExactSample() if self.full else BinnedSample() for name in TIMES}
         self.jobs: list[Job] = []
         self._runs: list[tuple[Any, ...]] = []
-        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = 0
-        self.busy_s = self.batch_seconds = self.e2e_sum = 0.0
+        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = (
+            self.aborted
+        ) = 0
+        self.busy_s = self.writing_s = self.batch_seconds = self.e2e_sum = 0.0
+        self.preemption_times: list[tuple[float, int]] = []
         self._itl = self.samples["itl_s"]
 
     def gaps(self, weight: int, steps: int, first: float, slope: float) -> None:
@@ -61,7 +65,9 @@ class Recorder:
         """A run of steps of a replica has ended; the arguments are columns of RUN_COLUMNS (used: blocks at its start)."""
         seconds = run.end - run.start
         self.steps += run.steps
+        writing = run.writing_s if prefill_tokens else seconds
         self.busy_s += seconds
+        self.writing_s += writing
         self.batch_seconds += seconds * decoding
         if self.full:
             self._runs.append(
@@ -78,8 +84,14 @@ class Recorder:
                     waiting,
                     used,
                     run.compute_bound,
+                    writing,
                 )
             )
+
+    def preempted(self, replica: int, now: float) -> None:
+        """A request of a replica has lost its blocks."""
+        if self.full:
+            self.preemption_times.append((now, replica))
 
     def leave(self, job: Job) -> None:
         """A job is finished."""
@@ -95,6 +107,13 @@ class Recorder:
         samples["queue_s"].add(job.started - job.queued)
         if job.output >= _MOST_OUTPUT:
             samples["tpot_s"].add((job.finished - job.first_token) / (job.output - 1))
+        if self.full:
+            self.jobs.append(job)
+
+    def abort(self, job: Job) -> None:
+        """A job was dropped: it has no end."""
+        self.aborted += 1
+        self.preemptions += job.preempted
         if self.full:
             self.jobs.append(job)
 
@@ -119,11 +138,24 @@ class Recorder:
                 job.preempted,
                 job.priority,
                 job.replica,
+                job.marks[0][1] if job.marks else -1,
+                job.loaded,
             )
             for job in jobs
         ]
         columns = np.array(rows, dtype=float).reshape(len(rows), len(REQUEST_COLUMNS)).T
-        whole = {"number", "prompt", "output", "generated", "cached", "preemptions", "priority", "replica"}
+        whole = {
+            "number",
+            "prompt",
+            "output",
+            "generated",
+            "cached",
+            "preemptions",
+            "priority",
+            "replica",
+            "first_replica",
+            "loaded",
+        }
         return {
             name: column.astype(np.int64) if name in whole else column
             for name, column in zip(REQUEST_COLUMNS, columns, strict=True)

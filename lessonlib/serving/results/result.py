@@ -16,6 +16,8 @@ from lessonlib.serving.results.samples import Sample, weighted_percentiles
 
 #: Part of an answer: replica, its first run, the run behind its last (-1: still going on), tokens before, tokens a step.
 Span = tuple[int, int, int, int, float]
+#: Time and replica of a token that came from a prefill.
+Mark = tuple[float, int]
 LEVELS = (50.0, 90.0, 99.0)
 
 
@@ -23,14 +25,15 @@ LEVELS = (50.0, 90.0, 99.0)
 class Result:
     """One run.
 
-    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens",
+    settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens" (both of replica 0),
+    "kv_blocks_of" (each replica),
     "record", "seed"). requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
     that came, nan for what did not come to pass. runs: a column for each of recorder.RUN_COLUMNS, one row for each run of
     alike steps. Both are empty where the record was "summary". samples: weighted samples of seconds by name.
     simulated_s: from the first arrival to the last event. requests_in_system: mean number. area_s: that number summed
     over time; by Little's law the sum of all end-to-end times when every request has finished. replicas: (time, replicas
     that take requests). kv_peak: highest share of the KV cache in use on any replica. stopped: "", "limit" or
-    "interrupted". warnings: one line each.
+    "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. aborted: requests that a replica dropped when it stopped. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
     """
 
     settings: Mapping[str, Any] = field(repr=False)
@@ -55,7 +58,11 @@ class Result:
     replicas: tuple[tuple[float, int], ...]
     stopped: str
     warnings: tuple[str, ...]
-    spans: Mapping[int, tuple[tuple[float, ...], tuple[Span, ...]]] = field(repr=False)
+    spans: Mapping[int, tuple[tuple[Mark, ...], tuple[Span, ...]]] = field(repr=False)
+    writing_s: float = 0.0
+    replica_seconds: float = 0.0
+    aborted: int = 0
+    preemption_times: tuple[Mark, ...] = field(default=(), repr=False)
 
     @property
     def throughput_tokens_per_s(self) -> float:
@@ -109,9 +116,11 @@ class Result:
             "simulated_s": self.simulated_s,
             "finished": self.finished,
             "unfinished": self.unfinished,
+            "aborted": self.aborted,
             "steps": self.steps,
             "mean_batch": self.mean_batch,
             "gpu_seconds": self.gpu_seconds,
+            "gpu_split": self.gpu_split(),
             "stopped": self.stopped,
             "warnings": list(self.warnings),
         }
@@ -140,6 +149,17 @@ class Result:
             )
         count = int(good.sum())
         return count / self.simulated_s if self.simulated_s else 0.0, count / max(1, len(good))
+
+    def gpu_split(self) -> dict[str, float]:
+        """Shares of the time of all replicas (starting and idle replicas included) in which prompts were read, answers written, nothing done.
+
+        A step with both counts as writing as long as it would take without the prompts, the rest as reading.
+        """
+        total = self.replica_seconds
+        if not total:
+            return {"reading": 0.0, "writing": 0.0, "idle": 0.0}
+        reading, writing = (self.busy_s - self.writing_s) / total, self.writing_s / total
+        return {"reading": reading, "writing": writing, "idle": max(0.0, 1.0 - reading - writing)}
 
     def cost(self, per_gpu_hour: float) -> dict[str, float]:
         """Cost of all GPU time of the run (starting and idle replicas included): in all, for each finished request, and
@@ -226,20 +246,20 @@ def _known(value: float) -> float | None:
 # --- when each token was made, from the runs of steps in which it was written ------------------------------------------
 
 
-def _times_of(marks: Sequence[float], spans: Sequence[Span], runs: Mapping[str, np.ndarray]) -> np.ndarray:
+def _times_of(marks: Sequence[Mark], spans: Sequence[Span], runs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Seconds, ascending: `marks` come from prefills, the others from the steps of `spans`."""
-    parts = [np.asarray(marks, dtype=float)]
+    parts = [np.asarray([when for when, _ in marks], dtype=float)]
     for replica, first, last, _, rate in spans:
         rows = np.flatnonzero(runs["replica"] == replica)[first : None if last < 0 else last]
         rows = rows[runs["decoding"][rows] > 0]
-        ends = _step_ends(rows, runs)
+        ends = step_ends(rows, runs)
         # The n-th step brings the answer to floor(n rate) tokens; without speculation one each.
         made = np.floor(np.arange(1, len(ends) + 1) * rate + 1e-9).astype(np.int64)
         parts.append(np.repeat(ends, np.diff(made, prepend=0)))
     return np.sort(np.concatenate(parts))
 
 
-def _step_ends(rows: np.ndarray, runs: Mapping[str, np.ndarray]) -> np.ndarray:
+def step_ends(rows: np.ndarray, runs: Mapping[str, np.ndarray]) -> np.ndarray:
     """Times at which the steps of some runs ended."""
     count = runs["steps"][rows]
     done = np.arange(1, int(count.sum()) + 1) - np.repeat(np.cumsum(count) - count, count)

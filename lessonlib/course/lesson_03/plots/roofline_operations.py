@@ -77,7 +77,13 @@ def _roof(plot: Axes, peak: float, bandwidth: float, **look: Any) -> None:
 
 
 def _paint(plot: Axes, lab: Lab, data: dict[str, Any]) -> None:
-    _roof(plot, data["flops_per_s"], data["bytes_per_s"], linewidth=2.4, label=f"roof of one {lab.system.gpu.title}")
+    _roof(
+        plot,
+        data["flops_per_s"],
+        data["bytes_per_s"],
+        linewidth=2.4,
+        label=style.label(f"roof of one {lab.system.gpu.title}"),
+    )
     other = load_gpu(MEASURED_ON)
     if data["flops_per_s"] != data["flops_per_s_in_16"]:
         ends = (data["flops_per_s_in_16"] / data["bytes_per_s"], _HIGH)
@@ -96,7 +102,7 @@ def _paint(plot: Axes, lab: Lab, data: dict[str, Any]) -> None:
             other.bandwidth,
             linewidth=1.2,
             linestyle=(0, (1.5, 2)),
-            label=f"roof of one {other.title}, 16 bits",
+            label=style.label(f"roof of one {other.title}, 16 bits"),
         )
     for phase, (sign, colour, words) in LOOKS.items():
         points = [
@@ -107,7 +113,7 @@ def _paint(plot: Axes, lab: Lab, data: dict[str, Any]) -> None:
         xs, ys = zip(*points, strict=True)
         plot.scatter(xs, ys, s=70, marker=sign, color=colour, zorder=4, label=words)
     reached = [value / 1e12 for value in data["timed_flops_per_s"]]
-    words = f"measured: a layer on {other.title}"
+    words = style.label(f"measured: a layer on {other.title}")
     plot.scatter(data["timed_intensity"], reached, s=26, marker="D", color=style.INK, zorder=3, label=words)
     for letters, x, y in _clusters(data):
         plot.annotate(

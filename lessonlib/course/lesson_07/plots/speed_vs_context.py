@@ -121,7 +121,7 @@ def _lines(plot: Axes, data: dict[str, Any], names: dict[str, str]) -> None:
             "zorder": 3 if own else 2,
         }
         contexts = _contexts(data, name)
-        plot.plot(contexts, data[name], label=names[name], markeredgecolor="none", **look)
+        plot.plot(contexts, data[name], label=style.label(names[name]), markeredgecolor="none", **look)
         plot.annotate(
             str(Quantity(data[name][-1], "%", digits=2)),
             (contexts[-1], height),

@@ -1,0 +1,75 @@
+"""The lines that vLLM's server would log over a run, one every ten seconds (LoggingStatLogger in v1/metrics/loggers.py, 0.33.0).
+
+Its counters are windows of the wall clock: prompt tokens are those that were computed, in one lump at the first token;
+the hit rate is that of the last 1,000 requests; a line on preemptions does not come, because 0.33 resets the count first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lessonlib.serving.results.telemetry import Telemetry
+
+EVERY_S = 10.0
+#: Requests over which the hit rate of the line is taken.
+RECENT = 1000
+
+
+def log_lines(telemetry: Telemetry, every_s: float = EVERY_S) -> list[tuple[float, str]]:
+    """(seconds since the run began, line) for each whole window of the run."""
+    result = telemetry.result
+    begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
+    ends = begin + every_s * np.arange(1, int(result.simulated_s / every_s) + 1)
+    lines: list[tuple[float, str]] = []
+    idle = 0
+    for end in ends.tolist():
+        prompts, answers = rates(telemetry, end - every_s, end)
+        # Two windows without a token, and the server falls silent.
+        idle = 0 if prompts or answers else idle + 1
+        if idle < 2:
+            lines.append((end - begin, _line(telemetry, end, prompts, answers)))
+            if "vllm:spec_decode_num_drafts" in telemetry.counters:
+                lines += [(end - begin, line) for line in _drafts(telemetry, end - every_s, end)]
+    return lines
+
+
+def rates(telemetry: Telemetry, after: float, until: float) -> tuple[float, float]:
+    """Computed prompt tokens and generated tokens a second in a window."""
+    counters, seconds = telemetry.counters, until - after
+    total, cached, made = (
+        counters[name].total(until) - counters[name].total(after)
+        for name in ("vllm:prompt_tokens", "vllm:prompt_tokens_cached", "vllm:generation_tokens")
+    )
+    return (total - cached) / seconds, made / seconds
+
+
+def _line(telemetry: Telemetry, end: float, prompts: float, answers: float) -> str:
+    gauges = telemetry.gauges(end)
+    parts = [
+        f"Avg prompt throughput: {prompts:.1f} tokens/s",
+        f"Avg generation throughput: {answers:.1f} tokens/s",
+        f"Running: {gauges['vllm:num_requests_running']:.0f} reqs",
+        f"Waiting: {gauges['vllm:num_requests_waiting']:.0f} reqs",
+        f"GPU KV cache usage: {100 * gauges['vllm:kv_cache_usage_perc']:.1f}%",
+    ]
+    asked = telemetry.counters["vllm:prefix_cache_queries"].values(-np.inf, end)[-RECENT:]
+    hits = telemetry.counters["vllm:prefix_cache_hits"].values(-np.inf, end)[-RECENT:]
+    if asked.size and telemetry.result.settings["scheduler"].prefix_caching:
+        parts.append(f"Prefix cache hit rate: {100 * hits.sum() / asked.sum():.1f}%")
+    return f"Engine {telemetry.replica:03d}: {', '.join(parts)}"
+
+
+def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
+    steps, drafted, accepted = (
+        telemetry.counters[f"vllm:spec_decode_num_{name}"].values(after, until).sum()
+        for name in ("drafts", "draft_tokens", "accepted_tokens")
+    )
+    if not steps:
+        return []
+    seconds = until - after
+    line = (
+        f"SpecDecoding metrics: Mean acceptance length: {1 + accepted / steps:.2f}, Accepted throughput: {accepted / seconds:.2f} tokens/s, "
+        f"Drafted throughput: {drafted / seconds:.2f} tokens/s, Accepted: {accepted:.0f} tokens, Drafted: {drafted:.0f} tokens, "
+        f"Avg Draft acceptance rate: {100 * accepted / drafted:.1f}%"
+    )
+    return [line]

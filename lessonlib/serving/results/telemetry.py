@@ -1,0 +1,223 @@
+"""What a replica of a run would tell a monitoring system: counters, gauges and histograms under vLLM's names.
+
+Names, labels and bounds are those of vLLM 0.33.0 (v1/metrics/loggers.py and buckets.py). As there, prompt tokens are credited
+in one lump when the first token comes, times of phases when the request ends, and blocks that could be reused count as free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.serving.results.outputs import outputs
+from lessonlib.serving.results.result import Result
+
+#: Upper bounds of the buckets of vLLM's histograms.
+LATENCY_BOUNDS = (
+    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0,
+)  # fmt: skip
+FIRST_TOKEN_BOUNDS = (
+    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0,
+)  # fmt: skip
+BETWEEN_BOUNDS = (
+    0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0,
+)  # fmt: skip
+STEP_BOUNDS = tuple(2.0**power for power in (0, *range(3, 15)))
+PREEMPTION_BOUNDS = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0)
+
+
+def token_bounds(most: int) -> tuple[float, ...]:
+    """1, 2, 5, 10, ... up to the longest context."""
+    steps = (digit * 10.0**power for power in range(9) for digit in (1, 2, 5))
+    return tuple(bound for bound in steps if bound <= most)
+
+
+@dataclass(frozen=True)
+class Events:
+    """Times (seconds) of what was counted, ascending, and how much each time."""
+
+    time: np.ndarray
+    value: np.ndarray
+
+    def total(self, until: float) -> float:
+        """The sum up to a moment, that moment included."""
+        return float(self.value[: np.searchsorted(self.time, until, side="right")].sum())
+
+    def values(self, after: float, until: float) -> np.ndarray:
+        """All values in a stretch of time, its end included."""
+        first, last = np.searchsorted(self.time, (after, until), side="right")
+        return self.value[first:last]
+
+
+def _events(time: np.ndarray, value: np.ndarray | float, keep: np.ndarray) -> Events:
+    keep = keep & np.isfinite(time)
+    values = np.broadcast_to(np.asarray(value, dtype=float), time.shape)[keep]
+    order = np.argsort(time[keep], kind="stable")
+    return Events(time[keep][order], values[order])
+
+
+class Telemetry:
+    """One replica of a run with a full record.
+
+    counters, histograms: events by vLLM's name (without _total, _sum, _count). bounds: of the histograms' buckets.
+    """
+
+    def __init__(self, result: Result, replica: int = 0) -> None:
+        if result.settings["record"] != "full":
+            raise LessonlibError('telemetry: needs every request: simulate with record = "full"')
+        if replica not in range(result.settings["fleet"].most):
+            raise LessonlibError(
+                f"telemetry: no replica {replica!r}: there are 0 to {result.settings['fleet'].most - 1}"
+            )
+        self.result, self.replica = result, replica
+        self._runs = {name: column[result.runs["replica"] == replica] for name, column in result.runs.items()}
+        rows = result.requests
+        #: A prompt is read by the replica of the first token; the answer ends at the last one (they differ with two pools).
+        self._first = rows["first_replica"] == replica
+        self._last = rows["replica"] == replica
+        self._rows = rows
+        self.counters = self._counters()
+        self.histograms = self._histograms()
+        most = result.settings["system"].model.max_context or 1_000_000
+        named = {"tokens": token_bounds(most), "iteration": STEP_BOUNDS, "preemptions": PREEMPTION_BOUNDS}
+        self.bounds = {
+            "vllm:time_to_first_token_seconds": FIRST_TOKEN_BOUNDS,
+            "vllm:inter_token_latency_seconds": BETWEEN_BOUNDS,
+            "vllm:request_time_per_output_token_seconds": BETWEEN_BOUNDS,
+            "vllm:iteration_tokens_total": named["iteration"],
+            "vllm:request_num_preemptions": named["preemptions"],
+        } | {name: named["tokens"] for name in self.histograms if name.endswith("_tokens")}
+
+    def _counters(self) -> dict[str, Events]:
+        rows, first = self._rows, self._first
+        at, begun = rows["first_token_s"], rows["started_s"]
+        made = outputs(self.result)
+        mine = made.replica == self.replica
+        self._outputs, self._mine = made, mine
+        lost = [when for when, replica in self.result.preemption_times if replica == self.replica]
+        found = {
+            "vllm:prompt_tokens": _events(at, rows["prompt"], first),
+            "vllm:prompt_tokens_cached": _events(at, rows["cached"], first),
+            "vllm:generation_tokens": _events(made.time, made.tokens, mine),
+            "vllm:prefix_cache_queries": _events(begun, rows["prompt"], first),
+            "vllm:prefix_cache_hits": _events(begun, rows["cached"] - rows["loaded"], first),
+            "vllm:external_prefix_cache_hits": _events(begun, rows["loaded"], first),
+            "vllm:num_preemptions": Events(np.sort(np.asarray(lost, dtype=float)), np.ones(len(lost))),
+            "vllm:request_success": _events(rows["finished_s"], 1.0, self._last),
+        }
+        self.loaded = _events(at, rows["loaded"], first)
+        speculation = self.result.settings["scheduler"].speculation
+        if speculation:
+            # Every output that is no prefill's brings its accepted drafts and one token more.
+            steps = mine & np.isfinite(made.gap)
+            found |= {
+                "vllm:spec_decode_num_drafts": _events(made.time, 1.0, steps),
+                "vllm:spec_decode_num_draft_tokens": _events(made.time, float(speculation.drafts), steps),
+                "vllm:spec_decode_num_accepted_tokens": _events(made.time, made.tokens - 1.0, steps),
+            }
+        return found
+
+    def _histograms(self) -> dict[str, Events]:
+        rows, last = self._rows, self._last
+        ends, begun, first = rows["finished_s"], rows["started_s"], rows["first_token_s"]
+        made = self._outputs
+        return {
+            "vllm:time_to_first_token_seconds": _events(first, rows["ttft_s"], self._first),
+            "vllm:inter_token_latency_seconds": _events(made.time, made.gap, self._mine & np.isfinite(made.gap)),
+            "vllm:request_time_per_output_token_seconds": _events(ends, np.nan_to_num(rows["tpot_s"]), last),
+            "vllm:e2e_request_latency_seconds": _events(ends, rows["e2e_s"], last),
+            "vllm:request_queue_time_seconds": _events(ends, rows["queue_s"], last),
+            "vllm:request_inference_time_seconds": _events(ends, ends - begun, last),
+            "vllm:request_prefill_time_seconds": _events(ends, first - begun, last),
+            "vllm:request_decode_time_seconds": _events(ends, ends - first, last),
+            "vllm:request_prompt_tokens": _events(ends, rows["prompt"], last),
+            "vllm:request_generation_tokens": _events(ends, rows["output"], last),
+            "vllm:request_prefill_kv_computed_tokens": _events(ends, rows["prompt"] - rows["cached"], last),
+            "vllm:request_num_preemptions": _events(ends, rows["preemptions"], last),
+            "vllm:iteration_tokens_total": self._steps(),
+        }
+
+    def _steps(self) -> Events:
+        """Tokens of each step as vLLM counts them: what was handed out, and the prompts of those that got their first token."""
+        computed = _events(self._rows["first_token_s"], self._rows["prompt"] - self._rows["cached"], self._first)
+        time = np.concatenate([self._outputs.time[self._mine], computed.time])
+        value = np.concatenate([self._outputs.tokens[self._mine].astype(float), computed.value])
+        # Times of one step differ by rounding only.
+        slots, place = np.unique(np.round(time, 9), return_inverse=True)
+        return Events(slots, np.bincount(place, weights=value, minlength=len(slots)))
+
+    def gauges(self, at_s: float) -> dict[str, float]:
+        """Requests running and waiting and the share of the cache in use, as of the last step that had begun at a moment."""
+        rows, runs = self._rows, self._runs
+        place = int(np.searchsorted(runs["start_s"], at_s, side="right")) - 1
+        running = used = 0.0
+        if place >= 0 and at_s <= runs["end_s"][place]:
+            running = float(runs["decoding"][place] + runs["prefills"][place])
+            used = float(runs["kv_used"][place]) / self.result.settings["kv_blocks_of"][self.replica]
+        queued = rows["arrival_s"] + self.result.settings["scheduler"].server_s
+        begun = np.nan_to_num(rows["started_s"], nan=np.inf)
+        mine = self._first | (~np.isfinite(rows["first_token_s"]) & self._last)
+        waiting = float(((queued <= at_s) & (begun > at_s) & mine).sum())
+        return {
+            "vllm:num_requests_running": running,
+            "vllm:num_requests_waiting": waiting,
+            "vllm:kv_cache_usage_perc": used,
+        }
+
+    def busy(self, after: float, until: float) -> dict[str, float]:
+        """Seconds of a stretch of time that went into reading prompts, into writing answers, and into nothing."""
+        runs = self._runs
+        inside = np.clip(np.minimum(runs["end_s"], until) - np.maximum(runs["start_s"], after), 0.0, None)
+        length = np.maximum(runs["end_s"] - runs["start_s"], 1e-300)
+        writing = float((inside * runs["writing_s"] / length).sum())
+        reading = float(inside.sum()) - writing
+        return {"reading_s": reading, "writing_s": writing, "idle_s": max(0.0, until - after - reading - writing)}
+
+
+def exposition(telemetry: Telemetry, at_s: float) -> str:
+    """The page that the replica would answer with at a moment of the run, in Prometheus' text format."""
+    from prometheus_client import CollectorRegistry, generate_latest
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+    labels = {"engine": "0", "model_name": telemetry.result.settings["system"].model.name}
+    keys, values = list(labels), list(labels.values())
+
+    class Page:
+        def collect(self) -> Iterable[Any]:
+            for name, level in telemetry.gauges(at_s).items():
+                gauge = GaugeMetricFamily(name, name, labels=keys)
+                gauge.add_metric(values, level)
+                yield gauge
+            for name, events in telemetry.counters.items():
+                more, extra = (["finished_reason"], ["length"]) if name == "vllm:request_success" else ([], [])
+                counter = CounterMetricFamily(name, name, labels=[*keys, *more])
+                counter.add_metric([*values, *extra], events.total(at_s))
+                yield counter
+            sources = CounterMetricFamily("vllm:prompt_tokens_by_source", "by source", labels=[*keys, "source"])
+            for source, count in _by_source(telemetry, at_s).items():
+                sources.add_metric([*values, source], count)
+            yield sources
+            for name, events in telemetry.histograms.items():
+                seen = events.values(-np.inf, at_s)
+                bounds = telemetry.bounds.get(name, LATENCY_BOUNDS)
+                buckets = [(str(float(bound)), float((seen <= bound).sum())) for bound in bounds]
+                histogram = HistogramMetricFamily(name, name, labels=keys)
+                histogram.add_metric(values, [*buckets, ("+Inf", float(len(seen)))], float(seen.sum()))
+                yield histogram
+
+    registry = CollectorRegistry()
+    registry.register(Page())
+    return generate_latest(registry).decode()
+
+
+def _by_source(telemetry: Telemetry, at_s: float) -> Mapping[str, float]:
+    cached, loaded = telemetry.counters["vllm:prompt_tokens_cached"].total(at_s), telemetry.loaded.total(at_s)
+    return {
+        "local_compute": telemetry.counters["vllm:prompt_tokens"].total(at_s) - cached,
+        "local_cache_hit": cached - loaded,
+        "external_kv_transfer": loaded,
+    }

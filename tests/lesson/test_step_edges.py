@@ -1,0 +1,114 @@
+"""What else a step and a lesson promise: forged confidences, an automatic walk, a record that is kept once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.lesson.step import Step
+from tests.lesson.made_up import GUESS, JUDGED, KINDS, question, step
+
+
+@pytest.mark.parametrize("confidence", [-1, 3, "1", None, 1.5, float("nan"), [1]])
+def test_a_level_of_confidence_that_does_not_exist_commits_nothing(confidence: Any) -> None:
+    made = step("number")
+    made.handle({"event": "commit", "guess": GUESS["number"], "confidence": confidence})
+    assert (made.state, made.guess, made.kept) == ("asked", None, [])
+    assert made.problem == "Say how sure you are, then commit."
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 2])
+def test_each_level_of_confidence_is_kept(confidence: int) -> None:
+    made = step("number")
+    made.handle({"event": "commit", "guess": GUESS["number"], "confidence": confidence})
+    assert (made.state, made.confidence, made.kept[0]["confidence"]) == ("committed", confidence, confidence)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in JUDGED])
+def test_what_is_not_judged_keeps_no_confidence(kind: str) -> None:
+    made = step(kind)
+    made.handle({"event": "commit", "guess": GUESS[kind], "confidence": 2})
+    assert (made.state, made.confidence) == ("committed", None)
+    assert made.view()["confidence"] is None
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_a_walk_without_a_person_ends_at_the_end(kind: str) -> None:
+    made = step(kind)
+    made.answer(made.question.right())
+    assert (made.state, made.skipped, made.confidence) == ("observed", False, 2)
+    assert [record["event"] for record in made.kept] == ["commit", "reveal", "observe"]
+    assert made.kept[-1]["right"] is True
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*JUDGED, "note")])
+def test_a_walk_over_a_card_ends_at_its_answer(kind: str) -> None:
+    made = step(kind)
+    made.answer(GUESS[kind])
+    assert [record["event"] for record in made.kept] == ["commit", "reveal"]
+
+
+def test_a_skip_counts_as_no_answer_whatever_was_typed_before() -> None:
+    made = step("number")
+    made.handle({"event": "commit", "guess": {"text": "abc"}, "confidence": 1})
+    made.handle({"event": "skip"})
+    assert (made.view()["result"]["headline"], made.view()["skipped"], made.problem) == ("Skipped", True, "")
+    assert step("number").view()["skipped"] is False
+
+
+def test_a_refused_walk_names_the_question() -> None:
+    with pytest.raises(LessonlibError, match="made-up what-shape: the guess 7 was refused: Draw the whole curve"):
+        step("curve").answer(7)
+
+
+def test_a_step_that_nobody_listens_to_records_nothing_and_goes_on() -> None:
+    made = Step(question("choice"), "Step 1")
+    made.answer(made.question.right())
+    assert made.state == "observed"
+
+
+def test_a_replay_leaves_the_record_in_place_and_no_problem_behind() -> None:
+    made = step("number")
+    made.replay([{"event": "commit", "guess": {"text": "abc"}, "confidence": 1}])
+    assert made.problem == ""
+    made.handle({"event": "hint"})
+    assert [record["event"] for record in made.kept] == ["hint"], "recorded again after a replay"
+
+
+def test_a_replay_that_fails_still_records_afterwards() -> None:
+    made = step("number")
+    with pytest.raises(TypeError):
+        made.replay([None])  # type: ignore[list-item]
+    made.handle({"event": "hint"})
+    assert len(made.kept) == 1
+
+
+@pytest.mark.parametrize(("observed", "shown"), [("a", True), ("b", True), (None, False)])
+def test_the_observation_is_told_once_it_is_made(observed: str | None, shown: bool) -> None:
+    made = step("choice")
+    made.handle({"event": "commit", "guess": "a", "confidence": 1})
+    made.handle({"event": "reveal"})
+    made.handle({"event": "observe", "choice": observed})
+    assert ("right" in made.view()["observe"], "note" in made.view()["observe"]) == (shown, shown)
+    assert made.view()["observe"]["chosen"] == observed
+    assert ("explanation" in made.view()) is shown
+
+
+def test_the_last_grade_counts_and_stands_in_the_result() -> None:
+    made = step("recall")
+    made.handle({"event": "commit", "guess": None})
+    made.handle({"event": "reveal"})
+    assert made.view()["result"]["grade"] is None
+    for grade in ("got", "missed"):
+        made.handle({"event": "grade", "grade": grade})
+    assert made.view()["result"]["grade"] == "missed"
+    assert [record["grade"] for record in made.kept if record["event"] == "grade"] == ["got", "missed"]
+    assert "grade" not in at_end("choice").view()["result"]
+
+
+def at_end(kind: str) -> Step:
+    made = step(kind)
+    made.answer(made.question.right())
+    return made

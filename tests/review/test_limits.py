@@ -1,0 +1,87 @@
+"""The numbers that the report and the schedule rest on, each at its edge, from records written by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from lessonlib.record.event import events_of
+from lessonlib.review.schedule import AGAIN, GOOD, HARD, NEXT_DAY, Answer, answer_to, due
+from lessonlib.review.summary import minutes, summarise
+from tests.review.records import attempts, guess, record
+
+AT = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "brier"),
+    [
+        # (claimed chance - outcome) squared, with the chances that the report tells its reader: 35, 70 and 95 %
+        (0, True, 0.4225),
+        (0, False, 0.1225),
+        (1, True, 0.09),
+        (1, False, 0.49),
+        (2, True, 0.0025),
+        (2, False, 0.9025),
+    ],
+)
+def test_what_a_level_of_confidence_claims(sure: int, right: bool, brier: float) -> None:
+    assert summarise(attempts(guess("a", right, sure))).brier == pytest.approx(brier, abs=1e-12)
+
+
+@pytest.mark.parametrize(("gap_minutes", "spent"), [(4.5, 4.5), (5, 5), (5.25, 0), (10, 0), (15, 0)])
+def test_a_pause_of_more_than_five_minutes_is_not_time_spent(gap_minutes: float, spent: float) -> None:
+    events = events_of([record("a", "commit", 1), record("a", "reveal", 1 + gap_minutes)])
+    assert minutes(events) == pytest.approx(spent)
+
+
+def test_time_is_summed_from_event_to_event_in_whatever_order_they_stand() -> None:
+    assert minutes(events_of(record("a", "hint", at) for at in (9, 0, 4, 7))) == pytest.approx(9)
+    assert minutes([]) == 0
+
+
+def test_a_card_of_the_evening_is_due_the_next_afternoon_at_the_latest_and_never_the_same_night() -> None:
+    """18 hours: eight in the evening to two in the afternoon."""
+    assert timedelta(hours=18) == NEXT_DAY
+    assert due([Answer(AT, AGAIN)]) >= AT + timedelta(hours=18)
+    assert due([Answer(AT, AGAIN)]) <= AT + timedelta(hours=24)
+
+
+@pytest.mark.parametrize("rating", [AGAIN, HARD, GOOD])
+def test_a_card_is_due_six_hours_before_its_whole_days_are_over(rating: int) -> None:
+    """FSRS counts whole days; a sitting a little earlier in the day than the last must find its cards."""
+    apart = due([Answer(AT, rating)]) - AT
+    assert (apart + timedelta(hours=6)) % timedelta(days=1) == timedelta(0)
+
+
+def test_better_answers_come_back_later_and_none_later_than_half_a_year() -> None:
+    again, hard, good = (due([Answer(AT, rating)]) for rating in (AGAIN, HARD, GOOD))
+    assert again <= hard < good
+    many = [Answer(AT + timedelta(days=200 * n), GOOD) for n in range(12)]
+    assert timedelta(days=170) < due(many) - many[-1].at <= timedelta(days=180)
+
+
+@pytest.mark.parametrize(
+    ("sure", "right", "rating", "certain_miss"),
+    [
+        (0, True, HARD, False),
+        (1, True, GOOD, False),
+        (2, True, GOOD, False),
+        (0, False, AGAIN, False),
+        (2, False, AGAIN, True),
+    ],
+)
+def test_a_right_guess_that_was_just_a_guess_counts_as_hard(
+    sure: int, right: bool, rating: int, certain_miss: bool
+) -> None:
+    (attempt,) = attempts(guess("a", right, sure))
+    found = answer_to(attempt)
+    assert found is not None and (found.rating, found.certain_miss) == (rating, certain_miss)
+
+
+@pytest.mark.parametrize(("grade", "rating"), [("got", GOOD), ("partly", HARD), ("missed", AGAIN)])
+def test_the_learners_own_grade_counts(grade: str, rating: int) -> None:
+    (attempt,) = attempts([record("a", "commit"), record("a", "reveal"), record("a", "grade", grade=grade)])
+    found = answer_to(attempt)
+    assert found is not None and found.rating == rating

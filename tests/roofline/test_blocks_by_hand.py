@@ -1,0 +1,305 @@
+"""Blocks, operations and messages with shapes small enough to count every number on paper."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.roofline import (
+    System,
+    decode,
+    decode_load,
+    load_gpu,
+    load_model,
+    mixed,
+    prefill,
+    prefill_load,
+    weight_bytes,
+)
+from lessonlib.roofline.blocks import Attention, DeltaNet, Experts, LatentAttention, Matrix, Mlp
+from lessonlib.roofline.efficiency import load_efficiency
+from lessonlib.roofline.links import traffic
+from lessonlib.roofline.model import Layers
+from lessonlib.roofline.operations import operations
+
+GPU = load_gpu("h100-sxm")
+
+
+def shapes(block: Any, hidden: int = 10) -> list[tuple[int, int]]:
+    return [(matrix.inputs, matrix.outputs) for matrix in block.matrices(hidden)]
+
+
+# --- blocks: a hidden width of 10 -----------------------------------------------------------------------------------------
+
+
+def test_attention_of_four_heads_that_share_two() -> None:
+    """q: 4 x 3 = 12, k and v: 2 x 3 = 6 each."""
+    plain = Attention(heads=4, kv_heads=2, head_dim=3)
+    assert shapes(plain) == [(10, 12 + 6 + 6), (12, 10)]
+    assert shapes(replace(plain, gated=True)) == [(10, 24 + 6 + 6), (12, 10)]
+    assert plain.vectors(10) == 0
+    assert replace(plain, norms=True).vectors(10) == 3 + 3, "one of queries, one of keys"
+    assert replace(plain, qkv_bias=True).vectors(10) == 12 + 6 + 6
+    assert replace(plain, out_bias=True).vectors(10) == 10
+    assert replace(plain, sinks=True).vectors(10) == 4
+    assert replace(plain, norms=True, qkv_bias=True, out_bias=True, sinks=True).vectors(10) == 6 + 24 + 10 + 4
+    assert (plain.kv_values, plain.kv_vector) == (12, 3)
+
+
+@pytest.mark.parametrize(("tp", "copies"), [(1, 1), (2, 1), (4, 2), (8, 4)])
+def test_more_gpus_than_kv_heads_hold_copies(tp: int, copies: float) -> None:
+    assert Attention(4, 2, 3).kv_copies(tp) == copies
+    assert LatentAttention(4, None, 5, 3, 2, 3).kv_copies(tp) == tp
+    assert DeltaNet(2, 3, 4, 5, 4).kv_copies(tp) == 1
+
+
+def test_attention_costs_two_multiply_adds_for_each_element_of_each_pair() -> None:
+    """3 new tokens after 5: pairs 6 + 7 + 8 = 21; for each 2 FLOPs x (score + sum) x 4 heads x 3 wide."""
+    assert Attention(4, 2, 3).flops(3, 5) == 21 * 2 * 2 * 12
+    assert Attention(4, 2, 3, window=6).flops(3, 5) == 18 * 2 * 2 * 12
+
+
+def test_latent_attention_by_hand() -> None:
+    """4 heads; queries 3 + 2 wide, values 6; a latent of 5 + 2."""
+    mixer = LatentAttention(heads=4, q_rank=7, kv_rank=5, nope_dim=3, rope_dim=2, value_dim=6)
+    assert shapes(mixer) == [(10, 7), (7, 4 * 5), (10, 5 + 2), (5, 4 * (3 + 6)), (4 * 6, 10)]
+    assert shapes(replace(mixer, q_rank=None)) == [(10, 20), (10, 7), (5, 36), (24, 10)]
+    assert (mixer.vectors(10), replace(mixer, q_rank=None).vectors(10)) == (12, 5)
+    assert (mixer.kv_values, mixer.kv_vector) == (7, 7)
+    # One new token after 9: 10 pairs. Absorbed: 7 for the score and 5 for the sum, 4 heads. Expanded: 5 and 6, and the
+    # latents of 9 tokens expanded again: 5 x 4 x (3 + 6) multiply-adds each.
+    absorbed, expanded = 2 * 4 * (7 + 5) * 10, 2 * 4 * (5 + 6) * 10 + 2 * 5 * 4 * 9 * 9
+    assert mixer.flops(1, 9) == min(absorbed, expanded) == absorbed
+    # A prompt of 9 tokens, 45 pairs, has nothing before it to expand.
+    assert mixer.flops(9, 0) == 2 * 4 * (5 + 6) * 45
+
+
+def test_delta_net_by_hand() -> None:
+    """2 key heads of 3, 4 value heads of 5; a convolution over 4 inputs."""
+    mixer = DeltaNet(key_heads=2, key_dim=3, value_heads=4, value_dim=5, kernel=4)
+    channels = 2 * 6 + 20
+    assert mixer.channels == channels
+    assert shapes(mixer) == [(10, channels + 20), (10, 8), (20, 10)]
+    assert [matrix.quantised for matrix in mixer.matrices(10)] == [True, False, True]
+    assert mixer.vectors(10) == channels * 4 + 2 * 4 + 5
+    assert mixer.recurrent_bytes == 4 * (3 * 5) * 4
+    assert mixer.convolution_bytes == channels * 3 * 2
+    assert mixer.flops(7, 1000) == 7 * (7 * 60 + 2 * channels * 4), "the same after any context"
+    assert mixer.kv_values == 0
+
+
+def test_feed_forwards_by_hand() -> None:
+    assert shapes(Mlp(20)) == [(10, 40), (20, 10)] and shapes(Mlp(20, gated=False)) == [(10, 20), (20, 10)]
+    assert (Mlp(20).vectors(10), Mlp(20, bias=True).vectors(10), Mlp(20, False, True).vectors(10)) == (0, 50, 30)
+    experts = Experts(count=8, active=2, width=3)
+    assert shapes(experts) == [(10, 8), (10, 6), (3, 10)]
+    assert [(matrix.copies, matrix.active) for matrix in experts.matrices(10)] == [(1, 1), (8, 2), (8, 2)]
+    assert [matrix.quantised for matrix in experts.matrices(10)] == [False, True, True]
+    assert shapes(replace(experts, shared_width=4))[3:] == [(10, 8), (4, 10)]
+    biased = replace(experts, bias=True).matrices(10)[0]
+    assert (biased.parameters, biased.quantised) == (8 * (6 + 10), False)
+    assert (experts.vectors(10), replace(experts, shared_gate=True).vectors(10)) == (0, 10)
+    assert replace(experts, router_bias=True).vectors(10) == 8
+
+
+@pytest.mark.parametrize(
+    ("tokens", "read"),
+    [(0, 0), (1, 2), (2, 8 * (1 - 0.75**2)), (1000, 8)],
+)
+def test_how_many_of_eight_experts_are_read(tokens: int, read: float) -> None:
+    """Each token takes 2 of 8, so it misses a given one with 3/4."""
+    assert Matrix("e", "experts", 3, 4, copies=8, active=2).copies_read(tokens) == pytest.approx(read)
+    assert Matrix("e", "experts", 3, 4, copies=8, active=8).copies_read(tokens) == 8
+    assert Matrix("m", "mlp", 3, 4).copies_read(tokens) == 1
+
+
+def test_the_size_of_a_matrix() -> None:
+    matrix = Matrix("e", "experts", 3, 4, copies=8, active=2)
+    assert (matrix.size, matrix.parameters) == (12, 96)
+    assert (Matrix("m", "mlp", 3, 4).parameters, Matrix("m", "mlp", 3, 4).quantised) == (12, True)
+
+
+# --- a whole model of one small layer -----------------------------------------------------------------------------------
+
+
+def tiny(mixer: Any, feed: Any = None, **options: Any) -> System:
+    """One layer of width 8 with 5 words and no norms but 8 parameters at the end; in 16 bits."""
+    model = replace(
+        load_model("llama-3.1-8b"),
+        hidden=8,
+        vocabulary=5,
+        tied=False,
+        layers=(Layers(3, mixer, feed or Mlp(16), 0),),
+        extra_parameters=8,
+    )
+    return System(model, GPU, **options)
+
+
+def part(system: System, load: Any, name: str) -> Any:
+    (found,) = (each for each in operations(system, load) if each.name == name)
+    return found
+
+
+def test_a_matrix_in_three_layers_for_seven_rows() -> None:
+    found = part(tiny(Attention(4, 2, 2)), decode_load(7, 9), "MLP: down")
+    assert found.flops == 3 * 7 * 2 * 16 * 8
+    assert found.weight_bytes == 3 * 16 * 8 * 2
+    assert found.activation_bytes == 3 * 7 * (16 + 8) * 2
+    assert (found.kv_read_bytes, found.kv_written_bytes, found.state_bytes) == (0, 0, 0)
+    assert found.intensity == pytest.approx(7)
+    assert found.memory_s == pytest.approx(found.weight_bytes / GPU.bandwidth)
+    assert found.compute_s == pytest.approx(found.flops / GPU.flops["bf16"])
+    assert found.activation_s == pytest.approx(found.activation_bytes / GPU.bandwidth)
+    assert found.bound == "memory"
+
+
+def test_softmax_attention_reads_and_writes_its_cache() -> None:
+    """7 requests of 9 tokens, 3 layers, 2 x 2 heads x 2 values of 2 bytes."""
+    found = part(tiny(Attention(4, 2, 2)), decode_load(7, 9), "attention")
+    entry = 3 * 2 * 2 * 2 * 2
+    assert (found.kv_read_bytes, found.kv_written_bytes) == (7 * 9 * entry, 7 * entry)
+    assert found.flops == 3 * 7 * 10 * 4 * 4 * 2
+    assert found.activation_bytes == 3 * 7 * 2 * 4 * 2 * 2, "in and out, 4 heads of 2"
+    assert found.bytes == 7 * 10 * entry
+    windowed = part(tiny(Attention(4, 2, 2, window=4)), decode_load(7, 9), "attention, window 4")
+    assert (windowed.kv_read_bytes, windowed.kv_written_bytes) == (7 * 3 * entry, 7 * entry)
+    copied = part(tiny(Attention(4, 2, 2), tp=4), decode_load(7, 9), "attention")
+    assert copied.kv_read_bytes == 2 * found.kv_read_bytes
+    assert copied.memory_s == pytest.approx(2 * found.memory_s / 4)
+    assert copied.compute_s == pytest.approx(found.compute_s / 4)
+
+
+def test_a_latent_goes_out_as_wide_as_its_values() -> None:
+    found = part(tiny(LatentAttention(4, None, 5, 3, 2, 6)), decode_load(7, 9), "attention")
+    assert found.activation_bytes == 3 * 7 * 2 * 4 * 6 * 2
+    assert found.kv_read_bytes == 3 * 7 * 9 * (5 + 2) * 2
+
+
+@pytest.mark.parametrize(
+    ("load", "moves"),
+    [
+        (decode_load(7, 9), 14),  # read and written
+        (prefill_load(6, 7), 7),  # only written: there was none before
+        (decode_load(7, 0), 14),  # one new token reads the (zero) state as a decode step does
+    ],
+)
+def test_a_recurrent_state_is_read_and_written(load: Any, moves: int) -> None:
+    mixer = DeltaNet(2, 3, 4, 5, 4)
+    found = part(tiny(mixer), load, "DeltaNet state")
+    assert found.state_bytes == 3 * moves * (4 * 15 * 4 + 32 * 3 * 2)
+    assert found.activation_bytes == 3 * load.tokens * 2 * 32 * 2
+
+
+def test_small_vectors_and_the_residual_stream() -> None:
+    """8 parameters; ten passes over 8 wide 16-bit values a layer and token, on each GPU."""
+    for tp in (1, 2):
+        found = part(tiny(Attention(4, 2, 2), tp=tp), decode_load(7, 9), "norms, biases")
+        assert (found.flops, found.weight_bytes) == (2 * 8 * 7, 2 * 8)
+        assert found.activation_bytes == 10 * 2 * 3 * 8 * 7 * tp
+
+
+def test_the_head_runs_for_the_rows_that_are_asked_for() -> None:
+    system = tiny(Attention(4, 2, 2))
+    assert part(system, prefill_load(6, 7), "output head").flops == 7 * 2 * 8 * 5
+    assert part(system, decode_load(7, 9), "output head").weight_bytes == 8 * 5 * 2
+
+
+def test_a_step_is_the_sum_of_its_operations() -> None:
+    system = tiny(Attention(4, 2, 2))
+    found = decode(system, 7, 9)
+    parts = list(operations(system, decode_load(7, 9)))
+    assert found.flops == pytest.approx(sum(each.flops for each in parts))
+    assert found.bytes == pytest.approx(sum(each.bytes for each in parts))
+    assert found.intensity == pytest.approx(found.flops / found.bytes)
+    assert found.compute_s == pytest.approx(found.flops / GPU.flops["bf16"])
+    assert found.memory_s == pytest.approx(found.bytes / GPU.bandwidth)
+    assert found.ceiling_s == max(found.compute_s, found.memory_s) == found.memory_s
+    assert found.per_operation_s == pytest.approx(sum(max(each.compute_s, each.memory_s) for each in parts))
+    assert (found.tokens, found.bound, found.phase) == (7, "memory", "decode")
+    assert found.ceiling_tokens_per_s == pytest.approx(7 / found.ceiling_s)
+    assert found.expected_tokens_per_s == pytest.approx(7 / found.expected_s)
+    assert prefill(system, 6, 7).tokens == 42 and prefill(system).tokens == 2048 and decode(system).tokens == 1
+    assert mixed(system, [(5, 0), (1, 9)]).phase == "mixed"
+    assert decode(load_lab_system(), 1024, 0).bound == "compute"
+
+
+def load_lab_system() -> System:
+    return System(load_model("llama-3.1-8b"), GPU)
+
+
+# --- between GPUs ---------------------------------------------------------------------------------------------------------
+
+
+def spread(tp: int, dp: int) -> System:
+    return System(load_model("qwen3-30b-a3b"), GPU, tp=tp, dp=dp, ep=tp * dp)
+
+
+@pytest.mark.parametrize(("tp", "dp"), [(1, 8), (2, 4), (4, 2)])
+def test_each_gpu_sends_its_share_of_what_its_copy_dispatches(tp: int, dp: int) -> None:
+    """8 requests over dp copies: 8/dp tokens of 2,048 x 2 bytes go to 8 experts each, 7 of 8 elsewhere, and the tp GPUs of
+    a copy send a part each; twice (there and back) in each of 48 layers.
+    """
+    found = {each.name: each for each in traffic(spread(tp, dp), decode_load(8, 100), load_efficiency())}
+    moved = found["dispatch, combine"]
+    assert moved.messages == 96
+    assert moved.bytes_per_gpu == pytest.approx(96 * (8 / dp) * 2048 * 2 * 8 * 7 / 8 / tp)
+    assert ("all-reduce" in found) is (tp > 1)
+
+
+def test_spread_experts_see_the_rows_of_all_copies() -> None:
+    """2 copies of the rest, 4 requests each: an expert's matrix sees 8 rows, and stands once on 4 GPUs."""
+    model = replace(load_model("qwen3-30b-a3b"))
+    one = System(model, GPU)
+    two = System(model, GPU, tp=2, dp=2, ep=4)
+    whole, shared = (part(system, decode_load(8, 100), "experts: down") for system in (one, two))
+    assert shared.flops == pytest.approx(whole.flops)
+    assert shared.weight_bytes == pytest.approx(whole.weight_bytes)
+    assert shared.memory_s == pytest.approx(whole.memory_s / 4)
+    assert shared.compute_s == pytest.approx(whole.compute_s / 4)
+    dense, halved = (part(system, decode_load(8, 100), "attention: output") for system in (one, two))
+    assert halved.flops == pytest.approx(dense.flops) and halved.weight_bytes == pytest.approx(2 * dense.weight_bytes)
+    assert halved.memory_s == pytest.approx(dense.memory_s / 2), "tp = 2; the other copy reads its own at the same time"
+
+
+def test_heads_of_a_recurrent_layer_must_divide_too() -> None:
+    """6 value heads do not go on 4 GPUs, though nothing else of the layer minds."""
+    with pytest.raises(LessonlibError, match=r"tp: 4 GPUs do not divide the 6 heads.*allowed: 1, 2, 3, 6"):
+        tiny(DeltaNet(2, 3, 6, 5, 4), tp=4)
+    assert tiny(DeltaNet(2, 3, 6, 5, 4), tp=3).gpus == 3
+    with pytest.raises(LessonlibError, match="tp: 3 GPUs do not divide the 4 heads"):
+        tiny(Attention(4, 2, 2), tp=3)
+
+
+# --- a quantised checkpoint that leaves parts in 16 bits --------------------------------------------------------------------
+
+
+def model_of(tmp_path: Path, repo: Path, skipped: list[str]) -> Any:
+    config = json.loads((repo / "data/models/gpt-oss-20b.json").read_text(encoding="utf-8"))
+    config["quantization_config"]["modules_to_not_convert"] = skipped
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return load_model(path)
+
+
+@pytest.mark.parametrize(
+    ("skipped", "kept"),
+    [
+        (["model.layers.*.self_attn", "model.layers.*.mlp.router", "lm_head"], {"attention", "router"}),
+        (["model.layers.*.mlp.gate"], {"router"}),
+        (["model.layers.0.self_attn"], set()),  # of one layer only, not of the part
+        (["lm_head"], set()),
+        ([], set()),
+    ],
+)
+def test_a_part_is_kept_in_sixteen_bits_where_a_pattern_names_it_in_every_layer(
+    tmp_path: Path, repo: Path, skipped: list[str], kept: set[str]
+) -> None:
+    model = model_of(tmp_path, repo, skipped)
+    assert model.sixteen_bit_parts == kept
+    few, all_ = (weight_bytes(System(each, GPU, weights="mxfp4")) for each in (model, model_of(tmp_path, repo, [])))
+    assert (few > all_) == ("attention" in kept)
