@@ -98,7 +98,7 @@ class Secrets:
 
     def _settled(self, text: str) -> int:
         """How many characters of a text that goes on can be shown: no secret can begin before, and end after them."""
-        safe = len(text) - max((form.open(text) for form in self._forms), default=0)
+        safe = len(text) - max((form.unsettled(text) for form in self._forms), default=0)
         return next((start for start, end in self._found(text, cut=False) if start < safe < end), safe)
 
 
@@ -151,7 +151,7 @@ class _Form:
         most = min(len(self._text), len(text))
         return next((size for size in range(most, 0, -1) if text.endswith(self._text[:size])), 0)
 
-    def open(self, text: str) -> int:
+    def unsettled(self, text: str) -> int:
         """Characters at the end of the text that more characters could make a stretch to strike."""
         # If the last n characters stand in the form, so do the last n - 1: the first size that does not is found by halving.
         sizes = range(1, min(len(self._text), len(text)) + 1)
