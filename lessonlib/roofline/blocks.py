@@ -49,6 +49,12 @@ class Matrix:
             return self.copies
         return self.copies * (1.0 - (1.0 - self.active / self.copies) ** tokens)
 
+    def copies_least(self, tokens: Number) -> Number:
+        """Fewest distinct copies that `tokens` tokens touch: all may route alike, so k of E for any number of tokens."""
+        if self.copies == self.active:
+            return self.copies
+        return self.active * least(1.0, tokens)
+
 
 @dataclass(frozen=True)
 class Attention:
