@@ -190,7 +190,7 @@ def toml_text(text: str) -> str:
 
 def file_name(text: str, most: int = 80) -> str:
     """A name that a file can have, with as much of the text as fits."""
-    name = text.replace("/", "∕").replace("\0", "")[:most].encode("utf-8", "surrogateescape")[:200]
+    name = text.replace("/", "∕").replace("\0", "")[:most].encode("utf-8", "replace")[:200]
     return name.decode("utf-8", "ignore").strip(". ") or "x"
 
 
@@ -198,8 +198,8 @@ def file_name(text: str, most: int = 80) -> str:
 LAB_FIELDS = ("title", "gpu-title", "gpu-link", "gpu-source", "gpu-note", "assumed-key", "assumed", "how", "source", "unit", "flag", "model-title", "model-source")  # fmt: skip
 
 
-def lab_file(folder: Path, text: str, *, hostile_names: bool = False) -> Path:
-    """A lab file whose every field says `text` and the field's name; its model is a config.json of the same kind."""
+def lab_file(folder: Path, text: str, *, hostile_names: bool = False, model: str = "") -> Path:
+    """A lab file whose every field says `text` and the field's name; its model is a config.json of the same kind, or `model`."""
 
     def said(name: str) -> str:
         return toml_text(f"{text} ({name})")
@@ -211,7 +211,7 @@ def lab_file(folder: Path, text: str, *, hostile_names: bool = False) -> Path:
     config |= {"_title": f"{text} (model-title)", "_source": f"{text} (model-source)"}
     (home / "config.json").write_text(json.dumps(config), encoding="utf-8")
     lines = [
-        f"title = {said('title')}", f"model = {toml_text(str(home / 'config.json'))}", "tp = 2", 'weights = "bf16"',
+        f"title = {said('title')}", f"model = {toml_text(model or str(home / 'config.json'))}", "tp = 2", 'weights = "bf16"',
         'kv = "bf16"', "prompt = 4096", "context = 4096", "gpus_in_lab = 4", f"flags = [{said('flag')}]",
         "[gpu]", 'like = "h100-sxm"', *(f"{key} = {said(f'gpu-{key}')}" for key in ("title", "link", "source", "note")),
         "[traffic]", "prompt_to_generation_low = 19", "prompt_to_generation_high = 47",

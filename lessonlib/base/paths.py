@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import is_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -28,6 +29,6 @@ def data_dir() -> Path:
     else:
         checkout = checkout_dir()
         folder, mend = (checkout or _PACKAGE) / "data", "install lessonlib anew, or set LESSONLIB_DATA"
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise LessonlibError(f"the data folder {folder} does not exist: {mend}")
     return folder

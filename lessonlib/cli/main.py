@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         output.abandon_stdout()  # whoever read it has gone
         return BROKEN_PIPE
     except OSError as error:
-        print(f"{program}: {output.failed(error)}", file=sys.stderr)
+        print(one_line(f"{program}: {output.failed(error)}"), file=sys.stderr)
         return WRONG_USE
 
 

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import math
-import re
 import time
 from collections.abc import Callable, Sequence
-
-import httpx
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.text import printable
 from lessonlib.probe import fetch
-from lessonlib.probe.metrics import every_name
+from lessonlib.probe.prometheus import is_prometheus, read_prometheus
 from lessonlib.probe.reading import Reading, engines, findings, lengths
-from lessonlib.probe.targets import timelines_of
-from lessonlib.probe.timeline import PREFIX, Scrape, Timeline, parse
+from lessonlib.probe.timeline import Scrape, Timeline, parse
 from lessonlib.probe.window import Window
 
 #: Scrapes in a window: enough to see a restart, few enough not to be noticed.
@@ -35,13 +29,12 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
     if not 0 <= window_s <= LONGEST_S:
         raise LessonlibError(f"window: expected seconds from 0 up to {LONGEST_S:.0f} (90 days), not {window_s:g}")
     url = fetch.checked_url(url)
-    with fetch.client() as http:
-        if not url.endswith("/metrics") and _is_prometheus(http, url):
-            timelines, notes = _from_prometheus(http, url, window_s)
-        else:
-            page = url if url.endswith("/metrics") else f"{url}/metrics"
-            timeline, notes = _from_endpoint(http, page, window_s, tick)
-            timelines = [timeline]
+    if not url.endswith("/metrics") and is_prometheus(url):
+        timelines, notes = read_prometheus(url, window_s)
+    else:
+        page = url if url.endswith("/metrics") else f"{url}/metrics"
+        timeline, notes = _from_endpoint(page, window_s, tick)
+        timelines = [timeline]
     return _reading(url, Window(timelines, _models(timelines, model)), notes)
 
 
@@ -82,15 +75,15 @@ def _reading(url: str, window: Window, notes: list[str]) -> Reading:
 # --- a vLLM server's own page ---------------------------------------------------------------------------------
 
 
-def _from_endpoint(http: httpx.Client, url: str, window_s: float, tick: Tick | None) -> tuple[Timeline, list[str]]:
+def _from_endpoint(url: str, window_s: float, tick: Tick | None) -> tuple[Timeline, list[str]]:
     """Scrapes over the window. A server that restarts meanwhile is waited for; one that is not there at first is not."""
-    scrapes, failed, started = [_scrape(http, url)], 0, time.monotonic()
+    scrapes, failed, started = [_scrape(url)], 0, time.monotonic()
     last = ""
     for number in range(1, SCRAPES + 1 if window_s else 1):
         due = started + window_s * number / SCRAPES
         time.sleep(max(0.0, due - time.monotonic()))
         try:
-            scrapes.append(_scrape(http, url))
+            scrapes.append(_scrape(url))
         except LessonlibError as error:
             failed, last = failed + 1, str(error)
         if tick:
@@ -101,51 +94,9 @@ def _from_endpoint(http: httpx.Client, url: str, window_s: float, tick: Tick | N
     return Timeline(url, scrapes), lost
 
 
-def _scrape(http: httpx.Client, url: str) -> Scrape:
+def _scrape(url: str) -> Scrape:
     """One page. Moments are of a clock that nobody sets: the wall clock may be put back in mid-window."""
-    page = fetch.get(http, url)
+    page = fetch.get(url)
     if page.status != 200:
         raise LessonlibError(f"{url}: status {page.status}; a vLLM server has its metrics at /metrics of its API port")
     return parse(page.text, time.monotonic(), url)
-
-
-# --- a Prometheus server ------------------------------------------------------------------------------------
-
-
-def _is_prometheus(http: httpx.Client, url: str) -> bool:
-    try:
-        page = fetch.get(http, f"{url}/api/v1/query", {"query": "1"})
-    except fetch.UnreachableError:
-        raise
-    except LessonlibError:  # a gateway that lets nobody to that path may still let us to the metrics
-        return False
-    try:
-        return page.status == 200 and json.loads(page.text)["status"] == "success"
-    except (ValueError, KeyError, TypeError):
-        return False
-
-
-def _from_prometheus(http: httpx.Client, url: str, window_s: float) -> tuple[list[Timeline], list[str]]:
-    """The raw samples of the window, so that restarts are seen as they are and nothing is extrapolated."""
-    if window_s < 1:
-        raise LessonlibError("window: a Prometheus server needs one of at least 1 s, and twice its scrape interval")
-    names = "|".join(re.escape(name) for name in every_name()).replace("\\", "\\\\")
-    query = f'{{__name__=~"{names}"}}[{math.ceil(window_s)}s]'
-    page = fetch.get(http, f"{url}/api/v1/query", {"query": query})
-    try:
-        answer = json.loads(page.text)
-        if answer["status"] != "success":
-            raise LessonlibError(f"{url}: Prometheus refuses: {printable(' '.join(str(answer.get('error')).split()))}")
-        series = [
-            (dict(item["metric"]), [(float(at), float(value)) for at, value in item["values"]])
-            for item in answer["data"]["result"]
-        ]
-    except (ValueError, KeyError, TypeError) as error:
-        if isinstance(error, LessonlibError):
-            raise
-        raise LessonlibError(f"{url}: not the answer of a Prometheus server; give its address without a path") from None
-    if not series:
-        raise LessonlibError(
-            f"{url}: no {PREFIX} metric in the last {window_s:g} s; does this Prometheus scrape a vLLM server, and is the window long enough?"
-        )
-    return timelines_of(series)

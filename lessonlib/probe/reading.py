@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from lessonlib.base.quantity import Quantity
@@ -72,6 +72,12 @@ class Reading:
     def span(self) -> str:
         """What time was looked at, in words."""
         return f"in {self.window_s:.0f} s" if self.window_s > 0 else "since the server started"
+
+
+#: No value of a server is above: the FLOP/s of a GPU have 16 digits.
+_MOST = 1e24
+#: Nor has a request more tokens.
+_LONGEST = 1e7
 
 
 class _Parts(NamedTuple):
@@ -253,7 +259,7 @@ def findings(window: Window) -> dict[str, Finding]:
     floor = "from output to output, so a speculative step that brings several tokens counts once; the mean is exact, but buckets start at 10 ms: a percentile below that is a guess"
     ratio = "counts prompts that a cache held as well; a prompt counts at its first token, its answer as it is written: give it a window longer than a request"
     logged = ", and a whole prompt at once with its first token; cached ones too, which newer log lines leave out"
-    return {
+    found = {
         "prefill_tokens_per_s": _prefill(window),
         "decode_tokens_per_s": _decode(window),
         "prompt_to_generation": _ratio(
@@ -281,13 +287,24 @@ def findings(window: Window) -> dict[str, Finding]:
         ),
         "flops_per_gpu": _per_gpu(window, "flops per gpu", "FLOP/s"),
     }
+    return {key: _possible(finding) for key, finding in found.items()}
+
+
+def _possible(finding: Finding) -> Finding:
+    """The finding, without its value where no server can have that."""
+    value = finding.value
+    if value is None or (0 <= value <= (1 + 1e-9 if finding.unit == "share" else _MOST)):
+        return finding
+    told = f"{100 * value:.3g} %" if finding.unit == "share" else f"{value:.3g}"
+    return replace(finding, value=None, reason=f"the server's own numbers would make it {told}, which is impossible")
 
 
 def lengths(window: Window) -> dict[str, float]:
-    """Mean tokens of a request: its prompt, and its context half-way through the answer."""
+    """Mean tokens of a request: its prompt, and its context half-way through the answer. Empty where they are not known."""
     prompts, made = window.sum_and_count("request prompt"), window.sum_and_count("request generated")
     if not prompts or prompts[1] <= 0:
         return {}
     prompt = prompts[0] / prompts[1]
     answer = made[0] / made[1] if made and made[1] > 0 else 0.0
-    return {"prompt": prompt, "context": prompt + answer / 2}
+    found = {"prompt": prompt, "context": prompt + answer / 2}
+    return found if all(0 < length <= _LONGEST for length in found.values()) else {}

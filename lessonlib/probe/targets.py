@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.secrets import strike
 from lessonlib.probe.timeline import Key, Scrape, Timeline, key_of
 
 #: Labels that say which server a sample is of. Relabelling may leave two pods with one `instance`.
@@ -19,7 +20,7 @@ def timelines_of(series: Sequence[tuple[Mapping[str, str], Samples]]) -> tuple[l
     """One timeline a server, and what is to be said about them. All series of a server share the moments of its scrapes."""
     targets: dict[tuple[str, ...], dict[float, dict[Key, float]]] = {}
     for labels, values in series:
-        moments = targets.setdefault(tuple(labels.get(name, "") for name in _WHICH), {})
+        moments = targets.setdefault(tuple(strike(labels.get(name, "")) for name in _WHICH), {})
         key = key_of(labels["__name__"], {name: value for name, value in labels.items() if name in _OWN[1:]})
         for at, value in values:
             moments.setdefault(at, {})[key] = value

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from prometheus_client.parser import text_string_to_metric_families
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.secrets import strike
 from lessonlib.probe.metrics import every_name
 
 #: One engine of one server: (model name, engine index).
@@ -21,8 +22,13 @@ Key = tuple[str, Engine, tuple[tuple[str, str], ...]]
 #: requests that ended before they began.
 _FALLS = ("_total", "_count", "_bucket")
 PREFIX = "vllm:"
-_NAMES = frozenset(every_name())
-_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+#: The lines of a page that are read. A page may be long (a gateway's, a node's): the others are not parsed.
+_WANTED = re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True))})[ \t{{].*", re.MULTILINE)
+#: What one page may hold of them: some hundred engines have so many. The parser takes 80 us for each, and a time that
+#: grows with the square of a line's length.
+MOST_SAMPLES, _LONGEST_LINE = 10_000, 4_000
+#: No counter of a server comes near: a century of the floating-point operations of a whole data centre.
+_MOST_COUNTED = 1e32
 #: Lines of a page without vLLM metrics that are looked at, to say whose page it is.
 _LOOK = 3000
 
@@ -37,19 +43,25 @@ class Scrape:
 
 def key_of(name: str, labels: Mapping[str, str]) -> Key:
     """The key of a sample."""
-    engine = (labels.get("model_name", ""), labels.get("engine", "0"))
+    engine = (strike(labels.get("model_name", "")), strike(labels.get("engine", "0")))
     return name, engine, tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine")))
 
 
 def parse(text: str, at: float, where: str) -> Scrape:
     """A page of metrics as text. Raises LessonlibError if it is none, or not of vLLM."""
-    lines = text.split("\n")
-    # A page may be long (a gateway's, a node's): only the lines that are read are parsed.
-    wanted = [line for line in lines if line.startswith(PREFIX) and (name := _NAME.match(line)) and name[0] in _NAMES]
-    values = {key_of(name, labels): value for name, labels, value in _samples(wanted, where)}
+    wanted = _WANTED.findall(text)
+    if len(wanted) > MOST_SAMPLES:
+        raise LessonlibError(
+            f"{where}: more than {MOST_SAMPLES:,} samples of vLLM, too many to read again and again; probe one server, or ask the Prometheus that scrapes it"
+        )
+    if any(len(line) > _LONGEST_LINE for line in wanted):
+        raise LessonlibError(
+            f"{where}: a line of more than {_LONGEST_LINE:,} characters; these are not the metrics of a server"
+        )
+    values = {key_of(name, labels): counted_value(value) for name, labels, value in _samples(wanted, where)}
     if not values:
         raise LessonlibError(
-            f"{where}: no metric of vLLM there ({_whose(lines[:_LOOK], where)}); the address of a vLLM server is wanted"
+            f"{where}: no metric of vLLM there ({_whose(text, where)}); the address of a vLLM server is wanted"
         )
     return Scrape(at, values)
 
@@ -59,16 +71,22 @@ def _samples(lines: Sequence[str], where: str) -> Iterator[tuple[str, Mapping[st
         for family in text_string_to_metric_families("\n".join(lines) + "\n"):
             for sample in family.samples:
                 yield sample.name, sample.labels, float(sample.value)
-    except (ValueError, IndexError, KeyError, TypeError):
+    except (ValueError, ArithmeticError, LookupError, TypeError, AttributeError):
         raise LessonlibError(
             f"{where}: this page is not Prometheus metrics; the address of a vLLM server is wanted"
         ) from None
 
 
-def _whose(lines: Sequence[str], where: str) -> str:
+def counted_value(value: float) -> float:
+    """A value of a page as it may be added up: no number (NaN) for what no server can have counted."""
+    return value if abs(value) <= _MOST_COUNTED else math.nan
+
+
+def _whose(text: str, where: str) -> str:
     """What a page without our metrics has instead."""
+    lines = [line for line in text[: _LOOK * _LONGEST_LINE].split("\n", _LOOK)[:_LOOK] if len(line) <= _LONGEST_LINE]
     names = [name for name, _, _ in _samples(lines, where)]
-    prefixes = sorted({re.split("[:_]", name)[0] for name in names})
+    prefixes = sorted({strike(re.split("[:_]", name)[0]) for name in names})
     if "prometheus" in prefixes:
         return "it is the page of Prometheus about itself: give its address without /metrics"
     return f"it has metrics of: {', '.join(prefixes[:5])}" if prefixes else "it has no metrics at all"

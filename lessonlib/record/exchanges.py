@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any, Literal, NotRequired, TypedDict
 
 from lessonlib.base.errors import LessonlibError
@@ -23,10 +24,14 @@ INTERRUPTED = "interrupted"
 
 @dataclass
 class Exchange:
-    """One question with its answer. ended: done, stopped, failed, or interrupted (the kernel ended first)."""
+    """One question with its answer. ended: done, stopped, failed, or interrupted (the kernel ended first).
+
+    place: where among the events it was asked.
+    """
 
     id: str
     asked: Event
+    place: int = 0
     answer: str = ""
     ended: str = INTERRUPTED
     problem: str = ""
@@ -62,12 +67,12 @@ class Remark(TypedDict):
 def exchanges(events: Iterable[Event]) -> list[Exchange]:
     """Every question that was sent to a teacher, oldest first."""
     found: dict[str, Exchange] = {}
-    for event in events:
+    for place, event in enumerate(events):
         name = event.exchange
         if name is None:
             continue
         if event.event == ASKED and event.text is not None:
-            found.setdefault(name, Exchange(name, event))
+            found.setdefault(name, Exchange(name, event, place))
         elif event.event in (PART, ENDED) and name in found:
             _add(found[name], event)
     return list(found.values())
@@ -81,11 +86,14 @@ def _add(exchange: Exchange, event: Event) -> None:
 
 
 def remarks(events: Sequence[Event]) -> list[Remark]:
-    """The learner's questions and notes for an instructor, oldest first; of a note that was not sent, the last version."""
+    """The learner's questions and notes for an instructor; of a note that was not sent, the last version.
+
+    In the order in which they were written: a clock may have been set in between.
+    """
     asked = exchanges(events)
     sent = {(one.asked.lesson, one.asked.question, one.asked.lab, one.text) for one in asked}
-    notes = [note for key, note in _notes(events).items() if (*key, note["text"]) not in sent]
-    return sorted([_question(one) for one in asked] + notes, key=lambda remark: remark["time"])
+    notes = [(place, note) for key, (place, note) in _notes(events).items() if (*key, note["text"]) not in sent]
+    return [remark for _, remark in sorted([(one.place, _question(one)) for one in asked] + notes, key=itemgetter(0))]
 
 
 def _question(one: Exchange) -> Remark:
@@ -100,18 +108,14 @@ def _question(one: Exchange) -> Remark:
     }
 
 
-def _notes(events: Iterable[Event]) -> dict[tuple[str, str, str], Remark]:
-    """(lesson, item, lab) -> the last text kept."""
-    found: dict[tuple[str, str, str], Remark] = {}
-    for event in events:
+def _notes(events: Iterable[Event]) -> dict[tuple[str, str, str], tuple[int, Remark]]:
+    """(lesson, item, lab) -> where the last text kept stands among the events, and that text."""
+    found: dict[tuple[str, str, str], tuple[int, Remark]] = {}
+    for place, event in enumerate(events):
         if event.event == "commit" and event.guess and event.question in _note_ids(event.lesson):
             text = event.guess.get("text")
             if isinstance(text, str):
-                key = event.lesson, event.question, event.lab
-                found.pop(
-                    key, None
-                )  # the order is that of the last versions, also where several were kept in one millisecond
-                found[key] = _remark("note", event, text)
+                found[event.lesson, event.question, event.lab] = place, _remark("note", event, text)
     return found
 
 

@@ -7,6 +7,7 @@ parsing it. A lesson that opens parses what its own questions still need, howeve
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -24,8 +25,15 @@ _HEAD = re.compile(
 )
 #: a lesson that is spelt in a way in which no program writes it: its line is found by parsing alone
 _ODDLY_SPELT = re.compile(rb'"lesson"(?!: ?"[^"\\\n]*")')
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
 #: JSON has no NaN and no infinity; a field that holds one does not fit
-_decode = json.JSONDecoder(parse_constant=lambda _name: None).decode
+_decode = json.JSONDecoder(parse_constant=lambda _name: None, parse_float=_finite).decode
 
 
 class Line(NamedTuple):

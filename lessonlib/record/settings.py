@@ -11,7 +11,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import read_text, write_text
 from lessonlib.base.formats import parse_json
 from lessonlib.record.journal_file import make_folder
-from lessonlib.record.keeping import default_path, keeping
+from lessonlib.record.keeping import keeping
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 
 #: A path and a few words of JSON; what is larger is another program's.
@@ -36,16 +36,15 @@ def _kept(path: Path) -> object:
 
 
 def holds_our_setting(path: Path) -> bool:
-    """Whether that is our file: LESSON_JOURNAL may name a folder where another program keeps a file of that name."""
+    """Whether that is our file, or holds nothing: LESSON_JOURNAL may name a folder where another program keeps a file of
+    that name.
+    """
     try:
-        if path == settings_beside(default_path()) and not read_text(path, most=_MOST_BYTES, links=False).strip(
-            "{} \n"
-        ):
-            return True
-        kept = _kept(path)
+        text = read_text(path, most=_MOST_BYTES, links=False)
+        kept = parse_json(text, str(path)) if text.strip() else {}
     except LessonlibError:
         return False
-    return isinstance(kept, dict) and kept.keys() == {"lab"}
+    return isinstance(kept, dict) and kept.keys() <= {"lab"}
 
 
 def _somebody_elses(path: Path) -> bool:

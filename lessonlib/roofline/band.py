@@ -57,6 +57,7 @@ def traits(system: System) -> tuple[str, ...]:
         found.append(f"a KV cache in {system.kv}")
     if any(isinstance(mixer, LatentAttention) for mixer in mixers):
         found.append("latent attention")
+    mixers = [mixer for mixer in mixers if getattr(mixer, "channels", 1)]  # a layer may have none
     found += sorted({mixer.kind for mixer in mixers if mixer.kind != "attention"})
     if any(isinstance(mixer, DeltaNet) for mixer in mixers) and "linear attention" not in found:
         found.append("linear attention")

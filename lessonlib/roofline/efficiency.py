@@ -20,7 +20,7 @@ from lessonlib.roofline.operations import Operation
 #: No kernel sustains more of a peak than this.
 MOST = 0.95
 #: Formats whose reading costs the same.
-_STORED = {"fp16": "bf16", "fp8-w8a16": "int8", "int8-w8a8": "fp8", "int4-g32": "int4"}
+_STORED = {"fp16": "bf16", "fp8-w8a16": "int8", "int8-w8a8": "fp8", "int4-g32": "int4", "int4-g32-sym": "int4"}
 #: An architecture differs from all others as its nearest neighbour does, and then by itself.
 NEIGHBOURS = {"cdna4": "cdna3", "blackwell": "hopper"}
 

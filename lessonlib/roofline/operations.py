@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lessonlib.roofline.arrays import kv_reach
+from lessonlib.roofline.attention_kinds import positions_read
 from lessonlib.roofline.blocks import BF16_BYTES, Attention, DeltaNet, LatentAttention, Matrix
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.system import System
@@ -146,7 +146,7 @@ def softmax_attention(system: System, mixer: Attention | LatentAttention, layers
         layers,
         flops=layers * load.total(lambda item: mixer.flops(item.new, item.context)),
         activations=outward * width * load.tokens,
-        kv_read=entry * load.total(lambda item: kv_reach(item.context, mixer.window)),
+        kv_read=entry * load.total(lambda item: positions_read(mixer, item.context)),
         kv_written=entry * load.tokens,
         work="latent attention" if isinstance(mixer, LatentAttention) else "",
     )
@@ -158,7 +158,7 @@ def linear_attention(system: System, mixer: DeltaNet, layers: int, load: Load) -
     read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
     return _operation(
         system,
-        "DeltaNet state",
+        mixer.state_name,
         mixer.kind,
         "bf16",
         "fp32",
@@ -202,6 +202,8 @@ def _one_pass(system: System, load: Load) -> Iterator[Operation]:
         count = sum(group.count for group in layers if group.mixer == mixer)
         for matrix in mixer.matrices(model.hidden):
             yield matmul(system, matrix, count, load.tokens)
+        if isinstance(mixer, DeltaNet) and not mixer.channels:
+            continue  # a layer without a mixer
         if isinstance(mixer, DeltaNet):
             yield linear_attention(system, mixer, count, load)
         else:

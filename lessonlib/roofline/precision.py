@@ -51,6 +51,7 @@ WEIGHT_FORMATS: Mapping[str, Format] = _formats(
     Format("int8", 8, None, 16, ("bf16",), "W8A16: weight-only, a scale a channel"),
     Format("int8-w8a8", 8, None, 16, ("int8", "bf16"), "8-bit weights and 8-bit arithmetic"),
     Format("int4", 4, 128, 16, ("bf16",), "W4A16: 4.125 bits, a 16-bit scale for 128 weights"),
+    Format("int4-g32-sym", 4, 32, 16, ("bf16",), "W4A16: 4.5 bits, a 16-bit scale for 32 weights"),
     Format("int4-g32", 4, 32, 32, ("bf16",), "W4A16: 5 bits, scale and zero point for 32 weights"),
     Format("mxfp4", 4, 32, 8, ("fp4", "bf16"), "4.25 bits, an 8-bit scale for 32 weights"),
     Format("nvfp4", 4, 16, 8, ("fp4", "bf16"), "4.5 bits, an 8-bit scale for 16 weights"),

@@ -151,10 +151,18 @@ class Map(Block):
     sealed = False
     open_at_once = True
 
+    #: what it was drawn from, and the drawing: a click that records nothing reads nothing
+    _last: tuple[Any, DrawnView] | None = None
+
     def draw(self) -> DrawnView:
         """The ideas, and where the learner stands."""
         journal = self.lesson.journal
-        return _map(journal.attempts() if isinstance(journal, Journal) else ())
+        if not isinstance(journal, Journal):
+            return self.draw_for_nobody()
+        edition = journal.edition()
+        if self._last is None or self._last[0] != edition:
+            self._last = edition, _map(journal.attempts())
+        return self._last[1]
 
     def draw_for_nobody(self) -> DrawnView:
         """The ideas alone."""

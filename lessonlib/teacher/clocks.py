@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.lesson.guess import GuessError, parse_number
+from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError, parse_number
 from lessonlib.lesson.judge import judge_number
 from lessonlib.roofline import Estimate, Lab, decode, mixed
-from lessonlib.teacher.teacher import StreamedAnswer
+from lessonlib.teacher.teacher import MOST_TOKENS, StreamedAnswer
 
+#: No answer takes longer than a day, however long a deadline was once.
+_LONGEST_S = 86_400.0
+#: Of a shorter time no speed can be told.
+_SHORTEST_S = 1e-6
 TTFT = "Time to first token"
 #: A unit must be there: 300 and 300 ms are a factor of a thousand apart.
 _NO_UNIT = "Add the unit to your guess of the time to first token: ms or s, such as 300 ms or 1.2 s."
@@ -34,13 +38,13 @@ class Clocks:
     @property
     def prefill_tokens_per_s(self) -> float | None:
         """Prompt tokens that were computed, over the time to first token; None without a count."""
-        return self.computed / self.ttft_s if self.computed and self.ttft_s > 0 else None
+        return self.computed / self.ttft_s if self.computed and self.ttft_s >= _SHORTEST_S else None
 
     @property
     def decode_tokens_per_s(self) -> float | None:
         """Tokens after the first, over the time from the first to the last; None for fewer than two chunks."""
         steps = self.generated_tokens - 1
-        return steps / self.decode_s if steps > 0 and self.chunks > 1 and self.decode_s > 0 else None
+        return steps / self.decode_s if steps > 0 and self.chunks > 1 and self.decode_s >= _SHORTEST_S else None
 
     @property
     def computed(self) -> int:
@@ -70,19 +74,29 @@ def clocks_of(answer: StreamedAnswer) -> Clocks | None:
 
 def clocks_from(record: Any) -> Clocks | None:
     """The clocks of a journal's record, or None if it holds something else."""
-    names = {field.name for field in fields(Clocks)}
-    if (
-        not isinstance(record, Mapping)
-        or set(record) != names
-        or not all(isinstance(value, (int, float, type(None))) for value in record.values())
-    ):
+    if not isinstance(record, Mapping) or set(record) != {field.name for field in fields(Clocks)}:
         return None
-    needed = ("ttft_s", "decode_s", "generated_tokens", "chunks")
-    return (
-        Clocks(**record)
-        if all(isinstance(record[name], (int, float)) and record[name] >= 0 for name in needed)
-        else None
-    )
+    seconds = (record["ttft_s"], record["decode_s"])
+    needed = (record["generated_tokens"], record["chunks"])
+    counts = [count for name in ("prompt_tokens", "cached_tokens") if (count := record[name]) is not None]
+    if not all(is_duration(value) for value in seconds) or not all(map(is_count, [*needed, *counts])):
+        return None
+    return Clocks(**record) if isinstance(record["counted"], bool) else None
+
+
+def is_duration(value: Any) -> bool:
+    """Whether a value can be the seconds of an answer."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _LONGEST_S
+
+
+def is_count(value: Any) -> bool:
+    """Whether a value can be the tokens or pieces of an answer."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS
+
+
+def is_guess(value: Any) -> TypeGuard[float]:
+    """Whether a value can be a guess in seconds that :func:`read_guess` let through."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and SMALLEST <= value < LARGEST
 
 
 # --- the guess --------------------------------------------------------------------------------------------------------
@@ -103,7 +117,7 @@ def read_guess(given: Any) -> tuple[str, float]:
 
 def verdict(typed: str, guess_s: float, clocks: Clocks) -> dict[str, str]:
     """How far off the guess was, on a log scale as for every other number."""
-    if clocks.ttft_s <= 0:
+    if clocks.ttft_s < _SHORTEST_S:
         return {}
     found = judge_number(guess_s, clocks.ttft_s)
     return {
@@ -127,7 +141,8 @@ def table(clocks: Clocks, lab: Lab, with_lab: bool) -> dict[str, Any]:
 
 def _ttft_row(clocks: Clocks, lab: Lab) -> list[str]:
     cost = _prefill(clocks, lab)
-    there = [_s(cost.expected_s), _s(cost.ceiling_s), _share(cost.ceiling_s, clocks.ttft_s)] if cost else ["–"] * 3
+    reached = _share(cost.ceiling_s, clocks.ttft_s) if cost and clocks.ttft_s >= _SHORTEST_S else "–"
+    there = [_s(cost.expected_s), _s(cost.ceiling_s), reached] if cost else ["–"] * 3
     return [TTFT, _s(clocks.ttft_s), *there]
 
 

@@ -17,14 +17,24 @@ from typing import Any
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity, significant
+from lessonlib.base.secrets import strike
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.event import Event, events_of
 from lessonlib.record.exchanges import ASKED, ENDED, INTERRUPTED, PART, Exchange, exchanges
-from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
+from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, is_guess, read_guess, table, verdict
 from lessonlib.teacher.context import EARLIER, Context, about_tokens, all_revealed
-from lessonlib.teacher.teacher import Endpoint, Message, StreamedAnswer, TeacherError, ask, endpoint
+from lessonlib.teacher.teacher import (
+    MOST_CHARACTERS,
+    Endpoint,
+    Message,
+    StreamedAnswer,
+    TeacherError,
+    ask,
+    endpoint,
+    one_line,
+)
 
 #: Seconds between two looks at the stream, and between two pieces that the journal keeps.
 TICK_S, KEEP_S = 0.1, 1.0
@@ -33,8 +43,11 @@ PREPARING, WAITING, STREAMING, DONE, STOPPED, FAILED = "preparing", "waiting", "
 _BUSY = "An answer is still coming in: wait for its end, or stop it."
 _INTERRUPTED = "The kernel ended before the answer did; this much had come."
 _STOPPED = "You stopped the answer here."
+_NOT_TAKEN = "The answer could not be taken or kept; your question is kept, ask again."
 _CUT = "The endpoint cut the answer off here: its limit was reached."
 
+#: A guess is no longer as it is typed.
+_LONGEST_TYPED = 60
 #: A guess that a journal lost: nothing is judged by it.
 _NO_GUESS = ("–", 1.0)
 
@@ -137,9 +150,21 @@ class Desk:
         if where is None:
             return
         self._record(talk, ASKED, text=text, guess={"text": guess[0], "value": guess[1]})
-        threading.Thread(target=lambda: asyncio.run(self._talk(talk, where, sent)), name="teacher", daemon=True).start()
+        threading.Thread(target=self._run, args=(talk, where, sent), name="teacher", daemon=True).start()
 
     # --- on the thread ------------------------------------------------------------------------------------------------
+
+    def _run(self, talk: Talk, where: Endpoint, sent: Sequence[Message]) -> None:
+        """Everything of one answer. Whatever fails, the talk has ended afterwards: nobody waits for good."""
+        try:
+            asyncio.run(self._talk(talk, where, sent))
+        except Exception:
+            log.exception("an answer of the teacher could not be taken or kept")
+            with self.lock:
+                self._stop = _nothing_to_stop
+                if talk.running:
+                    talk.state, talk.problem = FAILED, _NOT_TAKEN
+            self._show()
 
     async def _talk(self, talk: Talk, where: Endpoint, sent: Sequence[Message]) -> None:
         loop, asking = asyncio.get_running_loop(), asyncio.create_task(ask(where, sent, talk.answer, self._clock))
@@ -275,19 +300,13 @@ def _outcome(talk: Talk, asking: asyncio.Task[None]) -> tuple[str, str]:
 
 
 def _restored(kept: Exchange) -> Talk:
-    """A question out of the journal."""
-    guess = kept.asked.guess
-    text, value = (guess.get("text"), guess.get("value")) if guess else (None, None)
+    """A question out of the journal, where anything may stand."""
+    guess = kept.asked.guess or {}
+    text, value = guess.get("text"), guess.get("value")
     typed, clocks = _NO_GUESS, None
-    if isinstance(text, str) and isinstance(value, (int, float)) and value > 0:
-        typed, clocks = (text, float(value)), clocks_from(kept.clocks)
+    if isinstance(text, str) and is_guess(value):
+        typed, clocks = (strike(text[:_LONGEST_TYPED], cut=True), float(value)), clocks_from(kept.clocks)
     state = kept.ended if kept.ended in (DONE, STOPPED, FAILED) else INTERRUPTED
-    return Talk(
-        kept.id,
-        kept.text,
-        typed,
-        StreamedAnswer(text=kept.answer, model=kept.model),
-        state,
-        _INTERRUPTED if state == INTERRUPTED else kept.problem,
-        clocks,
-    )
+    answer = StreamedAnswer(text=strike(kept.answer[:MOST_CHARACTERS], cut=True), model=one_line(kept.model))
+    problem = _INTERRUPTED if state == INTERRUPTED else one_line(kept.problem)
+    return Talk(kept.id, strike(kept.text), typed, answer, state, problem, clocks)

@@ -2,7 +2,7 @@
 
 LESSONLIB_TEACHER_URL names the endpoint (http://localhost:8000/v1), LESSONLIB_TEACHER_MODEL the model (else the first
 that it lists), LESSONLIB_TEACHER_KEY the key. The key is read when a question goes out and is kept nowhere; should an
-endpoint send it back, it is struck out. TLS comes from the same variables as for `lessonlib probe`.
+endpoint send it back, it is struck out. Deadlines, limits, proxies and TLS are those of every request (base/fetch.py).
 """
 
 from __future__ import annotations
@@ -13,26 +13,37 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import httpx
 
+from lessonlib.base import fetch
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
-from lessonlib.base.tls import tls
-from lessonlib.lesson.guess import representable
+from lessonlib.base.fetch import Limits
+from lessonlib.base.formats import parse_json, whole_characters
+from lessonlib.base.secrets import TEACHER_KEY, Pieces, Secrets, secret, strike
+from lessonlib.base.text import printable
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
-URL, MODEL, KEY = "LESSONLIB_TEACHER_URL", "LESSONLIB_TEACHER_MODEL", "LESSONLIB_TEACHER_KEY"
-#: Seconds to reach the endpoint, between two pieces of an answer (a queue may be long), and for all of it.
+URL, MODEL, KEY = "LESSONLIB_TEACHER_URL", "LESSONLIB_TEACHER_MODEL", TEACHER_KEY
+#: Seconds to reach the endpoint, until the first token or between two (a queue may be long), and for all of an answer.
 CONNECT_S, SILENCE_S, LONGEST_S = 10.0, 300.0, 1800.0
 #: An answer longer than this is cut off: nobody reads it, and the journal keeps it.
 MOST_CHARACTERS = 40_000
-#: A shorter key is no secret ("EMPTY"), and striking it out would strike out words.
-_SHORTEST_KEY = 8
-_STRUCK = "•••"
+#: As it is sent, some 300 bytes a token, thoughts included.
+_MOST_BYTES = 64_000_000
+#: More tokens than this no model reads or writes at once.
+MOST_TOKENS = 20_000_000
+#: A model's name has room in so many characters.
+_LONGEST_NAME = 200
+#: What a server says of a fault is shown up to here.
+_LONGEST_LINE = 300
+#: A list of models, or a page that says what is wrong.
+_MOST_LISTED = 2_000_000
+_ENDS = frozenset({"stop", "length", "content_filter", "tool_calls", "function_call"})
 
 Message = Mapping[str, str]
 
@@ -72,7 +83,8 @@ class StreamedAnswer:
     cached_tokens: int | None = None
     generated_tokens: int | None = None
     hidden_tokens: int = 0
-    _raw: str = field(default="", repr=False)  # as it came, before the key is struck out
+    #: holds back what could become a secret, so nothing that was shown has to be taken back
+    _pieces: Pieces = field(default_factory=lambda: Secrets.of_environment().pieces(), repr=False)
 
     def take(self, text: str, thought: str, now: float) -> None:
         """A piece of the answer that came at `now`."""
@@ -81,12 +93,16 @@ class StreamedAnswer:
         self.first, self.last = now if self.first is None else self.first, now
         self.chunks += 1
         self.thought += bool(thought and not text)
-        self._raw += text
-        self.text = struck(representable(self._raw), more=True)
+        self._show(self._pieces.take(whole_characters(text)))
 
     def whole(self) -> None:
-        """Nothing more comes: what was held back because it could have become the key is shown."""
-        self.text = struck(representable(self._raw))
+        """Nothing more comes: what was held back because it could have become a secret is shown, unless it is the beginning of one."""
+        self._show(self._pieces.end())
+
+    def _show(self, text: str) -> None:
+        self.text += text
+        if len(self.text) > MOST_CHARACTERS:
+            self.text, self.finish = self.text[:MOST_CHARACTERS], "length"
 
 
 def endpoint() -> Endpoint | None:
@@ -94,27 +110,13 @@ def endpoint() -> Endpoint | None:
     given = os.environ.get(URL, "").strip()
     if not given:
         return None
-    try:
-        parts = urlsplit(given if "://" in given else f"http://{given}")
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
-    except ValueError:
-        usable = None
-    if not usable:
+    found = fetch.address(given)
+    if found is None:
         raise TeacherError(f"{URL} is not the address of an OpenAI-compatible server, such as http://localhost:8000/v1")
-    if parts.username or parts.password:
+    if fetch.has_user(given):
         raise TeacherError(f"{URL}: no user or password in the address; put the key into {KEY}")
-    path = parts.path.rstrip("/").removesuffix("/chat/completions") or "/v1"
-    return Endpoint(urlunsplit((parts.scheme, parts.netloc, path, "", "")), os.environ.get(MODEL, "").strip())
-
-
-def struck(text: str, more: bool = False) -> str:
-    """`text` without the key of the environment. more: text may follow, so the beginning of a key at its end is held back."""
-    key = os.environ.get(KEY, "").strip()
-    if len(key) < _SHORTEST_KEY:
-        return text
-    text = text.replace(key, _STRUCK)
-    held = next((size for size in range(len(key) - 1, 3, -1) if text.endswith(key[:size])), 0) if more else 0
-    return text[: len(text) - held]
+    base = found.removesuffix("/chat/completions")
+    return Endpoint(base if urlsplit(base).path else f"{base}/v1", os.environ.get(MODEL, "").strip())
 
 
 async def ask(
@@ -124,21 +126,22 @@ async def ask(
     _hold_package()
     import openai  # a second or more: on first use, and before the clock starts
 
+    whole = asyncio.timeout(LONGEST_S)
     try:
-        async with asyncio.timeout(LONGEST_S), _client(openai, where) as client:
+        async with whole, _client(openai, where) as client, asyncio.timeout(SILENCE_S) as silence:
             answer.model = where.model or await _first_model(client)
-            await _stream(client, messages, answer, clock)
-    except LessonlibError:
-        raise
+            await _stream(client, messages, answer, clock, silence)
+    except LessonlibError as error:
+        raise TeacherError(str(error)) from None
     except openai.APIStatusError as error:
         raise TeacherError(_status(where, answer.model, error)) from None
-    except (openai.APITimeoutError, httpx.TimeoutException, TimeoutError):
-        raise TeacherError(_silence(where, answer)) from None
+    except TimeoutError:
+        raise TeacherError(_too_long(where, answer) if whole.expired() else _silence(where, answer)) from None
     except (openai.APIConnectionError, httpx.TransportError) as error:
-        raise TeacherError(_connection(where, answer, error)) from None
+        raise _connection(where, answer, error) from None
     except openai.APIError as error:  # an error in the midst of the stream
-        raise TeacherError(f"{where.host} gave up: {_line(error.message)}") from None
-    except (ValueError, TypeError, AttributeError, LookupError):
+        raise TeacherError(f"{where.host} gave up: {one_line(error.message)}") from None
+    except Exception:  # whatever an answer of another shape does to the code that reads it
         raise TeacherError(
             f"{where.host} sent what is no stream of a chat completion; is {URL} an OpenAI-compatible server?"
         ) from None
@@ -156,44 +159,58 @@ def _hold_package() -> None:
 
 def _client(openai: Any, where: Endpoint) -> AsyncOpenAI:
     """A client that sends our key or none, and nothing that the library finds elsewhere in the environment."""
-    key = os.environ.get(KEY, "").strip()
-    if not key.isascii() or not key.isprintable():
-        raise TeacherError(f"{KEY} holds characters that no header can carry; copy the key anew")
-    patience = httpx.Timeout(SILENCE_S, connect=CONNECT_S)
+    key = secret(KEY)
+    limits = Limits(LONGEST_S, CONNECT_S, _MOST_BYTES)
+    http = fetch.client(where.url, limits)
 
     async def only_ours(request: httpx.Request) -> None:
         for name in ("OpenAI-Organization", "OpenAI-Project", *(() if key else ("Authorization",))):
             request.headers.pop(name, None)
 
-    http = httpx.AsyncClient(
-        timeout=patience, verify=tls(), follow_redirects=False, event_hooks={"request": [only_ours]}
-    )
-    return openai.AsyncOpenAI(
-        base_url=where.url, api_key=key or "none", max_retries=0, timeout=patience, http_client=http
-    )
+    http.event_hooks = {"request": [only_ours]}
+    return openai.AsyncOpenAI(base_url=where.url, api_key=key or "none", max_retries=0, timeout=None, http_client=http)
 
 
 async def _first_model(client: AsyncOpenAI) -> str:
-    listed = await client.models.list()
-    name = listed.data[0].id if listed.data else ""
-    if not isinstance(name, str) or not name:
+    """The name of the first model that the endpoint lists."""
+    async with client.models.with_streaming_response.list() as answer:
+        text = b""
+        async for part in answer.iter_bytes():
+            text += part
+            if len(text) > _MOST_LISTED:
+                break
+    try:
+        found = parse_json(text.decode("utf-8", "replace"), "models")
+        name = found["data"][0]["id"]
+    except (LessonlibError, LookupError, TypeError):
+        name = None
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= _LONGEST_NAME:
         raise TeacherError(f"the endpoint lists no model; name one in {MODEL}")
-    return _line(name)
+    return one_line(name)
 
 
 async def _stream(
-    client: AsyncOpenAI, messages: Sequence[Message], answer: StreamedAnswer, clock: Callable[[], float]
+    client: AsyncOpenAI,
+    messages: Sequence[Message],
+    answer: StreamedAnswer,
+    clock: Callable[[], float],
+    silence: asyncio.Timeout,
 ) -> None:
+    """Take the stream to its end. silence: the deadline of the next token, moved on by each that comes."""
+    chunks = 0
     async with await _open(client, messages, answer, clock) as stream:
         async for chunk in stream:
             _take(chunk, answer, clock())
-            if len(answer.text) > MOST_CHARACTERS:
+            if len(answer.text) >= MOST_CHARACTERS:
                 answer.finish = "length"
                 break
+            if answer.chunks > chunks:
+                chunks = answer.chunks
+                silence.reschedule(asyncio.get_running_loop().time() + SILENCE_S)
     if not answer.finish:
         cut = "the answer broke off" if answer.first is not None else "no token came"
         raise TeacherError(f"{cut}: the endpoint closed the stream before its end; ask again, and look into its log")
-    if not answer.text and not answer.thought:
+    if not answer.chunks:
         raise TeacherError(f"{answer.model} answered nothing; ask in other words, or name another model in {MODEL}")
 
 
@@ -221,25 +238,29 @@ def _take(chunk: Any, answer: StreamedAnswer, now: float) -> None:
             getattr(delta, "reasoning_content", None) or getattr(delta, "reasoning", None),
         )
         answer.take(text if isinstance(text, str) else "", thought if isinstance(thought, str) else "", now)
-        answer.finish = str(getattr(choice, "finish_reason", None) or answer.finish)
+        finish = getattr(choice, "finish_reason", None)
+        if finish:
+            answer.finish = finish if isinstance(finish, str) and finish in _ENDS else "stop"
     usage = getattr(chunk, "usage", None)
     if usage is not None:
         answer.prompt_tokens = _count(getattr(usage, "prompt_tokens", None))
         answer.generated_tokens = _count(getattr(usage, "completion_tokens", None))
-        answer.cached_tokens = _count(getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None))
+        cached = _count(getattr(getattr(usage, "prompt_tokens_details", None), "cached_tokens", None))
+        answer.cached_tokens = cached if cached is not None and cached <= (answer.prompt_tokens or 0) else None
         reasoned = _count(getattr(getattr(usage, "completion_tokens_details", None), "reasoning_tokens", None)) or 0
         answer.hidden_tokens = 0 if answer.thought else reasoned
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    """A number of tokens as an endpoint may count them; None for anything else, and for more than there can be."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST_TOKENS else None
 
 
 # --- what went wrong, in one line ----------------------------------------------------------------------------------
 
 
 def _status(where: Endpoint, model: str, error: Any) -> str:
-    status, told = error.status_code, _line(str(getattr(error, "message", "")))
+    status, told = error.status_code, one_line(str(getattr(error, "message", "")))
     if status in (401, 403):
         return f"{where.host}: status {status}, it wants another key: put it into the environment as {KEY}, then restart the kernel"
     if status == 404:
@@ -256,27 +277,36 @@ def _status(where: Endpoint, model: str, error: Any) -> str:
     return f"{where.host}: status {status}, it refused the question: {told}"
 
 
+def _too_long(where: Endpoint, answer: StreamedAnswer) -> str:
+    if answer.first is None:
+        return f"{where.host}: no token within {LONGEST_S:g} s; is the server stuck, or its queue that long?"
+    return (
+        f"{where.host}: the answer was not complete within {LONGEST_S:g} s, and no longer is waited; this much had come"
+    )
+
+
 def _silence(where: Endpoint, answer: StreamedAnswer) -> str:
     if answer.sent is None or answer.first is None:
         return f"{where.host}: no token within {SILENCE_S:g} s; is the server stuck, or its queue that long?"
     return f"{where.host}: it fell silent in the midst of the answer; ask again, and look whether the server restarts"
 
 
-def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> str:
+def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> LessonlibError:
     cause = error.__cause__ or error
-    told = _line(str(cause)) or type(cause).__name__
+    if isinstance(cause, LessonlibError):
+        return cause
+    told = fetch.cause(cause)
     if answer.first is not None:
-        return f"{where.host}: the answer broke off ({told}); ask again, and look whether the server restarts"
-    if "CERTIFICATE" in told.upper():
-        return f"{where.host}: its certificate is not trusted here; name its authority in SSL_CERT_FILE"
-    if "SSL" in told.upper():
-        return f"{where.host}: no TLS there ({told}); should {URL} begin with http://?"
-    if isinstance(cause, httpx.ConnectError):
-        return f"{where.host}: nobody answers ({told}); is the server running, and the port open from here?"
-    return f"{where.host}: the connection broke before the first token ({told}); ask again"
+        return TeacherError(
+            f"{where.host}: the answer broke off ({told}); ask again, and look whether the server restarts"
+        )
+    if isinstance(cause, (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError)):
+        return TeacherError(str(fetch.failure(cause, where.host, LONGEST_S)))
+    return TeacherError(f"{where.host}: the connection broke before the first token ({told}); ask again")
 
 
-def _line(text: str, most: int = 200) -> str:
-    """What a server said, on one line, without the key."""
-    flat = struck(" ".join(representable(str(text)).split()))
+def one_line(text: object, most: int = _LONGEST_LINE) -> str:
+    """What a server said, on one line, without secrets and without signs that move a cursor."""
+    flat = strike(" ".join(whole_characters(str(text)[: 20 * most]).split()), cut=True)
+    flat = printable(flat)
     return flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -34,8 +34,9 @@ EXCEPTIONS = {
     "show/scripts.py": "the package's own scripts and styles",
     "show/typescript.py": "the package's own declarations, for whoever works on it",
     "show/course_map/__init__.py": "the package's own style",
-    "record/journal.py": "appends, and reads what was appended",
-    "record/settings.py": "beside the journal",
+    "record/journal_file.py": "appends under a lock, and reads what was appended",
+    "record/lines.py": "a line of the journal, with a guard of its own",
+    "record/ours.py": "looks whether a file is our journal, however large it is",
     "probe/probe.py": "what a server answered, in memory",
 }
 

@@ -75,20 +75,24 @@ def command(*argv: str) -> Callable[[], Any]:
     """
 
     def use() -> Any:
-        out, err = io.StringIO(), io.StringIO()
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))  # as Python's own streams
         with redirect_stdout(out), redirect_stderr(err):
             status = main(argv)
-        said = err.getvalue()
+        printed, said = (_read(stream) for stream in (out, err))
         if status == 2:
-            assert not out.getvalue(), "wrong use, but something was printed"
+            assert not printed, "wrong use, but something was printed"
             assert said.endswith("\n"), said
             raise SaidError(said.removesuffix("\n"))
         assert status in (0, 1), f"status {status}: {said}"
         assert "Traceback" not in said, said
-        out.getvalue().encode()
-        return json.loads(out.getvalue(), parse_constant=_refuse) if "--json" in argv else out.getvalue()
+        return json.loads(printed, parse_constant=_refuse) if "--json" in argv else printed
 
     return use
+
+
+def _read(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    return stream.buffer.getvalue().decode()  # type: ignore[attr-defined]
 
 
 class SaidError(LessonlibError):

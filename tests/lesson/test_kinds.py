@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.guess import MOST_TYPED, GuessError
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.words import WordsError, plain
 from tests.lesson.made_up import GUESS, JUDGED, KINDS, RAW, question
@@ -111,9 +111,29 @@ def test_what_is_a_guess(kind: str, given: Any, guess: dict[str, Any]) -> None:
 
 
 def test_text_is_bounded_and_whole() -> None:
-    assert len(question("explain").accept("x" * 50_000)["text"]) == 20_000
+    assert len(question("explain").accept("x" * MOST_TYPED)["text"]) == MOST_TYPED
     assert question("note").accept("half an emoji \ud83d")["text"] == "half an emoji ?"
     assert question("blanks").accept(["\udc00", "memory"])["texts"] == ["?", "memory"]
+
+
+@pytest.mark.parametrize("space", ["x", " ", "\n", "\u2003"])
+@pytest.mark.parametrize(
+    ("kind", "given"),
+    [
+        ("explain", lambda long: long),
+        ("note", lambda long: f"a{long}b"),
+        ("blanks", lambda long: [long, "memory"]),
+        ("number", lambda long: long),
+        ("number", lambda long: {"text": f"5{long}GB"}),
+        ("number", lambda long: {"text": "5", "low": f"1{long}", "high": "9"}),
+        ("number", lambda long: {"text": "5", "low": 10**5000, "high": "9"}),
+        ("choice", lambda long: long),
+    ],
+)
+def test_more_than_is_kept_is_refused_in_one_line(kind: str, given: Any, space: str) -> None:
+    with pytest.raises(GuessError) as refused:
+        question(kind).accept(given(space * 8_000_000))
+    assert "\n" not in str(refused.value) and len(str(refused.value)) < 200
 
 
 JSON = st.recursive(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import math
 from pathlib import Path
 
@@ -211,23 +210,6 @@ def test_a_gateway_that_hides_all_but_the_metrics(status: int) -> None:
         lambda handler: reply(handler, 200 if handler.path == "/a/b/metrics" else status, page(Traffic(), 50))
     ) as url:
         assert probe(f"{url}/a/b/", 0).model == "made/up-27b"
-
-
-def test_gzip_and_what_only_says_that_it_is() -> None:
-    def zipped(data: bytes):
-        def answer(handler) -> None:
-            handler.send_response(200)
-            handler.send_header("Content-Encoding", "gzip")
-            handler.send_header("Content-Length", str(len(data)))
-            handler.end_headers()
-            handler.wfile.write(data)
-
-        return answer
-
-    with serve(zipped(gzip.compress(page(Traffic(), 50).encode()))) as url:
-        assert probe(f"{url}/metrics", 0).requests == 50
-    with serve(zipped(b"not zipped")) as url, pytest.raises(LessonlibError, match="broke off"):
-        probe(f"{url}/metrics", 0)
 
 
 @pytest.mark.parametrize(

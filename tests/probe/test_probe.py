@@ -10,7 +10,6 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.cli.main import main
-from lessonlib.probe import fetch
 from lessonlib.probe.metrics import every_name
 from lessonlib.probe.probe import probe
 from lessonlib.probe.timeline import Timeline, parse
@@ -235,23 +234,6 @@ def test_an_address_that_is_none(url: str, said: str) -> None:
     assert "secret" not in failed(url)
 
 
-def test_a_server_that_never_ends_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetch, "DEADLINE_S", 0.3)
-
-    def drip(handler: BaseHTTPRequestHandler) -> None:
-        import time
-
-        handler.send_response(200)
-        handler.end_headers()
-        for _ in range(20):
-            handler.wfile.write(b"# slow\n")
-            handler.wfile.flush()
-            time.sleep(0.05)
-
-    with serve(drip) as url:
-        assert "no complete answer within 0.3 s" in failed(url)
-
-
 def test_a_server_that_hangs_up_in_mid_answer() -> None:
     def half(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(200)
@@ -310,7 +292,7 @@ def test_several_models_need_a_choice() -> None:
 @pytest.mark.parametrize("window", ["-1", "nan", "inf"])
 def test_a_window_that_is_none(window: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["probe", "http://localhost:1", f"--window={window}"]) == 2
-    assert "window: expected seconds from 0 up" in capsys.readouterr().err
+    assert "window: expected a number from 0 to 7,776,000" in capsys.readouterr().err
 
 
 def test_a_hostile_label_is_text_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:

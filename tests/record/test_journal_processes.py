@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 from lessonlib.record.journal import Journal
+from tests.record.kills import kill
 
 #: appends records numbered from 0, saying who wrote them, once a line comes in on its standard input
 WRITER = """
 import sys
 from pathlib import Path
 from lessonlib.record.journal import Journal
+from tests.record.kills import kill
 
 path, who, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 journal = Journal(path, lambda line: sys.exit(line))
@@ -119,3 +121,10 @@ def test_two_hundred_kills_lose_nothing_and_double_nothing(tmp_path: Path) -> No
     assert numbers == list(range(len(numbers))), "each once, in order"
     assert sure <= len(numbers) <= sure + 200, "all that were told of, and at most the one in hand at each kill"
     assert sure >= 200
+
+
+def test_kills_among_short_writes_lose_nothing_that_was_told_to_be_kept(tmp_path: Path) -> None:
+    """The same on a real disk that is nearly full: `python -m tests.record.kills`, as root."""
+    found = kill(tmp_path / "journal.jsonl", 21, seed=7, fake=True)
+    assert found.kills == 21 and found.told > 21 and found.refused > 21, "short writes and kills did happen"
+    assert found.sound, found

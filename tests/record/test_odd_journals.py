@@ -215,16 +215,6 @@ def test_a_page_for_paper_may_break_a_long_table_between_its_rows(path: Path, tm
 # --- forgetting ----------------------------------------------------------------------------------------------------
 
 
-def test_what_a_link_leads_to_is_forgotten(path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    real = tmp_path / "elsewhere.jsonl"
-    write(real, [JUDGED])
-    path.symlink_to(real)
-    path.with_name("settings.json").write_text('{"lab": null}')
-    assert main(["erase", "--yes"]) == 0
-    assert not real.exists() and not path.is_symlink() and "restart its kernel" in capsys.readouterr().out
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_another_programs_settings_are_neither_taken_nor_erased(path: Path) -> None:
     """LESSON_JOURNAL may be put into any folder, and settings.json is a common name."""
     write(path, [JUDGED])

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from lessonlib.lesson.source import lesson_names
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 from lessonlib.show.notebook import open_lesson
@@ -104,3 +106,73 @@ def test_where_nothing_can_be_kept_a_choice_says_so(
     view = lesson.items["labs"].view()
     assert view["problem"].startswith("This choice cannot be kept here.") and "\n" not in view["problem"]
     assert chosen_lab() == DEFAULT_LAB
+
+
+# --- a file that is not ours, or not a file ------------------------------------------------------------------------
+
+ODD = {
+    "NUL": b'{"lab": "a\\u0000b"}',
+    "lone surrogate": b'{"lab": "/home/\\ud83d.toml"}',
+    "raw surrogate": b'{"lab": "/home/\xed\xa0\xbd.toml"}',
+    "deep": b"[" * 100_000,
+    "deep in a key": b'{"lab": ' + b"[" * 4000 + b"]" * 4000 + b"}",
+    "huge": b'{"lab": "' + b"x" * 5_000_000 + b'"}',
+    "long name": b'{"lab": "/' + b"x" * 5_000 + b'"}',
+    "huge number": b'{"lab": ' + b"1" * 5_000 + b"}",
+    "NaN": b'{"lab": NaN}',
+    "twice": b'{"lab": "a", "lab": "b"}',
+}
+
+
+@pytest.mark.parametrize("kind", ODD)
+@pytest.mark.parametrize("name", lesson_names()[:2])
+def test_whatever_stands_in_the_settings_every_lesson_opens(name: str, kind: str, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "settings.json").write_bytes(ODD[kind])
+    assert chosen_lab() == DEFAULT_LAB
+    assert open_lesson(name).lab.name == DEFAULT_LAB
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "link loop", "pipe", "folder"])
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+def test_settings_that_are_no_ordinary_file_are_passed_over(kind: str, folder: Path, tmp_path: Path) -> None:
+    folder.mkdir()
+    settings, target = folder / "settings.json", tmp_path / "other.json"
+    if kind == "link":
+        target.write_text(json.dumps({"lab": OTHER}))
+    if kind == "pipe":
+        os.mkfifo(settings)
+    elif kind == "folder":
+        settings.mkdir()
+    else:
+        settings.symlink_to(settings if kind == "link loop" else target)
+    assert chosen_lab() == DEFAULT_LAB and not choose_lab(OTHER)
+    assert open_lesson("00-start-here").lab.name == DEFAULT_LAB
+    assert target.exists() == (kind == "link")
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        b'{"editor.fontSize": 14}',
+        b'// what an editor keeps\n{\n  "lab": 1,\n  "editor.fontSize": 14, // large\n}\n',
+        b'{"lab": "x", "other": 1}',
+        b"x" * 20_000,
+        b"[" * 20_000,
+    ],
+)
+def test_settings_of_another_program_are_not_overwritten(theirs: bytes, folder: Path) -> None:
+    folder.mkdir()
+    (folder / "settings.json").write_bytes(theirs)
+    assert not choose_lab(OTHER)
+    assert (folder / "settings.json").read_bytes() == theirs
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_the_settings_are_the_learners_alone(folder: Path) -> None:
+    before = os.umask(0)
+    try:
+        assert choose_lab(OTHER)
+    finally:
+        os.umask(before)
+    assert (folder / "settings.json").stat().st_mode & 0o777 == 0o600 and folder.stat().st_mode & 0o777 == 0o700

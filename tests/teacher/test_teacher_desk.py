@@ -31,7 +31,7 @@ def test_the_key_goes_out_and_comes_back_nowhere(
         sitting.ask()
         view = sitting.wait()
     assert server.headers[0]["Authorization"] == f"Bearer {KEY}"
-    assert view["teacher"]["talk"]["answer"] == f"The key is ••• or •••. It began with {KEY[:20]}"
+    assert view["teacher"]["talk"]["answer"] == "The key is ••• or •••. It began with •••"
     everything = [
         json.dumps(view),
         journal.path.read_text(),

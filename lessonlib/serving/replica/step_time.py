@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System
-from lessonlib.roofline.arrays import Number, kv_reach
+from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System, positions_read
+from lessonlib.roofline.arrays import Number
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds, step_seconds
 from lessonlib.roofline.links import routing_seconds
@@ -60,15 +60,16 @@ class StepCost:
     """Seconds of a step of `system` under one basis.
 
     slowdown: a factor on every step, for a replica that runs hot or shares its machine.
-    Raises LessonlibError for an unknown basis, and for dp > 1 (copies are replicas of a fleet here).
+    Raises LessonlibError for an unknown basis, and for dp > 1 without ep (such copies are replicas of a fleet here).
     """
 
     def __init__(self, system: System, basis: str = "expected", slowdown: float = 1.0) -> None:
         if basis not in BASES:
             raise LessonlibError(f"cost: no such cost {basis!r}: it is {listed(BASES)}")
-        if system.dp > 1:
+        if system.dp > 1 and system.ep == 1:
             raise LessonlibError(
-                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}"
+                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}, or spread "
+                f"the experts: ep = {system.tp * system.dp}"
             )
         self.system, self.basis, self.slowdown = system, basis, slowdown
         self._constants = load_efficiency()
@@ -110,7 +111,7 @@ class StepCost:
         parts = [part for part in operations(system, load_of_one(1, 1)) if part.kind == "attention"]
         found = []
         for mixer, part in zip(mixers, parts, strict=True):
-            reads = part.kv_read_bytes / part.bytes * part.memory_s
+            reads = part.kv_read_bytes / part.bytes * part.memory_s if part.bytes else 0.0  # no cache of its own
             writes = part.memory_s - reads
             flop_s = part.compute_s / mixer.flops(1, 1)
             self._fixed_s += self._expected(part, layers=part.layers)
@@ -181,7 +182,7 @@ class StepCost:
     def chunk_sums(self, chunks: Sequence[PromptChunk]) -> tuple[list[float], list[float]]:
         """For each kind of attention: FLOPs of one layer, and cached positions read, of all chunks."""
         flops = [sum(group.mixer.flops(chunk.new, chunk.context) for chunk in chunks) for group in self.attention]
-        reach = [float(sum(kv_reach(chunk.context, group.window) for chunk in chunks)) for group in self.attention]
+        reach = [float(sum(positions_read(group.mixer, chunk.context) for chunk in chunks)) for group in self.attention]
         return flops, reach
 
     def decode_flops(self, new: int) -> list[tuple[float, float]]:
@@ -204,9 +205,11 @@ class StepCost:
         """
         if max(tokens, outputs) >= self._size:
             self._grow(2 * max(tokens, outputs))
-        if self.system.pp == 1:
+        # Stages, and copies whose experts are spread over all of them, each work on their share (roofline's micro_batch).
+        ways = self.system.pp * self.system.dp
+        if ways == 1:
             return self._pass(tokens, outputs, sequences, moves, flops, reach)
-        share = -(-sequences // self.system.pp) / sequences
+        share = -(-sequences // ways) / sequences
         scaled = ([item * share for item in sums] for sums in (flops, reach))
         return self._pass(tokens * share, outputs * share, sequences * share, moves * share, *scaled)
 

@@ -96,6 +96,8 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
             f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
         ),
     ]
+    if data["aborted"]:
+        lines.append(f"{data['aborted']:,} requests aborted: their replica stopped before they were done")
     split = data["gpu_split"]
     lines.append(
         f"GPU time: {_percent(split['reading'])} reading prompts, {_percent(split['writing'])} writing answers, {_percent(split['idle'])} idle"
