@@ -15,33 +15,55 @@ from cosmic_ray.operators.operator import Operator
 from parso.python.tree import Keyword
 
 _CORE = (
-    "NumberReplacer AddNot ZeroIterationForLoop ExceptionReplacer RemoveDecorator "
-    "ReplaceTrueWithFalse ReplaceFalseWithTrue ReplaceAndWithOr ReplaceOrWithAnd "
-    "ReplaceBreakWithContinue ReplaceContinueWithBreak "
-    "ReplaceUnaryOperator_Delete_Not ReplaceUnaryOperator_Delete_USub "
-    "ReplaceBinaryOperator_Add_Sub ReplaceBinaryOperator_Sub_Add ReplaceBinaryOperator_Mul_Div "
-    "ReplaceBinaryOperator_Div_Mul ReplaceBinaryOperator_Div_FloorDiv ReplaceBinaryOperator_FloorDiv_Div "
-    "ReplaceBinaryOperator_Mod_FloorDiv ReplaceBinaryOperator_Pow_Mul "
-    "ReplaceComparisonOperator_Lt_LtE ReplaceComparisonOperator_LtE_Lt ReplaceComparisonOperator_Gt_GtE "
-    "ReplaceComparisonOperator_GtE_Gt ReplaceComparisonOperator_Eq_NotEq ReplaceComparisonOperator_NotEq_Eq "
-    "ReplaceComparisonOperator_Is_IsNot ReplaceComparisonOperator_IsNot_Is"
-).split()
+    "NumberReplacer",
+    "AddNot",
+    "ZeroIterationForLoop",
+    "ExceptionReplacer",
+    "RemoveDecorator",
+    "ReplaceTrueWithFalse",
+    "ReplaceFalseWithTrue",
+    "ReplaceAndWithOr",
+    "ReplaceOrWithAnd",
+    "ReplaceBreakWithContinue",
+    "ReplaceContinueWithBreak",
+    "ReplaceUnaryOperator_Delete_Not",
+    "ReplaceUnaryOperator_Delete_USub",
+    "ReplaceBinaryOperator_Add_Sub",
+    "ReplaceBinaryOperator_Sub_Add",
+    "ReplaceBinaryOperator_Mul_Div",
+    "ReplaceBinaryOperator_Div_Mul",
+    "ReplaceBinaryOperator_Div_FloorDiv",
+    "ReplaceBinaryOperator_FloorDiv_Div",
+    "ReplaceBinaryOperator_Mod_FloorDiv",
+    "ReplaceBinaryOperator_Pow_Mul",
+    "ReplaceComparisonOperator_Lt_LtE",
+    "ReplaceComparisonOperator_LtE_Lt",
+    "ReplaceComparisonOperator_Gt_GtE",
+    "ReplaceComparisonOperator_GtE_Gt",
+    "ReplaceComparisonOperator_Eq_NotEq",
+    "ReplaceComparisonOperator_NotEq_Eq",
+    "ReplaceComparisonOperator_Is_IsNot",
+    "ReplaceComparisonOperator_IsNot_Is",
+)
 
 
 class DropStatement(Operator):
     """A statement that does something becomes ``pass``: a call, a raise, a change of an attribute or of an entry."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """(start, end) of each change that can be made at a node."""
         if node.type == "simple_stmt" and _does_something(node.children[0]):
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
+        """The node with the change of that number."""
         first = node.children[0]
         node.children[0] = Keyword("pass", first.start_pos, prefix=first.get_first_leaf().prefix)
         return node
 
     @classmethod
     def examples(cls) -> tuple[Any, ...]:
+        """None: they are for Cosmic Ray's own tests."""
         return ()
 
 
@@ -49,16 +71,19 @@ class DropEntry(Operator):
     """One entry of a written dict, set, list or tuple is missing."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """(start, end) of each change that can be made at a node."""
         for entry in _entries(node):
             yield entry[0].start_pos, entry[-1].end_pos
 
     def mutate(self, node: Any, index: int) -> Any:
+        """The node with the change of that number."""
         kept = [leaf for place, entry in enumerate(_entries(node, commas=True)) if place != index for leaf in entry]
         node.children[:] = kept
         return node
 
     @classmethod
     def examples(cls) -> tuple[Any, ...]:
+        """None: they are for Cosmic Ray's own tests."""
         return ()
 
 
@@ -73,11 +98,8 @@ def _does_something(statement: Any) -> bool:
         return True
     if statement.type != "expr_stmt":
         return False
-    return (
-        statement.children[0].type == "atom_expr"
-        or statement.children[1].type == "operator"
-        and len(statement.children[1].value) > 1
-    )
+    target, sign = statement.children[:2]
+    return target.type == "atom_expr" or (sign.type == "operator" and sign.value != "=")
 
 
 def _entries(node: Any, commas: bool = False) -> list[list[Any]]:

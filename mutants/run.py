@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     if unknown:
         print(f"mutants: no part and no module {unknown[0]!r}: the parts are {', '.join(parts)}", file=sys.stderr)
         return 2
-    chosen = [module for name in asked.names or parts for module in (parts[name] if name in parts else [name])]
+    chosen = [module for name in asked.names or parts for module in parts.get(name, [name])]
     os.chdir(ROOT)
     left = 0
     for module in dict.fromkeys(chosen):

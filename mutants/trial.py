@@ -58,7 +58,7 @@ class Tests:
         if child == 0:
             try:
                 status = _in_child(self.arguments, module, source, names)
-            except BaseException:  # noqa: BLE001 - a child that got out of here would go on as its parent
+            except BaseException:  # a child that got out of here would go on as its parent
                 status = 70
             os._exit(status)
         until = time.monotonic() + most_seconds
@@ -90,12 +90,19 @@ def _in_child(arguments: list[str], module: str | None, source: str | None, name
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes three seconds to import
         os.environ["TMPDIR"] = tempfile.tempdir = folder
         import pytest
+        from hypothesis import settings
 
+        # What tells a mutant is among the first examples; a hundred of each test would be most of the time.
+        settings.register_profile("few", max_examples=15)
+        settings.load_profile("few")
         failed = int(
             pytest.main(
-                ["-x", "-q", "--no-header", "-p", "no:cacheprovider", "--tb=no"]
-                + ["-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"]
-                + ["-W", "ignore::pytest.PytestAssertRewriteWarning", *arguments]
+                [
+                    *("-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"),
+                    *("-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"),
+                    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # they are imported, so that a fork has them
+                    *arguments,
+                ]
             )
         )
     if names:

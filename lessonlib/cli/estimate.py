@@ -43,9 +43,9 @@ def add_parser(subparsers: Any) -> None:
     number(add, "estimate", "--pp", "stages of layers (pipeline parallelism)", "1")
     number(add, "estimate", "--dp", "copies of the model (data parallelism)", "1")
     number(add, "estimate", "--ep", "1, or tp x dp (whole experts spread over those GPUs)", "1")
-    add("--weights", help="precision of the matrices [bf16]")
-    add("--kv", help="precision of the KV cache [bf16]")
-    add("--head", help="precision of the output head [bf16]")
+    add("--weights", help="precision of the matrices [as the checkpoint says, else bf16]")
+    add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
+    add("--head", help="precision of the output head [as the checkpoint says, else bf16]")
     add("--launches", help="graphs, or eager: kernels started one by one [graphs]")
     number(add, "estimate", "--batch", "requests, in the prefill and in the decode step", "32")
     number(add, "estimate", "--prompt", "tokens of each prompt", "2048")
@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
     """Print the case that the flags ask for, or a sweep; write the plot. Raises LessonlibError for wrong input."""
     from lessonlib.roofline import estimate_data, estimate_text, operation_table
 
-    case = _case(args)
-    data = estimate_data(case)
+    case, notes = _case(args)
+    data = estimate_data(case) | ({"notes": notes} if notes else {})
     if args.plot is not None:
         _write_plot(case, args.plot)
     if args.sweep is not None:
@@ -74,15 +74,16 @@ def run(args: argparse.Namespace) -> int:
     elif args.json:
         print_json(data)
     else:
-        print(estimate_text(data))
+        print("\n".join([estimate_text(data), *notes]))
         if args.table:
             for phase in ("prefill", "decode"):
                 print(f"\n{phase}\n{operation_table(case, phase)}")
     return 0
 
 
-def _case(args: argparse.Namespace) -> Case:
-    """The case that the flags (and a lab) ask for."""
+def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
+    """The case that the flags (and a lab) ask for, and what was taken from the model's own files."""
+    from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import Case, System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     lab = load_lab(args.lab) if args.lab is not None else None
@@ -90,16 +91,14 @@ def _case(args: argparse.Namespace) -> Case:
     choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
     given = {name: getattr(args, name) for name in choices if getattr(args, name) is not None}
     usual = {name: getattr(base, name) for name in choices}
-    system = System(
-        model=load_model(args.model) if args.model is not None else base.model,
-        gpu=load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu,
-        **(usual | given),
-    )
+    model, stated, notes = model_choice(args, base.model)
+    gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
+    system = System(model=model, gpu=gpu, **(usual | stated | given))
     sizes = {"batch": 32, "prompt": 2048, "context": 2048}
     if lab:
         sizes = {"batch": 1, "prompt": lab.prompt, "context": lab.context}
     chosen = {name: getattr(args, name) for name in sizes if getattr(args, name) is not None}
-    return Case(system, **(sizes | chosen))
+    return Case(system, **(sizes | chosen)), notes
 
 
 def _values(text: str, axis: str) -> Sequence[int]:

@@ -43,9 +43,13 @@ class Limit:
 
 @dataclass(frozen=True)
 class Limits:
-    """Several numbers with commas between, each with its limit. As `type=` of argparse."""
+    """Several numbers with commas between, each with its limit. As `type=` of argparse.
+
+    more: how many further numbers may follow, with the limit of the last.
+    """
 
     parts: tuple[Limit, ...]
+    more: int = 0
 
     def __str__(self) -> str:
         return " and ".join(map(str, self.parts))
@@ -53,11 +57,12 @@ class Limits:
     def __call__(self, text: str) -> tuple[float, ...]:
         """The numbers; ArgumentTypeError says how many are wanted, or the limits of the one that is wrong."""
         words = text.split(",")
-        if len(words) != len(self.parts):
-            raise argparse.ArgumentTypeError(
-                f"expected {len(self.parts)} numbers with a comma between, not {shown(text, 40)}"
-            )
-        return tuple(limit(word) for limit, word in zip(self.parts, words, strict=True))
+        least, most = len(self.parts), len(self.parts) + self.more
+        if not least <= len(words) <= most:
+            count = f"{least}" if least == most else f"{least} or more"
+            raise argparse.ArgumentTypeError(f"expected {count} numbers with a comma between, not {shown(text, 40)}")
+        limits = (*self.parts, *[self.parts[-1]] * (len(words) - least))
+        return tuple(limit(word) for limit, word in zip(limits, words, strict=True))
 
 
 def _plain(value: float) -> str:
@@ -70,6 +75,8 @@ def _whole(least: int, most: int) -> Limit:
 
 _MOST_TOKENS = 10_000_000
 _REPLICAS = _whole(1, 4096)
+_GIGABYTES_PER_S = Limit(0.001, 1e6)
+_WAIT = Limit(0, 1e6)
 #: Command -> option -> its limit. Narrower ones that hang on a model or on each other are said by who checks those.
 LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
     "estimate": {
@@ -98,9 +105,36 @@ LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
         "--max-num-seqs": _whole(1, 1_000_000),
         "--max-num-batched-tokens": _whole(1, 10_000_000),
         "--memory-share": Limit(0.01, 1),
-        "--speculate": Limits((_whole(1, 64), Limit(0, 1))),
+        "--speculate": Limits((_whole(1, 64), Limit(0, 1)), more=63),
+        "--draft-time": Limit(0, 3600),
         "--replicas": _REPLICAS,
         "--disaggregate": Limits((_REPLICAS, _REPLICAS)),
+        "--dp": _whole(1, 100_000),
+        "--ep": _whole(1, 1_000_000),
+        "--link": _GIGABYTES_PER_S,
+        "--long-prefill-token-threshold": _whole(0, _MOST_TOKENS),
+        "--server-time": Limit(0, 3600),
+        "--block-size": _whole(1, 1_000_000),
+        "--kv-blocks": _whole(1, 1_000_000_000),
+        "--watermark": Limit(0, 0.99),
+        "--host-memory": Limit(0, 1e6),
+        "--host-link": _GIGABYTES_PER_S,
+        "--load-bound": Limit(1, 1e6),
+        "--scrape": _WAIT,
+        "--connections": _whole(1, 1_000_000),
+        "--router-fails-at": Limit(0, 1e10),
+        "--slow": Limits((_whole(0, 4095), Limit(0.001, 1000))),
+        "--failure": Limits((_whole(0, 4095), Limit(0, 1e10), Limit(1e-6, 1e10))),
+        "--transfer": _GIGABYTES_PER_S,
+        "--look": Limit(0.001, 1e6),
+        "--cool-down": _WAIT,
+        "--signal-age": _WAIT,
+        "--most-up": _whole(0, 4096),
+        "--most-down": _whole(0, 4096),
+        "--rollout": Limits((Limit(0, 1e10), _whole(0, 4096), _whole(0, 4096), _WAIT, _WAIT)),
+        "--at": Limit(0, 1e10),
+        "--replica": _whole(0, 4095),
+        "--window": Limit(0.001, 1e6),
     },
     "check": {"--jobs": _whole(1, 256), "--timeout": _whole(1, 86_400)},
     "probe": {"--window": Limit(0, 7_776_000)},

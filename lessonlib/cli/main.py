@@ -15,10 +15,24 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from lessonlib.base.errors import LessonlibError, one_line
-from lessonlib.cli import build, catalogue, check, estimate, lab, lint, new, output, probe, report, simulate, try_lesson
+from lessonlib.cli import (
+    build,
+    catalogue,
+    check,
+    estimate,
+    lab,
+    lint,
+    new,
+    output,
+    probe,
+    report,
+    simulate,
+    try_lesson,
+    validate,
+)
 from lessonlib.cli.limits import filled
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, new, lint, build, try_lesson)
+COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 

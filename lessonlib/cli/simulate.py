@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.text import printable
+from lessonlib.base.text import printable, printable_lines
+from lessonlib.cli import simulate_monitor, simulate_serving
 from lessonlib.cli.limits import number
 from lessonlib.cli.output import print_json
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lessonlib.roofline import System
-    from lessonlib.serving import Arrivals, Fleet, Progress, Request, Result, Scheduler
+    from lessonlib.serving import Arrivals, Progress, Request, Result
 
 INTERRUPTED = 130
 _PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
@@ -26,22 +27,25 @@ _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
   lessonlib simulate --model llama-3.1-70b --tp 2 --weights fp8 --kv fp8 --concurrency 100 --prompt 5000 --output 500
   lessonlib simulate --lab qwen3.5-27b-2xh100-sxm --preset rag --rate 1.5 --replicas 4 --router prefix-aware --json
-  lessonlib simulate --trace requests.jsonl --plot timeline.svg"""
+  lessonlib simulate --trace requests.jsonl --plot timeline.svg
+  lessonlib simulate --rate 40 --replicas 2 --kind 2,gpu=a100-80gb-sxm --router service --connections 8 --log
+  lessonlib simulate --rate 20 --requests 4000 --autoscale rate,8,1,6 --start node=90,image=60,weights=10 --panel panel.csv"""
 
 
 def add_parser(subparsers: Any) -> None:
     """Declare `simulate`."""
     parser = subparsers.add_parser(
         "simulate",
+        usage="lessonlib simulate [options]",
         help="many requests through a fleet: waiting, batching, caching",
         description="Serve many requests and print throughput, waiting times and what the cache did.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_system(parser.add_argument)
-    _add_traffic(parser)
-    _add_serving(parser.add_argument)
-    add = parser.add_argument
+    _add_system(parser.add_argument_group("model and GPUs").add_argument)
+    _add_traffic(parser.add_argument_group("requests"))
+    simulate_serving.add_flags(parser)
+    add = parser.add_argument_group("the run and what is told of it").add_argument
     _number(add, "--seed", "decides every random draw", "0", default=0)
     _number(add, "--limit", "stop at this simulated time", metavar="S")
     _number(add, "--slo", "limits in seconds to count goodput by, such as 1,0.05", metavar="TTFT,TPOT")
@@ -50,6 +54,7 @@ def add_parser(subparsers: Any) -> None:
     add("--json", action="store_true", help="print one JSON object")
     add("--save", metavar="FILE", help="write one row a request (.csv)")
     add("--plot", metavar="FILE", help="write a timeline (.svg, .png, .pdf)")
+    simulate_monitor.add_flags(parser)
 
 
 def _number(add: Any, option: str, what: str, otherwise: str = "", **more: Any) -> None:
@@ -62,8 +67,11 @@ def _add_system(add: Any) -> None:
     add("--gpu", help="a name (see `gpus`) or a file (see `gpus --example`) [h100-sxm]")
     _number(add, "--tp", "GPUs that share every layer, in each replica", "1")
     _number(add, "--pp", "stages of layers, in each replica", "1")
+    _number(add, "--dp", "copies of the attention that step together, in each replica; needs --ep", "1")
+    _number(add, "--ep", "GPUs over which whole experts are spread (tp x dp)", "1")
     add("--weights", help="precision of the matrices [bf16]")
     add("--kv", help="precision of the KV cache [bf16]")
+    _number(add, "--link", "of a GPU to its peers, one way; 64: NVLink is down", "data sheet", metavar="GB/S")
 
 
 def _add_traffic(parser: Any) -> None:
@@ -91,35 +99,27 @@ def _add_traffic(parser: Any) -> None:
     _number(add, "--output", "tokens of each answer", f"{_OUTPUT}", metavar="T")
     _number(add, "--spread", "lognormal lengths with a deviation of S times the mean", "0: all equal", metavar="S")
     _number(add, "--requests", "how many", f"{_REQUESTS}", metavar="N")
-
-
-def _add_serving(add: Any) -> None:
-    add("--cost", default="expected", help="of a step: expected, or ceiling [expected]")
-    add("--batching", default="continuous", help="continuous, in-flight, prefill-first or static [continuous]")
-    _number(add, "--max-num-seqs", "requests that run at once in a replica", "256", default=256, metavar="N")
-    _number(add, "--max-num-batched-tokens", "tokens of a step", "8192", default=8192, metavar="T")
-    _number(add, "--memory-share", "share of GPU memory for weights and KV cache", "0.9", default=0.9)
-    add("--no-prefix-caching", action="store_true", help="forget the KV cache of finished requests")
-    _number(add, "--speculate", "speculative decoding, such as 3,0.7", metavar="DRAFTS,ACCEPTANCE")
-    add("--priority", action="store_true", help="schedule by the priority of each request")
-    _number(add, "--replicas", "equal replicas", "1", metavar="K")
     add(
-        "--router",
-        default="least-requests",
-        help="random, round-robin, least-requests, least-tokens, two-choices or prefix-aware [least-requests]",
+        "--steady-sessions",
+        action="store_true",
+        help="sessions of a preset are under way at the start, and hold the rate",
     )
-    _number(add, "--disaggregate", "P replicas for prompts and D for answers", metavar="P,D")
 
 
 def run(args: argparse.Namespace) -> int:
     """Simulate, print and write; 0, or 130 after Ctrl-C (with what there is). Raises LessonlibError for wrong input."""
     from lessonlib.serving import run_summary, run_summary_text, save_requests, simulate
 
-    if args.summary and any(value is not None for value in (args.slo, args.save, args.plot)):
-        raise LessonlibError("--summary: keeps no single requests; leave it out for --slo, --save or --plot")
+    if args.summary and (
+        any(value is not None for value in (args.slo, args.save, args.plot)) or simulate_monitor.asked(args)
+    ):
+        raise LessonlibError(
+            "--summary: keeps no single requests; leave it out for --slo, --save, --plot, --log, --metrics or --panel"
+        )
+    simulate_monitor.check(args)
     _check_output(args)
     system, requests = _system(args), _requests(args)
-    scheduler, fleet = _scheduler(args), _fleet(args)
+    scheduler, fleet = simulate_serving.scheduler(args), simulate_serving.fleet(args, system)
     with _progress(len(requests)) as tell:  # type: ignore[arg-type]
         result = simulate(
             system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
@@ -128,6 +128,11 @@ def run(args: argparse.Namespace) -> int:
     for warning in result.warnings:
         print(printable(f"lessonlib simulate: {warning}"), file=sys.stderr)
     data = run_summary(result, args.slo, args.price)
+    if args.log:
+        lines = simulate_monitor.log(result)
+        data |= {"log": lines}
+        if not args.json:
+            print(printable_lines("\n".join([*lines, ""])))
     if args.json:
         print_json(data)
     else:
@@ -136,24 +141,31 @@ def run(args: argparse.Namespace) -> int:
         save_requests(result, Path(args.save))
     if args.plot is not None:
         _plot(result, args.plot)
+    simulate_monitor.write(result, args)
     return INTERRUPTED if result.stopped == "interrupted" else 0
 
 
 def _system(args: argparse.Namespace) -> System:
+    from lessonlib.cli.model_choice import model_choice
     from lessonlib.roofline import System, load_gpu, load_gpu_or_file, load_lab, load_model
 
     base = (
         load_lab(args.lab).system if args.lab is not None else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
     )
-    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep")}
-    given = {name: getattr(args, name) for name in ("tp", "pp", "weights", "kv") if getattr(args, name) is not None}
-    model = load_model(args.model) if args.model is not None else base.model
+    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep", "dp")}
+    flags = ("tp", "pp", "dp", "ep", "weights", "kv")
+    given = {name: getattr(args, name) for name in flags if getattr(args, name) is not None}
+    model, stated, notes = model_choice(args, base.model)
+    for note in notes:
+        print(printable(f"lessonlib simulate: {note}"), file=sys.stderr)
     gpu = load_gpu_or_file(args.gpu) if args.gpu is not None else base.gpu
-    return System(model=model, gpu=gpu, **(usual | given))
+    if args.link is not None:
+        gpu = simulate_serving.with_link("--link", gpu, args.link)
+    return System(model=model, gpu=gpu, **(usual | stated | given))
 
 
 def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import Workload, preset, read_trace, without_arrivals
+    from lessonlib.serving import Workload, preset, read_trace, steady_sessions, without_arrivals
     from lessonlib.serving.traffic.trace_files import MOST_SECONDS
 
     if args.trace is not None:
@@ -180,7 +192,11 @@ def _requests(args: argparse.Namespace) -> Iterable[Request]:
     if args.preset is not None:
         _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
+        if args.steady_sessions:
+            return steady_sessions(found)
         return without_arrivals(found) if args.concurrency is not None else found
+    if args.steady_sessions:
+        raise LessonlibError("--steady-sessions: needs --preset with sessions of several turns")
     sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
     prompt, output = (
         _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)
@@ -218,36 +234,6 @@ def _lengths(flag: str, mean: int, spread: float | None) -> Any:
         return LogNormal(mean, spread) if spread else Fixed(mean)
     except LessonlibError as error:
         raise LessonlibError(f"{flag}: {error}") from None
-
-
-def _scheduler(args: argparse.Namespace) -> Scheduler:
-    from lessonlib.serving import Scheduler, Speculation
-
-    speculation = None
-    if args.speculate is not None:
-        drafts, acceptance = args.speculate
-        speculation = Speculation(drafts, acceptance)
-    return Scheduler(
-        batching=args.batching,
-        max_num_seqs=args.max_num_seqs,
-        max_num_batched_tokens=args.max_num_batched_tokens,
-        memory_share=args.memory_share,
-        prefix_caching=not args.no_prefix_caching,
-        policy="priority" if args.priority else "fcfs",
-        speculation=speculation,
-    )
-
-
-def _fleet(args: argparse.Namespace) -> Fleet:
-    from lessonlib.serving import Disaggregation, Fleet
-
-    pools = None
-    if args.disaggregate is not None:
-        prefill, decode = args.disaggregate
-        pools = Disaggregation(prefill, decode)
-        if args.replicas is not None:
-            raise LessonlibError("--disaggregate: counts the replicas of both pools itself; leave out --replicas")
-    return Fleet(1 if args.replicas is None else args.replicas, args.router, disaggregation=pools)
 
 
 @contextmanager

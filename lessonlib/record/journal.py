@@ -9,6 +9,8 @@ What was read is kept: another look reads only the lines added since, by this ke
 from __future__ import annotations
 
 import atexit
+import contextlib
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -173,7 +175,6 @@ class Journal:
             waiting = self._waiting_events()
             if waiting:
                 return attempts_of([*self._events, *waiting])
-            self._pairing.add(self._events[self._pairing.seen :])
             return self._pairing.attempts()
 
     def edition(self) -> tuple[int, int, int]:
@@ -224,11 +225,15 @@ class Journal:
         return [*lines, *lines_of(lesson, waiting)] if waiting else lines
 
     def _take_events(self) -> None:
-        for text in self._read[self._events_of :]:
-            for line in text.split(b"\n"):
-                record = record_of(line)
-                if record is not None:
-                    self._events.append(event_of(record, line))
+        if self._events_of == len(self._read):
+            return
+        with _without_collection():
+            for text in self._read[self._events_of :]:
+                for line in text.split(b"\n"):
+                    record = record_of(line)
+                    if record is not None:
+                        self._events.append(event_of(record, line))
+            self._pairing.add(self._events[self._pairing.seen :])
         self._events_of = len(self._read)
 
     def _waiting_events(self) -> list[Event]:
@@ -242,6 +247,18 @@ class Journal:
                 f"Your guesses are not being kept: {self._file} {fault}. "
                 "The lesson goes on; set LESSON_JOURNAL to a file you can read and write."
             )
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """A hundred thousand new objects, none of them garbage: looking for cycles among them takes as long as making them."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def _fault(error: OSError | LessonlibError, done: str) -> str:

@@ -9,8 +9,10 @@ in `lessonlib.roofline.sweep`; what the maintainers fit and compare is in `lesso
 
 from __future__ import annotations
 
+from lessonlib.roofline.attention_kinds import positions_read
 from lessonlib.roofline.blocks import Attention, DeltaNet, Experts, LatentAttention, Matrix, Mlp
 from lessonlib.roofline.capacity import BLOCK_TOKENS, USABLE, Capacity, capacity, max_batch, sequence_bytes
+from lessonlib.roofline.checkpoint import precision_notes, stated_precision
 from lessonlib.roofline.config import load_model, model_names
 from lessonlib.roofline.cost import Estimate, Napkin, decode, mixed, napkin, prefill
 from lessonlib.roofline.estimate_report import Case, estimate_data, estimate_text, operation_table
@@ -18,7 +20,7 @@ from lessonlib.roofline.expectation import breakdown_seconds
 from lessonlib.roofline.gpu import GPU, LINK_KINDS, NodeLink, gpu_names, load_gpu
 from lessonlib.roofline.lab import DEFAULT_LAB, MEASURABLE, Lab, Measured, lab_names, load_lab, read_lab
 from lessonlib.roofline.load import Load, Requests, decode_load, prefill_load
-from lessonlib.roofline.model import Layers, Model
+from lessonlib.roofline.model import Checkpoint, Layers, Model
 from lessonlib.roofline.operations import Operation
 from lessonlib.roofline.own_gpu import EXAMPLE as GPU_EXAMPLE
 from lessonlib.roofline.own_gpu import gpu_description, load_gpu_or_file
@@ -47,6 +49,7 @@ __all__ = [
     "Attention",
     "Capacity",
     "Case",
+    "Checkpoint",
     "DeltaNet",
     "Estimate",
     "Experts",
@@ -85,11 +88,14 @@ __all__ = [
     "model_names",
     "napkin",
     "operation_table",
+    "positions_read",
+    "precision_notes",
     "prefill",
     "prefill_load",
     "read_lab",
     "sequence_bytes",
     "state_bytes",
+    "stated_precision",
     "weight_bytes",
     "weight_bytes_read",
     "weight_format",

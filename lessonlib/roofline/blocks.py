@@ -6,7 +6,7 @@ of its elements and each token (one multiplication, one addition).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lessonlib.roofline.arrays import Number, least, pairs
 
@@ -49,9 +49,27 @@ class Matrix:
             return self.copies
         return self.copies * (1.0 - (1.0 - self.active / self.copies) ** tokens)
 
+    def copies_least(self, tokens: Number) -> Number:
+        """Fewest distinct copies that `tokens` tokens touch: all may route alike, so k of E for any number of tokens."""
+        if self.copies == self.active:
+            return self.copies
+        return self.active * least(1.0, tokens)
+
+
+class Block:
+    """What a layer is made of. wide: names of its matrices that a quantised checkpoint keeps in 16 bits all the same."""
+
+    wide: tuple[str, ...]
+
+    def kept(self, *matrices: Matrix) -> tuple[Matrix, ...]:
+        """The matrices, those named in `wide` marked as kept in 16 bits."""
+        if not self.wide:
+            return matrices
+        return tuple(replace(item, quantised=False) if item.name in self.wide else item for item in matrices)
+
 
 @dataclass(frozen=True)
-class Attention:
+class Attention(Block):
     """Softmax attention with `heads` query heads that share `kv_heads` key and value heads.
 
     window: positions a token sees, itself included (None: all). gated: an output gate doubles the
@@ -67,6 +85,7 @@ class Attention:
     out_bias: bool = False
     norms: bool = False
     sinks: bool = False
+    wide: tuple[str, ...] = ()
 
     kind = "attention"
 
@@ -74,7 +93,7 @@ class Attention:
         """Fused query, key, value projection and the output projection."""
         query = self.heads * self.head_dim
         inward = query * (2 if self.gated else 1) + 2 * self.kv_heads * self.head_dim
-        return (
+        return self.kept(
             Matrix("attention: q, k, v", "attention", hidden, inward),
             Matrix("attention: output", "attention", query, hidden),
         )
@@ -106,7 +125,7 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class LatentAttention:
+class LatentAttention(Block):
     """Multi-head latent attention: one compressed vector a token (DeepSeek-V2, section 2.1).
 
     Keys and values of all heads are rebuilt from `kv_rank` numbers; `rope_dim` more carry position.
@@ -118,6 +137,7 @@ class LatentAttention:
     nope_dim: int
     rope_dim: int
     value_dim: int
+    wide: tuple[str, ...] = ()
 
     kind = "attention"
     window = None
@@ -128,7 +148,7 @@ class LatentAttention:
         latent = self.kv_rank + self.rope_dim
         up = Matrix("attention: q up", "attention", self.q_rank or hidden, query)
         down = (Matrix("attention: q down", "attention", hidden, self.q_rank),) if self.q_rank else ()
-        return (
+        return self.kept(
             *down,
             up,
             Matrix("attention: kv down", "attention", hidden, latent),
@@ -174,7 +194,7 @@ class LatentAttention:
 
 
 @dataclass(frozen=True)
-class DeltaNet:
+class DeltaNet(Block):
     """Gated DeltaNet: linear attention with a state of fixed size (Yang, Kautz, Hatamizadeh 2024).
 
     Each value head keeps a key_dim x value_dim matrix in fp32 and a short convolution keeps the last
@@ -186,8 +206,10 @@ class DeltaNet:
     value_heads: int
     value_dim: int
     kernel: int
+    wide: tuple[str, ...] = ()
 
     kind = "linear attention"
+    state_name = "DeltaNet state"
     window = None
     kv_values = 0
     kv_vector = 1
@@ -200,7 +222,7 @@ class DeltaNet:
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """q, k, v and output gate; the two scalars a head (kept in 16 bits); the output."""
         value = self.value_heads * self.value_dim
-        return (
+        return self.kept(
             Matrix("DeltaNet: q, k, v, gate", "attention", hidden, self.channels + value),
             Matrix("DeltaNet: a, b", "attention", hidden, 2 * self.value_heads, quantised=False),
             Matrix("DeltaNet: output", "attention", value, hidden),
@@ -231,18 +253,19 @@ class DeltaNet:
 
 
 @dataclass(frozen=True)
-class Mlp:
+class Mlp(Block):
     """A feed-forward network: SwiGLU or GeGLU (three matrices) or the plain one (two)."""
 
     width: int
     gated: bool = True
     bias: bool = False
+    wide: tuple[str, ...] = ()
 
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """Inward and outward projection."""
         inward = self.width * (2 if self.gated else 1)
         label = "MLP: gate, up" if self.gated else "MLP: up"
-        return (
+        return self.kept(
             Matrix(label, "mlp", hidden, inward),
             Matrix("MLP: down", "mlp", self.width, hidden),
         )
@@ -253,7 +276,7 @@ class Mlp:
 
 
 @dataclass(frozen=True)
-class Experts:
+class Experts(Block):
     """A mixture of `count` experts of which each token uses `active`, beside a shared one.
 
     shared_width: width of the experts that every token uses (0: none). shared_gate: a learned scalar
@@ -267,6 +290,7 @@ class Experts:
     shared_gate: bool = False
     router_bias: bool = False
     bias: bool = False
+    wide: tuple[str, ...] = ()
 
     def matrices(self, hidden: int) -> tuple[Matrix, ...]:
         """Router, routed experts, shared experts."""
@@ -278,8 +302,8 @@ class Experts:
             Matrix("experts: down", "experts", self.width, hidden, self.count, self.active),
         )
         if not self.shared_width:
-            return every
-        return (
+            return self.kept(*every)
+        return self.kept(
             *every,
             Matrix("shared expert: gate, up", "mlp", hidden, 2 * self.shared_width),
             Matrix("shared expert: down", "mlp", self.shared_width, hidden),

@@ -8,9 +8,11 @@ from lessonlib.base.checks import whole
 from lessonlib.roofline.blocks import BF16_BYTES, Experts, Mlp
 from lessonlib.roofline.system import System, kv_bytes, state_bytes, weight_bytes
 
-#: Share of the memory that an engine hands out to weights and cache; the rest is for activations
-#: and the runtime (the default of vLLM's gpu_memory_utilization is 0.9).
-USABLE = 0.9
+#: Share of the memory that an engine hands out to weights and cache: the default of vLLM's gpu_memory_utilization, 0.92 as
+#: of 0.33 (vllm/config/cache.py; 0.9 before). vLLM takes it of what the driver shows, which is up to 8 % more than what the
+#: maker writes (GPU.capacity_bytes), and its activations and graphs out of it. Here it is a share of what the maker writes,
+#: all of it for weights and cache: the difference is the reserve for activations and the runtime.
+USABLE = 0.92
 #: Tokens in one block of a paged KV cache (vLLM's default).
 BLOCK_TOKENS = 16
 

@@ -16,8 +16,9 @@ from lessonlib.roofline.system import System
 class Estimate:
     """The cost of one step (or of one prefill), over all GPUs together: FLOPs, bytes, FLOP/byte, seconds, tokens/s.
 
-    flops, bytes: of the compulsory work. ceiling_s = max(compute_s, memory_s): the least time that
-    the datasheet peaks allow, without any fitted constant, activations and communication left out.
+    flops, bytes: of the compulsory work (experts as tokens that are routed independently touch them). ceiling_s = max(compute_s, memory_s): the least time that
+    the datasheet peaks allow, without any fitted constant, activations and communication left out; in a mixture all
+    requests may route alike, so its memory_s counts the experts of one token. bound: by the bytes expected.
     per_operation_s: the rooflines of the operations one after the other, none overlapping another.
     expected_s: what a good engine is likely to need (see expectation.py). tokens: new tokens.
     """
@@ -37,6 +38,25 @@ class Estimate:
     expected_tokens_per_s: float
     operations: tuple[Operation, ...]
 
+    @property
+    def fetch_s(self) -> float:
+        """Seconds of the bytes at full bandwidth where requests route independently: memory_s, and in a mixture the experts
+        that further requests bring in.
+        """
+        return self.memory_s + sum(part.spread_s for part in self.operations)
+
+    @property
+    def roof_s(self) -> float:
+        """The least time at the datasheet's peaks where requests route independently: the ceiling of a dense model, and for a
+        mixture what a batch of unrelated requests cannot beat.
+        """
+        return max(self.compute_s, self.fetch_s)
+
+    @property
+    def roof_tokens_per_s(self) -> float:
+        """Tokens/s of all requests together at roof_s."""
+        return self.tokens / self.roof_s
+
 
 @dataclass(frozen=True)
 class Totals:
@@ -46,6 +66,7 @@ class Totals:
     bytes: float
     compute_s: float
     memory_s: float
+    spread_s: float
     ceiling_s: float
     expected_s: float
 
@@ -59,6 +80,7 @@ def totals(system: System, load: Load, parts: Sequence[Operation]) -> Totals:
         bytes=total(part.bytes for part in parts),
         compute_s=compute_s,
         memory_s=memory_s,
+        spread_s=total(part.spread_s for part in parts),
         ceiling_s=largest(compute_s, memory_s),
         expected_s=expected_seconds(system, load, parts),
     )
@@ -75,7 +97,7 @@ def estimate(system: System, load: Load, phase: str | None = None) -> Estimate:
         flops=sums.flops,
         bytes=sums.bytes,
         intensity=sums.flops / sums.bytes,
-        bound="compute" if sums.compute_s > sums.memory_s else "memory",
+        bound="compute" if sums.compute_s > sums.memory_s + sums.spread_s else "memory",
         compute_s=sums.compute_s,
         memory_s=sums.memory_s,
         per_operation_s=sum(max(part.compute_s, part.memory_s) for part in parts),

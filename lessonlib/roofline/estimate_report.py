@@ -9,9 +9,10 @@ from typing import Any
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.tables import aligned
 from lessonlib.base.text import printable
+from lessonlib.roofline.band import Band, band
 from lessonlib.roofline.capacity import capacity
 from lessonlib.roofline.cost import Estimate, decode, napkin, prefill
-from lessonlib.roofline.efficiency import Efficiency, expected_error, load_efficiency
+from lessonlib.roofline.efficiency import Efficiency, load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds
 from lessonlib.roofline.links import traffic
 from lessonlib.roofline.load import Load, decode_load, prefill_load
@@ -81,6 +82,21 @@ def _links(case: Case, phase: str) -> list[dict[str, Any]]:
     return [asdict(item) for item in traffic(case.system, _load(case, phase), load_efficiency())]
 
 
+#: The metric of each phase, as errors are kept.
+_METRICS = {"prefill": "prefill", "decode": "decode step"}
+
+
+def _expected(phase: Estimate, held: Band) -> dict[str, Any]:
+    """Where nine in ten measurements lie, and what of the case no measurement has."""
+    low, high = held.around(phase.expected_s, phase.ceiling_s)
+    return {
+        "expected_low_s": low,
+        "expected_high_s": high,
+        "extrapolated": held.extrapolated,
+        "unseen": list(held.unseen),
+    }
+
+
 def estimate_data(case: Case) -> dict[str, Any]:
     """Everything that `estimate --json` prints."""
     system = case.system
@@ -97,8 +113,7 @@ def estimate_data(case: Case) -> dict[str, Any]:
             "prompt": case.prompt,
             "context": case.context,
             **{
-                name: {key: getattr(phase, key) for key in _PHASE_KEYS}
-                | {"expected_error": expected_error(name, system.tp)}
+                name: {key: getattr(phase, key) for key in _PHASE_KEYS} | _expected(phase, band(system, _METRICS[name]))
                 for name, phase in phases.items()
             },
             "links": {name: _links(case, name) for name in phases},
@@ -137,10 +152,21 @@ def _heading(data: Mapping[str, Any]) -> str:
     )
 
 
+def _span(phase: Mapping[str, Any]) -> str:
+    return f"{_q(phase['expected_low_s'], 's')} to {_q(phase['expected_high_s'], 's')}"
+
+
+def _outside(data: Mapping[str, Any]) -> str:
+    """Why a band is wider, one line; empty where all was measured."""
+    unseen = dict.fromkeys(item for name in ("prefill", "decode") for item in data[name]["unseen"])
+    return f"\n\nextrapolated: no measurement of {'; of '.join(unseen)}" if unseen else ""
+
+
 def _phases(data: Mapping[str, Any]) -> str:
     def row(label: str, key: str, unit: str) -> tuple[str, str, str]:
         return (label, _q(data["prefill"][key], unit), _q(data["decode"][key], unit))
 
+    outside = any(data[name]["extrapolated"] for name in ("prefill", "decode"))
     rows = [
         ("", "prefill", "decode step"),
         ("new tokens", *(f"{data[name]['tokens']:,}" for name in ("prefill", "decode"))),
@@ -150,7 +176,12 @@ def _phases(data: Mapping[str, Any]) -> str:
         ("bound by", data["prefill"]["bound"], data["decode"]["bound"]),
         row("takes at least", "ceiling_s", "s"),
         row("expected", "expected_s", "s"),
-        ("give or take", *(f"{data[name]['expected_error']:.0%}" for name in ("prefill", "decode"))),
+        ("nine in ten lie in", *(_span(data[name]) for name in ("prefill", "decode"))),
+        *(
+            [("", *("extrapolated" if data[name]["extrapolated"] else "" for name in ("prefill", "decode")))]
+            if outside
+            else []
+        ),
         row("at most", "ceiling_tokens_per_s", "tok/s"),
         row("expected", "expected_tokens_per_s", "tok/s"),
     ]
@@ -178,14 +209,13 @@ def _memory(data: Mapping[str, Any]) -> str:
 
 def estimate_text(data: Mapping[str, Any]) -> str:
     """The numbers of `estimate_data` as short aligned tables."""
-    return f"{_heading(data)}\n\n{_phases(data)}\n\n{_memory(data)}"
+    return f"{_heading(data)}\n\n{_phases(data)}{_outside(data)}\n\n{_memory(data)}"
 
 
 def operation_table(case: Case, phase: str, constants: Efficiency | None = None) -> str:
     """One row an operation: arithmetic, traffic by kind, intensity, bound, least and expected time."""
     system, constants = case.system, constants or load_efficiency()
     estimate: Estimate = getattr(case, phase)
-    sustained = constants.of("compute", system.gpu.architecture, "sustained")
     heads = (
         "operation, layers, FLOP, weights, KV read, KV written, state, activations, FLOP/B, bound, at least, expected"
     )
@@ -202,7 +232,7 @@ def operation_table(case: Case, phase: str, constants: Efficiency | None = None)
                 intensity,
                 part.bound,
                 _q(max(part.compute_s, part.memory_s), "s"),
-                _q(operation_seconds(system, part, constants, sustained), "s"),
+                _q(operation_seconds(system, part, constants), "s"),
             )
         )
     links = communication_seconds(system, _load(case, phase), constants)

@@ -21,19 +21,16 @@ from lessonlib.roofline.system import System
 OVERLAP = 4.0
 
 
-def operation_seconds(system: System, part: Operation, constants: Efficiency, sustained: float = 1.0) -> Number:
-    """Expected seconds of one operation over all its layers.
-
-    sustained: share of an isolated kernel's FLOP/s that remains inside a whole step, where the chip
-    runs hot and the last wave of each kernel leaves part of it idle.
-    """
+def operation_seconds(system: System, part: Operation, constants: Efficiency, whole_step: bool = True) -> Number:
+    """Expected seconds of one operation over all its layers; whole_step: inside a step, not timed alone."""
     architecture = system.gpu.architecture
-    compute = part.compute_s / (constants.compute(part, architecture) * sustained)
+    tiled = part.compute_s + part.row_s * constants["experts.rows"]
+    compute = tiled / constants.compute(part, architecture, whole_step)
     share = constants.bandwidth(part, architecture)
     if part.kind == "vectors" and system.launches == "eager":
         share = constants["eager.vectors"]
-    memory = (part.memory_s + part.activation_s) / share
-    return largest(compute, memory) + part.layers * constants.launch_s(part)
+    memory = (part.memory_s + part.spread_s + part.activation_s) / share
+    return largest(compute, memory) + part.layers * constants.launch_s(part, architecture)
 
 
 def communication_seconds(system: System, load: Load, constants: Efficiency) -> Number:
@@ -41,20 +38,24 @@ def communication_seconds(system: System, load: Load, constants: Efficiency) -> 
     return total(item.seconds for item in traffic(system, load, constants))
 
 
+def step_seconds(system: System, gpu: Number, sequences: Number, constants: Efficiency) -> Number:
+    """A whole step from the seconds that its GPUs are busy: with the host's own time."""
+    if system.launches == "graphs":
+        return gpu + constants["step_s"] + sequences * constants["sequence_s"]
+    host = system.model.layer_count * constants["eager.layer_s"] * constants.offset("eager", system.gpu.architecture)
+    overlapped = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
+    return overlapped + sequences * constants["eager.sequence_s"]
+
+
 def expected_seconds(
     system: System, load: Load, parts: Sequence[Operation], constants: Efficiency | None = None
 ) -> Number:
     """Expected seconds of one step; an array where the load has arrays."""
     constants = constants or load_efficiency()
-    sustained = constants.of("compute", system.gpu.architecture, "sustained")
-    gpu = total(operation_seconds(system, part, constants, sustained) for part in parts)
+    gpu = total(operation_seconds(system, part, constants) for part in parts)
     gpu = gpu + communication_seconds(system, load, constants) + routing_seconds(system, constants)
-    if system.launches == "graphs":
-        return gpu + constants["step_s"]
-    host = system.model.layer_count * constants.of("eager", system.gpu.architecture, "layer_s")
-    overlapped = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
     part, _ = micro_batch(system, load)
-    return overlapped + part.sequences * constants["eager.sequence_s"]
+    return step_seconds(system, gpu, part.sequences, constants)
 
 
 def breakdown_seconds(
@@ -62,14 +63,13 @@ def breakdown_seconds(
 ) -> dict[str, float]:
     """The expected time as a sum of its causes, in seconds, from the ceiling down.
 
-    "ceiling", "one after the other" (operations do not overlap), "utilisation" (shares below one,
-    activations), "launches", "links", "host" (step, routing, Python).
+    "ceiling", "one after the other" (operations do not overlap, requests use different experts), "utilisation" (shares
+    below one, activations), "launches", "links", "host" (step, routing, Python).
     """
     constants = constants or load_efficiency()
-    sustained = constants.of("compute", system.gpu.architecture, "sustained")
-    work = sum(operation_seconds(system, part, constants, sustained) for part in parts)
-    launches = sum(part.layers * constants.launch_s(part) for part in parts)
-    apart = sum(max(part.compute_s, part.memory_s) for part in parts)
+    work = sum(operation_seconds(system, part, constants) for part in parts)
+    launches = sum(part.layers * constants.launch_s(part, system.gpu.architecture) for part in parts)
+    apart = sum(max(part.compute_s, part.memory_s + part.spread_s) for part in parts)
     ceiling = max(sum(part.compute_s for part in parts), sum(part.memory_s for part in parts))
     links = communication_seconds(system, load, constants)
     return {

@@ -204,9 +204,10 @@ def gpu_names() -> tuple[str, ...]:
 
 
 def load_gpu(name: str) -> GPU:
-    """The GPU of that name; LessonlibError with close matches when there is none."""
+    """The GPU of that name, however its words are joined; LessonlibError with close matches when there is none."""
     table = _table()
-    name = _other_names().get(name, name)
-    if name not in table:
+    plain = "-".join(name.lower().replace("_", " ").split())
+    plain = _other_names().get(plain, plain)
+    if plain not in table:
         raise unknown_name("GPU", name, table, LIST_GPUS)
-    return table[name]
+    return table[plain]

@@ -26,6 +26,13 @@ class Keys:
         """Whether the key is there and not null."""
         return self.values.get(key) is not None
 
+    def table(self, key: str) -> Keys:
+        """The keys of an object within, none where it is absent."""
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, dict):
+            raise self.error(key, f"expected an object, not {shown(value)}")
+        return Keys(value or {}, f"{self.where}: {key}")
+
     def _raw(self, names: tuple[str, ...], default: Any) -> tuple[str, Any]:
         for name in names:
             if self.has(name):
@@ -62,7 +69,7 @@ class Keys:
         if value is None:
             return None
         if not isinstance(value, list) or len(value) != count:
-            raise self.error(name, f"expected a list of {count} layer types")
+            raise self.error(name, f"expected a list of {count} kinds, one for each layer")
         for item in value:
             if not isinstance(item, str) or item not in allowed:
                 raise self.error(name, f"unknown layer type {shown(item)}; allowed: {sorted(allowed)}")

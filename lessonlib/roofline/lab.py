@@ -15,7 +15,7 @@ from lessonlib.base.paths import data_dir
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.gpu import GPU
 from lessonlib.roofline.own_gpu import load_gpu_or_file, own_gpu
-from lessonlib.roofline.precision import kv_format, weight_format
+from lessonlib.roofline.precision import kv_format, part_formats, weight_format
 from lessonlib.roofline.system import System
 
 _MOST_BYTES = 1_000_000
@@ -124,12 +124,18 @@ def _gpu(keys: Mapping[str, Any], where: str) -> GPU:
     return load_gpu_or_file(_text(keys, "gpu", where))
 
 
+def _weights(value: Any) -> Any:
+    """A format, or formats by part; checked here, so that the message has its place in the file."""
+    part_formats(value)
+    return value
+
+
 def _system(keys: Mapping[str, Any], where: str) -> System:
     steps: dict[str, Callable[[], Any]] = {
         "model": lambda: load_model(_text(keys, "model", where)),
         "gpu": lambda: _gpu(keys, where),
         "tp": lambda: whole("tp", keys["tp"], 1, None),
-        "weights": lambda: weight_format(keys["weights"]).name,
+        "weights": lambda: _weights(keys["weights"]),
         "kv": lambda: kv_format(keys["kv"]).name,
         "head": lambda: weight_format(keys.get("head", "bf16")).name,
     }

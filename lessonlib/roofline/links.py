@@ -58,11 +58,38 @@ def all_reduce_s(gpus: int, payload: Number, link: Link) -> Number:
     return least(ring, one_shot_all_reduce_s(gpus, payload, link))
 
 
+def link_kind(system: System) -> str:
+    """What connects the GPUs of a node, as the efficiencies tell it apart: "nvlink", "pcie", "network" or "fabric" (all others)."""
+    kind = system.gpu.link_kind
+    return kind if kind in ("nvlink", "pcie", "network") else "fabric"
+
+
 def effective_link(system: System, constants: Efficiency) -> Link:
-    """The link of the system's GPUs as an engine sees it."""
-    share = constants["link.share" if system.launches == "graphs" else "eager.link.share"]
-    latency = constants["link.latency_s"]
-    return Link(system.gpu.link_bytes_per_second * share, latency)
+    """The link between the system's GPUs inside a node, as an engine sees it."""
+    kind, own = link_kind(system), system.gpu.inside
+    share = constants[f"link.share.{kind}" if system.launches == "graphs" else "eager.link.share"]
+    latency = constants[f"link.latency.{kind}_s"]
+    return Link(own.bytes_per_second * share, latency if own.latency_s is None else own.latency_s)
+
+
+def network(system: System, constants: Efficiency) -> Link:
+    """The network between nodes, for one GPU's share of it; its latency is an engine's, never below the wire's."""
+    own = system.gpu.between
+    return Link(
+        own.bytes_per_second * constants["link.share.network"],
+        max(constants["link.latency.network_s"], own.latency_s or 0.0),
+    )
+
+
+def group_all_reduce_s(system: System, payload: Number, constants: Efficiency) -> Number:
+    """One all-reduce among the tp GPUs of a layer.
+
+    Beyond one node in three moves: inside each node, over the network (each GPU its share of the payload), and back.
+    """
+    inside, node, nodes = effective_link(system, constants), system.gpu.gpus_per_node, system.gpu.nodes(system.tp)
+    if nodes == 1:
+        return all_reduce_s(system.tp, payload, inside)
+    return all_reduce_s(node, payload, inside) + ring_all_reduce_s(nodes, payload / node, network(system, constants))
 
 
 def _mixture_layers(system: System) -> list[tuple[int, Experts]]:
@@ -79,21 +106,23 @@ def traffic(system: System, load: Load, constants: Efficiency) -> list[Traffic]:
     if system.tp > 1:
         count = 2 * system.model.layer_count
         sent = 2.0 * (system.tp - 1) / system.tp * payload
-        seconds = count * all_reduce_s(system.tp, payload, link)
+        seconds = count * group_all_reduce_s(system, payload, constants)
         found.append(Traffic("all-reduce", count, count * sent, seconds))
     if system.pp > 1:
         count = system.pp - 1
-        found.append(Traffic("hand-over", count, payload, count * link.send(payload)))
+        between = link if system.gpu.nodes(system.tp * system.pp) == 1 else network(system, constants)
+        found.append(Traffic("hand-over", count, payload, count * between.send(payload)))
     if system.ep > 1 and system.dp > 1:
+        across = link if system.gpu.nodes(system.ep) == 1 else network(system, constants)
         away = (system.ep - 1) / system.ep / system.tp
         for layers, experts in _mixture_layers(system):
             sent = payload * experts.active * away
             count = 2 * layers
-            found.append(Traffic("dispatch, combine", count, count * sent, count * link.send(sent)))
+            found.append(Traffic("dispatch, combine", count, count * sent, count * across.send(sent)))
     return found
 
 
 def routing_seconds(system: System, constants: Efficiency) -> float:
-    """Choosing and sorting of tokens for their experts, over all layers."""
+    """The chain of small kernels around the experts of each layer: choose, sort, scatter, gather."""
     layers = sum(count for count, _ in _mixture_layers(system))
-    return layers * constants["launch.routing_s"]
+    return layers * constants["launch.mixture_s"] * constants.offset("launch", system.gpu.architecture)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from lessonlib.roofline.blocks import Attention, DeltaNet, Experts, LatentAttention, Matrix, Mlp
@@ -30,12 +31,34 @@ class Layers:
 
 
 @dataclass(frozen=True)
+class Checkpoint:
+    """What a model's own files say about the precision of its weights.
+
+    formats: part ("attention", "mlp", "experts", "router", "head", "embedding") -> weight format; every part that the
+    model has is there. kept: parts of the layers that it leaves in 16 bits (a router, which no format ever narrows, only
+    where it is named). kv: format of the KV cache, None where nothing is said. about: one line that says what was taken
+    and from where. problem: why the weights' format cannot be told, "" where it can.
+    """
+
+    formats: Mapping[str, str]
+    kv: str | None
+    about: str
+    problem: str = ""
+    kept: frozenset[str] = frozenset()
+
+    def __hash__(self) -> int:
+        return hash((tuple(self.formats.items()), self.kv))
+
+
+@dataclass(frozen=True)
 class Model:
     """A decoder-only language model (the text part, where there are others).
 
     tied: the output head is the input embedding. extra_parameters: vectors outside the layers, such
     as the last norm. sixteen_bit_parts: parts that this model's quantised checkpoint leaves in 16 bits.
-    source: where the configuration was read.
+    source: where the configuration was read. lookup_parameters: in further tables of which a token reads a few rows.
+    checkpoint: what its files say about its precision, None for one in 16 bits. filled: keys that were left out of the
+    configuration and taken from the family's own class, with the values.
     """
 
     name: str
@@ -49,11 +72,14 @@ class Model:
     max_context: int | None
     sixteen_bit_parts: frozenset[str]
     source: str
+    lookup_parameters: int = 0
+    checkpoint: Checkpoint | None = None
+    filled: Mapping[str, object] = field(default_factory=dict, compare=False)
 
     @property
     def embedding_parameters(self) -> int:
-        """The input embedding: a lookup, of which a token reads one row."""
-        return self.vocabulary * self.hidden
+        """The input embedding and other tables: lookups, of which a token reads one row each."""
+        return self.vocabulary * self.hidden + self.lookup_parameters
 
     @property
     def head(self) -> Matrix:
@@ -68,7 +94,7 @@ class Model:
     @cached_property
     def parameters(self) -> int:
         """All parameters of the text model."""
-        heads = self.embedding_parameters * (1 if self.tied else 2)
+        heads = self.embedding_parameters + (0 if self.tied else self.head.size)
         inner = sum(
             group.count
             * (sum(matrix.parameters for matrix in group.matrices(self.hidden)) + group.vectors(self.hidden))
@@ -86,7 +112,7 @@ class Model:
             * (sum(matrix.size * matrix.active for matrix in group.matrices(self.hidden)) + group.vectors(self.hidden))
             for group in self.layers
         )
-        return self.embedding_parameters + inner + self.extra_parameters
+        return self.head.size + inner + self.extra_parameters
 
     @property
     def kv_layers(self) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from lessonlib.roofline.arrays import kv_reach
+from lessonlib.roofline.attention_kinds import positions_read
 from lessonlib.roofline.blocks import BF16_BYTES, Attention, DeltaNet, LatentAttention, Matrix
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.system import System
@@ -15,11 +15,14 @@ from lessonlib.roofline.system import System
 class Operation:
     """One kind of kernel, summed over the `layers` layers that have it and over all GPUs.
 
-    kind: "matmul", "attention", "linear attention" or "vectors". precision: of the multiplication;
+    kind: "matmul", "attention", "linear attention" or "vectors". work: what the efficiencies tell apart: the kind, but
+    "experts" for their matrices and "latent attention" for its. precision: of the multiplication;
     stored: format of what is read. All traffic in bytes; state_bytes are read and written.
     activation_bytes need not reach the memory (a fused kernel keeps them on the chip), so they stay
-    out of `bytes`.
-    compute_s, memory_s, activation_s: seconds at the peaks of the GPUs that share the operation.
+    out of `bytes`. Experts are counted as tokens that are routed independently are expected to touch them.
+    compute_s, memory_s, activation_s: seconds at the peaks of the GPUs that share the operation. memory_s belongs to the
+    ceiling, so it counts only the experts of a batch that routes alike; spread_s is what the others add. row_s: compute
+    seconds of one more row at each expert that is touched (kernels fill tiles of rows).
     """
 
     name: str
@@ -36,10 +39,13 @@ class Operation:
     compute_s: float
     memory_s: float
     activation_s: float
+    spread_s: float = 0.0
+    row_s: float = 0.0
+    work: str = ""
 
     @property
     def bytes(self) -> float:
-        """Compulsory traffic, bytes."""
+        """Traffic without activations, bytes."""
         return self.weight_bytes + self.kv_read_bytes + self.kv_written_bytes + self.state_bytes
 
     @property
@@ -50,7 +56,7 @@ class Operation:
     @property
     def bound(self) -> str:
         """The slower of the two: "compute" or "memory"."""
-        return "compute" if self.compute_s > self.memory_s else "memory"
+        return "compute" if self.compute_s > self.memory_s + self.spread_s else "memory"
 
 
 def _operation(
@@ -67,10 +73,14 @@ def _operation(
     kv_read: float = 0.0,
     kv_written: float = 0.0,
     state: float = 0.0,
+    spread: float = 0.0,
+    row_flops: float = 0.0,
     gpus: int = 0,
+    work: str = "",
 ) -> Operation:
+    """spread: of the weights' bytes, those that a batch which routes alike would not read. row_flops: see row_s."""
     shared_by = gpus or system.tp
-    moved = weights + kv_read + kv_written + state
+    moved = weights + kv_read + kv_written + state - spread
     return Operation(
         name=name,
         kind=kind,
@@ -86,6 +96,9 @@ def _operation(
         compute_s=flops / (system.gpu.flops[precision] * shared_by),
         memory_s=moved / (system.gpu.bandwidth * shared_by),
         activation_s=activations / (system.gpu.bandwidth * shared_by),
+        spread_s=spread / (system.gpu.bandwidth * shared_by),
+        row_s=row_flops / (system.gpu.flops[precision] * shared_by),
+        work=work or kind,
     )
 
 
@@ -96,9 +109,10 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
     Spread experts (ep > 1) see the rows of all copies of the model and are shared by all their GPUs.
     """
     stored = system.format_of(matrix)
-    spread = matrix.part == "experts" and system.ep > 1
-    rows = rows * system.dp if spread else rows
+    everywhere = matrix.part == "experts" and system.ep > 1
+    rows = rows * system.dp if everywhere else rows
     values = rows * matrix.active * (matrix.inputs + matrix.outputs)
+    read, size = matrix.copies_read(rows), layers * system.matrix_bytes(matrix)
     return _operation(
         system,
         matrix.name,
@@ -107,9 +121,12 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
         stored.name,
         layers,
         flops=2.0 * layers * rows * matrix.active * matrix.size,
-        weights=layers * matrix.copies_read(rows) * system.matrix_bytes(matrix),
+        weights=read * size,
         activations=layers * BF16_BYTES * values,
-        gpus=system.ep if spread else 0,
+        spread=(read - matrix.copies_least(rows)) * size,
+        gpus=system.ep if everywhere else 0,
+        row_flops=2.0 * layers * read * matrix.size if matrix.copies > matrix.active else 0.0,
+        work="experts" if matrix.part == "experts" else "",
     )
 
 
@@ -129,8 +146,9 @@ def softmax_attention(system: System, mixer: Attention | LatentAttention, layers
         layers,
         flops=layers * load.total(lambda item: mixer.flops(item.new, item.context)),
         activations=outward * width * load.tokens,
-        kv_read=entry * load.total(lambda item: kv_reach(item.context, mixer.window)),
+        kv_read=entry * load.total(lambda item: positions_read(mixer, item.context)),
         kv_written=entry * load.tokens,
+        work="latent attention" if isinstance(mixer, LatentAttention) else "",
     )
 
 
@@ -140,7 +158,7 @@ def linear_attention(system: System, mixer: DeltaNet, layers: int, load: Load) -
     read = load.total(lambda item: (item.context > 0) * 1.0 + (item.new == 1) * (item.context == 0))
     return _operation(
         system,
-        "DeltaNet state",
+        mixer.state_name,
         mixer.kind,
         "bf16",
         "fp32",
@@ -184,6 +202,8 @@ def _one_pass(system: System, load: Load) -> Iterator[Operation]:
         count = sum(group.count for group in layers if group.mixer == mixer)
         for matrix in mixer.matrices(model.hidden):
             yield matmul(system, matrix, count, load.tokens)
+        if isinstance(mixer, DeltaNet) and not mixer.channels:
+            continue  # a layer without a mixer
         if isinstance(mixer, DeltaNet):
             yield linear_attention(system, mixer, count, load)
         else:

@@ -51,8 +51,9 @@ WEIGHT_FORMATS: Mapping[str, Format] = _formats(
     Format("int8", 8, None, 16, ("bf16",), "W8A16: weight-only, a scale a channel"),
     Format("int8-w8a8", 8, None, 16, ("int8", "bf16"), "8-bit weights and 8-bit arithmetic"),
     Format("int4", 4, 128, 16, ("bf16",), "W4A16: 4.125 bits, a 16-bit scale for 128 weights"),
+    Format("int4-g32-sym", 4, 32, 16, ("bf16",), "W4A16: 4.5 bits, a 16-bit scale for 32 weights"),
     Format("int4-g32", 4, 32, 32, ("bf16",), "W4A16: 5 bits, scale and zero point for 32 weights"),
-    Format("mxfp4", 4, 32, 8, ("bf16",), "4.25 bits, an 8-bit scale for 32 weights"),
+    Format("mxfp4", 4, 32, 8, ("fp4", "bf16"), "4.25 bits, an 8-bit scale for 32 weights"),
     Format("nvfp4", 4, 16, 8, ("fp4", "bf16"), "4.5 bits, an 8-bit scale for 16 weights"),
 )
 
@@ -77,6 +78,34 @@ def _find(kind: str, name: object, table: Mapping[str, Format]) -> Format:
 def weight_format(name: str) -> Format:
     """The weight format of that name; LessonlibError names the allowed ones."""
     return _find("precision of the weights", name, WEIGHT_FORMATS)
+
+
+#: Parts of a model that a checkpoint may keep in a format of their own. Routers, norms and biases stay in 16 bits.
+PARTS = ("attention", "mlp", "experts", "head", "embedding")
+
+
+def part_formats(weights: object) -> dict[str, str]:
+    """Formats by part of "attention=int8, experts=mxfp4" or of a mapping; {} for a plain name such as "fp8".
+
+    A part that is not named stays in 16 bits. Raises LessonlibError for a part or format that does not exist.
+    """
+    if isinstance(weights, Mapping):
+        items = [(str(part), name) for part, name in weights.items()]
+    elif isinstance(weights, str) and "=" in weights:
+        pairs = [item.partition("=") for item in weights.split(",")]
+        items = [(part.strip(), name.strip()) for part, _, name in pairs]
+    else:
+        weight_format(weights)  # type: ignore[arg-type]
+        return {}
+    found: dict[str, str] = {}
+    for part, name in items:
+        if part not in PARTS or part in found:
+            what = f"{part!r} is given twice" if part in found else f"unknown part {part!r}, allowed: {listed(PARTS)}"
+            raise LessonlibError(f"precision of the weights: {what}")
+        found[part] = weight_format(name).name
+    if not found:
+        raise LessonlibError(f"precision of the weights: expected a name or part=name, not {weights!r}")
+    return found
 
 
 def kv_format(name: str) -> Format:

@@ -36,6 +36,7 @@ class Sweep:
     contexts: np.ndarray
     compute_s: np.ndarray
     memory_s: np.ndarray
+    spread_s: np.ndarray
     ceiling_s: np.ndarray
     expected_s: np.ndarray
     intensity: np.ndarray
@@ -57,7 +58,7 @@ class Sweep:
         ceiling, expected = self.ceiling_tokens_per_s, self.expected_tokens_per_s
         for i, batch in enumerate(self.batches):
             for j, context in enumerate(self.contexts):
-                compute = self.compute_s[i, j] > self.memory_s[i, j]
+                compute = self.compute_s[i, j] > self.memory_s[i, j] + self.spread_s[i, j]
                 yield {
                     "batch": int(batch),
                     "context": int(context),
@@ -95,6 +96,7 @@ def sweep(system: System, batches: Iterable[int], contexts: Iterable[int]) -> Sw
     grids = {
         "compute_s": sums.compute_s,
         "memory_s": sums.memory_s,
+        "spread_s": sums.spread_s,
         "ceiling_s": sums.ceiling_s,
         "expected_s": sums.expected_s,
         "intensity": sums.flops / sums.bytes,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline.blocks import DeltaNet, Matrix
 from lessonlib.roofline.gpu import GPU
 from lessonlib.roofline.model import Model
-from lessonlib.roofline.precision import Format, kv_format, weight_format
+from lessonlib.roofline.precision import PARTS, Format, kv_format, part_formats, weight_format
 
 _MOST_GPUS = 4096
 #: How an engine starts kernels: a whole step replayed as one CUDA graph (today's default), or each
@@ -21,7 +22,9 @@ class System:
     """A model on GPUs.
 
     weights, kv, head: precision of the layers' matrices, of the KV cache and of the output head.
-    Norms, biases, routers and the input embedding stay in 16 bits.
+    Norms, biases, routers and the input embedding stay in 16 bits. Where a checkpoint keeps parts in formats of their
+    own, weights says so: "attention=int8, experts=mxfp4" or the same as a mapping; parts are those of precision.PARTS,
+    what is not named stays in 16 bits, and a head that is named goes before `head`.
 
     tp: GPUs that share every layer (tensor parallelism). pp: stages of consecutive layers (pipeline
     parallelism), each on its own tp GPUs. dp: copies of the model, each with its share of the
@@ -46,7 +49,11 @@ class System:
     def __post_init__(self) -> None:
         if self.launches not in LAUNCHES:
             raise LessonlibError(f"launches: expected {listed(LAUNCHES)}, not {self.launches!r}")
-        weight_format(self.weights)
+        parts = part_formats(self.weights)
+        if parts:
+            text = ", ".join(f"{part}={parts[part]}" for part in PARTS if part in parts)
+            object.__setattr__(self, "weights", text)
+            object.__setattr__(self, "head", parts.get("head", self.head))
         weight_format(self.head)
         kv_format(self.kv)
         for name in ("tp", "pp", "ep", "dp"):
@@ -83,8 +90,22 @@ class System:
 
     @property
     def weight_format(self) -> Format:
-        """Format of the layers' matrices."""
-        return weight_format(self.weights)
+        """Format of the layers' matrices: of most of their weights, where parts differ."""
+        parts = self.part_formats
+        if not parts:
+            return weight_format(self.weights)
+        heavy = "experts" if self.model.is_mixture else "mlp"
+        return weight_format(parts.get(heavy, "bf16"))
+
+    @cached_property
+    def part_formats(self) -> dict[str, str]:
+        """Formats by part where they differ; {} where one name stands for all."""
+        return part_formats(self.weights)
+
+    @property
+    def embedding_format(self) -> Format:
+        """Format of the input embedding."""
+        return weight_format(self.part_formats.get("embedding", "bf16"))
 
     @property
     def kv_format(self) -> Format:
@@ -115,9 +136,10 @@ class System:
         """Format in which one matrix is stored."""
         if matrix.part == "head":
             return weight_format(self.head)
-        if not matrix.quantised or matrix.part in self.model.sixteen_bit_parts:
+        parts, kept = self.part_formats, self.model.sixteen_bit_parts
+        if not matrix.quantised or (matrix.part in kept and not parts):
             return weight_format("bf16")
-        return self.weight_format
+        return weight_format(parts.get(matrix.part, "bf16")) if parts else self.weight_format
 
     def matrix_bytes(self, matrix: Matrix) -> float:
         """Bytes of one copy of a matrix, scales included."""
@@ -138,7 +160,8 @@ def weight_bytes(system: System) -> float:
             spread = matrix.part == "experts" and system.ep > 1
             held[spread] += group.count * matrix.copies * system.matrix_bytes(matrix)
     head = 0.0 if model.tied else system.matrix_bytes(model.head)
-    copied = held[False] + head + 2.0 * model.embedding_parameters + _vector_bytes(model)
+    embedding = system.embedding_format.bytes_of(model.embedding_parameters, model.hidden)
+    copied = held[False] + head + embedding + _vector_bytes(model)
     return system.dp * copied + held[True]
 
 

@@ -10,16 +10,21 @@ mixed batch, and everything random comes from seeds.
 from __future__ import annotations
 
 from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet, Kind
+from lessonlib.serving.fleet.rollout import Rollout
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
 from lessonlib.serving.replica.step_time import BASES, StepCost
+from lessonlib.serving.results.log_lines import log_lines
+from lessonlib.serving.results.panel import panel, panel_text
 from lessonlib.serving.results.result import Result
 from lessonlib.serving.results.summary import check_file, run_summary, run_summary_text, save_requests
+from lessonlib.serving.results.telemetry import Telemetry, exposition
 from lessonlib.serving.simulation import Progress, simulate
 from lessonlib.serving.traffic.arrivals import Arrivals, Constant, Diurnal, GammaBurst, OnOff, Poisson, Ramp
 from lessonlib.serving.traffic.lengths import Empirical, Fixed, Geometric, Lengths, LogNormal, ShareOfPrompt
 from lessonlib.serving.traffic.presets import PRESETS, preset, preset_names, without_arrivals
 from lessonlib.serving.traffic.request import Request
+from lessonlib.serving.traffic.steady_sessions import steady_sessions
 from lessonlib.serving.traffic.trace_files import read_trace, write_trace
 from lessonlib.serving.traffic.workload import Sharing, Trace, Workload, fixed
 
@@ -49,15 +54,21 @@ __all__ = [
     "Ramp",
     "Request",
     "Result",
+    "Rollout",
     "Scheduler",
     "ShareOfPrompt",
     "Sharing",
     "Speculation",
     "StepCost",
+    "Telemetry",
     "Trace",
     "Workload",
     "check_file",
+    "exposition",
     "fixed",
+    "log_lines",
+    "panel",
+    "panel_text",
     "preset",
     "preset_names",
     "read_trace",
@@ -66,6 +77,7 @@ __all__ = [
     "run_summary_text",
     "save_requests",
     "simulate",
+    "steady_sessions",
     "without_arrivals",
     "write_trace",
 ]

@@ -17,6 +17,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
 from lessonlib.serving.fleet.fleet import Failure, Fleet
 from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
+from lessonlib.serving.fleet.rolling import Rolling
 from lessonlib.serving.fleet.routers import Loads, Router, Sight, make_router
 from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
@@ -64,9 +65,11 @@ def simulate(
 # --- the clock --------------------------------------------------------------------------------------------------------
 
 #: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
-#: the router looks; the router fails; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
+#: the router looks; the router fails; a rollout begins; the time to drain is over; a beginning has come from the host's memory; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, RUN_END, PLAN = range(11)
+ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, ROLL, DEADLINE, LOADED, RUN_END, PLAN = (
+    range(14)
+)
 
 
 class Events:
@@ -162,6 +165,10 @@ class Simulation:
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
         self._link_free = [0.0] * len(self.members.replicas)
+        self.rolling = Rolling(fleet.rollout, self.members, fleet.replicas) if fleet.rollout else None
+        self._aborting: set[int] = set()
+        if fleet.rollout:
+            self.events.push(fleet.rollout.at_s, ROLL)
         if fleet.scrape_s:
             self.events.push(0.0, SCRAPE)
         if fleet.router_fails_at_s is not None:
@@ -181,6 +188,9 @@ class Simulation:
             LOOK: self._look,
             SCRAPE: self._scrape,
             ROUTER_FAILS: self._router_fails,
+            ROLL: self._roll,
+            DEADLINE: self._deadline,
+            LOADED: self._load_done,
             RUN_END: self._run_end,
             PLAN: self._plan,
         }
@@ -296,12 +306,24 @@ class Simulation:
             self._known[replica.number] = replica.version
             self.events.push(replica.run.end, RUN_END, (replica, replica.version))
 
+    def _load_done(self, now: float, payload: tuple[Replica, Job]) -> None:
+        replica, job = payload
+        replica.load_done(job, now)
+        self._follow(replica, now)
+
+    def _planned_run(self, replica: Replica, now: float) -> None:
+        """Plan, and schedule what comes of it."""
+        replica.plan(now)
+        for when, job in replica.loads:
+            self.events.push(when, LOADED, (replica, job))
+        replica.loads.clear()
+        if not replica.idle:
+            self._follow(replica, now)
+
     def _plan(self, now: float, replica: Replica) -> None:
         self._planned.discard(replica.number)
         if replica.idle:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
 
     def _run_end(self, now: float, payload: tuple[Replica, int]) -> None:
         replica, version = payload
@@ -314,13 +336,64 @@ class Simulation:
                 self._finish(job, now)
         if replica.number in self._failing:
             self._fail(replica, now)
+        elif replica.number in self._aborting:
+            self._abort(replica, now)
         elif self.members.states[replica.number] == DRAINING and not replica.in_flight:
             replica.run.stop()
-            self.members.set(replica.number, OFF, now)
+            self._gone(replica.number, now)
         else:
-            replica.plan(now)
-            if not replica.idle:
-                self._follow(replica, now)
+            self._planned_run(replica, now)
+
+    def _gone(self, number: int, now: float) -> None:
+        """A replica has drained."""
+        self.members.set(number, OFF, now)
+        self._roll_on(now)
+
+    def _roll(self, now: float, _: Any) -> None:
+        if self.rolling:
+            self.rolling.begin()
+            self._roll_on(now)
+
+    def _roll_on(self, now: float) -> None:
+        """Start and drain what the rollout asks for."""
+        if self.rolling is None:
+            return
+        settings = self.rolling.settings
+        while True:
+            starts, drains = self.rolling.next_steps()
+            for number in starts:
+                self.members.set(number, STARTING, now)
+                self.events.push(now + settings.start_s, WARM, (number, self.members.changes[number]))
+            for number in drains:
+                self.members.set(number, DRAINING, now)
+                if not self.members.replicas[number].in_flight:
+                    self.members.set(number, OFF, now)
+                else:
+                    self.events.push(now + settings.drain_s, DEADLINE, (number, self.members.changes[number]))
+            if not drains:
+                return
+
+    def _deadline(self, now: float, payload: tuple[int, int]) -> None:
+        """The time to drain is over: what a replica still has is aborted at the end of its step."""
+        number, change = payload
+        if self.members.changes[number] != change:
+            return
+        replica = self.members.replicas[number]
+        self._aborting.add(number)
+        if replica.idle:
+            self._abort(replica, now)
+            return
+        replica.interrupt(now)
+        self._follow(replica, now)
+
+    def _abort(self, replica: Replica, now: float) -> None:
+        self._aborting.discard(replica.number)
+        for job in replica.fail():
+            self._count(now)
+            del self.jobs[job.number]
+            self.recorder.abort(job)
+            self.feed.ended(job.number, now)
+        self._gone(replica.number, now)
 
     def _finish(self, job: Job, now: float) -> None:
         self._count(now)
@@ -382,6 +455,7 @@ class Simulation:
         if self.members.changes[number] != change:
             return
         self.members.set(number, READY, now)
+        self._roll_on(now)
         self._release_held(now)
 
     def _look(self, now: float, scaler: Scaler) -> None:
@@ -456,6 +530,7 @@ class Simulation:
             prompt_tokens=recorder.prompt,
             hit_tokens=recorder.hits,
             tokens_made=recorder.made,
+            aborted=recorder.aborted,
             preemptions=recorder.preemptions + sum(job.preempted for job in unfinished),
             steps=recorder.steps,
             simulated_s=now - self.began,

@@ -12,7 +12,6 @@ from lessonlib.base.units import (
     BINARY_PREFIXES,
     NUMBER_WORDS,
     PREFIX_POWERS,
-    PREFIXED,
     TYPED_PREFIXES,
     base_unit,
     read_unit,
@@ -51,7 +50,7 @@ SECONDS = {
     "minutes": 60,
 }
 SPELLINGS = {
-    "tok/s": "tok/s tokens/s token/s t/s tps toks/s tok/sec tokens/sec".split() + ["tokens per second"],
+    "tok/s": ["tok/s", "tokens/s", "token/s", "t/s", "tps", "toks/s", "tok/sec", "tokens/sec", "tokens per second"],
     "x": ["x", "×", "times", "fold"],
     "%": ["%", "percent", "per cent"],
     "FLOP/byte": ["FLOP/byte", "FLOPs/byte", "FLOP/B", "FLOPs per byte", "FLOP per byte"],

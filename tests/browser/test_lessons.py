@@ -116,4 +116,5 @@ def test_a_quick_second_press_keeps_focus_and_announcement(open_notebook: OpenNo
     notebook.page.evaluate(REVEAL_AT_ONCE, question)
     notebook.wait_for_state(question, "revealed", "observed")
     notebook.page.wait_for_function(HOLDS_FOCUS, arg=question, timeout=5000)
-    assert panel.locator("output").inner_text() not in ("", "Your guess is kept.")
+    said = panel.locator("output").inner_text()
+    assert said and not said.startswith("Your guess is kept")

@@ -21,7 +21,9 @@ PHASE_KEYS = {
     "expected_s",
     "ceiling_tokens_per_s",
     "expected_tokens_per_s",
-    "expected_error",
+    "expected_low_s",
+    "expected_high_s",
+    "extrapolated",
 }
 KEYS = {
     "model",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from pathlib import Path
 
 import pytest
 
@@ -41,6 +43,17 @@ def run(line: str, capsys) -> tuple[int, str, str]:
         "--rate 10 --requests 40 --burst 4 --spread 0.8 --speculate 3,0.7 --priority",
         "--rate 10 --requests 40 --disaggregate 1,2 --cost ceiling --no-prefix-caching --batching prefill-first",
         "--lab qwen3-32b-h200 --rate 2 --requests 10 --summary --limit 100",
+        "--rate 10 --requests 60 --long-prefill-token-threshold 500 --reserve-output --server-time 0.05 --block-size 32 --watermark 0.02",
+        "--rate 10 --requests 60 --kv-blocks 3000 --memory-share 0.8 --speculate 3,0.9,0.6,0.3 --draft-time 0.0002",
+        "--lab qwen3.5-27b-2xh100-sxm --rate 1 --requests 20 --link 64 --no-hybrid-pages",
+        "--rate 10 --requests 80 --replicas 3 --router service --connections 5 --slow 1,2 --failure 0,2,3 --router-fails-at 5 --scrape 1",
+        "--rate 10 --requests 80 --kind 2,gpu=a100-80gb-sxm,max-num-seqs=64 --kind 1,gpu=l40s,kv=fp8 --router session --load-bound 2",
+        "--rate 10 --requests 80 --disaggregate 1,1 --transfer 10 --decode-kind gpu=h200-sxm --prefill-kind max-num-batched-tokens=2048",
+        "--rate 10 --requests 300 --autoscale tokens,4000,1,4 --look 5 --start node=3,image=2 --cool-down 9 --signal-age 1 --most-up 1 --most-down 1",
+        "--preset conversation --rate 3 --requests 60 --steady-sessions",
+        "--model deepseek-v3 --gpu h200-sxm --dp 8 --ep 8 --weights fp8 --rate 3 --requests 20",
+        "--preset conversation --rate 3 --requests 60 --kv-blocks 2000 --host-memory 60 --host-link 25",
+        "--rate 10 --requests 300 --replicas 2 --rollout 5,1,0,4,0 --log",
     ],
 )
 def test_json_has_its_keys(line, capsys) -> None:
@@ -72,6 +85,46 @@ def test_files(capsys, tmp_path) -> None:
     assert status == 0 and json.loads(out)["finished"] == 2 and "wrote" in err
     assert [row["prompt"] for row in csv.DictReader(rows.read_text(encoding="utf-8").splitlines())] == ["900", "200"]
     assert plot.read_text().startswith("<?xml")
+
+
+def test_a_run_as_its_monitoring_sees_it(capsys, tmp_path) -> None:
+    page, table = tmp_path / "page.prom", tmp_path / "panel.csv"
+    line = (
+        f"--rate 10 --requests 300 --replicas 2 --log --metrics {page} --at 20 --replica 1 --panel {table} --window 10"
+    )
+    status, out, _ = run(line, capsys)
+    assert status == 0 and "Engine 001: Avg prompt throughput:" in out and "300 requests" in out
+    assert "vllm:num_requests_running{" in page.read_text(encoding="utf-8")
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert sum(float(row["vllm:request_success_total"]) for row in rows) == 300
+    status, out, _ = run(f"{line} --json", capsys)
+    assert status == 0 and len(json.loads(out)["log"]) > 2
+
+
+def test_help_is_in_groups(capsys) -> None:
+    assert main(["simulate", "--help"]) == 0
+    text = capsys.readouterr().out
+    groups = [
+        "model and GPUs:",
+        "requests:",
+        "scheduler",
+        "KV cache:",
+        "speculative decoding:",
+        "fleet:",
+        "a fleet that changes:",
+    ]
+    places = [text.index(f"\n{group}") for group in groups]
+    assert places == sorted(places)
+
+
+def test_every_flag_stands_in_the_docs() -> None:
+    from lessonlib.cli.main import build_parser
+
+    commands = next(action for action in build_parser()._actions if isinstance(action.choices, dict))
+    page = (Path(__file__).parents[2] / "docs" / "SIMULATOR.md").read_text(encoding="utf-8")
+    flags = {flag for action in commands.choices["simulate"]._actions for flag in action.option_strings}
+    missing = [flag for flag in flags - {"-h", "--help"} if not re.search(rf"`[^`]*{flag}(?![a-z-])[^`]*`", page)]
+    assert not missing
 
 
 def test_overload_is_a_warning_not_an_error(capsys) -> None:
@@ -123,7 +176,7 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
         ("--rate 1 --replicas 0", ["replicas"]),
         ("--rate 1 --batching dynamic", ["continuous"]),
         ("--rate 1 --cost guess", ["expected or ceiling"]),
-        ("--rate 1 --speculate 3", ["--speculate", "2 numbers"]),
+        ("--rate 1 --speculate 3", ["--speculate", "2 or more numbers"]),
         ("--rate 1 --disaggregate 1,0", ["--disaggregate", "from 1 to 4,096"]),
         ("--rate 1 --slo fast", ["--slo"]),
         ("--rate 1 --summary --save rows.csv", ["--summary", "--save"]),
@@ -134,6 +187,30 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
         ("--trace absent.csv --prompt 5", ["--prompt", "--trace"]),
         ("--rate 1 --requests 3 --plot x.gif", ["--plot", ".svg"]),
         ("--rate 1 --limit 0", ["limit"]),
+        ("--rate 1 --steady-sessions", ["--steady-sessions", "--preset"]),
+        ("--preset rag --steady-sessions", ["steady_sessions", "several turns"]),
+        ("--rate 1 --draft-time 0.1", ["--draft-time", "--speculate"]),
+        ("--rate 1 --speculate 3,0.5,0.6,0.1", ["acceptance", "cannot rise"]),
+        ("--rate 1 --speculate 2.5,0.5", ["--speculate", "whole number"]),
+        ("--rate 1 --slow 7,2", ["slow", "no replica 7"]),
+        ("--rate 1 --slow x", ["--slow", "2 numbers"]),
+        ("--rate 1 --failure 0,nan,3", ["--failure", "nan"]),
+        ("--rate 1 --kind 2", ["--kind", "KEY=VALUE"]),
+        ("--rate 1 --kind 1,colour=red", ["--kind", "colour", "gpu"]),
+        ("--rate 1 --kind 1,link=-3", ["--kind", "above 0"]),
+        ("--rate 1 --kind inf,gpu=l40s", ["--kind", "no number"]),
+        ("--rate 1 --transfer 5", ["--transfer", "--disaggregate"]),
+        ("--rate 1 --look 5", ["--look", "--autoscale"]),
+        ("--rate 1 --autoscale cpu,5,1,3", ["signal", "rate"]),
+        ("--rate 1 --autoscale rate,5", ["--autoscale", "3 numbers"]),
+        ("--rate 1 --rollout 5", ["--rollout", "5 numbers"]),
+        ("--rate 1 --watermark 2", ["watermark"]),
+        ("--rate 1 --scrape 1e-9", ["scrape_s", "0.001"]),
+        ("--rate 1 --link 0", ["--link", "from 0.001"]),
+        ("--rate 1 --metrics page.json", ["--metrics", ".prom"]),
+        ("--rate 1 --panel panel.xls", ["--panel", ".csv"]),
+        ("--rate 1 --window 5", ["--window", "--panel"]),
+        ("--rate 1 --summary --log", ["--summary", "--log"]),
     ],
 )
 def test_wrong_use_is_one_line_and_status_two(line, words, capsys) -> None:
@@ -171,3 +248,15 @@ def test_what_would_fail_after_a_long_run_is_said_before_it(line, words, capsys)
 def test_all_gpus_of_a_replica_are_counted(capsys) -> None:
     assert "on 4 x h100-sxm" in run("--rate 1 --requests 1 --tp 2 --pp 2", capsys)[1]
     assert "1 request in" in run("--rate 1 --requests 1", capsys)[1]
+
+
+def test_expected_step_times_come_with_bands_and_ceilings_with_none(capsys) -> None:
+    line = "--model gpt-oss-20b --gpu b200 --weights mxfp4 --rate 2 --prompt 100 --output 20 --requests 5"
+    status, out, _ = run(f"{line} --json", capsys)
+    bands = json.loads(out)["bands"]
+    assert status == 0 and set(bands) == {"throughput", "time per token", "time to first token"}
+    assert all(entry["extrapolated"] and entry["factor"] > 1.2 for entry in bands.values())
+    assert any("blackwell GPUs" in item for item in bands["throughput"]["unseen"])
+    text = run(line, capsys)[1]
+    assert "nine in ten measurements" in text and "extrapolated: no measurement of" in text
+    assert "bands" not in json.loads(run(f"{line} --cost ceiling --json", capsys)[1])

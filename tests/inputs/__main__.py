@@ -5,6 +5,7 @@ A module of this folder named kinds_*.py has a list KINDS; a new one is found by
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -31,15 +32,17 @@ def main(argv: list[str]) -> int:
     logging.disable(logging.CRITICAL)
     print(f"{'kind':<50} {'tried':>7} {'one line':>9} {'fell short':>11}")
     total, short = [0, 0, 0], []
-    with tempfile.TemporaryDirectory() as here:
-        os.chdir(here)
-        for kind in kinds():
-            if words and not any(word in f"{kind.group}: {kind.name}" for word in words):
-                continue
+    for kind in kinds():
+        if words and not any(word in f"{kind.group}: {kind.name}" for word in words):
+            continue
+        with (
+            tempfile.TemporaryDirectory() as here,
+            contextlib.chdir(here),
+        ):  # what one kind writes, the next does not find
             tried, lines, fell = sums(kind, most)
-            print(f"{f'{kind.group}: {kind.name}':<50} {tried:>7,} {lines:>9,} {len(fell):>11,}", flush=True)
-            total = [total[0] + tried, total[1] + lines, total[2] + len(fell)]
-            short += [(kind, *one) for one in fell]
+        print(f"{f'{kind.group}: {kind.name}':<50} {tried:>7,} {lines:>9,} {len(fell):>11,}", flush=True)
+        total = [total[0] + tried, total[1] + lines, total[2] + len(fell)]
+        short += [(kind, *one) for one in fell]
     print(f"{'all':<50} {total[0]:>7,} {total[1]:>9,} {total[2]:>11,}")
     for kind, what, came in short:
         print(f"{kind.group}: {kind.name}: {what}\n    {came}")

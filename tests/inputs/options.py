@@ -88,12 +88,9 @@ def tried() -> Iterator[tuple[str, str, str]]:
         for one in [limit] if isinstance(limit, Limit) else []:
             texts += [text for text in around(one) if option not in long or not inside(one, text)]
         if isinstance(limit, Limits):
-            first, second = limit.parts
-            texts += [f"{a},{b}" for a in [*ODD, *around(first)] for b in around(second)[:1]] + [
-                "1,1,1",
-                ",",
-                "1",
-                "1,",
-                ",1",
-            ]
+            first, *others = limit.parts
+            rest = "".join(f",{around(one)[1]}" for one in others)
+            texts += [f"{value}{rest}" for value in [*ODD, around(first)[0], around(first)[-1]]]
+            texts += [f"{around(first)[1]},{value}{rest}" for value in ODD]
+            texts += ["1" + ",1" * (len(limit.parts) + limit.more), ",", "1", "1,", ",1"]
         yield from ((command, option, text) for text in texts if "\x00" not in text)

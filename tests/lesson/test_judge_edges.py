@@ -199,6 +199,14 @@ def test_the_wrong_workings_that_count_differ_from_the_truth_by_more_than_five_p
     assert [float(given["text"]) for _, given in question("number").mistakes()] == [12.5, 108]
 
 
+@pytest.mark.parametrize(
+    ("text", "told"), [("150", "Think of less."), ("118", "Think of less."), ("66", "Think of more.")]
+)
+def test_the_side_of_a_wrong_guess_is_told_however_near_it_is(text: str, told: str) -> None:
+    asked = question("number")
+    assert asked.result(asked.accept(text))["feedback"] == f"<p>{told}</p>"
+
+
 # --- a curve ----------------------------------------------------------------------------------------------------
 
 

@@ -188,6 +188,13 @@ def test_a_difference_names_the_part_and_both_texts() -> None:
     ]
 
 
+def test_a_part_that_is_a_list_of_more_than_words_is_told_as_sorted_json() -> None:
+    """Two editions that hold the same in another order are the same."""
+    one, other = [{"key": "a", "html": "½"}, 1], [{"html": "½", "key": "a"}, 1]
+    assert differences({"q": one}, {"q": other}) == []
+    assert differences({"q": one}, {"q": [1]}) == ['q: was “[{"html": "½", "key": "a"}, 1]”, is “[1]”']
+
+
 def test_only_the_text_around_the_first_difference_is_shown() -> None:
     """80 characters before it and 160 from it on; dots where there is more."""
     start = "a" * 300

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from lessonlib.record.attempts import attempts_of, by_outcome
-from lessonlib.record.event import event_of, events_of, has_keys, moment
+from lessonlib.record.attempts import Pairing, attempts_of, by_outcome
+from lessonlib.record.event import Event, event_of, events_of, has_keys, moment
 from lessonlib.record.journal import Journal
+from lessonlib.record.lines import line_of, lines_of, record_of
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.roofline import DEFAULT_LAB, lab_names
 
@@ -154,6 +155,35 @@ def test_an_attempt_knows_what_came_of_it() -> None:
     assert (graded.finished, graded.decided) == (True, 3)
 
 
+def test_an_attempt_says_how_far_off_it_was_and_when_that_was_decided() -> None:
+    told = {"right": False, "factor": 2.5, "held": False, "misconception": "took-eighth"}
+    lines = [
+        {**KEYS, "time": "2026-03-02T10:00:00+00:00", "confidence": 2},
+        {**KEYS, "event": "reveal", "time": "2026-03-02T10:01:00+00:00", **told},
+        {**KEYS, "event": "grade", "time": "2026-03-02T10:02:00+00:00", "grade": "partly"},
+    ]
+    asked, judged, graded = (attempts_of(events_of(lines[:count]))[0] for count in (1, 2, 3))
+    assert [getattr(asked, key) for key in (*told, "grade", "at", "certain_miss")] == [None] * 6 + [False]
+    assert {key: getattr(judged, key) for key in told} == told
+    assert (judged.grade, judged.at, judged.certain_miss) == (None, datetime(2026, 3, 2, 10, 1, tzinfo=UTC), True)
+    assert {key: getattr(graded, key) for key in told} == told
+    assert (graded.grade, graded.at) == ("partly", datetime(2026, 3, 2, 10, 2, tzinfo=UTC))
+    sure_and_right = attempts_of(events_of([lines[0], {**lines[1], "right": True}]))[0]
+    unsure = attempts_of(events_of([{**lines[0], "confidence": 1}, lines[1]]))[0]
+    assert not sure_and_right.certain_miss and not unsure.certain_miss
+
+
+def test_attempts_asked_for_twice_are_not_made_twice_and_grow_with_the_journal() -> None:
+    pairing = Pairing()
+    commit, reveal = events("commit", "reveal")
+    pairing.add([commit])
+    (one,) = pairing.attempts()
+    assert pairing.attempts()[0] is one and pairing.seen == 1
+    pairing.add([reveal])
+    (other,) = pairing.attempts()
+    assert (len(one.events), len(other.events), other.decided, pairing.seen) == (1, 2, 2, 2)
+
+
 @pytest.mark.parametrize("key", ["lesson", "question", "hash", "lab"])
 def test_another_lesson_question_wording_or_lab_is_another_attempt(key: str) -> None:
     both = events_of(
@@ -212,3 +242,94 @@ def test_a_lab_file_is_kept_by_its_full_path_alone(tmp_path: Path, repo: Path, m
     assert not choose_lab(str(tmp_path / "mine.toml"))
     other = next(name for name in lab_names() if name != DEFAULT_LAB)
     assert choose_lab(other) and chosen_lab() == other
+
+
+# --- a line ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_event_gives_back_the_record_that_it_was_read_from() -> None:
+    line = line_of({**KEYS, "guess": {"text": "½"}, "confidence": 1})
+    record = record_of(line)
+    assert record is not None
+    for event in (event_of(record), event_of(record, line)):
+        assert event.record == record and event.record["guess"] == {"text": "½"}
+    bare = Event("01-x", "q", "h", "l", "commit")
+    assert (bare.review, bare.record, bare.time, bare.confidence) == (False, {}, None, None)
+    assert event_of(record, b"torn").record == {}
+
+
+def test_a_line_begins_with_schema_time_and_address_and_ends_with_a_newline() -> None:
+    record = {**KEYS, "guess": "½"}
+    line = line_of({"time": "2026-03-02T10:00:00.000+00:00", **record})
+    assert line.decode() == (
+        '{"v":1,"time":"2026-03-02T10:00:00.000+00:00","lesson":"01-x","question":"q","hash":"h","lab":"l",'
+        '"event":"commit","guess":"½"}\n'
+    )
+    now = moment(json.loads(line_of(record))["time"])
+    assert now is not None and abs((datetime.now(UTC) - now).total_seconds()) < 600
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), "\ud800", Path("x")])
+def test_what_json_has_no_word_for_does_not_cost_the_rest_of_a_record(odd: Any) -> None:
+    record = record_of(line_of({**KEYS, "confidence": 2, "odd": odd}))
+    assert record is not None and (record["event"], record["confidence"]) == ("commit", 2)
+
+
+LINES = [
+    {},
+    {"lesson": "01-xy"},
+    {"lesson": "review", "question": "01-x/q"},
+    {"question": "01-x"},
+    {"event": "reveal", "guess": {"lesson": "01-x"}},
+    {"question": 'a "quoted" one'},
+    {"lesson": "02-y", "guess": '"lesson":"01-x"'},
+    {"lab": "a\\b"},
+    {"question": "ü"},
+]
+
+
+@pytest.mark.parametrize("lesson", ["01-x", "01-xy", "02-y", "review", "nothing", "ü x", ""])
+@pytest.mark.parametrize("style", ["ours", "spaced", "sorted", "ascii"])
+def test_the_lines_of_a_lesson_are_those_that_reading_them_all_would_give(lesson: str, style: str) -> None:
+    """However they are spelt; and each with the question, hash, lab and event that it is about."""
+    records = [{"v": 1, "time": "2026-03-02T10:00:00+00:00", **KEYS, **changes} for changes in LINES]
+    how: dict[str, Any] = {
+        "ours": {"separators": (",", ":"), "ensure_ascii": False},
+        "spaced": {},
+        "sorted": {"sort_keys": True},
+        "ascii": {"separators": (",", ":"), "ensure_ascii": True},
+    }[style]
+    text = "".join(json.dumps(record, **how) + "\n" for record in records) + '{"v":1,"lesson":"01-x"\n\n[]\n'
+    found = list(lines_of(lesson, text.encode()))
+    wanted = [record for record in records if record["lesson"] == lesson]
+    # A line that is torn behind its head is told by its head and reads as nothing.
+    assert [line.read() for line in found] == wanted
+    assert [(line.question, line.hash, line.lab, line.event) for line in found] == [
+        (record["question"], record["hash"], record["lab"], record["event"]) for record in wanted
+    ]
+    assert [line.text.decode() for line in found] == [json.dumps(record, **how) for record in wanted]
+
+
+def test_a_line_torn_behind_its_head_reads_as_nothing() -> None:
+    whole = line_of({**KEYS, "guess": "x"})
+    (line,) = lines_of("01-x", whole[:-4] + b"\n")
+    assert (line.question, line.event, line.read()) == ("q", "commit", None)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"1",
+        b"null",
+        b"\xff",
+        b'{"v":1}',
+        b"[" * 100_000,
+        b'{"v":true,"lesson":"a"}',
+        b'{"v":' + b"9" * 5000 + b"}",
+    ],
+)
+def test_what_is_no_record(line: bytes) -> None:
+    assert record_of(line) is None

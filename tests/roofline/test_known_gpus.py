@@ -66,6 +66,7 @@ def test_figures_of_newer_gpus(name: str, bf16: float, fp8: float, fp4: float, b
 def test_second_names() -> None:
     assert load_gpu("gb10") == load_gpu("dgx-spark")
     assert load_gpu("rtx-pro-6000") == load_gpu("rtx-pro-6000-server")
+    assert load_gpu("RTX 5090") == load_gpu("rtx_5090") == load_gpu("rtx-5090")
 
 
 def test_two_nodes_are_joined_by_a_network() -> None:

@@ -6,9 +6,14 @@ import json
 
 import pytest
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.build.notebooks import notebooks_dir
 from lessonlib.build.pages import build
+from lessonlib.record.journal import Journal
+from lessonlib.roofline import load_lab
 from lessonlib.roofline.calibrate import validation
+from lessonlib.roofline.efficiency import constants_document
+from lessonlib.show.validation_page import _OPTIONS, PARTS, open_validation
 
 NAME = "validation"
 
@@ -23,10 +28,49 @@ def test_the_committed_notebook_is_the_built_one_with_outputs() -> None:
 
 def test_the_notebook_shows_todays_numbers() -> None:
     kept = (notebooks_dir() / f"{NAME}.ipynb").read_text(encoding="utf-8")
-    tables = [validation.check_table(), validation.cross_validated_table(), validation.ceiling_table()]
-    for table in [*tables, validation.error_table("class"), validation.error_tables()]:
+    for table in (validation.check_table(), validation.ceiling_table(), validation.lab_table(load_lab())):
         for line in table.splitlines():
             assert json.dumps(line)[1:-1] in kept, "run lessonlib build"
+
+
+def test_the_notebook_gives_no_error_away_before_the_guess() -> None:
+    kept = (notebooks_dir() / f"{NAME}.ipynb").read_text(encoding="utf-8")
+    for table in (validation.left_out_table(), validation.band_table(), validation.error_table("class")):
+        for line in table.splitlines()[1:]:
+            assert not line.strip() or json.dumps(line)[1:-1] not in kept
+
+
+def test_the_errors_open_with_the_guess() -> None:
+    page = open_validation(None, None, Journal(None))
+    panels = {name: page.show(name) for name in PARTS}
+    asked = page.predict()
+    assert {panel.view["state"] for panel in panels.values()} == {"locked"}
+    page._handle({"event": "skip"})
+    assert asked.view["state"] != "asked"
+    assert validation.left_out_table().splitlines()[-1].split()[0] in panels["left out"].view["html"]
+    assert "expected against measured time" in panels["served"].view["html"]
+    with pytest.raises(LessonlibError, match="not shown here"):
+        page.show("everything")
+
+
+def test_what_the_question_calls_hardest_is_hardest() -> None:
+    left = constants_document()["left_out"]
+    errors = [left[metric]["median_absolute_error"] for metric, *_ in _OPTIONS]
+    assert max(errors) == errors[0] > 1.5 * sorted(errors)[-2]
+
+
+@pytest.mark.parametrize("mode", ["truth", "each", "skip"])
+def test_the_page_walks_without_a_person(mode: str) -> None:
+    page = open_validation(None, mode)
+    page.predict()
+    assert page.show("cuts").view["state"] == "observed"
+
+
+def test_the_default_lab_from_four_sides() -> None:
+    """The expectation lies above the kernels added up, and the report below both: the page must not hide it."""
+    cells = [line.split()[-1] for line in validation.lab_table(load_lab()).splitlines()[1:]]
+    ceiling, expected, _, kernels, reported = map(float, cells)
+    assert ceiling < reported < kernels < expected
 
 
 def test_every_peer_has_a_reason() -> None:

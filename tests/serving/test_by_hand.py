@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from lessonlib.serving import Request, Scheduler, StepCost, Trace, simulate
-from lessonlib.serving.fleet.routers import LeastRequests, LeastTokens, PrefixAware
+from lessonlib.serving.fleet.prefix_index import PrefixIndex
+from lessonlib.serving.fleet.routers import Sight, make_router
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
+from lessonlib.serving.replica.pages import Pages
 from tests.serving.systems import small, whole_run
 
 # --- what is divided by what ------------------------------------------------------------------------------------------
@@ -104,7 +106,7 @@ def job(number: int, prompt: int, output: int = 100, *prefix: tuple[str, int]) -
 
 
 def cache(total: int, fixed: int = 0, **more: Any) -> KVCache:
-    return KVCache(total, fixed, Scheduler(**more))
+    return KVCache(Pages(total, 16, fixed), Scheduler(**more))
 
 
 def counts(kv: KVCache) -> tuple[int, int, int]:
@@ -232,27 +234,71 @@ def test_a_lost_block_is_noticed(change: dict[str, int]) -> None:
 # --- routers ------------------------------------------------------------------------------------------------------------
 
 
-def replica(in_flight: int, prompt_tokens: int = 0, held: int = 0) -> Any:
-    kv = SimpleNamespace(matched_tokens=lambda _job: held)
-    return SimpleNamespace(in_flight=in_flight, prompt_tokens=prompt_tokens, kv=kv)
+def fleet(*loads: tuple[int, int, int]) -> tuple[PrefixIndex, list[Any]]:
+    """Replicas by (requests in flight, prompt tokens in flight, tokens of the beginning "a" that it holds)."""
+    index, replicas = PrefixIndex(), []
+    for number, (in_flight, prompt_tokens, held) in enumerate(loads):
+        kv = cache(100)
+        kv.tell(index, number)
+        if held:
+            first = job(100 + number, held, 10, ("a", held))
+            kv.admit(first, held)
+            kv.publish(first, held)
+            kv.release(first)
+        replicas.append(SimpleNamespace(number=number, in_flight=in_flight, prompt_tokens=prompt_tokens, kv=kv))
+    return index, replicas
+
+
+def chosen(router: str, *loads: tuple[int, int, int], bound: float = 1.25) -> int:
+    """The number of the replica that a prompt with the beginning "a" goes to."""
+    index, replicas = fleet(*loads)
+    asked = job(0, 1000, 10, ("a", 960))
+    return make_router(router, Sight(load_bound=bound, index=index)).choose(asked, replicas).number
+
+
+def test_a_router_knows_of_a_beginning_as_long_as_any_of_it_is_there() -> None:
+    index, (one,) = fleet((0, 0, 64))
+    assert index.holders["a"] == {0}
+    other = job(1, 1600)
+    one.kv.admit(other, 1550)  # 97 of 100 blocks: one of the four is left
+    assert "a" in index.holders
+    one.kv.grow(3)
+    other.blocks += 3
+    assert "a" not in index.holders, "the last of its blocks has gone"
+    index, (one,) = fleet((0, 0, 64))
+    one.kv.clear()
+    assert index.holders == {}
 
 
 def test_least_requests_and_least_tokens_look_at_different_things() -> None:
-    few_long, many_short = replica(1, 9000), replica(5, 500)
-    assert LeastRequests().choose(job(0, 10), [many_short, few_long]) is few_long
-    assert LeastTokens().choose(job(0, 10), [few_long, many_short]) is many_short
+    few_long, many_short = (1, 9000, 0), (5, 500, 0)
+    assert chosen("least-requests", many_short, few_long) == 1
+    assert chosen("least-tokens", few_long, many_short) == 1
+    assert chosen("least-requests", few_long, many_short) == chosen("least-tokens", many_short, few_long) == 0
 
 
-def test_the_bound_on_the_load_leaves_an_idle_fleet_alone() -> None:
-    """most = bound x (1 + mean load): with one request on one of two replicas 1.25 x 1.5 = 1.875."""
-    holds, idle = replica(1, held=960), replica(0)
-    assert PrefixAware(1.25).choose(job(0, 1000), [idle, holds]) is holds
-    busy = replica(2, held=960)  # 1.25 x 2 = 2.5: still open
-    assert PrefixAware(1.25).choose(job(0, 1000), [idle, busy]) is busy
-    full = replica(4, held=960)  # 1.25 x 3 = 3.75: closed
-    assert PrefixAware(1.25).choose(job(0, 1000), [idle, full]) is idle
+@pytest.mark.parametrize(
+    ("in_flight", "open_to_it"),
+    [
+        (1, True),  # at most 1.25 x (1 + 1/2) = 1.875 in flight: an idle fleet is left alone
+        (2, True),  # 1.25 x 2 = 2.5
+        (3, True),  # 1.25 x 2.5 = 3.125
+        (4, False),  # 1.25 x 3 = 3.75
+        (9, False),  # 1.25 x 5.5 = 6.875
+    ],
+)
+def test_the_bound_on_the_load_of_who_holds_the_beginning(in_flight: int, open_to_it: bool) -> None:
+    """Two replicas, one of them idle, so the mean load is half of what is in flight at the other."""
+    assert chosen("prefix-aware", (0, 0, 0), (in_flight, 0, 960)) == int(open_to_it)
 
 
-def test_among_equals_the_emptier_one_takes_it() -> None:
-    one, other = replica(3, held=160), replica(2, held=160)
-    assert PrefixAware(2.0).choose(job(0, 1000), [one, other]) is other
+def test_at_the_bound_itself_a_replica_is_full() -> None:
+    """1 x (1 + 2/2) = 2 in flight."""
+    assert chosen("prefix-aware", (0, 0, 0), (2, 0, 960), bound=1.0) == 0
+
+
+def test_who_holds_more_of_the_beginning_comes_first_and_among_equals_the_emptier() -> None:
+    assert chosen("prefix-aware", (0, 0, 160), (2, 0, 960), bound=2.0) == 1
+    assert chosen("prefix-aware", (3, 0, 160), (2, 0, 160), bound=2.0) == 1
+    assert chosen("prefix-aware", (2, 0, 160), (3, 0, 160), bound=2.0) == 0
+    assert chosen("prefix-aware", (3, 0, 0), (2, 0, 0)) == 1

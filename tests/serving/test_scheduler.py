@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.roofline import System, load_gpu, load_model, max_batch
+from lessonlib.roofline import System, decode, load_gpu, load_model, max_batch
 from lessonlib.serving import (
     Fixed,
     Geometric,
@@ -108,6 +108,18 @@ def test_a_static_batch_waits_for_its_last_answer() -> None:
 def test_seats_are_limited() -> None:
     result = simulate(small(), fixed(100, 50, 100), Scheduler(max_num_seqs=7), concurrency=100)
     assert result.runs["decoding"].max() == 7
+
+
+def test_copies_of_the_attention_are_one_replica_with_the_limits_of_all() -> None:
+    """Eight ranks: eight times the seats and the budget of one, and the cache of all eight GPUs; a full batch decodes as the engine says."""
+    system = System(load_model("deepseek-v3"), load_gpu("h200-sxm"), dp=8, ep=8, weights="fp8")
+    assert batch_limits(system, None, None) == (8 * 1024, 8 * 8192)
+    _, result = whole_run(system, fixed(200, 400, 1024), Scheduler(server_s=0.0), concurrency=512)
+    full = result.runs["decoding"] == 512
+    step = (result.runs["first_s"][full & (result.runs["prefill_tokens"] == 0)]).mean()
+    assert step == pytest.approx(decode(system, 512, 400).expected_s, rel=0.03)
+    room = max_batch(system, 4096)
+    assert pages(system, Scheduler()).total // -(-4096 // 16) == pytest.approx(room, rel=0.03)
 
 
 def test_the_cache_holds_what_the_engine_says_fits() -> None:

@@ -32,7 +32,7 @@ def test_a_closed_loop_waits_for_the_server_too() -> None:
 
 
 def test_the_default_is_the_fitted_constant_and_a_ceiling_has_none(monkeypatch) -> None:
-    for values, want in (({"server_s": 0.03}, 0.03), ({}, 0.0)):
+    for values, want in (({"server.first_token_s": 0.03}, 0.03), ({}, 0.0)):
         monkeypatch.setattr(defaults, "load_efficiency", lambda values=values: Efficiency(values))
         monkeypatch.setattr(scheduler, "server_seconds", defaults.server_seconds)
         assert Scheduler().resolved(small(), "expected").server_s == want

@@ -74,6 +74,21 @@ def test_agrees_for_windows_latents_stages_and_eager_engines(change, launches) -
         assert cost.mixed(requests) == pytest.approx(truth(system, requests, "expected"), rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"dp": 8, "ep": 8}, {"tp": 2, "dp": 4, "ep": 8}, {"tp": 8, "ep": 8}],
+    ids=["attention in eight copies", "in four of two GPUs", "experts only"],
+)
+def test_agrees_where_experts_are_spread_over_copies_of_the_attention(change) -> None:
+    """DeepSeek's usual deployment: each copy takes its share of the requests, the experts see the rows of all."""
+    system = System(load_model("deepseek-v3"), load_gpu("h200-sxm"), weights="fp8", **change)
+    cost = StepCost(system)
+    for count in (8, 64, 509, 1024):
+        assert cost.mixed([(1, 2000)] * count) == pytest.approx(mixed(system, [(1, 2000)] * count).expected_s, rel=2e-3)
+    for requests in batches(4):
+        assert cost.mixed(requests) == pytest.approx(truth(system, requests, "expected"), rel=2e-3)
+
+
 def test_agrees_far_beyond_the_first_table() -> None:
     cost = StepCost(small())
     for prompt in (5000, 40_000, 90_001):

@@ -1,4 +1,4 @@
-"""The cells of the validation notebook: the engine beside measurements and other calculators, no predictions."""
+"""The cells of the validation notebook: the engine beside measurements and other calculators, one guess first."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ _OPENING = """# How far to trust these numbers
 Every lesson takes its numbers from one small engine, `lessonlib.roofline`. It says two things about a step:
 
 - the **ceiling**, the least time that the peaks of the datasheet allow, with no fitted constant in it. No measurement may beat it;
-- the **expectation**, what a well-run engine is likely to need. It multiplies by a few constants, fitted on published measurements and kept
-  with their provenance in `data/efficiency.json`.
+- the **expectation**, what a well-run engine is likely to need, with a **band** that holds nine in ten measurements. It rests on a few constants,
+  fitted on published measurements and kept with their provenance in `data/efficiency.json`.
 
-This page holds both against what others measured and computed. There is nothing to predict here: run it, read it, quote it."""
+This page holds both against what others measured and computed. One guess comes first. Your own measurements: `lessonlib validate ROWS.csv`."""
+
+_QUESTION = """## Before you look
+
+Four numbers that people plan by. The expectation misses all of them; one it misses most."""
 
 _PEERS = """## The ceiling beside other calculators
 
@@ -19,24 +23,24 @@ Milliseconds at full efficiency. *By hand* is the closed form: weights and cache
 
 _CEILING = """## The ceiling is never beaten
 
-Over every measurement that the course keeps, these come nearest."""
+Over every step and kernel that the course keeps, these come nearest. For a mixture the ceiling counts the experts of one token, however many
+requests there are: all of them may route alike, and some batches nearly do."""
 
 _KERNELS = "A single matrix product, timed by others, follows the roof from below; other GPUs' roofs for comparison:"
 
 _EXPECTED = """## What to expect, and how wrong that is
 
-The constants were fitted on these rows, so the errors here flatter them."""
+The fairest number first: errors on rows whose whole source the fit had not seen, and the bands that follow from them. A case that no
+measurement resembles (its GPU, its precision, its kind of attention) is called extrapolated, and its band is wider."""
 
-_HELD_OUT = """The fairer number: the median error on rows that the fit had not seen. Once with one model of one source left out, once with a whole
-source left out. A source that alone knows some constants (the only engine without CUDA graphs, the only kernels timed one by one) takes them
-along when it goes; the last column shows what that costs."""
+_FITTED = "On the rows that the constants were fitted on the errors flatter them. What served engines were measured at:"
 
-_CUTS = "The errors by GPU, engine, precision and batch (on the rows fitted):"
+_STEPS = "Steps and kernels:"
 
 _LAB = """## From the ceiling to your lab
 
-Where the tokens per second of the default lab go. The reported 108 tok/s lies above the expectation: more than most engines reach on this
-hardware in 16 bits, and still below the ceiling."""
+Where the tokens per second of the default lab go. Its report lies above the expectation and above what the kernels add up to when each is
+timed alone, and still below the ceiling: more than most engines reach on this hardware in 16 bits. The report does not say its precision."""
 
 _BATCH = """The same step for more requests at a time: what the fetch needs, what the arithmetic needs, and what to expect."""
 
@@ -47,11 +51,15 @@ CELLS = (
     (
         "code",
         (
-            "from lessonlib.roofline import load_lab\n"
+            "from lessonlib import load_lab\n"
             "from lessonlib.roofline.calibrate import validation\n"
-            "from lessonlib.course.engine import roofline_gpus, roofline_step_time, roofline_validation, roofline_waterfall"
+            "from lessonlib.course.engine import roofline_gpus, roofline_step_time, roofline_waterfall\n"
+            "from lessonlib.show.validation_page import open_validation\n\n"
+            "page = open_validation()"
         ),
     ),
+    ("markdown", _QUESTION),
+    ("code", "# What is hardest to predict? · predict, then reveal\npage.predict()"),
     ("markdown", _PEERS),
     ("code", "validation.check_table()"),
     ("code", "validation.reasons_table()"),
@@ -60,13 +68,14 @@ CELLS = (
     ("markdown", _KERNELS),
     ("code", "roofline_gpus.draw()"),
     ("markdown", _EXPECTED),
-    ("code", "roofline_validation.draw()"),
-    ("code", 'validation.error_table("class")'),
-    ("markdown", _HELD_OUT),
-    ("code", "validation.cross_validated_table()"),
-    ("markdown", _CUTS),
-    ("code", "validation.error_tables()"),
+    ("code", '# Errors on sources left out\npage.show("left out")'),
+    ("markdown", _FITTED),
+    ("code", '# Served engines\npage.show("served")'),
+    ("markdown", _STEPS),
+    ("code", '# Steps and kernels\npage.show("steps")'),
+    ("code", '# By GPU, engine, precision and batch\npage.show("cuts")'),
     ("markdown", _LAB),
+    ("code", "validation.lab_table(load_lab())"),
     ("code", "roofline_waterfall.draw(load_lab())"),
     ("markdown", _BATCH),
     ("code", "roofline_step_time.draw(load_lab())"),

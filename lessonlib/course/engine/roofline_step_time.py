@@ -40,7 +40,7 @@ def numbers(lab: Lab) -> dict[str, Any]:
     return {
         "context": lab.prompt,
         "batch": batches,
-        "memory_s": [step.memory_s for step in steps],
+        "memory_s": [step.fetch_s for step in steps],
         "compute_s": [step.compute_s for step in steps],
         "expected_s": [step.expected_s for step in steps],
     }

@@ -17,7 +17,7 @@ def batch_served(lab: Lab) -> int:
 
 
 def _served(lab: Lab, requests: int) -> float:
-    return decode(lab.system, batch=requests, context=lab.prompt).ceiling_tokens_per_s
+    return decode(lab.system, batch=requests, context=lab.prompt).roof_tokens_per_s
 
 
 def batch_gain(lab: Lab) -> Quantity:

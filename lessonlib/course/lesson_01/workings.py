@@ -83,14 +83,14 @@ def prefill_bytes(lab: Lab) -> Quantity:
 def prefill_busy_at_most(lab: Lab) -> Quantity:
     """The same if every result that one kernel hands to the next crosses memory, too."""
     step = prefill(lab.system, prompt=lab.prompt)
-    busy = sum(operation.memory_s + operation.activation_s for operation in step.operations)
+    busy = sum(operation.memory_s + operation.spread_s + operation.activation_s for operation in step.operations)
     return Quantity(100 * busy / step.compute_s, "%", digits=2)
 
 
 def prefill_busy(lab: Lab) -> Quantity:
     """For how much of an ideal prefill the memory is busy."""
     step = prefill(lab.system, prompt=lab.prompt)
-    return Quantity(100 * step.memory_s / step.compute_s, "%", digits=2)
+    return Quantity(100 * step.fetch_s / step.compute_s, "%", digits=2)
 
 
 def roofs_apart(lab: Lab) -> Quantity:
@@ -151,8 +151,7 @@ def bare_compute_share(lab: Lab) -> float:
 
 def _shares(step: Estimate) -> tuple[float, float]:
     """(compute, memory): for how much of an ideal step each is busy, 0 to 1."""
-    longest = max(step.compute_s, step.memory_s)
-    return step.compute_s / longest, step.memory_s / longest
+    return step.compute_s / step.roof_s, step.fetch_s / step.roof_s
 
 
 def prefill_compute_share(lab: Lab) -> float:

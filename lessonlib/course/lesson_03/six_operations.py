@@ -42,7 +42,7 @@ def _kinds(step: Estimate) -> Iterable[list[Operation]]:
 
 def _placed(lab: Lab, letter: str, phase: str, parts: list[Operation]) -> Placed:
     flops, moved = sum(part.flops for part in parts), sum(part.bytes for part in parts)
-    compute_s, memory_s = sum(part.compute_s for part in parts), sum(part.memory_s for part in parts)
+    compute_s, memory_s = sum(part.compute_s for part in parts), sum(part.memory_s + part.spread_s for part in parts)
     reached = flops / max(compute_s, memory_s) / lab.system.gpus
     return Placed(letter, phase, flops / moved, reached, "compute" if compute_s > memory_s else "memory")
 

@@ -79,7 +79,7 @@ def reach_after(lab: Lab) -> Quantity:
 
 def few_name(lab: Lab) -> str:
     """The four-bit format: the lab's own, or int4."""
-    own = lab.system.weights
+    own = lab.system.weight_format.name
     return own if WEIGHT_FORMATS[own].bits == 4 else "int4"
 
 

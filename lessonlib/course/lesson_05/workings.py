@@ -19,7 +19,6 @@ from lessonlib.course.lesson_05.mixtures import (
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held
 from lessonlib.roofline import (
     DEFAULT_LAB,
-    WEIGHT_FORMATS,
     Lab,
     decode,
     load_lab,
@@ -186,7 +185,7 @@ def mlp_share_of_held(lab: Lab) -> Quantity:
 
 def feed_forward_shape(lab: Lab) -> str:
     """The matrices of it that one token fetches, as "64 layers × 3 matrices of 5,120 × 17,408, at 16 bits a weight"."""
-    stored = WEIGHT_FORMATS[lab.system.weights]
+    stored = lab.system.weight_format
     shapes: dict[str, int] = {}
     for group in lab.system.model.layers:
         feed = group.feed_forward

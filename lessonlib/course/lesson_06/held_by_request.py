@@ -195,7 +195,7 @@ def long_as_text(lab: Lab) -> Quantity:
 
 
 def long_fits(lab: Lab) -> bool:
-    """Whether one request that long fits beside the weights in nine tenths of the memory."""
+    """Whether one request that long fits beside the weights in the memory that an engine hands out."""
     return max_batch(lab.system, LONG) >= 1
 
 

@@ -169,12 +169,12 @@ def weights_for_eight(lab: Lab) -> Quantity:
 
 def short_step(lab: Lab) -> Quantity:
     """Eight requests with the lab's usual prompt."""
-    return Quantity(decode(lab.system, EIGHT, lab.prompt).ceiling_s, "s")
+    return Quantity(decode(lab.system, EIGHT, lab.prompt).roof_s, "s")
 
 
 def step_with_a_long_one(lab: Lab) -> Quantity:
     """Seven of them, and one with the longest context drawn."""
-    return Quantity(mixed(lab.system, [(1, lab.prompt)] * (EIGHT - 1) + [(1, lc.contexts(lab)[-1])]).ceiling_s, "s")
+    return Quantity(mixed(lab.system, [(1, lab.prompt)] * (EIGHT - 1) + [(1, lc.contexts(lab)[-1])]).roof_s, "s")
 
 
 def neighbour(lab: Lab) -> Quantity:
@@ -250,7 +250,7 @@ def own_bytes_overtaking_fits(lab: Lab) -> bool:
 
 def _busy(lab: Lab, context: int) -> float:
     step = decode(lab.system, lc.overtaking(lab.system, context)[0], context)
-    return 100 * step.compute_s / step.memory_s
+    return 100 * step.compute_s / step.fetch_s
 
 
 def busy_at_overtaking(lab: Lab) -> Quantity:

@@ -239,7 +239,7 @@ def gap_is_no_quotient(lab: Lab) -> bool:
 
 
 def bucket_is_off(lab: Lab) -> bool:
-    return abs(float(trace_bucket_p50(lab)) / float(trace_gap_p50(lab)) - 1) > 0.05
+    return abs(float(trace_bucket_p50(lab)) / float(trace_gap_p50(lab)) - 1) > 0.03
 
 
 def short_answer_is_prefill(lab: Lab) -> bool:

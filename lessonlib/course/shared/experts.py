@@ -25,6 +25,8 @@ def stored_how(lab: Lab) -> str:
     """Where the weights are not all of one precision; empty where they are."""
     if lab.system.weights in ("bf16", "fp16"):
         return ""
+    if lab.system.part_formats:
+        return f"the weights are kept by part: {lab.system.weights}, everything else in 16 bits"
     if "attention" in lab.system.model.sixteen_bit_parts:
         return f"the experts are in {lab.system.weights}, everything else in 16 bits"
     return f"the layers are in {lab.system.weights}, the output head in 16 bits"

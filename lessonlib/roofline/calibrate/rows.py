@@ -13,7 +13,7 @@ from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline.blocks import Attention, DeltaNet, Matrix
 from lessonlib.roofline.config import load_model
-from lessonlib.roofline.efficiency import Efficiency, category, load_efficiency
+from lessonlib.roofline.efficiency import Efficiency, load_efficiency
 from lessonlib.roofline.expectation import expected_seconds, operation_seconds
 from lessonlib.roofline.gpu import load_gpu
 from lessonlib.roofline.load import Load, decode_load, prefill_load
@@ -63,7 +63,7 @@ class Row:
         constants = constants or load_efficiency()
         if self.load is not None:
             return float(expected_seconds(self.system, self.load, self.parts, constants))
-        return float(sum(operation_seconds(self.system, part, constants) for part in self.parts))
+        return float(sum(operation_seconds(self.system, part, constants, whole_step=False) for part in self.parts))
 
     @property
     def category(self) -> str:
@@ -76,6 +76,13 @@ class Row:
     def fold(self) -> str:
         """What is left out together in cross-validation: one model of one source."""
         return f"{self.group}: {self.name}" if self.kind in STEPS else self.group
+
+
+def category(phase: str, tp: int) -> str:
+    """The class of steps in which errors are reported: prefill, or decode by tensor parallelism."""
+    if phase == "prefill":
+        return "prefill"
+    return "decode, 1 GPU" if tp == 1 else "decode, TP2-4" if tp <= 4 else "decode, TP8"
 
 
 def _kernel(row: dict[str, str], system: System) -> tuple[Operation, ...]:

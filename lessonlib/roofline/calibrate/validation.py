@@ -12,14 +12,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from lessonlib.base.files import read_csv, read_json
+from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
 from lessonlib.base.tables import aligned
+from lessonlib.roofline.band import band
 from lessonlib.roofline.calibrate.peers import as_aiconfigurator_counts_s
 from lessonlib.roofline.calibrate.rows import STEPS, Row, calibration_rows, fitted_rows
 from lessonlib.roofline.config import load_model
 from lessonlib.roofline.cost import decode, prefill
+from lessonlib.roofline.efficiency import constants_document
 from lessonlib.roofline.gpu import load_gpu
+from lessonlib.roofline.lab import Lab, load_lab
 from lessonlib.roofline.system import System
 
 
@@ -50,10 +53,10 @@ REASONS = {
 }
 
 NOT_FOR = Text(
-    "It is one request or one steady batch on idle hardware. It does not predict the time to first "
-    "token under load: there queueing decides, and an independent comparison found rooflines off by "
-    "279 to 652 % in the median. Nor does it know the scheduler, prefix hits it is not told of, or a "
-    "GPU that runs below its clock."
+    "A step is one request or one steady batch on idle hardware. The time to first token under load is the "
+    "simulator's, and the least certain of its numbers: there queueing decides, and an independent comparison found "
+    "rooflines alone off by 279 to 652 % in the median. Neither knows the prefix hits that it is not told of, a slow "
+    "host, or a GPU that runs below its clock."
 )
 
 
@@ -149,13 +152,51 @@ def error_tables() -> Text:
     return Text("\n\n".join(error_table(title) for title in CUTS if title != "class"))
 
 
-def cross_validated_table() -> Text:
-    """Median errors on rows that the fit had not seen, as kept in data/efficiency.json."""
-    kept = read_json(data_dir() / "efficiency.json")["cross_validated"]
-    rows = [("class", "rows", *(f"without {name}" for name in kept))]
-    for category, entry in next(iter(kept.values())).items():
-        errors = (f"{kept[name][category]['median_absolute_error']:.1%}" for name in kept)
-        rows.append((category, str(entry["rows"]), *errors))
+def left_out_table() -> Text:
+    """Errors on rows whose whole source the fit had not seen, as kept in data/efficiency.json."""
+    rows = [("source left out", "rows", "median error", "bias")]
+    for name, entry in constants_document()["left_out"].items():
+        rows.append((name, str(entry["rows"]), f"{entry['median_absolute_error']:.1%}", f"{entry['bias']:+.1%}"))
+    return Text(aligned(rows))
+
+
+def band_table() -> Text:
+    """The factors of the bands, and what they hold of rows that neither fit nor band had seen."""
+    bands = constants_document()["bands"]
+    rows = [("nine in ten lie within a factor of", "dense", "extrapolated", "mixture", "extrapolated")]
+    for metric, kinds in bands["factors"].items():
+        cells = (kinds[kind][place] for kind in ("dense", "mixture") for place in ("inside", "outside"))
+        rows.append((metric, *(f"{value:.2f}" for value in cells)))
+    covered = bands["covered"]
+    held = f"bands made without a source hold {covered['share']:.0%} of its rows ({covered['rows']} rows in all)"
+    return Text(f"{aligned(rows)}\n\n{held}")
+
+
+#: One request of the default lab's model at this context, kernels timed one by one and added up, row of calibration.csv.
+_KERNELS_ROW = "k1"
+
+
+def lab_table(lab: Lab) -> Text:
+    """One decode step of the default lab from four sides, as text."""
+    step = decode(lab.system, 1, lab.context)
+    low, high = band(lab.system, "decode step").around(step.expected_s, step.ceiling_s)
+    kernels = next(row for row in calibration_rows() if row.id == _KERNELS_ROW)
+    reported = lab.measured.get("decode_tokens_per_s")
+    rows = [
+        ("one decode step, milliseconds", ""),
+        ("ceiling", f"{step.ceiling_s * 1e3:.2f}"),
+        ("expected", f"{step.expected_s * 1e3:.1f}"),
+        ("nine in ten lie between", f"{low * 1e3:.1f} and {high * 1e3:.1f}"),
+    ]
+    if kernels.system.model.name == lab.system.model.name:
+        rows.append(
+            (
+                f"kernels timed alone, added up ({kernels.system.gpu.title}, 2,048 tokens)",
+                f"{kernels.seconds * 1e3:.1f}",
+            )
+        )
+    if reported:
+        rows.append(("reported", f"{1e3 / reported.value:.2f}"))
     return Text(aligned(rows))
 
 
@@ -180,7 +221,7 @@ def ceiling_table() -> Text:
 
 def main() -> None:
     """Print everything."""
-    parts = [check_table(), reasons_table(), cross_validated_table()]
+    parts = [check_table(), reasons_table(), left_out_table(), band_table(), lab_table(load_lab())]
     parts += [error_table(title) for title in CUTS]
     parts += [ceiling_table(), NOT_FOR]
     print("\n\n".join(parts))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from lessonlib.base.checks import kind, number, set_whole
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.roofline import System
+from lessonlib.serving.fleet.rollout import Rollout
 from lessonlib.serving.fleet.routers import ROUTERS
 from lessonlib.serving.replica.scheduler import Scheduler
 
@@ -152,6 +153,7 @@ class Fleet:
     scrape_s: float = 0.0
     connections: int = 64
     router_fails_at_s: float | None = None
+    rollout: Rollout | None = None
 
     def __post_init__(self) -> None:
         set_whole(self, "replicas", 0 if self.autoscaler is not None else 1, 4096)
@@ -173,7 +175,8 @@ class Fleet:
         if self.router not in ROUTERS:
             raise LessonlibError(f"router: expected {listed(ROUTERS)}, not {self.router!r}")
         number("load_bound", self.load_bound, least=1.0)
-        number("scrape_s", self.scrape_s, least=0.0)
+        if number("scrape_s", self.scrape_s, least=0.0):
+            number("scrape_s", self.scrape_s, least=0.001)  # more often than a step is all the time
         set_whole(self, "connections", 1, 1_000_000)
         if self.router_fails_at_s is not None:
             number("router_fails_at_s", self.router_fails_at_s, least=0.0)
@@ -183,6 +186,10 @@ class Fleet:
             kind("autoscaler", self.autoscaler, Autoscaler, 'Autoscaler("in-flight", target=32.0)')
         if self.disaggregation is not None:
             kind("disaggregation", self.disaggregation, Disaggregation, "Disaggregation(prefill=1, decode=1)")
+        if self.rollout is not None:
+            kind("rollout", self.rollout, Rollout, "Rollout(at_s=60.0)")
+            if self.autoscaler or self.disaggregation or self.kinds:
+                raise LessonlibError("rollout: of equal replicas only; leave out autoscaler, disaggregation and kinds")
         if self.autoscaler and self.disaggregation:
             raise LessonlibError("autoscaler: scales one pool of replicas, not two; leave out disaggregation")
         if self.autoscaler and not self.autoscaler.least <= self.replicas <= self.autoscaler.most:
@@ -216,7 +223,8 @@ class Fleet:
             return self.disaggregation.prefill + self.disaggregation.decode
         if self.autoscaler:
             return self.autoscaler.most
-        return self.replicas + sum(group.replicas for group in self.kinds)
+        surge = self.rollout.surge if self.rollout else 0
+        return self.replicas + surge + sum(group.replicas for group in self.kinds)
 
     def _known(self, what: str, replica: int) -> None:
         if replica not in range(self.most):

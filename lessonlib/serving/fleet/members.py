@@ -52,7 +52,7 @@ class Members:
         if fleet.router == "prefix-aware":
             for replica in self.replicas:
                 replica.kv.tell(self.index, replica.number)
-        ready = fleet.replicas if fleet.autoscaler else fleet.most
+        ready = fleet.replicas if fleet.autoscaler or fleet.rollout else fleet.most
         self.states = [READY if number < ready else OFF for number in range(fleet.most)]
         #: Changes of the state of each replica, so that a warm-up that was called off can be told.
         self.changes = [0] * fleet.most
@@ -81,6 +81,8 @@ class Members:
         if before == OFF and state != OFF:
             self._since[number] = now
         if before != OFF and state == OFF:
+            # Whoever starts in its place starts with an empty cache.
+            self.replicas[number].kv.clear()
             self._seconds[number] += now - self._since[number]
         self._sort(now)
 

@@ -19,10 +19,11 @@ _SMALL_NAMES = ("a100", "gb10")
 
 def batch_defaults(gpu: GPU) -> tuple[int, int]:
     """(seats, tokens of a step) that vLLM's server takes on this GPU."""
-    if gpu.memory_bytes >= 160 * GIB:
+    memory = getattr(gpu, "driver_bytes", None) or gpu.memory_bytes
+    if memory >= 160 * GIB:
         return LARGEST
     names = f"{gpu.name} {gpu.title}".lower()
-    if gpu.memory_bytes >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
+    if memory >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
         return LARGE
     return SMALL
 
@@ -32,15 +33,16 @@ def server_seconds() -> float:
 
     Fitted with the other constants of the expectation; 0 where they do not have it.
     """
-    return load_efficiency().values.get("server_s", 0.0)
+    return load_efficiency().values.get("server.first_token_s", 0.0)
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:
-    """Both limits, with vLLM's default for each that is None; seats follow a smaller budget that was given alone.
+    """Both limits, with vLLM's default for each that is None; seats follow a smaller budget that was given alone. Where dp copies
+    step together the limits are those of all of them (vLLM's flags are for each rank).
 
     Raises LessonlibError where both are given and the step has fewer tokens than requests.
     """
-    usual_seats, usual_tokens = batch_defaults(system.gpu)
+    usual_seats, usual_tokens = (limit * system.dp for limit in batch_defaults(system.gpu))
     if tokens is None:
         longest = system.model.max_context
         tokens = min(usual_tokens, (seats or usual_seats) * longest) if longest else usual_tokens

@@ -23,7 +23,8 @@ class Job:
     """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
     queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
-    before the next token. junction: blocks of its beginning that are resident without a state to go on from. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
+    before the next token. junction: blocks of its beginning that are resident without a state to go on from.
+    loaded: tokens of its prompt that came from the host's memory. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
     takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: (time, replica) of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a
     replica in which it decoded.
@@ -45,6 +46,7 @@ class Job:
         "joined",
         "junction",
         "last_token",
+        "loaded",
         "marks",
         "number",
         "output",
@@ -76,7 +78,7 @@ class Job:
         self.computed = self.generated = self.cached = self.preempted = self.blocks = self.hit_blocks = (
             self.junction
         ) = 0
-        self.target = self.prompt
+        self.target, self.loaded = self.prompt, 0
         self.shared: list[SharedBlocks] = []
         self.started = self.first_token = self.finished = self.last_token = NEVER
         self.entry = self.joined = self.steps = self.first_due = self.start_context = self.place = 0

@@ -17,6 +17,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Protocol
 
+from lessonlib.serving.replica.host_tier import HostTier
 from lessonlib.serving.replica.job import Job, SharedBlocks
 from lessonlib.serving.replica.pages import Pages
 from lessonlib.serving.replica.scheduler import Scheduler
@@ -52,6 +53,7 @@ class KVCache:
         self.free = pages.total
         self.runs: dict[Hashable, SharedBlocks] = {}
         self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
+        self.tier: HostTier | None = None
         self._listener: RunListener | None = None
         self._number = 0
 
@@ -178,6 +180,8 @@ class KVCache:
                 moved = min(wanted - run.blocks, job.blocks)
                 job.blocks -= moved
                 run.blocks += moved
+                if self.tier:
+                    self.tier.store(key, run.blocks)
             start = end
 
     def _run(self, key: Hashable, job: Job) -> SharedBlocks:
@@ -239,6 +243,8 @@ class KVCache:
                 self._listener.remove(key, self._number)
         self.runs.clear()
         self._idle.clear()
+        if self.tier:
+            self.tier.clear()
 
     def check(self) -> None:
         """Raise RuntimeError unless every block is in exactly one place."""

@@ -32,13 +32,14 @@ KERNEL_BLOCK = 16
 @dataclass(frozen=True)
 class Pages:
     """total: blocks of the cache. tokens: of one block. fixed: blocks that each sequence takes whatever its length. state: blocks
-    of one kept state (0: the model has none, or its states are not paged).
+    of one kept state (0: the model has none, or its states are not paged). bytes: of one block, over all GPUs.
     """
 
     total: int
     tokens: int
     fixed: int
     state: int = 0
+    bytes: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def pages(system: System, scheduler: Scheduler) -> Pages:
     fixed, state = -(-states // groups.attention), -(-groups.recurrent // groups.attention)
     block = groups.page * groups.layers * groups.attention
     total = _total(system, scheduler, block, fixed)
-    return Pages(total, groups.tokens, fixed, state if scheduler.prefix_caching else 0)
+    return Pages(total, groups.tokens, fixed, state if scheduler.prefix_caching else 0, block)
 
 
 def _plain(system: System, scheduler: Scheduler) -> Pages:
@@ -107,7 +108,7 @@ def _plain(system: System, scheduler: Scheduler) -> Pages:
     if not block:
         block = held or 1.0
     fixed = int(-(-held // block))
-    return Pages(_total(system, scheduler, block, fixed), size, fixed)
+    return Pages(_total(system, scheduler, block, fixed), size, fixed, 0, block)
 
 
 def _total(system: System, scheduler: Scheduler, block: float, fixed: int) -> int:

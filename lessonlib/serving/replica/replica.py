@@ -17,10 +17,14 @@ number of steps of each answer is drawn, and its tokens are spread evenly over t
 from __future__ import annotations
 
 import math
+from collections import deque
 from typing import Protocol
 
+from lessonlib.base.errors import LessonlibError
+from lessonlib.roofline import System
 from lessonlib.serving.replica.batch import DecodeBatch, WaitMeter, decode_steps, job_queue
 from lessonlib.serving.replica.defaults import batch_limits
+from lessonlib.serving.replica.host_tier import HostTier
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
 from lessonlib.serving.replica.pages import Pages
@@ -98,6 +102,22 @@ class Replica:
         self._long_prefill = 0
         self._admissions = self._parkings = 0
         self._away: dict[int, Job] = {}
+        #: Jobs whose beginning comes over the host's link, by number; times at which that is done and that nobody was told yet;
+        #: and those for which it has come.
+        self._loading: dict[int, Job] = {}
+        self.loads: list[tuple[float, Job]] = []
+        self._loaded: deque[Job] = deque()
+        if scheduler.host_bytes and scheduler.prefix_caching:
+            self._add_tier(pages, cost.system)
+
+    def _add_tier(self, pages: Pages, system: System) -> None:
+        if pages.state:
+            raise LessonlibError(
+                f"host_bytes: {system.model.name} keeps recurrent states, which no tier in the host's memory is modelled for: set it to 0"
+            )
+        settings = self.scheduler
+        block_s = pages.bytes / (settings.host_bytes_per_second * system.gpus)
+        self.kv.tier = HostTier(int(settings.host_bytes // pages.bytes), block_s, pages.tokens)
 
     @property
     def idle(self) -> bool:
@@ -125,6 +145,13 @@ class Replica:
         if self.run.cut(now):
             self.version += 1
 
+    def load_done(self, job: Job, now: float) -> None:
+        """The beginning of a job has come over the host's link. An idle replica must be planned afterwards."""
+        if self._loading.pop(job.number, None) is None:
+            return
+        self._loaded.append(job)
+        self.interrupt(now)
+
     def unpark(self, job: Job, parking: int) -> bool:
         """The cache of a prefilled job has left over the link; False if it was lost meanwhile."""
         if self.parked.get(job.number) != parking:
@@ -143,11 +170,15 @@ class Replica:
             if job.entry:
                 self._stop_decoding(job)
             self.kv.release(job)
+        for job in (*self._loading.values(), *self._loaded):
+            self.kv.release(job)
+            lost.append(job)
         lost += self.queue.clear()
         for job in lost:
             job.computed, job.target, job.transferred = 0, job.prompt + job.generated, False
         self._holding_seats, self.prefilling, self._chunks, self._short = [], [], [], []
-        self.parked, self._away = {}, {}
+        self.parked, self._away, self._loading = {}, {}, {}
+        self.loads, self._loaded = [], deque()
         self.kv.clear()
         self.run.stop()
         self.in_flight = self.prompt_tokens = 0
@@ -241,6 +272,11 @@ class Replica:
         """Let jobs in, in order, while there are seats, blocks and tokens."""
         if self._static and self.batch.count:
             return
+        while self._loaded and self.seats > 0 and budget > 0:
+            job = self._loaded.popleft()
+            self._start(job, now)
+            self.prefilling.append(job)
+            budget -= self._chunk(job, job.left if self._whole else budget)
         while self.queue and self.seats > 0 and (budget > 0 or self._static):
             job = self.queue.peek()
             if self._whole and self._chunks and not self._static and job.target > budget:
@@ -251,6 +287,8 @@ class Replica:
             mark = self.kv.watermark if self.batch.count or self.prefilling or self._short else 0
             if not self._chunk_fits(job, budget) or not self.kv.admit(job, tokens, self.batch.need(1) + first + mark):
                 return
+            if self._from_host(job, now):
+                continue
             self._start(self.queue.pop(), now)
             if job.transferred:
                 job.transferred = False
@@ -258,6 +296,20 @@ class Replica:
             else:
                 self.prefilling.append(job)
                 budget -= self._chunk(job, job.left if self._whole else budget)
+
+    def _from_host(self, job: Job, now: float) -> bool:
+        """Whether a job that has its blocks waits for more of its beginning from the host's memory; then it leaves the queue."""
+        tier = self.kv.tier
+        found = tier.match(job, job.target) if tier and not job.transferred else 0
+        if tier is None or found <= job.hit_blocks:
+            return False
+        self.queue.pop()
+        if not job.preempted:
+            job.loaded = (found - job.hit_blocks) * self.kv.size
+        self.loads.append((tier.load(found - job.hit_blocks, now), job))
+        job.hit_blocks = found
+        self._loading[job.number] = job
+        return True
 
     def _chunk_fits(self, job: Job, budget: int) -> bool:
         """Whether the first chunk of a job can end where a state can be kept."""

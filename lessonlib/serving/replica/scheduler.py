@@ -79,7 +79,8 @@ class Scheduler:
     request in only when there is room for all of its answer too, so that nobody is preempted (TensorRT-LLM's default;
     static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
     go first. policy: who goes first and who is preempted last, fcfs or priority (the lowest number first).
-    server_s: seconds that each request spends outside the engine before it is queued (None: the fitted constant).
+    host_bytes: memory of the host that keeps what the GPUs have computed (0: none; vLLM's --kv-offloading-size), which comes back at
+    host_bytes_per_second over the link of each GPU. server_s: seconds that each request spends outside the engine before it is queued (None: the fitted constant).
     """
 
     batching: str = "continuous"
@@ -96,6 +97,8 @@ class Scheduler:
     policy: str = "fcfs"
     speculation: Speculation | None = None
     server_s: float | None = None
+    host_bytes: float = 0.0
+    host_bytes_per_second: float = 50e9
 
     def __post_init__(self) -> None:
         if self.batching not in BATCHING:
@@ -112,6 +115,8 @@ class Scheduler:
         number("memory_share", self.memory_share, above=0.0, most=1.0)
         if self.speculation is not None:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
+        number("host_bytes", self.host_bytes, least=0.0)
+        number("host_bytes_per_second", self.host_bytes_per_second, above=0.0)
         if self.server_s is not None:
             number("server_s", self.server_s, least=0.0, most=60.0)
         if self.kv_blocks is not None:

@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
-from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System
-from lessonlib.roofline.arrays import Number, kv_reach
+from lessonlib.roofline import Attention, DeltaNet, LatentAttention, Load, Requests, System, positions_read
+from lessonlib.roofline.arrays import Number
 from lessonlib.roofline.efficiency import load_efficiency
-from lessonlib.roofline.expectation import OVERLAP, communication_seconds, operation_seconds
+from lessonlib.roofline.expectation import communication_seconds, operation_seconds, step_seconds
 from lessonlib.roofline.links import routing_seconds
 from lessonlib.roofline.operations import Operation, operations
 
@@ -60,31 +60,31 @@ class StepCost:
     """Seconds of a step of `system` under one basis.
 
     slowdown: a factor on every step, for a replica that runs hot or shares its machine.
-    Raises LessonlibError for an unknown basis, and for dp > 1 (copies are replicas of a fleet here).
+    Raises LessonlibError for an unknown basis, and for dp > 1 without ep (such copies are replicas of a fleet here).
     """
 
     def __init__(self, system: System, basis: str = "expected", slowdown: float = 1.0) -> None:
         if basis not in BASES:
             raise LessonlibError(f"cost: no such cost {basis!r}: it is {listed(BASES)}")
-        if system.dp > 1:
+        if system.dp > 1 and system.ep == 1:
             raise LessonlibError(
-                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}"
+                f"dp: {system.dp} copies of a model are {system.dp} replicas here: set dp = 1 and replicas = {system.dp}, or spread "
+                f"the experts: ep = {system.tp * system.dp}"
             )
         self.system, self.basis, self.slowdown = system, basis, slowdown
         self._constants = load_efficiency()
-        self._sustained = self._constants.of("compute", system.gpu.architecture, "sustained")
         self._fixed_s = 0.0
         self.attention = tuple(self._attention())
         self._linear = self._linear_attention()
-        self._rows: list[list[float]] = [[], [], []]
-        self._heads: list[list[float]] = [[], [], []]
-        self._fixed_s += routing_seconds(system, self._constants) + self._launches()
+        self._rows: list[list[float]] = [[], [], [], []]
+        self._heads: list[list[float]] = [[], [], [], []]
+        self._fixed_s += routing_seconds(system, self._constants)
+        self._graphs = system.launches == "graphs"
+        if self._graphs:
+            self._fixed_s += self._constants["step_s"]
+        self._sequence_s = self._constants["sequence_s"]
         self._grow(_FIRST_TABLE)
         self.windows = tuple(group.window for group in self.attention)
-
-    def _launches(self) -> float:
-        """Seconds of a step that do not depend on its load: the host's, where kernels come as one graph."""
-        return self._constants["step_s"] if self.system.launches == "graphs" else 0.0
 
     def _expected(
         self,
@@ -95,8 +95,10 @@ class StepCost:
         layers: int = 0,
     ) -> float:
         """Expected seconds of an operation that has these seconds and layers and otherwise is as `part`."""
-        share = replace(part, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers)
-        return float(operation_seconds(self.system, share, self._constants, self._sustained))
+        share = replace(
+            part, row_s=0.0, compute_s=compute_s, memory_s=memory_s, activation_s=activation_s, layers=layers
+        )
+        return float(operation_seconds(self.system, share, self._constants))
 
     def _attention(self) -> list[AttentionCost]:
         """Coefficients of each softmax attention, read off the engine's own operations."""
@@ -109,7 +111,7 @@ class StepCost:
         parts = [part for part in operations(system, load_of_one(1, 1)) if part.kind == "attention"]
         found = []
         for mixer, part in zip(mixers, parts, strict=True):
-            reads = part.kv_read_bytes / part.bytes * part.memory_s
+            reads = part.kv_read_bytes / part.bytes * part.memory_s if part.bytes else 0.0  # no cache of its own
             writes = part.memory_s - reads
             flop_s = part.compute_s / mixer.flops(1, 1)
             self._fixed_s += self._expected(part, layers=part.layers)
@@ -145,7 +147,9 @@ class StepCost:
         )
 
     def _grow(self, size: int) -> None:
-        """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks."""
+        """Tables for up to `size` tokens and rows: expected seconds, compute and memory seconds at the peaks, and what
+        experts of requests that route apart add to the memory.
+        """
         tokens = np.arange(size + 1, dtype=float)
         rows = [
             part
@@ -159,11 +163,14 @@ class StepCost:
         self._heads = [column.tolist() for column in self._columns(head, tokens)]
         self._size = size
 
-    def _columns(self, parts: Sequence[Operation], tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        expected = sum(operation_seconds(self.system, part, self._constants, self._sustained) for part in parts)
-        compute, memory = sum(part.compute_s for part in parts), sum(part.memory_s for part in parts)
-        shape = tokens.shape
-        return np.broadcast_to(expected, shape), np.broadcast_to(compute, shape), np.broadcast_to(memory, shape)
+    def _columns(self, parts: Sequence[Operation], tokens: np.ndarray) -> list[np.ndarray]:
+        sums = (
+            sum(operation_seconds(self.system, part, self._constants) for part in parts),
+            sum(part.compute_s for part in parts),
+            sum(part.memory_s for part in parts),
+            sum(part.spread_s for part in parts),
+        )
+        return [np.broadcast_to(column, tokens.shape) for column in sums]
 
     def _look(self, table: list[float], at: float) -> float:
         """The table at a whole number of tokens, or between two (pipeline stages share a batch)."""
@@ -175,7 +182,7 @@ class StepCost:
     def chunk_sums(self, chunks: Sequence[PromptChunk]) -> tuple[list[float], list[float]]:
         """For each kind of attention: FLOPs of one layer, and cached positions read, of all chunks."""
         flops = [sum(group.mixer.flops(chunk.new, chunk.context) for chunk in chunks) for group in self.attention]
-        reach = [float(sum(kv_reach(chunk.context, group.window) for chunk in chunks)) for group in self.attention]
+        reach = [float(sum(positions_read(group.mixer, chunk.context) for chunk in chunks)) for group in self.attention]
         return flops, reach
 
     def decode_flops(self, new: int) -> list[tuple[float, float]]:
@@ -198,9 +205,11 @@ class StepCost:
         """
         if max(tokens, outputs) >= self._size:
             self._grow(2 * max(tokens, outputs))
-        if self.system.pp == 1:
+        # Stages, and copies whose experts are spread over all of them, each work on their share (roofline's micro_batch).
+        ways = self.system.pp * self.system.dp
+        if ways == 1:
             return self._pass(tokens, outputs, sequences, moves, flops, reach)
-        share = -(-sequences // self.system.pp) / sequences
+        share = -(-sequences // ways) / sequences
         scaled = ([item * share for item in sums] for sums in (flops, reach))
         return self._pass(tokens * share, outputs * share, sequences * share, moves * share, *scaled)
 
@@ -229,16 +238,11 @@ class StepCost:
             memory += moves * peak_move
         if self.basis == "ceiling":
             seconds = max(memory, compute)
-        elif self.system.launches == "eager":
-            seconds = self._eager(seconds, sequences)
-        return seconds * self.slowdown, compute > memory
-
-    def _eager(self, gpu: float, sequences: float) -> float:
-        """Host and GPU overlap, but not perfectly (see roofline/expectation.py)."""
-        layer_s = self._constants.of("eager", self.system.gpu.architecture, "layer_s")
-        host = self.system.model.layer_count * layer_s
-        overlapped: float = (gpu**OVERLAP + host**OVERLAP) ** (1.0 / OVERLAP)
-        return overlapped + sequences * self._constants["eager.sequence_s"]
+        elif self._graphs:
+            seconds += sequences * self._sequence_s
+        else:
+            seconds = float(step_seconds(self.system, seconds, sequences, self._constants))
+        return seconds * self.slowdown, compute > memory + look(self._rows[3], tokens)
 
     def mixed(self, requests: Sequence[tuple[int, int]]) -> float:
         """Seconds of a step over (new tokens, context before): the same question as `roofline.mixed`."""

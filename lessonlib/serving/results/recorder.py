@@ -17,7 +17,7 @@ RECORDS = ("full", "summary")
 TIMES = ("ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s")
 REQUEST_COLUMNS = (
     "number", "arrival_s", "started_s", "first_token_s", "finished_s", "queue_s", "ttft_s", "tpot_s", "e2e_s",
-    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica", "first_replica",
+    "prompt", "output", "generated", "cached", "preemptions", "priority", "replica", "first_replica", "loaded",
 )  # fmt: skip
 #: A run of alike steps: seconds of its first and last step; requests that decode, and that have begun their prompts
 #: (prefills); tokens of prompts; the mean length of the queue over the run; blocks in use at its start; seconds that it would
@@ -43,7 +43,9 @@ class Recorder:
         self.samples: dict[str, Sample] = {name: ExactSample() if self.full else BinnedSample() for name in TIMES}
         self.jobs: list[Job] = []
         self._runs: list[tuple[Any, ...]] = []
-        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = 0
+        self.finished = self.output = self.prompt = self.hits = self.made = self.preemptions = self.steps = (
+            self.aborted
+        ) = 0
         self.busy_s = self.writing_s = self.batch_seconds = self.e2e_sum = 0.0
         self.preemption_times: list[tuple[float, int]] = []
         self._itl = self.samples["itl_s"]
@@ -108,6 +110,13 @@ class Recorder:
         if self.full:
             self.jobs.append(job)
 
+    def abort(self, job: Job) -> None:
+        """A job was dropped: it has no end."""
+        self.aborted += 1
+        self.preemptions += job.preempted
+        if self.full:
+            self.jobs.append(job)
+
     def request_columns(self, unfinished: list[Job]) -> dict[str, np.ndarray]:
         """One array a column of REQUEST_COLUMNS, in the order of the requests; nan for what has not come to pass."""
         jobs = sorted([*self.jobs, *unfinished], key=lambda job: job.number) if self.full else []
@@ -130,6 +139,7 @@ class Recorder:
                 job.priority,
                 job.replica,
                 job.marks[0][1] if job.marks else -1,
+                job.loaded,
             )
             for job in jobs
         ]
@@ -144,6 +154,7 @@ class Recorder:
             "priority",
             "replica",
             "first_replica",
+            "loaded",
         }
         return {
             name: column.astype(np.int64) if name in whole else column

@@ -33,7 +33,7 @@ class Result:
     simulated_s: from the first arrival to the last event. requests_in_system: mean number. area_s: that number summed
     over time; by Little's law the sum of all end-to-end times when every request has finished. replicas: (time, replicas
     that take requests). kv_peak: highest share of the KV cache in use on any replica. stopped: "", "limit" or
-    "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
+    "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. aborted: requests that a replica dropped when it stopped. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
     """
 
     settings: Mapping[str, Any] = field(repr=False)
@@ -61,6 +61,7 @@ class Result:
     spans: Mapping[int, tuple[tuple[Mark, ...], tuple[Span, ...]]] = field(repr=False)
     writing_s: float = 0.0
     replica_seconds: float = 0.0
+    aborted: int = 0
     preemption_times: tuple[Mark, ...] = field(default=(), repr=False)
 
     @property
@@ -115,6 +116,7 @@ class Result:
             "simulated_s": self.simulated_s,
             "finished": self.finished,
             "unfinished": self.unfinished,
+            "aborted": self.aborted,
             "steps": self.steps,
             "mean_batch": self.mean_batch,
             "gpu_seconds": self.gpu_seconds,

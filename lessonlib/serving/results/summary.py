@@ -13,6 +13,8 @@ from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.files import check_goal, write_text
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.base.text import printable
+from lessonlib.roofline import System
+from lessonlib.roofline.band import band
 from lessonlib.serving.results.result import Result
 
 _TIMES = {
@@ -22,6 +24,19 @@ _TIMES = {
     "e2e_s": "whole answer",
     "queue_s": "in the queue",
 }
+
+
+#: Metrics whose bands are told, and how a line names them.
+_BANDS = {
+    "throughput": "tokens/s",
+    "time per token": "time per output token",
+    "time to first token": "first token, without the server's own time",
+}
+
+
+def _band(system: System, metric: str) -> dict[str, Any]:
+    found = band(system, metric)
+    return {"factor": found.factor, "extrapolated": found.extrapolated, "unseen": list(found.unseen)}
 
 
 def run_summary(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
@@ -44,6 +59,8 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "drafts": speculation.drafts if speculation else 0,
     }
     data |= result.metrics()
+    if data["cost_of_a_step"] == "expected":
+        data["bands"] = {metric: _band(system, metric) for metric in _BANDS}
     if limits is not None:
         rate, share = result.goodput(ttft_s=limits[0], tpot_s=limits[1])
         data["goodput"] = {"ttft_s": limits[0], "tpot_s": limits[1], "requests_per_s": rate, "share": share}
@@ -79,10 +96,18 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
             f"{_percent(data['prefix_hit_rate'])} of prompt tokens found in the cache"
         ),
     ]
+    if data["aborted"]:
+        lines.append(f"{data['aborted']:,} requests aborted: their replica stopped before they were done")
     split = data["gpu_split"]
     lines.append(
         f"GPU time: {_percent(split['reading'])} reading prompts, {_percent(split['writing'])} writing answers, {_percent(split['idle'])} idle"
     )
+    if "bands" in data:
+        within = ", ".join(f"{data['bands'][metric]['factor']:.2f} ({title})" for metric, title in _BANDS.items())
+        unseen = dict.fromkeys(item for entry in data["bands"].values() for item in entry["unseen"])
+        lines.append(f"nine in ten measurements of such runs lie within a factor of {within}")
+        if unseen:
+            lines.append(f"extrapolated: no measurement of {'; of '.join(map(printable, unseen))}")
     if "goodput" in data:
         good = data["goodput"]
         lines.append(

@@ -104,10 +104,12 @@ class Telemetry:
             "vllm:prompt_tokens_cached": _events(at, rows["cached"], first),
             "vllm:generation_tokens": _events(made.time, made.tokens, mine),
             "vllm:prefix_cache_queries": _events(begun, rows["prompt"], first),
-            "vllm:prefix_cache_hits": _events(begun, rows["cached"], first),
+            "vllm:prefix_cache_hits": _events(begun, rows["cached"] - rows["loaded"], first),
+            "vllm:external_prefix_cache_hits": _events(begun, rows["loaded"], first),
             "vllm:num_preemptions": Events(np.sort(np.asarray(lost, dtype=float)), np.ones(len(lost))),
             "vllm:request_success": _events(rows["finished_s"], 1.0, self._last),
         }
+        self.loaded = _events(at, rows["loaded"], first)
         speculation = self.result.settings["scheduler"].speculation
         if speculation:
             # Every output that is no prefill's brings its accepted drafts and one token more.
@@ -213,9 +215,9 @@ def exposition(telemetry: Telemetry, at_s: float) -> str:
 
 
 def _by_source(telemetry: Telemetry, at_s: float) -> Mapping[str, float]:
-    cached = telemetry.counters["vllm:prompt_tokens_cached"].total(at_s)
+    cached, loaded = telemetry.counters["vllm:prompt_tokens_cached"].total(at_s), telemetry.loaded.total(at_s)
     return {
         "local_compute": telemetry.counters["vllm:prompt_tokens"].total(at_s) - cached,
-        "local_cache_hit": cached,
-        "external_kv_transfer": 0.0,
+        "local_cache_hit": cached - loaded,
+        "external_kv_transfer": loaded,
     }

@@ -111,6 +111,14 @@ class Workload:
                 yield request
                 made += 1
 
+    def sessions(self) -> Iterator[list[Request]]:
+        """The sessions of the same draws, without end; positions count within each session."""
+        seeds = np.random.SeedSequence(self.seed).spawn(3)
+        when, what, which = (np.random.Generator(np.random.PCG64(seed)) for seed in seeds)
+        pairs = zip(_starts(self.arrivals, when), _firsts(self, what), strict=False)
+        for place, (start, first) in enumerate(pairs):
+            yield list(self._session(start, first, place * self.sharing.turns, which))
+
     def _session(
         self, start: float, first: tuple[int, int, int], number: int, random: np.random.Generator
     ) -> Iterator[Request]:

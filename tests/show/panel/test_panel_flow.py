@@ -209,6 +209,31 @@ def test_a_note_can_be_kept_and_kept_again(page) -> None:
     assert [message["guess"] for message in sent(page)] == ["first", "first and second"]
 
 
+KEPT = {"line": "Your guess is kept in ~/journal.jsonl.", "news": False}
+FULL = {"line": "Not kept: ~/journal.jsonl cannot be written (No space left on device).", "news": True}
+
+
+def test_where_a_guess_is_kept_is_said_beside_reveal(page) -> None:
+    open_panel(page, views.CHOICE_COMMITTED | {"kept": KEPT})
+    assert page.get_by_text(KEPT["line"], exact=True).is_visible()
+    assert not page.locator(".gp-at-kept").is_visible()
+
+
+def test_what_is_not_kept_is_told_as_an_alert_and_never_called_kept(page) -> None:
+    for view in (views.CHOICE_COMMITTED, views.BLANKS_COMMITTED, views.NOTE_KEPT, views.CHOICE_REVEALED):
+        open_panel(page, view | {"kept": FULL})
+        assert page.get_by_role("alert").get_by_text(FULL["line"], exact=True).is_visible()
+        assert "is kept" not in page.locator(".gp").inner_text() and "Kept" not in page.locator(".gp").inner_text()
+    become(page, views.CHOICE_REVEALED)
+    assert not page.get_by_text(FULL["line"]).is_visible()
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_page_says_that_it_is_there_only_if_it_is_asked(page, asked: bool) -> None:
+    open_panel(page, views.CHOICE | ({"hello": True} if asked else {}))
+    assert sent(page) == ([{"event": "shown"}] if asked else [])
+
+
 def test_an_event_is_sent_once_while_python_works(page) -> None:
     open_panel(page, views.CHOICE_COMMITTED)
     page.get_by_role("button", name="Reveal").dblclick()

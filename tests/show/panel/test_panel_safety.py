@@ -6,10 +6,16 @@ import json
 
 import pytest
 
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.record.journal import Journal
+from lessonlib.roofline import load_lab
+from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.panel import Panel
 from lessonlib.show.scripts import LOADER, panel_script, panel_style, script_files
+from tests.hostile import HOSTILE, lab_file
 from tests.show.panel import views
 from tests.show.panel.harness import become, open_panel
+from tests.show.test_hostile_text import walk
 
 EVIL = '<img src=x onerror="window.pwned = true"><b id=bold>1</b>'
 
@@ -111,3 +117,25 @@ def test_the_script_is_whole_and_needs_no_network() -> None:
 @pytest.mark.parametrize("name", views.ALL)
 def test_the_sample_views_are_json(name) -> None:
     assert json.loads(json.dumps(views.ALL[name])) == views.ALL[name]
+
+
+def test_a_page_runs_nothing_that_a_lab_says(page, tmp_path, monkeypatch) -> None:
+    """Every panel of a lesson on a lab whose every field is hostile, in every state: no handler runs, no address is asked."""
+    monkeypatch.chdir(tmp_path)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    words = " ".join(text for name, text in HOSTILE.items() if name != "long")
+    lesson = Lesson("01-prefill-vs-decode", load_lab(lab_file(tmp_path, words)), Journal(None), BLOCKS)
+    shown = [view for where, view in walk(lesson, words, figures=True) if view.get("state", "locked") != "locked"]
+    open_panel(page, views.CHOICE)
+    page.evaluate("globalThis.hostile = undefined")
+    asked.clear()
+    for view in shown:
+        become(page, json.loads(json.dumps(view)))
+        for element in page.query_selector_all("a, button, summary")[:3]:
+            element.dispatch_event("mouseover")
+    page.wait_for_timeout(50)  # time for a broken image to report itself
+    assert len(shown) > 60
+    assert page.evaluate("globalThis.hostile") is None
+    assert page.locator(".gp script, .gp iframe, .gp img, .gp maction, .gp [onerror], .gp [onload]").count() == 0
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == []

@@ -50,7 +50,7 @@ def draw(lab: Lab) -> style.Figure:
 
 def precisions(lab: Lab) -> tuple[str, str, str]:
     """16, 8 and 4 bits; the lab's own format where that has four."""
-    own = lab.system.weights
+    own = lab.system.weight_format.name
     return "bf16", "fp8", own if WEIGHT_FORMATS[own].bits == 4 else "int4"
 
 

@@ -1,0 +1,1 @@
+"""Measurements, a learner's own or published ones, held against ceiling and expectation."""

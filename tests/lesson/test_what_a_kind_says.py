@@ -1,0 +1,329 @@
+"""Everything that a question hands to the page, whole: the form, a skip, a right and a wrong guess, written out by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.schema import lesson_schema
+from lessonlib.show.blocks import BLOCKS
+from tests.lesson.made_up import KINDS, RAW, key_of, question
+
+GRADES = [
+    {"key": "got", "label": "Had it"},
+    {"key": "partly", "label": "Partly"},
+    {"key": "missed", "label": "Missed it"},
+]
+REVEAL = "<p>The reveal says 100 tok/s.</p>"
+COMPARE = {"tone": "plain", "headline": "Compare", "feedback": "", "grades": GRADES, "grade": None}
+
+
+def said(kind: str, given: Any) -> dict[str, Any]:
+    asked = question(kind)
+    return asked.result(asked.accept(given))
+
+
+# --- the form -------------------------------------------------------------------------------------------------------------
+
+
+def test_the_form_of_each_kind() -> None:
+    assert question("number").ask() == {
+        "unit": "tok/s",
+        "placeholder": "a number, such as 250 or 1.2e3",
+        "interval": True,
+    }
+    assert question("curve").ask() == {
+        "x": [1, 2, 4, 8],
+        "x_label": "requests",
+        "y_label": "throughput",
+        "x_unit": "",
+        "y_unit": "tok/s",
+        "x_log": True,
+        "y_log": True,
+        "y_min": 1.0,
+        "y_max": 1000.0,
+        "start": None,
+    }
+    assert question("blanks").ask() == {"parts": ["Prefill is ", "-bound, decode ", "-bound."]}
+    assert question("recall").ask() == {}
+    assert question("explain").ask() == {"placeholder": "Type it, or say it aloud and leave this empty.", "rows": 5}
+    assert question("note").ask() == {"placeholder": "Type here.", "rows": 3}
+    cards = question("choice").ask()["options"]
+    assert sorted(card["html"] for card in cards) == ["compute", "memory", "network"]
+
+
+@pytest.mark.parametrize("log", [True, False])
+def test_axes_are_logarithmic_unless_told_otherwise(log: bool) -> None:
+    x, y = ({key: value for key, value in RAW["curve"][axis].items() if key != "log"} for axis in ("x", "y"))
+    bare = question("curve", x=x, y=y).ask()
+    assert (bare["x_log"], bare["y_log"]) == (True, True)
+    told = question("curve", x={**x, "log": log}, y={**y, "log": not log}).ask()
+    assert (told["x_log"], told["y_log"]) == (log, not log)
+    assert question("curve", x={**x, "unit": "s"}).ask()["x_unit"] == "s"
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("number", "<p>Your guess: ____ tok/s</p>"),
+        ("curve", "<p>Draw throughput against requests.</p>"),
+        ("blanks", "<p>Prefill is ____-bound, decode ____-bound.</p>"),
+        ("recall", ""),
+    ],
+)
+def test_the_form_on_paper(kind: str, words: str) -> None:
+    assert question(kind).on_paper(question(kind).ask()) == words
+
+
+def test_the_cards_on_paper() -> None:
+    cards = [card["html"] for card in question("choice").ask()["options"]]
+    assert (
+        question("choice").on_paper(question("choice").ask())
+        == "<ul>" + "".join(f"<li>{card}</li>" for card in cards) + "</ul>"
+    )
+
+
+# --- what is said ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_skipped_prediction() -> None:
+    plain = {"tone": "plain", "headline": "Skipped", "feedback": "", "reveal": REVEAL}
+    truth = {"text": "100 tok/s", "value": 100.0}
+    assert question("number").result(None) == {
+        **plain,
+        "summary": "The answer: 100 tok/s",
+        "truth": truth,
+        "scale": [25.0, 400.0],
+    }
+    assert question("curve").result(None) == {
+        **plain,
+        "summary": "The true curve is drawn.",
+        "missed": [],
+        "truth_y": [10.0, 40.0, 160.0, 640.0],
+    }
+    asked = question("choice")
+    assert asked.result(None) == {
+        **plain,
+        "summary": "The answer: memory",
+        "options": {key_of(asked, "memory"): "truth"},
+    }
+
+
+def test_a_right_prediction() -> None:
+    right = {"tone": "right", "reveal": REVEAL}
+    assert said("number", "100") == {
+        **right,
+        "headline": "Spot on",
+        "summary": "Spot on. The answer: 100 tok/s.",
+        "feedback": "<p>Well reasoned.</p>",
+        "truth": {"text": "100 tok/s", "value": 100.0},
+        "scale": [25.0, 400.0],
+    }
+    assert said("curve", [10, 40, 160, 640]) == {
+        **right,
+        "headline": "Spot on",
+        "summary": "Spot on. The shape is right.",
+        "missed": [],
+        "feedback": "<p>The shape is right because of you.</p>",
+        "truth_y": [10.0, 40.0, 160.0, 640.0],
+    }
+    key = key_of(question("choice"), "memory")
+    assert said("choice", key) == {
+        **right,
+        "headline": "Right",
+        "summary": "Right: memory",
+        "feedback": "<p>Because it is.</p>",
+        "options": {key: "both"},
+    }
+    assert question("choice").score({"key": key}) == {"right": True}
+
+
+def test_a_wrong_prediction() -> None:
+    wrong = said("choice", key_of(question("choice"), "compute"))
+    assert (wrong["tone"], wrong["headline"], wrong["summary"]) == (
+        "off",
+        "Not this one",
+        "Not this one. The answer: memory",
+    )
+    assert "fact of compute." in wrong["feedback"]
+    curve = said("curve", [10, 20, 40, 80])
+    assert (curve["tone"], curve["headline"]) == ("off", "On average ×2.8 off"), (
+        "2 x 4 x 8 over four points: 64 ** 0.25"
+    )
+    assert curve["summary"] == "On average ×2.8 off. The shape differs; see below."
+    assert curve["missed"] == ["Start too flat.", "End too flat."]
+    number = said("number", "12.5")
+    assert (number["tone"], number["headline"]) == ("off", "Right order: ×8 too low")
+    assert number["feedback"].startswith("<p>12.5 tok/s is what you get when eighth is taken.</p>")
+    assert "fact of eighth." in number["feedback"]
+
+
+def test_a_range_is_told_with_the_summary_and_once_more_in_the_feedback() -> None:
+    held = said("number", {"text": "80", "low": "50", "high": "100"})
+    assert held["summary"] == "Close: ×1.25 too low. The answer: 100 tok/s. Your range held the truth."
+    assert held["feedback"] == "<p>Think of more.</p><p>Your range held the truth.</p>"
+    missed = said("number", {"text": "250", "low": "200", "high": "300"})
+    assert missed["feedback"] == "<p>Think of less.</p><p>Your range missed the truth.</p>"
+    right = said("number", {"text": "100", "low": "90", "high": "110"})
+    assert right["feedback"] == "<p>Well reasoned.</p><p>Your range held the truth.</p>"
+    astray = said("number", {"text": "12.5", "low": "12", "high": "13"})
+    assert astray["feedback"].endswith("<p>Your range missed the truth.</p>")
+
+
+def test_the_ends_of_the_strip_have_three_digits() -> None:
+    assert said("number", "123.456")["scale"] == [25.0, 494.0]
+    assert said("number", "9.8765")["scale"] == [2.47, 400.0]
+
+
+def test_the_ticks_of_a_strip_are_left_out_where_the_truth_stands_in_the_bare_unit() -> None:
+    assert question("number").drawing(None) == {"ticks": []}
+
+
+def test_what_a_learner_grades() -> None:
+    assert said("recall", None) == {
+        **COMPARE,
+        "summary": "The answer is shown. Grade yourself.",
+        "reveal": "",
+        "answer": "<p>Because of 100 tok/s.</p>",
+    }
+    assert said("explain", "Because so.") == {
+        **COMPARE,
+        "summary": "The answer is shown. Grade yourself.",
+        "reveal": "",
+        "answer": "<p>The model answer.</p>",
+        "checklist": ["One point.", "Another point."],
+    }
+    assert said("blanks", ["x", ""]) == {
+        **COMPARE,
+        "summary": "The blanks: compute, memory. Grade yourself.",
+        "reveal": "<p>So it is.</p>",
+        "expected": ["compute", "memory"],
+    }
+    assert said("note", "Why?") == {}
+
+
+def test_what_a_learner_who_knows_would_send() -> None:
+    asked = {kind: question(kind) for kind in KINDS}
+    assert asked["number"].right() == {"text": "100.0"}
+    assert asked["curve"].right() == [10.0, 40.0, 160.0, 640.0]
+    assert asked["blanks"].right() == ["compute", "memory"]
+    assert asked["explain"].right() == "The model answer."
+    assert asked["recall"].right() is None
+    assert asked["choice"].right() == key_of(asked["choice"], "memory")
+    assert asked["blanks"].truth() == ["compute", "memory"]
+    assert asked["choice"].truth() == "memory"
+
+
+def test_truth_and_mistakes_are_sent_in_the_unit_asked_in() -> None:
+    """100 tok/s asked for in tok/s is 100; in a unit a thousand times as large it is 0.1, and 12.5 is 0.0125."""
+    swapped = question("number", unit="kB")
+    assert float(swapped.right()["text"]) == pytest.approx(0.1)
+    assert [float(given["text"]) for _, given in swapped.mistakes()] == pytest.approx([0.0125, 0.108])
+
+
+# --- what is no guess -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        ("number", None, "Type a number first."),
+        ("number", {"text": 5}, "Type a number first."),
+        ("number", [], "Type a number first."),
+        ("number", {"text": "80", "low": 10**5000, "high": "90"}, "Type each number as text."),
+        ("number", {"text": "80", "low": [70], "high": "90"}, "Type each number as text."),
+        ("choice", "z", "Choose one of the options first."),
+        ("choice", None, "Choose one of the options first."),
+        ("choice", ["a"], "Choose one of the options first."),
+        ("blanks", ["", " "], "Fill in at least one blank, or skip to the answer."),
+        ("blanks", ["compute"], "Fill in the 2 blanks first."),
+        ("blanks", "compute memory", "Fill in the 2 blanks first."),
+        ("blanks", [1, 2], "Type your answer as text."),
+        ("explain", 5, "Type your answer as text."),
+        ("note", " ", "Type something first."),
+    ],
+    ids=lambda value: str(value)[:20] if isinstance(value, str) else "",
+)
+def test_what_is_told_to_no_guess(kind: str, given: Any, said: str) -> None:
+    with pytest.raises(GuessError) as refused:
+        question(kind).accept(given)
+    assert str(refused.value) == said
+
+
+def test_what_is_kept_of_a_guess_and_given_again() -> None:
+    asked = question("number")
+    kept = asked.accept({"text": " 80 ", "low": "70", "high": " 90"})
+    assert kept == {"text": "80", "value": 80.0, "low": 70.0, "high": 90.0, "low_text": "70", "high_text": "90"}
+    assert asked.as_given(kept) == {"text": "80", "low": "70", "high": "90"}
+    assert asked.accept(asked.as_given(kept)) == kept
+    assert asked.as_given({}) == {"text": "", "low": "", "high": ""}
+    assert (asked.guess_view(kept)["shown"], asked.guess_view(asked.accept("80 tok/s"))["shown"]) == (
+        "80 tok/s",
+        "80 tok/s",
+    )
+    assert question("curve").as_given(question("curve").accept([1, 2, 3, 4])) == [1, 2, 3, 4]
+    assert question("choice").as_given({"key": "a"}) == "a"
+    assert question("blanks").as_given(question("blanks").accept([" a ", ""])) == ["a", ""]
+    assert question("explain").accept("") == {} and question("explain").accept(" b ") == {"text": "b"}
+
+
+@pytest.mark.parametrize(("kind", "most"), [("blanks", 200), ("note", 20_000), ("explain", 20_000)])
+def test_as_much_as_is_kept_and_no_more(kind: str, most: int) -> None:
+    """What does not fit is refused, not cut: a learner's words are never changed."""
+
+    def typed(text: str) -> Any:
+        return question(kind).accept([text, ""] if kind == "blanks" else text)
+
+    assert "x" * most in str(typed("x" * most))
+    with pytest.raises(GuessError, match=f"{most + 1:,} characters; at most {most:,} are kept"):
+        typed("x" * (most + 1))
+
+
+# --- what an author may write -----------------------------------------------------------------------------------------------
+
+
+def options(count: int, right: int = 1) -> list[dict[str, Any]]:
+    first, *others = RAW["choice"]["options"]
+    return [*[first] * right, *(others * count)[: count - right]]
+
+
+@pytest.mark.parametrize(
+    ("count", "right", "valid"),
+    [(2, 1, False), (3, 1, True), (4, 1, True), (5, 1, False), (3, 0, False), (3, 2, False)],
+)
+def test_a_choice_has_three_or_four_options_of_which_one_is_right(count: int, right: int, valid: bool) -> None:
+    schema = {"$defs": lesson_schema(BLOCKS)["$defs"], **type(question("choice")).keys["options"]}
+    assert jsonschema.Draft202012Validator(schema).is_valid(options(count, right)) is valid
+
+
+ENTRY = {kind: "predict" if kind in ("choice", "number", "curve") else kind for kind in KINDS}
+#: what an author must write for each kind, beside id and stem
+REQUIRED = {
+    "choice": {"options"},
+    "number": {"truth", "unit", "wrong", "because", "too_low", "too_high"},
+    "curve": {"truth", "wrong", "because", "x", "y", "features"},
+    "blanks": {"text", "answers"},
+    "recall": {"answer"},
+    "explain": {"answer", "checklist"},
+    "note": set(),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str) -> None:
+    schema = lesson_schema(BLOCKS)
+    entry = jsonschema.Draft202012Validator(
+        {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][ENTRY[kind]]}
+    )
+    whole = {key: value for key, value in RAW[kind].items() if key != "kind" or ENTRY[kind] == "predict"}
+    if ENTRY[kind] == "predict":
+        whole |= {"concepts": ["roofline"]}
+    assert [error.message for error in entry.iter_errors(whole)] == []
+    for key in REQUIRED[kind] | {"id", "stem"}:
+        assert not entry.is_valid({name: value for name, value in whole.items() if name != key}), key
+    assert not entry.is_valid({**whole, "truthy": "hundred"})
+    if "wrong" in REQUIRED[kind]:
+        assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})
