@@ -36,9 +36,13 @@ GAUGES: dict[str, tuple[str, ...]] = {
     "waiting": ("vllm:num_requests_waiting",),
     "kv usage": ("vllm:kv_cache_usage_perc", "vllm:gpu_cache_usage_perc"),
 }
+#: Seconds since 1970 at which an engine began to count, where its server tells it.
+STARTS = ("vllm:generation_tokens_created", "vllm:prompt_tokens_created")
 
 
 def every_name() -> list[str]:
     """All names that the probe reads, as they stand in a scrape."""
     parts = [f"{name}{end}" for names in HISTOGRAMS.values() for name in names for end in ("_sum", "_count")]
-    return sorted([*(name for table in (COUNTERS, GAUGES) for names in table.values() for name in names), *parts])
+    return sorted(
+        [*(name for table in (COUNTERS, GAUGES) for names in table.values() for name in names), *parts, *STARTS]
+    )

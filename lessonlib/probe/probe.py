@@ -52,6 +52,11 @@ def _models(timelines: Sequence[Timeline], model: str | None) -> tuple[str, ...]
 
 
 def _reading(url: str, window: Window, notes: list[str]) -> Reading:
+    in_turn = [line.server for line in window.timelines if line.in_turn()]
+    if in_turn:
+        raise LessonlibError(
+            f"{printable(in_turn[0])}: several API servers answer there in turn, each with counts of its own; probe one of them, or a Prometheus that scrapes each"
+        )
     found = findings(window)
     requests = window.sum_and_count("e2e") or window.sum_and_count("decode time") or (0.0, 0.0)
     count = window.counted("finished") or requests[1]
@@ -60,6 +65,9 @@ def _reading(url: str, window: Window, notes: list[str]) -> Reading:
         notes.append(
             f"an engine started anew {restarts} time{'s' * (restarts > 1)} in the window; what it counted between its last scrape and then is lost"
         )
+    fell = sorted({name for line in window.timelines for name in line.fell()})
+    if fell:
+        notes.append(f"fell though no engine started anew, so not counted there: {', '.join(fell)}")
     if window.spoiled():
         notes.append(f"values that are no numbers were left out: {', '.join(window.spoiled())}")
     if window.seconds <= 0:

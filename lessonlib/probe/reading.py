@@ -76,6 +76,15 @@ class Reading:
 
 #: No value of a server is above: the FLOP/s of a GPU have 16 digits.
 _MOST = 1e24
+#: Key -> (least, most) of what any server can have. A first token needs a pass over all weights and the way through a
+#: server, a millisecond for the smallest model; one stream of tokens has never passed some thousand a second.
+_BOUNDS = {
+    "ttft_s": (1e-3, _MOST),
+    "itl_s": (5e-5, _MOST),
+    "e2e_s": (1e-3, _MOST),
+    "decode_tokens_per_s": (0.0, 5e4),
+    "prefill_tokens_per_s": (0.0, 2e7),
+}
 #: Nor has a request more tokens.
 _LONGEST = 1e7
 
@@ -287,15 +296,20 @@ def findings(window: Window) -> dict[str, Finding]:
         ),
         "flops_per_gpu": _per_gpu(window, "flops per gpu", "FLOP/s"),
     }
-    return {key: _possible(finding) for key, finding in found.items()}
+    return {key: _possible(key, finding) for key, finding in found.items()}
 
 
-def _possible(finding: Finding) -> Finding:
+def _possible(key: str, finding: Finding) -> Finding:
     """The finding, without its value where no server can have that."""
     value = finding.value
-    if value is None or (0 <= value <= (1 + 1e-9 if finding.unit == "share" else _MOST)):
+    least, most = _BOUNDS.get(key, (0.0, 1 + 1e-9 if finding.unit == "share" else _MOST))
+    if value is None or least <= value <= most:
         return finding
-    told = f"{100 * value:.3g} %" if finding.unit == "share" else f"{value:.3g}"
+    told = (
+        str(Quantity(100 * value, "%") if finding.unit == "share" else Quantity(value, finding.unit))
+        if abs(value) < _MOST
+        else f"{value:.3g}"
+    )
     return replace(finding, value=None, reason=f"the server's own numbers would make it {told}, which is impossible")
 
 

@@ -6,12 +6,14 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.secrets import strike
-from lessonlib.probe.metrics import every_name
+from lessonlib.probe.metrics import STARTS, every_name
 
 #: One engine of one server: (model name, engine index).
 Engine = tuple[str, str]
@@ -29,16 +31,41 @@ _WANTED = re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True
 MOST_SAMPLES, _LONGEST_LINE = 10_000, 4_000
 #: No counter of a server comes near: a century of the floating-point operations of a whole data centre.
 _MOST_COUNTED = 1e32
+#: Two starts this near are one.
+_SAME_START_S = 0.01
+#: When a process began, on its own page. Where several processes count together, it is not there.
+_PROCESS_START = re.compile(r"^process_start_time_seconds(?:\{[^}\n]{0,500}\})?[ \t]+([0-9.eE+]{1,40})\s", re.MULTILINE)
+#: A router in front of several servers names them in this label; vLLM itself has no such label.
+_ROUTER = "server"
+#: Beginnings of names -> whose page that is.
+_OTHERS = {
+    "ray_vllm": "Ray Serve, which gives vLLM's metrics names of its own: probe the address of a vLLM server",
+    "sglang": "SGLang, not of vLLM",
+    "tgi": "Text Generation Inference, not of vLLM",
+    "llamacpp": "llama.cpp, not of vLLM",
+    "trtllm": "TensorRT-LLM, not of vLLM",
+    "nv_inference": "Triton, not of vLLM",
+    "vllm_router": "a router in front of vLLM servers: probe one of them",
+    "lmdeploy": "LMDeploy, not of vLLM",
+}
 #: Lines of a page without vLLM metrics that are looked at, to say whose page it is.
 _LOOK = 3000
 
 
 @dataclass(frozen=True)
 class Scrape:
-    """All vLLM samples of one server at one moment (seconds of any clock, the same for a timeline)."""
+    """All vLLM samples of one server at one moment (seconds of any clock, the same for a timeline). process_start: when its
+    process began, as it says it.
+    """
 
     at: float
     values: Mapping[Key, float]
+    process_start: float | None = None
+
+    def start_of(self, engine: Engine) -> float | None:
+        """When an engine began to count, as the server says it; None where it does not."""
+        found = [value for key, value in self.values.items() if key[1] == engine and key[0] in STARTS]
+        return max(filter(math.isfinite, found), default=self.process_start)
 
 
 def key_of(name: str, labels: Mapping[str, str]) -> Key:
@@ -63,7 +90,19 @@ def parse(text: str, at: float, where: str) -> Scrape:
         raise LessonlibError(
             f"{where}: no metric of vLLM there ({_whose(text, where)}); the address of a vLLM server is wanted"
         )
-    return Scrape(at, values)
+    if any(name == _ROUTER for key in values for name, _ in key[2]):
+        raise LessonlibError(
+            f"{where}: the page of a router, which tells of its servers and not of their requests; probe each server, or the Prometheus that scrapes them"
+        )
+    return Scrape(at, values, _process_start(text))
+
+
+def _process_start(text: str) -> float | None:
+    found = _PROCESS_START.search(text)
+    try:
+        return float(found[1]) if found else None
+    except ValueError:
+        return None
 
 
 def _samples(lines: Sequence[str], where: str) -> Iterator[tuple[str, Mapping[str, str], float]]:
@@ -86,6 +125,9 @@ def _whose(text: str, where: str) -> str:
     """What a page without our metrics has instead."""
     lines = [line for line in text[: _LOOK * _LONGEST_LINE].split("\n", _LOOK)[:_LOOK] if len(line) <= _LONGEST_LINE]
     names = [name for name, _, _ in _samples(lines, where)]
+    known = next((words for start, words in _OTHERS.items() if any(name.startswith(start) for name in names)), None)
+    if known:
+        return f"it is the page of {known}"
     prefixes = sorted({strike(re.split("[:_]", name)[0]) for name in names})
     if "prometheus" in prefixes:
         return "it is the page of Prometheus about itself: give its address without /metrics"
@@ -114,11 +156,26 @@ class Timeline:
 
     def restarts(self) -> int:
         """How often an engine began to count anew."""
-        known, count = _numbers(self.scrapes[0]), 0
-        for scrape in self.scrapes[1:]:
-            count += len(_restarted(known, scrape))
-            known |= _numbers(scrape)
-        return count
+        return sum(len(step.anew) for step in self._steps())
+
+    def fell(self) -> list[str]:
+        """Counters that fell although the server says that it did not start anew."""
+        return sorted(
+            {
+                key[0]
+                for step in self._steps()
+                for key, value in step.scrape.values.items()
+                if key[0].endswith(_FALLS) and value < step.known.get(key, -math.inf)
+            }
+        )
+
+    def in_turn(self) -> bool:
+        """Whether several servers answered here, one after the other and again: each has counts of its own.
+
+        They say when they started, or their counts go on from where they were before another's came in between, twice at
+        least. A server that starts again and again does neither, unless it has counted next to nothing each time.
+        """
+        return any(_alternate(self.scrapes, engine) for engine in self.engines)
 
     def has(self, name: str) -> bool:
         """Whether any scrape has a sample of that name."""
@@ -141,22 +198,24 @@ class Timeline:
             return sum(value for _, value in _chosen(self.scrapes[0], name, labels, models))
         return sum(
             max(least, value - starts.get(key, value if key[1] in first_seen else 0.0))
-            for scrape, starts, first_seen in self._intervals()
+            for scrape, starts, _, first_seen in self._steps()
             for key, value in _chosen(scrape, name, labels, models)
         )
 
-    def _intervals(self) -> Iterator[tuple[Scrape, dict[Key, float], set[Engine]]]:
-        """Each scrape but the first, with the last known value of every series and the engines never seen before.
-        A series that is missing from a scrape keeps its value; an engine that starts anew begins with none.
+    def _steps(self) -> Iterator[_Step]:
+        """Each scrape but the first. A series that is missing from a scrape keeps its value; an engine that starts anew
+        begins with none.
         """
-        known = _numbers(self.scrapes[0])
-        seen = _engines(self.scrapes[0])
+        known, seen = _numbers(self.scrapes[0]), _engines(self.scrapes[0])
+        starts = {engine: self.scrapes[0].start_of(engine) for engine in seen}
         for scrape in self.scrapes[1:]:
-            anew = _restarted(known, scrape)
+            anew = _restarted(known, starts, scrape)
             known = {key: value for key, value in known.items() if key[1] not in anew}
-            yield scrape, known, _engines(scrape) - seen
-            known |= _numbers(scrape)
-            seen |= _engines(scrape)
+            there = _engines(scrape)
+            yield _Step(scrape, known, anew, there - seen)
+            known = known | _numbers(scrape)
+            starts |= {engine: scrape.start_of(engine) for engine in there}
+            seen |= there
 
     def gauge(self, name: str, models: Iterable[str] = ()) -> list[dict[Key, float]]:
         """The values of a gauge, a mapping of series (one an engine) for each scrape that has it."""
@@ -181,8 +240,42 @@ def _numbers(scrape: Scrape) -> dict[Key, float]:
     return {key: value for key, value in scrape.values.items() if math.isfinite(value)}
 
 
-def _restarted(known: Mapping[Key, float], scrape: Scrape) -> set[Engine]:
-    """Engines of which any counter fell: a restart sets all of them back, also those that have risen above since."""
-    return {
+class _Step(NamedTuple):
+    """A scrape, the last known value of every series before it, and the engines that started anew or were never seen before."""
+
+    scrape: Scrape
+    known: Mapping[Key, float]
+    anew: set[Engine]
+    first_seen: set[Engine]
+
+
+def _restarted(known: Mapping[Key, float], starts: Mapping[Engine, float | None], scrape: Scrape) -> set[Engine]:
+    """Engines that started anew: those that say so; where they do not say when they started, those of which any counter
+    fell. A restart sets all counters of an engine back, also those that have risen above since.
+    """
+    told = {engine: (starts.get(engine), scrape.start_of(engine)) for engine in _engines(scrape)}
+    fell = {
         key[1] for key, value in scrape.values.items() if key[0].endswith(_FALLS) and value < known.get(key, -math.inf)
     }
+    return {
+        engine
+        for engine, (before, now) in told.items()
+        if (engine in fell if before is None or now is None else now > before + _SAME_START_S)
+    }
+
+
+def _alternate(scrapes: Sequence[Scrape], engine: Engine) -> bool:
+    """Whether the counts of an engine belong to several servers that answer in turn."""
+    starts = [start for scrape in scrapes if (start := scrape.start_of(engine)) is not None]
+    if starts:
+        return any(now < before - _SAME_START_S for before, now in pairwise(starts))
+    lines: list[dict[Key, float]] = []  # the last counts of each server, were there several
+    last, returns = -1, 0
+    for scrape in scrapes:
+        counts = {key: v for key, v in _numbers(scrape).items() if key[1] == engine and key[0].endswith(_FALLS)}
+        fits = [n for n, line in enumerate(lines) if all(value >= line.get(key, 0.0) for key, value in counts.items())]
+        own = max(fits, key=lambda n: sum(lines[n].values()), default=len(lines))
+        returns += own < len(lines) and own != last
+        lines[own : own + 1] = [counts]
+        last = own
+    return returns > 1

@@ -37,7 +37,6 @@ EXCEPTIONS = {
     "record/journal_file.py": "appends under a lock, and reads what was appended",
     "record/lines.py": "a line of the journal, with a guard of its own",
     "record/ours.py": "looks whether a file is our journal, however large it is",
-    "probe/probe.py": "what a server answered, in memory",
 }
 
 

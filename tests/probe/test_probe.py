@@ -252,7 +252,7 @@ def test_a_server_that_hangs_up_in_mid_answer() -> None:
     [
         (200, "<!doctype html><script>alert(1)</script>", "not Prometheus metrics"),
         (200, "", "no metrics at all"),
-        (200, "# TYPE sglang:num_running_reqs gauge\nsglang:num_running_reqs 3\n", "metrics of: sglang"),
+        (200, "# TYPE sglang:num_running_reqs gauge\nsglang:num_running_reqs 3\n", "the page of SGLang"),
         (404, "nothing here", "status 404"),
         (401, "", "LESSONLIB_TOKEN"),
         (503, "", "not ready"),
