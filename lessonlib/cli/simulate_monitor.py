@@ -56,20 +56,14 @@ def log(result: Result) -> list[str]:
 
 def write(result: Result, args: argparse.Namespace) -> None:
     """Write the files that were asked for."""
+    from lessonlib.base.files import write_text
     from lessonlib.serving import Telemetry, exposition, panel, panel_text
 
     if args.metrics is not None:
         begin = float(result.requests["arrival_s"].min())
         at = float("inf") if args.at is None else begin + args.at
-        _write("--metrics", Path(args.metrics), exposition(Telemetry(result, args.replica or 0), at))
+        write_text(args.metrics, exposition(Telemetry(result, args.replica or 0), at))
     if args.panel is not None:
         path = Path(args.panel)
         rows = panel(result, 15.0 if args.window is None else args.window)
-        _write("--panel", path, panel_text(rows, path.suffix.lower()))
-
-
-def _write(flag: str, path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise LessonlibError(f"{flag} {path}: cannot be written: {error.strerror}") from None
+        write_text(path, panel_text(rows, path.suffix.lower()))
