@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -107,6 +108,15 @@ def test_the_deadline_holds(where: str) -> None:
     with serving(HELD_UP[where]) as url, pytest.raises(UnreachableError, match="no complete answer within 0.5 s"):
         get(url, limits=QUICK)
     assert 0.5 <= time.monotonic() - began < 20
+
+
+def test_at_the_deadline_the_connection_is_closed_and_its_thread_ends() -> None:
+    with serving(silent) as url, pytest.raises(UnreachableError):
+        get(url, limits=QUICK)
+    for thread in threading.enumerate():
+        if thread.name == "fetch":
+            thread.join(20)
+            assert not thread.is_alive(), "the server keeps silent for a minute"
 
 
 def test_the_deadline_holds_while_a_name_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:

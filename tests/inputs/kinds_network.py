@@ -291,7 +291,6 @@ def _time() -> Iterator[NetworkCase]:
         reads=False,
     )
     yield NetworkCase("cut-offs", "a reset", reset, scrape)
-    yield NetworkCase("cut-offs", "a reset at once", reset, scrape, reads=False)
     yield NetworkCase("cut-offs", "in the header", says(OK + b"Content-"), scrape)
     yield NetworkCase("cut-offs", "in the body", says(OK + b"Content-Length: 5000\r\n\r\n" + PAGE), scrape)
     yield NetworkCase("cut-offs", "in a line", says(OK + b"\r\n" + PAGE[:-20]), scrape, may_be_fine=True)
