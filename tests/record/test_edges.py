@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -244,6 +246,37 @@ def test_a_lab_file_is_kept_by_its_full_path_alone(tmp_path: Path, repo: Path, m
     assert choose_lab(other) and chosen_lab() == other
 
 
+# --- the file -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are those of POSIX")
+@pytest.mark.parametrize("mode", [0o644, 0o666, 0o640, 0o604, 0o600])
+def test_a_journal_that_others_could_read_is_the_learners_alone_after_the_next_record(
+    mode: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(line_of(KEYS))
+    path.chmod(mode)
+    journal = Journal(path)
+    journal.append({**KEYS, "event": "reveal"})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [record["event"] for record in journal.records()] == ["commit", "reveal"]
+
+
+def test_a_journal_that_is_read_again_and_again_is_what_stands_in_the_file(tmp_path: Path) -> None:
+    """Whether it grew, is the same, was cut, rewritten with more, emptied or taken away."""
+    path = tmp_path / "journal.jsonl"
+    journal = Journal(path)
+    lines = [line_of({**KEYS, "question": f"q{number}"}) for number in range(40)]
+    for count, first in [(0, 0), (1, 0), (3, 0), (3, 0), (2, 0), (30, 0), (30, 5), (35, 5), (0, 0), (4, 9), (5, 9)]:
+        path.write_bytes(b"".join(lines[first : first + count]))
+        assert [record["question"] for record in journal.records()] == [f"q{first + n}" for n in range(count)]
+        assert [event.question for event in journal.events()] == [f"q{first + n}" for n in range(count)]
+        assert [attempt.question for attempt in journal.attempts()] == [f"q{first + n}" for n in range(count)]
+    path.unlink()
+    assert journal.records() == [] and journal.attempts() == []
+
+
 # --- a line ---------------------------------------------------------------------------------------------------------
 
 
@@ -289,7 +322,7 @@ LINES = [
 
 
 @pytest.mark.parametrize("lesson", ["01-x", "01-xy", "02-y", "review", "nothing", "ü x", ""])
-@pytest.mark.parametrize("style", ["ours", "spaced", "sorted", "ascii"])
+@pytest.mark.parametrize("style", ["ours", "spaced", "sorted", "ascii", "odd"])
 def test_the_lines_of_a_lesson_are_those_that_reading_them_all_would_give(lesson: str, style: str) -> None:
     """However they are spelt; and each with the question, hash, lab and event that it is about."""
     records = [{"v": 1, "time": "2026-03-02T10:00:00+00:00", **KEYS, **changes} for changes in LINES]
@@ -298,6 +331,7 @@ def test_the_lines_of_a_lesson_are_those_that_reading_them_all_would_give(lesson
         "spaced": {},
         "sorted": {"sort_keys": True},
         "ascii": {"separators": (",", ":"), "ensure_ascii": True},
+        "odd": {"separators": (", ", " : ")},
     }[style]
     text = "".join(json.dumps(record, **how) + "\n" for record in records) + '{"v":1,"lesson":"01-x"\n\n[]\n'
     found = list(lines_of(lesson, text.encode()))
