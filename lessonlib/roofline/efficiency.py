@@ -62,6 +62,13 @@ class Efficiency:
         """Seconds that one kernel of this work takes beyond its traffic and arithmetic."""
         return self.values[f"launch.{part.work}_s"] * self.offset("launch", architecture)
 
+    def server_s(self, mixture: bool) -> float:
+        """Seconds outside the engine before a first token: HTTP, tokenizer, hand-over between processes and back.
+
+        Published servers of large mixtures take longer by much the same time for short and long prompts, on three engines.
+        """
+        return self.values["server.first_token_s"] + (self.values["server.mixture_s"] if mixture else 0.0)
+
 
 @cache
 def constants_document() -> Mapping[str, Any]:

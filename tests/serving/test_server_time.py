@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.roofline import System, load_gpu, load_model
 from lessonlib.roofline.efficiency import Efficiency
 from lessonlib.serving import Poisson, Scheduler, fixed, simulate
 from lessonlib.serving.replica import defaults, scheduler
@@ -32,12 +33,14 @@ def test_a_closed_loop_waits_for_the_server_too() -> None:
 
 
 def test_the_default_is_the_fitted_constant_and_a_ceiling_has_none(monkeypatch) -> None:
-    for values, want in (({"server.first_token_s": 0.03}, 0.03), ({}, 0.0)):
-        monkeypatch.setattr(defaults, "load_efficiency", lambda values=values: Efficiency(values))
-        monkeypatch.setattr(scheduler, "server_seconds", defaults.server_seconds)
-        assert Scheduler().resolved(small(), "expected").server_s == want
-        assert Scheduler().resolved(small(), "ceiling").server_s == 0.0
-        assert Scheduler(server_s=0.5).resolved(small(), "ceiling").server_s == 0.5
+    values = {"server.first_token_s": 0.03, "server.mixture_s": 0.1}
+    monkeypatch.setattr(defaults, "load_efficiency", lambda: Efficiency(values))
+    monkeypatch.setattr(scheduler, "server_seconds", defaults.server_seconds)
+    mixture = System(load_model("mixtral-8x7b"), load_gpu("h200-sxm"))
+    assert Scheduler().resolved(small(), "expected").server_s == 0.03
+    assert Scheduler().resolved(mixture, "expected").server_s == pytest.approx(0.13)
+    assert Scheduler().resolved(small(), "ceiling").server_s == 0.0
+    assert Scheduler(server_s=0.5).resolved(small(), "ceiling").server_s == 0.5
 
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan"), "soon", 1e9])

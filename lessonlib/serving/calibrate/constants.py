@@ -123,7 +123,8 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         ),
         "step_s": _time(1e-4, "one step: scheduling and sampling"),
         "sequence_s": _time(3e-6, "the host's work for one sequence of a step"),
-        "server.first_token_s": _time(5e-2, "from the request to the scheduler and from the token to the client"),
+        "server.first_token_s": _time(4e-2, "from the request to the scheduler and from the token to the client"),
+        "server.mixture_s": _time(4e-2, "what servers of mixtures take beyond that"),
         "eager.layer_s": _time(4.5e-4, "host time of one layer without CUDA graphs, hosts of 2023"),
         "eager@ampere": Constant(1.24, 0.1, "factor", "A100 hosts of 2023"),
         "eager@hopper": Constant(

@@ -147,6 +147,7 @@ class Trials:
         self.points = list(points)
         self.measured = np.log([point.seconds for point in points])
         self._server = np.array([point.server for point in points])
+        self._mixture = np.array([point.mixture for point in points])
         place, owners, weights = 0, [], []
         pieces: dict[Any, list[tuple[np.ndarray, Operation]]] = {}
         samples: dict[Any, tuple[System, Operation, bool]] = {}
@@ -187,7 +188,9 @@ class Trials:
             gpu = steps[where] + communication_seconds(system, load, constants) + routing_seconds(system, constants)
             steps[where] = step_seconds(system, gpu, sequences, constants)
         found = np.bincount(self._owners, steps * self._weights, len(self.points))
-        return found + self._server * constants["server.first_token_s"]
+        server: np.ndarray = np.where(self._mixture, constants.server_s(True), constants.server_s(False))
+        total: np.ndarray = found + self._server * server
+        return total
 
     def errors(self, constants: Efficiency) -> np.ndarray:
         """log(expected / measured) of every point."""

@@ -118,9 +118,8 @@ def expected_s(row: Measurement) -> float:
         return float(operation_seconds(row.system, row.kernel, constants, whole_step=False))
     if row.metric in STEPS:
         return estimate(row.system, step_load(row)).expected_s / tokens_of_step(row)
-    return (
-        metric_of(run(situation(row), "expected"), row.metric) + server_times(row) * constants["server.first_token_s"]
-    )
+    server_s = constants.server_s(row.system.model.is_mixture)
+    return metric_of(run(situation(row), "expected"), row.metric) + server_times(row) * server_s
 
 
 def server_times(row: Measurement) -> int:

@@ -28,12 +28,9 @@ def batch_defaults(gpu: GPU) -> tuple[int, int]:
     return SMALL
 
 
-def server_seconds() -> float:
-    """Seconds that a request spends outside the engine before its first token: HTTP, tokenizer, hand-over between processes.
-
-    Fitted with the other constants of the expectation; 0 where they do not have it.
-    """
-    return load_efficiency().values.get("server.first_token_s", 0.0)
+def server_seconds(system: System) -> float:
+    """Seconds that a request spends outside the engine before its first token, as fitted with the other constants."""
+    return load_efficiency().server_s(system.model.is_mixture)
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:

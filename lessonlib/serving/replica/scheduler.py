@@ -137,7 +137,7 @@ class Scheduler:
         server's own time, which a ceiling leaves out.
         """
         seats, tokens = batch_limits(system, self.max_num_seqs, self.max_num_batched_tokens)
-        server_s = 0.0 if cost == "ceiling" else server_seconds()
+        server_s = 0.0 if cost == "ceiling" else server_seconds(system)
         if self.server_s is not None:
             server_s = self.server_s
         return replace(self, max_num_seqs=seats, max_num_batched_tokens=tokens, server_s=server_s)

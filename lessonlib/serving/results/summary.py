@@ -30,7 +30,7 @@ _TIMES = {
 _BANDS = {
     "throughput": "tokens/s",
     "time per token": "time per output token",
-    "time to first token": "first token, without the server's own time",
+    "time to first token": "first token",
 }
 
 
@@ -56,6 +56,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "cost_of_a_step": result.settings["cost"],
         "replicas": result.settings["fleet"].most,
         "seed": result.settings["seed"],
+        "server_s": result.settings["scheduler"].server_s or 0.0,
         "drafts": speculation.drafts if speculation else 0,
     }
     data |= result.metrics()
@@ -89,6 +90,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
     for name, title in titles.items():
         cells = (_seconds(data[name][key]) for key in ("mean", "p50", "p90", "p99"))
         lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
+    if data["server_s"]:
+        lines.append(
+            f"each first token with {Quantity(data['server_s'], 's')} of the server's own time (--server-time)"
+        )
     lines += [
         "",
         (
