@@ -9,7 +9,9 @@ TEST_STAMP := $(VENV)/.ready-test
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 # The tests answer as no person does: neither a mode nor a journal of the caller's shell may reach them.
 NOBODY := env -u LESSON_AUTO -u LESSON_LAB -u LESSON_JOURNAL -u JPY_SESSION_NAME
-PYTEST := $(NOBODY) $(BIN)/python -m pytest
+# nbval reads its schemas at every start: seconds, which only the notebooks need.
+PYTEST := $(NOBODY) $(BIN)/python -m pytest -p no:nbval
+NBVAL := $(NOBODY) $(BIN)/python -m pytest --nbval --nbval-current-env
 # Tracing doubles what a test costs, so it counts the rooms that everything stands on, whose tests are quick.
 COVERED := tests/base tests/roofline tests/serving tests/lesson tests/record tests/review
 COVERED_ROOMS := */lessonlib/base/*,*/lessonlib/roofline/*,*/lessonlib/serving/*,*/lessonlib/lesson/*,*/lessonlib/record/*,*/lessonlib/review/*
@@ -72,12 +74,12 @@ check-lessons:
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m coverage erase
-	$(NOBODY) $(BIN)/python -m coverage run -m pytest $(COVERED) $(SPREAD)
+	$(NOBODY) $(BIN)/python -m coverage run -m pytest -p no:nbval $(COVERED) $(SPREAD)
 	@$(BIN)/python -m coverage combine --quiet 2>/dev/null
 	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | grep TOTAL
 	$(PYTEST) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
 	$(PYTEST) tests/browser
-	$(PYTEST) --nbval --nbval-current-env $(SPREAD) notebooks
+	$(NBVAL) $(SPREAD) notebooks
 
 notebooks: env  ## execute the notebooks and store their outputs again
 	$(BIN)/python -m lessonlib build
