@@ -98,7 +98,13 @@ def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
     if lab:
         sizes = {"batch": 1, "prompt": lab.prompt, "context": lab.context}
     chosen = {name: getattr(args, name) for name in sizes if getattr(args, name) is not None}
-    return Case(system, **(sizes | chosen)), notes
+    case = Case(system, **(sizes | chosen))
+    longest = max(case.prompt, case.context)
+    if model.max_context is not None and longest > model.max_context:
+        notes.append(
+            f"{model.name} ends at {model.max_context:,} tokens (max_position_embeddings): {longest:,} are more"
+        )
+    return case, notes
 
 
 def _values(text: str, axis: str) -> Sequence[int]:

@@ -22,4 +22,7 @@ def model_choice(args: argparse.Namespace, base: Model) -> tuple[Model, dict[str
     kv = model.checkpoint.kv if model.checkpoint else None
     stated = stated_precision(model) if args.weights is None else {"kv": kv} if kv else {}
     usual = {"weights": "bf16", "kv": "bf16", "head": "bf16"}
-    return model, usual | stated, precision_notes(model)
+    notes = precision_notes(model)
+    if args.weights is not None and model.checkpoint:
+        notes[0] = f"--weights {args.weights} goes before the checkpoint, which has {notes[0]}"
+    return model, usual | stated, notes

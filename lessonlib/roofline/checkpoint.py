@@ -343,15 +343,29 @@ def _usual(method: str, table: Mapping[str, Any]) -> _Scheme:
         kept += _strings(table.get(key))
     bits = _number(table, "bits") or _number(table, "w_bit")
     found, problem = _PLAIN.get(method), ""
+    if method == "hqq":
+        bits = _nested_bits(table)
     if method in ("gptq", "gptqmodel", "auto-round", "intel/auto-round", "awq", "hqq"):
         small = (_number(table, "group_size") or _number(table, "q_group_size") or 128) == 32
         found = {4: "int4-g32" if small else "int4", 8: "int8"}.get(bits or 4)
+    own = [key for key in ("dynamic", "extra_config") if table.get(key)]
+    if own:
+        return _Scheme(
+            method, (), _Names(kept), None, heads_too=False, problem=f"{own[0]}: parts with bits of their own"
+        )
     if method in ("bitsandbytes", "bnb"):
         found = "int4" if table.get("load_in_4bit") is True else "int8" if table.get("load_in_8bit") is True else None
     if found is None:
         problem = f"{shown(method)} with {bits} bits" if bits else shown(method)
     rules = ((found, None),) if found else ()
     return _Scheme(method, rules, _Names(kept), _kv(table.get("kv_cache_scheme")), heads_too=False, problem=problem)
+
+
+def _nested_bits(table: Mapping[str, Any]) -> int | None:
+    """The bits of HQQ, which keeps them two tables down."""
+    inner = table.get("quant_config")
+    inner = inner.get("weight_quant_params") if isinstance(inner, dict) else None
+    return _number(inner, "nbits") if isinstance(inner, dict) else None
 
 
 def _scheme(table: Mapping[str, Any]) -> _Scheme:
@@ -385,10 +399,13 @@ def find_table(config: Mapping[str, Any], beside: Mapping[str, Any] | None) -> t
         (config.get("quantization_config"), "quantization_config"),
         (text.get("quantization_config") if isinstance(text, dict) else None, "text_config.quantization_config"),
         (config.get("compression_config"), "compression_config"),
+        (config.get("quantization"), "quantization"),  # MLX's own key
         (beside, "hf_quant_config.json"),
     ):
         if isinstance(table, dict) and table:
             return table, place
+        if table:
+            return {"quant_method": f"{place} that is no object"}, place
     return None, ""
 
 

@@ -62,12 +62,16 @@ class Efficiency:
         """Seconds that one kernel of this work takes beyond its traffic and arithmetic."""
         return self.values[f"launch.{part.work}_s"] * self.offset("launch", architecture)
 
-    def server_s(self, mixture: bool) -> float:
-        """Seconds outside the engine before a first token: HTTP, tokenizer, hand-over between processes and back.
+    def server_s(self) -> float:
+        """Seconds outside the engine before a first token on an idle server: HTTP, tokenizer, hand-over between processes."""
+        return self.values["server.first_token_s"]
 
-        Published servers of large mixtures take longer by much the same time for short and long prompts, on three engines.
+    def busy_server_s(self, mixture: bool) -> float:
+        """Seconds more where the server has other requests.
+
+        Published loaded servers of large mixtures take much the same time more for short and long prompts, on three engines.
         """
-        return self.values["server.first_token_s"] + (self.values["server.mixture_s"] if mixture else 0.0)
+        return self.values["server.busy_s"] + (self.values["server.mixture_s"] if mixture else 0.0)
 
 
 @cache

@@ -21,6 +21,7 @@ NARROW_FORMATS: Mapping[str, tuple[str, ...]] = {
     "hopper": ("fp8", "int8"),
     "blackwell": ("fp8", "int8", "fp4"),
     "blackwell-consumer": ("fp8", "int8", "fp4"),
+    "blackwell-integrated": ("fp8", "int8", "fp4"),
     "cdna2": ("int8",),
     "cdna3": ("fp8", "int8"),
     "cdna4": ("fp8", "int8", "fp4"),

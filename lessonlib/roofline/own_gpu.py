@@ -36,7 +36,7 @@ EXAMPLE = """\
 like = "rtx-3090"                  # the nearest known GPU, see: lessonlib gpus
 title = "GeForce RTX 3060, 12 GB"
 architecture = "ampere"            # of its constants: turing ampere ada hopper blackwell blackwell-consumer
-                                   #   cdna2 cdna3 cdna4 apple cpu
+                                   #   blackwell-integrated cdna2 cdna3 cdna4 apple cpu
 
 # Dense peaks in TFLOP/s, fp32 accumulation. 0: it does not multiply in that format.
 bf16_dense_tflops = 25.5           # 16 bits, bf16 or fp16

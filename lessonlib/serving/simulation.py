@@ -139,7 +139,7 @@ class Simulation:
         seed: int,
     ) -> None:
         self.system, self.scheduler, self.fleet, self.cost = system, scheduler.resolved(system, cost), fleet, cost
-        self._server_s = self.scheduler.server_s or 0.0
+        self._server_s, self._busy_s = self.scheduler.server_s or 0.0, self.scheduler.busy_server_s or 0.0
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
@@ -236,14 +236,15 @@ class Simulation:
         job = Job(number, request, now)
         self._check_fit(job)
         self._count(now)
+        server_s = self._server_s + (self._busy_s if self.jobs else 0.0)
         self.jobs[number] = job
         self.feed.arrived(now)
         if self.scaler:
             self.scaler.arrived(job.prompt)
         if self.feed.came & (self.feed.came - 1) == 0 or self.feed.exhausted:
             self.backlog.append((self.feed.came, now, len(self.held) + self.members.waiting))
-        if self._server_s:
-            job.queued = now + self._server_s
+        if server_s:
+            job.queued = now + server_s
             self.events.push(job.queued, SEND, job)
         else:
             self._send(job, now)

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.cli.main import main
 from lessonlib.roofline import (
     System,
     decode,
@@ -349,3 +350,40 @@ def test_a_damaged_configuration_is_a_model_or_one_line(family: str) -> None:
             assert message and "\n" not in message and len(message) < 2100
             outcomes["refused"] += 1
     assert min(outcomes.values()) > 5, outcomes
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"quantization": {"group_size": 64, "bits": 4}},
+        {"quantization_config": "fp8"},
+        {"quantization_config": [1]},
+        {"quantization_config": {"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": 2}}}},
+        {"quantization_config": {"quant_method": "gptq", "bits": 4, "dynamic": {"+:.*down_proj": {"bits": 8}}}},
+        {"quantization_config": {"quant_method": "auto-round", "bits": 4, "extra_config": {"lm_head": {"bits": 8}}}},
+    ],
+    ids=["mlx", "a text", "a list", "hqq in 2 bits", "gptq by module", "auto-round by module"],
+)
+def test_a_quantisation_that_is_not_known_wants_the_weights_said(config: dict[str, Any]) -> None:
+    with pytest.raises(LessonlibError, match="say --weights"):
+        stated_precision(read_config(DENSE | config, "tiny", "tiny"))
+
+
+@pytest.mark.parametrize(("bits", "weights"), [(4, "int4"), (8, "int8")])
+def test_hqq_says_its_bits_two_tables_down(bits: int, weights: str) -> None:
+    table = {"quant_method": "hqq", "quant_config": {"weight_quant_params": {"nbits": bits, "group_size": 64}}}
+    assert stated_precision(quantised(DENSE, table))["weights"] == weights
+
+
+def test_a_flag_goes_before_the_checkpoint_and_the_note_says_so(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(DENSE | {"quantization_config": {"quant_method": "fp8"}}), encoding="utf-8")
+    assert main(["estimate", "--model", str(path), "--weights", "bf16", "--prompt", "10", "--context", "10"]) == 0
+    assert "--weights bf16 goes before the checkpoint" in capsys.readouterr().out
+
+
+def test_more_tokens_than_the_model_has_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["estimate", "--model", "phi-3-mini", "--context", "100000"]) == 0
+    assert "phi-3-mini ends at 4,096 tokens" in capsys.readouterr().out

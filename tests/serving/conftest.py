@@ -13,5 +13,5 @@ from lessonlib.serving.replica import scheduler
 def no_server_time() -> Iterator[None]:
     """For the whole folder, also for what is simulated once for a module."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(scheduler, "server_seconds", lambda _system: 0.0)
+        patch.setattr(scheduler, "server_seconds", lambda _system: (0.0, 0.0))
         yield

@@ -33,14 +33,26 @@ def test_a_closed_loop_waits_for_the_server_too() -> None:
 
 
 def test_the_default_is_the_fitted_constant_and_a_ceiling_has_none(monkeypatch) -> None:
-    values = {"server.first_token_s": 0.03, "server.mixture_s": 0.1}
+    values = {"server.first_token_s": 0.03, "server.busy_s": 0.02, "server.mixture_s": 0.1}
     monkeypatch.setattr(defaults, "load_efficiency", lambda: Efficiency(values))
     monkeypatch.setattr(scheduler, "server_seconds", defaults.server_seconds)
     mixture = System(load_model("mixtral-8x7b"), load_gpu("h200-sxm"))
-    assert Scheduler().resolved(small(), "expected").server_s == 0.03
-    assert Scheduler().resolved(mixture, "expected").server_s == pytest.approx(0.13)
+    for system, more in ((small(), 0.02), (mixture, 0.12)):
+        resolved = Scheduler().resolved(system, "expected")
+        assert (resolved.server_s, resolved.busy_server_s) == (0.03, pytest.approx(more))
+    assert Scheduler(server_s=0.5).resolved(small(), "expected").busy_server_s == 0.0
     assert Scheduler().resolved(small(), "ceiling").server_s == 0.0
     assert Scheduler(server_s=0.5).resolved(small(), "ceiling").server_s == 0.5
+
+
+def test_a_server_with_other_requests_takes_longer() -> None:
+    """One user at a time finds an idle server; the second of two that come together does not."""
+    times = Scheduler(server_s=0.01, busy_server_s=0.2, prefix_caching=False)
+    alone = simulate(small(), fixed(500, 20, 10), times, concurrency=1).requests["ttft_s"]
+    pair = simulate(small(), fixed(500, 20, 2), times, concurrency=2).requests["ttft_s"]
+    engine = simulate(small(), fixed(500, 20, 10), Scheduler(server_s=0.0, prefix_caching=False), concurrency=1)
+    np.testing.assert_allclose(alone, engine.requests["ttft_s"] + 0.01, rtol=1e-9)
+    assert pair[1] - pair[0] == pytest.approx(0.2, abs=1e-6)
 
 
 @pytest.mark.parametrize("wrong", [-1.0, float("nan"), "soon", 1e9])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
 from lessonlib.draw import style
 
 if TYPE_CHECKING:
@@ -55,8 +56,11 @@ def write(items: Sequence[Held], path: Path) -> None:
         ticks = [tick for tick in (0.1, 0.25, 0.5, 0.8, 1, 1.25, 2, 4, 10) if low < tick < high]
         plot.yaxis.set_ticks(ticks, [f"{tick:g}" for tick in ticks])
         plot.yaxis.minorticks_off()
+        # The formatter of a log axis writes formulas, and no text here is one.
+        plot.xaxis.set_major_formatter(lambda seconds, _place: str(Quantity(seconds, "s")))
+        plot.xaxis.set_minor_formatter("")
         plot.grid(color=style.INK, alpha=0.14, linewidth=0.8)
-        plot.set_xlabel("measured seconds, of a step, a token or an answer (log axis)")
+        plot.set_xlabel("measured time, of a step, a token or an answer (log axis)")
         plot.set_ylabel("expected over measured; dashed: a quarter")
         plot.legend(loc="best", frameon=False)
         style.save(plot, path)

@@ -24,7 +24,7 @@ class Constant:
 
 
 #: Architectures with offsets of their own (see also efficiency.NEIGHBOURS).
-ARCHITECTURES = ("ampere", "hopper", "blackwell-consumer", "cdna2", "cdna3")
+ARCHITECTURES = ("ampere", "hopper", "blackwell-integrated", "cdna2", "cdna3")
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         "rate.int8": _share(0.72, "the same in int8", 0.15),
         "rate.fp4": _share(0.75, "the same in 4-bit floats", 0.2),
         **_offset("rate.fp8", widths.compute),
-        "rate.fp4@blackwell-consumer": Constant(
+        "rate.fp4@blackwell-integrated": Constant(
             0.4, 0.5, "factor", "consumer cards against all: their kernels unpack to 8 or 16 bits as yet"
         ),
         "launch.matmul_s": _time(1.5e-6, "one matrix product beyond its roofline"),
@@ -123,8 +123,11 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         ),
         "step_s": _time(1e-4, "one step: scheduling and sampling"),
         "sequence_s": _time(3e-6, "the host's work for one sequence of a step"),
-        "server.first_token_s": _time(4e-2, "from the request to the scheduler and from the token to the client"),
-        "server.mixture_s": _time(4e-2, "what servers of mixtures take beyond that"),
+        "server.first_token_s": _time(
+            1.5e-2, "from the request to the scheduler and from the token to the client, of an idle server"
+        ),
+        "server.busy_s": _time(4e-2, "more where the server has other requests"),
+        "server.mixture_s": _time(4e-2, "more still where it serves a mixture to several"),
         "eager.layer_s": _time(4.5e-4, "host time of one layer without CUDA graphs, hosts of 2023"),
         "eager@ampere": Constant(1.24, 0.1, "factor", "A100 hosts of 2023"),
         "eager@hopper": Constant(

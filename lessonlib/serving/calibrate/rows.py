@@ -21,7 +21,7 @@ from lessonlib.roofline.load import Load, Requests
 from lessonlib.roofline.operations import Operation, micro_batch, operations
 from lessonlib.roofline.system import System
 from lessonlib.serving.calibrate.mix import mix_of
-from lessonlib.serving.measured.cases import STEPS, run, server_times, situation, step_load, tokens_of_step
+from lessonlib.serving.measured.cases import STEPS, is_busy, run, server_times, situation, step_load, tokens_of_step
 from lessonlib.serving.measured.rows import Measurement, read_measurements
 from lessonlib.serving.validation import published, sweep_system
 
@@ -32,7 +32,8 @@ _TIMES = ("compute_s", "memory_s", "spread_s", "activation_s", "row_s")
 class Point:
     """One measurement: the steps it is made of, and how it is told apart when errors are counted.
 
-    weights: seconds of the measured number for each second of each step. server: how often the server's own time is in it.
+    weights: seconds of the measured number for each second of each step. server: how often the server's own time is in it;
+    busy: how often it is that of a server with other requests.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Point:
     parts: tuple[Operation, ...]
     weights: np.ndarray
     server: float
+    busy: float
 
 
 def file_points() -> list[Point]:
@@ -68,6 +70,7 @@ def file_points() -> list[Point]:
                 parts=row.parts,
                 weights=np.ones(1),
                 server=0.0,
+                busy=0.0,
             )
         )
     return found
@@ -99,6 +102,7 @@ def measured_points(rows: Sequence[Measurement]) -> list[Point]:
                 parts=tuple(operations(row.system, load)),
                 weights=weights,
                 server=float(server_times(row)),
+                busy=float(server_times(row) * is_busy(row)),
             )
         )
     return found
@@ -147,6 +151,7 @@ class Trials:
         self.points = list(points)
         self.measured = np.log([point.seconds for point in points])
         self._server = np.array([point.server for point in points])
+        self._busy = np.array([point.busy for point in points])
         self._mixture = np.array([point.mixture for point in points])
         place, owners, weights = 0, [], []
         pieces: dict[Any, list[tuple[np.ndarray, Operation]]] = {}
@@ -188,8 +193,8 @@ class Trials:
             gpu = steps[where] + communication_seconds(system, load, constants) + routing_seconds(system, constants)
             steps[where] = step_seconds(system, gpu, sequences, constants)
         found = np.bincount(self._owners, steps * self._weights, len(self.points))
-        server: np.ndarray = np.where(self._mixture, constants.server_s(True), constants.server_s(False))
-        total: np.ndarray = found + self._server * server
+        busy = np.where(self._mixture, constants.busy_server_s(True), constants.busy_server_s(False))
+        total: np.ndarray = found + self._server * constants.server_s() + self._busy * busy
         return total
 
     def errors(self, constants: Efficiency) -> np.ndarray:

@@ -64,9 +64,18 @@ def scheduler_of(row: Measurement) -> Scheduler:
         if not 0 < share <= 1:
             raise LessonlibError("the weights do not fit in the memory")
         return Scheduler(
-            "in-flight", seats, budget, memory_share=share, reserve_output=True, prefix_caching=False, server_s=0.0
+            "in-flight",
+            seats,
+            budget,
+            memory_share=share,
+            reserve_output=True,
+            prefix_caching=False,
+            server_s=0.0,
+            busy_server_s=0.0,
         )
-    return Scheduler(max_num_seqs=seats, max_num_batched_tokens=budget, prefix_caching=False, server_s=0.0)
+    return Scheduler(
+        max_num_seqs=seats, max_num_batched_tokens=budget, prefix_caching=False, server_s=0.0, busy_server_s=0.0
+    )
 
 
 def situation(row: Measurement) -> Situation:
@@ -118,8 +127,13 @@ def expected_s(row: Measurement) -> float:
         return float(operation_seconds(row.system, row.kernel, constants, whole_step=False))
     if row.metric in STEPS:
         return estimate(row.system, step_load(row)).expected_s / tokens_of_step(row)
-    server_s = constants.server_s(row.system.model.is_mixture)
+    server_s = constants.server_s() + is_busy(row) * constants.busy_server_s(row.system.model.is_mixture)
     return metric_of(run(situation(row), "expected"), row.metric) + server_times(row) * server_s
+
+
+def is_busy(row: Measurement) -> bool:
+    """Whether the server had other requests while the measured ones came."""
+    return row.concurrency != 1
 
 
 def server_times(row: Measurement) -> int:

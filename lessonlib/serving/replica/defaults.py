@@ -28,9 +28,12 @@ def batch_defaults(gpu: GPU) -> tuple[int, int]:
     return SMALL
 
 
-def server_seconds(system: System) -> float:
-    """Seconds that a request spends outside the engine before its first token, as fitted with the other constants."""
-    return load_efficiency().server_s(system.model.is_mixture)
+def server_seconds(system: System) -> tuple[float, float]:
+    """Seconds that a request spends outside the engine before its first token, and how many more where the server has other
+    requests; as fitted with the other constants.
+    """
+    constants = load_efficiency()
+    return constants.server_s(), constants.busy_server_s(system.model.is_mixture)
 
 
 def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple[int, int]:

@@ -80,7 +80,9 @@ class Scheduler:
     static always does). prefix_caching: keep the blocks of finished requests for equal beginnings, the least recently used
     go first. policy: who goes first and who is preempted last, fcfs or priority (the lowest number first).
     host_bytes: memory of the host that keeps what the GPUs have computed (0: none; vLLM's --kv-offloading-size), which comes back at
-    host_bytes_per_second over the link of each GPU. server_s: seconds that each request spends outside the engine before it is queued (None: the fitted constant).
+    host_bytes_per_second over the link of each GPU. server_s: seconds that each request
+    spends outside the engine before it is queued (None: the fitted constant); busy_server_s: how many more where there are other
+    requests (None: the fitted constant, or 0 where server_s is given).
     """
 
     batching: str = "continuous"
@@ -97,6 +99,7 @@ class Scheduler:
     policy: str = "fcfs"
     speculation: Speculation | None = None
     server_s: float | None = None
+    busy_server_s: float | None = None
     host_bytes: float = 0.0
     host_bytes_per_second: float = 50e9
 
@@ -117,8 +120,7 @@ class Scheduler:
             kind("speculation", self.speculation, Speculation, "Speculation(drafts=3, acceptance=0.7)")
         number("host_bytes", self.host_bytes, least=0.0)
         number("host_bytes_per_second", self.host_bytes_per_second, above=0.0)
-        if self.server_s is not None:
-            number("server_s", self.server_s, least=0.0, most=60.0)
+        self._check_server_times()
         if self.kv_blocks is not None:
             set_whole(self, "kv_blocks")
         seats, tokens = self.max_num_seqs, self.max_num_batched_tokens
@@ -132,15 +134,22 @@ class Scheduler:
                 f"max_num_batched_tokens: {tokens:,} tokens are too few for one request with {self.step_tokens - 1} drafts: raise it"
             )
 
+    def _check_server_times(self) -> None:
+        for name in ("server_s", "busy_server_s"):
+            if getattr(self, name) is not None:
+                number(name, getattr(self, name), least=0.0, most=60.0)
+
     def resolved(self, system: System, cost: str) -> Scheduler:
         """The same with everything set that is None: the limits as vLLM's server has them on this system's GPU, and the
         server's own time, which a ceiling leaves out.
         """
         seats, tokens = batch_limits(system, self.max_num_seqs, self.max_num_batched_tokens)
-        server_s = 0.0 if cost == "ceiling" else server_seconds(system)
+        server_s, busy_s = (0.0, 0.0) if cost == "ceiling" else server_seconds(system)
         if self.server_s is not None:
-            server_s = self.server_s
-        return replace(self, max_num_seqs=seats, max_num_batched_tokens=tokens, server_s=server_s)
+            server_s, busy_s = self.server_s, 0.0
+        if self.busy_server_s is not None:
+            busy_s = self.busy_server_s
+        return replace(self, max_num_seqs=seats, max_num_batched_tokens=tokens, server_s=server_s, busy_server_s=busy_s)
 
     @property
     def step_tokens(self) -> int:

@@ -51,12 +51,15 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "gpu": system.gpu.name,
         "tp": system.tp,
         "pp": system.pp,
+        "dp": system.dp,
+        "ep": system.ep,
         "weights": system.weights,
         "kv": system.kv,
         "cost_of_a_step": result.settings["cost"],
         "replicas": result.settings["fleet"].most,
         "seed": result.settings["seed"],
         "server_s": result.settings["scheduler"].server_s or 0.0,
+        "busy_server_s": result.settings["scheduler"].busy_server_s or 0.0,
         "drafts": speculation.drafts if speculation else 0,
     }
     data |= result.metrics()
@@ -74,7 +77,7 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
         (
-            f"{printable(data['model'])} on {data['tp'] * data['pp']} x {printable(data['gpu'])}, weights {data['weights']}, KV cache {data['kv']}, "
+            f"{printable(data['model'])} on {data['tp'] * data['pp'] * data['dp']} x {printable(data['gpu'])}, weights {data['weights']}, KV cache {data['kv']}, "
             f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
         ),
         (
@@ -90,9 +93,10 @@ def run_summary_text(data: Mapping[str, Any]) -> str:
     for name, title in titles.items():
         cells = (_seconds(data[name][key]) for key in ("mean", "p50", "p90", "p99"))
         lines.append(f"{title:<20} " + " ".join(f"{cell:>10}" for cell in cells))
-    if data["server_s"]:
+    if data["server_s"] or data["busy_server_s"]:
+        more = f", {Quantity(data['busy_server_s'], 's')} more beside other requests" if data["busy_server_s"] else ""
         lines.append(
-            f"each first token with {Quantity(data['server_s'], 's')} of the server's own time (--server-time)"
+            f"each first token with {Quantity(data['server_s'], 's')} of the server's own time{more} (--server-time)"
         )
     lines += [
         "",

@@ -158,7 +158,9 @@ class Telemetry:
         if place >= 0 and at_s <= runs["end_s"][place]:
             running = float(runs["decoding"][place] + runs["prefills"][place])
             used = float(runs["kv_used"][place]) / self.result.settings["kv_blocks_of"][self.replica]
-        queued = rows["arrival_s"] + self.result.settings["scheduler"].server_s
+        # Of one that has not started it is not on record whether the server was idle.
+        late = rows["arrival_s"] + self.result.settings["scheduler"].server_s
+        queued = np.where(np.isfinite(rows["queue_s"]), rows["started_s"] - rows["queue_s"], late)
         begun = np.nan_to_num(rows["started_s"], nan=np.inf)
         mine = self._first | (~np.isfinite(rows["first_token_s"]) & self._last)
         waiting = float(((queued <= at_s) & (begun > at_s) & mine).sum())
