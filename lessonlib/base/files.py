@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +164,26 @@ def check_goal(path: str | Path, where: str | None = None) -> None:
         raise
     except (OSError, ValueError) as error:
         raise LessonlibError(f"{where}: cannot be written: {reason(error)}") from None
+
+
+def check_apart(outputs: Mapping[str, str | Path | None], inputs: Mapping[str, str | Path | None]) -> None:
+    """LessonlibError if a file to be written is one that is read, or two are the same; both by option, None where not given."""
+    taken = {_place(path): option for option, path in inputs.items() if path is not None}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        other = taken.setdefault(_place(path), option)
+        if other != option:
+            raise LessonlibError(f"{option}: {path} is the file of {other} too: name another")
+
+
+def _place(path: str | Path) -> object:
+    """What is equal for two names of one file, through links and other spellings."""
+    try:
+        found = Path(path).stat()
+        return found.st_dev, found.st_ino
+    except (OSError, ValueError):
+        return os.path.realpath(path)
 
 
 def make_folder(path: str | Path) -> None:

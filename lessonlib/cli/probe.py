@@ -57,6 +57,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Probe, print, and write the lab file if asked to."""
+    from lessonlib.base.files import check_apart
     from lessonlib.base.text import printable
     from lessonlib.probe.lab_file import write_lab
     from lessonlib.probe.probe import probe
@@ -64,6 +65,7 @@ def run(args: argparse.Namespace) -> int:
     from lessonlib.probe.roofs import roofs
     from lessonlib.roofline import load_lab
 
+    check_apart({"--write": args.write}, {"--lab": args.lab})
     if args.write is not None and args.lab is None:
         raise LessonlibError(
             "--write needs --lab: a server does not tell its GPUs and precision; name the lab nearest to yours"

@@ -83,7 +83,7 @@ def _report(args: argparse.Namespace) -> int:
     page = report_page(events, load_listing().misconceptions, date.today().isoformat())
     write_text(html, page, mode=0o600)  # the learner's own words: for others only once they are handed in
     write_text(plain, dumps(data) + "\n", mode=0o600)
-    print(f"wrote {html} and {plain}")
+    print(printable(f"wrote {html} and {plain}"))
     return 0
 
 
@@ -114,9 +114,9 @@ def _erase(args: argparse.Namespace) -> int:
     files = [path] if path.exists() else []
     files += [settings] if settings != path and holds_our_setting(settings) else []
     if not files:
-        print(f"nothing to forget: there is no journal at {path}")
+        print(printable(f"nothing to forget: there is no journal at {path}"))
         return 0
-    print("To be deleted, for good:", *(f"  {file}" for file in files), sep="\n")
+    print("To be deleted, for good:", *(printable(f"  {file}") for file in files), sep="\n")
     if not _ask("Delete?", args.yes):
         print("nothing deleted")
         return 0

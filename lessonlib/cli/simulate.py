@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import check_apart
 from lessonlib.base.text import printable, printable_lines
 from lessonlib.cli import simulate_monitor, simulate_serving
 from lessonlib.cli.limits import number
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from lessonlib.serving import Arrivals, Progress, Request, Result
 
 INTERRUPTED = 130
+#: Requests whose every time is kept: about a gigabyte.
+_MOST_KEPT = 5_000_000
 _PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
 _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
@@ -110,12 +113,20 @@ def run(args: argparse.Namespace) -> int:
     """Simulate, print and write; 0, or 130 after Ctrl-C (with what there is). Raises LessonlibError for wrong input."""
     from lessonlib.serving import run_summary, run_summary_text, save_requests, simulate
 
+    if not args.summary and (args.requests or 0) > _MOST_KEPT:
+        raise LessonlibError(
+            f"--requests: more than {_MOST_KEPT:,} are too many to keep each of them in memory: add --summary"
+        )
     if args.summary and (
         any(value is not None for value in (args.slo, args.save, args.plot)) or simulate_monitor.asked(args)
     ):
         raise LessonlibError(
             "--summary: keeps no single requests; leave it out for --slo, --save, --plot, --log, --metrics or --panel"
         )
+    check_apart(
+        {"--save": args.save, "--plot": args.plot, "--metrics": args.metrics, "--panel": args.panel},
+        {"--trace": args.trace, "--lab": args.lab, "--model": args.model, "--gpu": args.gpu},
+    )
     simulate_monitor.check(args)
     _check_output(args)
     system, requests = _system(args), _requests(args)

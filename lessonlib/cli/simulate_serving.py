@@ -123,7 +123,11 @@ def _add_changes(add: Any) -> None:
         help="replicas by in-flight, waiting, kv, ttft, rate or tokens (a replica), such as rate,5,1,8",
     )
     number(add, "simulate", "--look", "seconds between two looks of the autoscaler", "15", metavar="S")
-    add("--start", metavar="S", help="seconds until a new replica is ready, or its phases: node=90,image=60 [60]")
+    add(
+        "--start",
+        metavar="S",
+        help="seconds until a new replica is ready, or its phases: node=90,image=60; each 0 to 1,000,000 [60]",
+    )
     number(add, "simulate", "--cool-down", "too many for so long before some go", "300", metavar="S")
     number(add, "simulate", "--signal-age", "how old the signal is", "0", metavar="S")
     number(add, "simulate", "--most-up", "replicas that one look may start", "0: any", metavar="N")
@@ -259,8 +263,8 @@ def _autoscaler(args: argparse.Namespace) -> Autoscaler | None:
 
 def _phases(text: str) -> float | dict[str, float]:
     if "=" not in text:
-        return _value("--start", text)
-    return {name: _value("--start", value) for name, value in _pairs("--start", text).items()}
+        return _wait("--start", text)
+    return {name: _wait("--start", value) for name, value in _pairs("--start", text).items()}
 
 
 def _rollout(args: argparse.Namespace) -> Rollout | None:
@@ -290,6 +294,10 @@ def _value(flag: str, text: str) -> float:
         raise LessonlibError(f"{flag}: {error}") from None
 
 
+def _wait(flag: str, text: str) -> float:
+    return checked(flag, _value(flag, text), least=0.0, most=1e6)
+
+
 def _count(flag: str, value: float) -> int:
     if value != int(value):
         raise LessonlibError(f"{flag}: expected a whole number, not {value:g}")
@@ -302,6 +310,8 @@ def _pairs(flag: str, text: str) -> dict[str, str]:
         name, sign, value = part.partition("=")
         if not sign or not name.strip():
             raise LessonlibError(f"{flag}: expected KEY=VALUE with commas between, not {shown(text, 60)}")
+        if name.strip() in found:
+            raise LessonlibError(f"{flag}: {shown(name.strip(), 40)} is given twice")
         found[name.strip()] = value.strip()
     return found
 

@@ -34,6 +34,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print errors by GPU, engine, precision, metric and kind of model. Raises LessonlibError for a file that is no table."""
+    from lessonlib.base.files import check_apart
     from lessonlib.base.text import printable, printable_lines
     from lessonlib.cli.output import print_json
     from lessonlib.draw.style import SUFFIXES
@@ -41,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from lessonlib.serving.measured.report import held, report_data, report_text
     from lessonlib.serving.measured.rows import read_measurements
 
+    check_apart({"--plot": args.plot}, {"ROWS": args.rows})
     if args.plot is not None:
         check_file("--plot", Path(args.plot), SUFFIXES)
     rows, refused = read_measurements(args.rows)

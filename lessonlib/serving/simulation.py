@@ -164,6 +164,7 @@ class Simulation:
         }
         self._known = [0] * len(self.members.replicas)
         self._failing: dict[int, float] = {}
+        self._undelivered: list[tuple[Replica, Job, int]] = []
         self._link_free = [0.0] * len(self.members.replicas)
         self.rolling = Rolling(fleet.rollout, self.members, fleet.replicas) if fleet.rollout else None
         self._aborting: set[int] = set()
@@ -290,6 +291,10 @@ class Simulation:
             self._release_held(now)
 
     def _release_held(self, now: float) -> None:
+        if self._undelivered and self.members.answers:
+            for payload in self._undelivered:
+                self.events.push(now, DELIVERY, payload)
+            self._undelivered.clear()
         while self.held and self.members.prompts:
             self._send(self.held.popleft(), now)
 
@@ -419,7 +424,7 @@ class Simulation:
         source, job, parking = payload
         if not self.members.answers:
             # Nobody to take it: it stays where it is until a replica of the pool is back.
-            self.events.push(now + 1.0, DELIVERY, payload)
+            self._undelivered.append(payload)
             return
         if not source.unpark(job, parking):
             return

@@ -25,7 +25,7 @@ def fallback(
     for name, markup in outcomes:
         body += f"<details><summary>{escape(name)}</summary>{markup}</details>"
     mark = f'<p class="ll-seal"><small>seal {seal}</small></p>' if seal else ""
-    html = f'<section class="ll-static" data-lesson-id="{escape(view["id"])}"><p><strong>{escape(view["title"])}</strong></p>{body}{mark}</section>'
+    html = f'<section class="ll-static mathjax_ignore tex2jax_ignore" data-lesson-id="{escape(view["id"])}"><p><strong>{escape(view["title"])}</strong></p>{body}{mark}</section>'
     return _text(view, seal), html
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from lessonlib.cli import simulate as simulate_cli
 from lessonlib.cli.main import main
+from tests.inputs.tried import within
 
 KEYS = {
     "throughput_tokens_per_s",
@@ -161,7 +162,7 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
     ("line", "words"),
     [
         ("", ["--rate", "--concurrency", "--trace", "--preset"]),
-        ("--rate 0", ["rate", "from 0.000001 to"]),
+        ("--rate 0", ["rate", "from 0.001 to"]),
         ("--rate -3", ["rate", "-3"]),
         ("--rate nan", ["rate", "nan"]),
         ("--concurrency 0", ["concurrency", "from 1"]),
@@ -260,3 +261,52 @@ def test_expected_step_times_come_with_bands_and_ceilings_with_none(capsys) -> N
     text = run(line, capsys)[1]
     assert "nine in ten measurements" in text and "extrapolated: no measurement of" in text
     assert "bands" not in json.loads(run(f"{line} --cost ceiling --json", capsys)[1])
+
+
+TRACE = "arrival_s,prompt,output\n0,100,10\n1,200,20\n"
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "--trace log.csv --save log.csv",
+        "--trace log.csv --panel ./log.csv",
+        "--trace log.csv --save link.csv",
+        "--rate 5 --save same.csv --panel same.csv",
+        "--rate 5 --save new.csv --panel to-new.csv",
+    ],
+)
+def test_what_is_written_is_no_file_that_is_read_or_written_too(flags, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "log.csv").write_text(TRACE)
+    (tmp_path / "link.csv").symlink_to("log.csv")
+    (tmp_path / "to-new.csv").symlink_to("new.csv")
+    assert main(["simulate", *flags.split()]) == 2
+    assert "name another" in capsys.readouterr().err
+    assert (tmp_path / "log.csv").read_text() == TRACE
+    assert not (tmp_path / "same.csv").exists() and not (tmp_path / "new.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        ("--rate 0.001 --requests 20 --panel p.csv --window 0.001", ["panel", "windows"]),
+        ("--rate 5 --requests 1000000000", ["--requests", "--summary"]),
+        ("--rate 5 --autoscale rate,5,1,8 --start node=1e300", ["--start"]),
+        ("--rate 5 --autoscale rate,5,1,8 --start a=1,a=1", ["--start", "given twice"]),
+        ("--rate 5 --kind 1,gpu=l40s,gpu=a100-80gb-sxm", ["--kind", "given twice"]),
+    ],
+)
+def test_what_would_take_all_memory_or_is_said_twice_is_refused(flags, words, capsys, tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["simulate", *flags.split()]) == 2
+    told = capsys.readouterr().err
+    assert all(word in told for word in words) and told.strip().count("\n") == 0, told
+
+
+def test_a_pool_for_answers_that_is_away_for_a_year_is_waited_for_at_once(capsys) -> None:
+    with within(20):
+        flags = "--rate 5 --requests 20 --disaggregate 1,1 --failure 1,1,3e7 --json"
+        assert main(["simulate", *flags.split()]) == 0
+    data = json.loads(capsys.readouterr().out)
+    assert data["finished"] == 20 and data["simulated_s"] > 3e7

@@ -47,6 +47,8 @@ _METRIC = {
     "gdn_decode_ms": ("kernel", 1e-3),
 }
 _MOST_REQUESTS, _MOST_TOKENS = 20_000, 10_000_000
+#: Tokens of all answers of a row: what is simulated in some ten seconds.
+_MOST_ANSWERED = 100_000_000
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,10 @@ def _served(name: str, row: Mapping[str, str]) -> Measurement:
         requests = concurrency
     if not step and requests > _MOST_REQUESTS:
         raise LessonlibError(f"requests: at most {_MOST_REQUESTS:,} are computed, not {requests:,}")
+    output = _cell(row, "output", 0 if step else 1, 0 if step else 1)
+    answered = (requests or 10 * concurrency) * output
+    if not step and answered > _MOST_ANSWERED:
+        raise LessonlibError(f"requests x output: at most {_MOST_ANSWERED:,} tokens are computed, not {answered:,}")
     return Measurement(
         id=name,
         group=(row.get("source_id") or row.get("source") or "").strip() or "own",
@@ -191,7 +197,7 @@ def _served(name: str, row: Mapping[str, str]) -> Measurement:
         seconds=seconds,
         concurrency=concurrency,
         prompt=_cell(row, "prompt", 0, 0 if load == "decode step" else 1),
-        output=_cell(row, "output", 0 if step else 1, 0 if step else 1),
+        output=output,
         requests=requests or 10 * concurrency,
         depth=depth,
         seats=_cell(row, "max_num_seqs", 0, 0, 1_000_000),

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.serving.results.telemetry import Telemetry
 
 EVERY_S = 10.0
 #: Requests over which the hit rate of the line is taken.
 RECENT = 1000
+#: Windows that are looked through: eleven days of a run.
+MOST_LINES = 100_000
 
 
 def log_lines(telemetry: Telemetry, every_s: float = EVERY_S) -> list[tuple[float, str]]:
     """(seconds since the run began, line) for each whole window of the run."""
     result = telemetry.result
     begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
+    if result.simulated_s / every_s > MOST_LINES:
+        raise LessonlibError(
+            f"log: {result.simulated_s:,.0f} s have more than {MOST_LINES:,} lines: shorten the run by --limit, or write a --panel"
+        )
     ends = begin + every_s * np.arange(1, int(result.simulated_s / every_s) + 1)
     lines: list[tuple[float, str]] = []
     idle = 0

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Any
 
 import numpy as np
 
 from lessonlib.base.checks import number
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.formats import dumps
 from lessonlib.serving.results.result import Result
 from lessonlib.serving.results.telemetry import Telemetry
 
 #: Histograms whose mean over the requests of a window is a column.
+#: Rows of a panel: more take minutes and are read by nobody.
+MOST_WINDOWS = 100_000
 _MEANS = {
     "ttft_s": "vllm:time_to_first_token_seconds",
     "itl_s": "vllm:inter_token_latency_seconds",
@@ -29,6 +32,11 @@ def panel(result: Result, window_s: float = 15.0) -> list[dict[str, Any]]:
     """
     number("window_s", window_s, above=0.0)
     begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
+    windows = result.simulated_s / window_s * result.settings["fleet"].most
+    if windows > MOST_WINDOWS:
+        raise LessonlibError(
+            f"panel: {windows:,.0f} windows in {result.simulated_s:,.0f} s are too many (at most {MOST_WINDOWS:,}): take longer windows"
+        )
     count = max(1, int(np.ceil(result.simulated_s / window_s - 1e-9)))
     edges = begin + np.minimum(window_s * np.arange(count + 1), result.simulated_s)
     rows = []
@@ -52,7 +60,7 @@ def panel(result: Result, window_s: float = 15.0) -> list[dict[str, Any]]:
 def panel_text(rows: list[dict[str, Any]], suffix: str) -> str:
     """The rows as CSV, or as a JSON list."""
     if suffix == ".json":
-        return json.dumps(rows, indent=1) + "\n"
+        return dumps(rows, indent=1) + "\n"
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     table.writeheader()
