@@ -66,7 +66,7 @@ def test_a_closed_item_says_only_why() -> None:
     assert text == "Step 2 · predict\nReveal step 1 first"
     assert (
         html
-        == '<section class="ll-static" data-lesson-id="which"><p><strong>Step 2 · predict</strong></p><p><em>Reveal step 1 first.</em></p></section>'
+        == '<section class="ll-static mathjax_ignore tex2jax_ignore" data-lesson-id="which"><p><strong>Step 2 · predict</strong></p><p><em>Reveal step 1 first.</em></p></section>'
     )
 
 
