@@ -182,8 +182,10 @@ def _place(path: str | Path) -> object:
     try:
         found = Path(path).stat()
         return found.st_dev, found.st_ino
-    except (OSError, ValueError):
+    except OSError:
         return os.path.realpath(path)
+    except ValueError:  # a name that no file can have, which whoever opens it says
+        return str(path)
 
 
 def make_folder(path: str | Path) -> None:

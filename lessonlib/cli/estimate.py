@@ -63,6 +63,7 @@ def add_parser(subparsers: Any) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the case that the flags ask for, or a sweep; write the plot. Raises LessonlibError for wrong input."""
+    from lessonlib.base.text import printable_lines
     from lessonlib.roofline import estimate_data, estimate_text, operation_table
 
     case, notes = _case(args)
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     elif args.json:
         print_json(data)
     else:
-        print("\n".join([estimate_text(data), *notes]))
+        print(printable_lines("\n".join([estimate_text(data), *notes])))
         if args.table:
             for phase in ("prefill", "decode"):
                 print(f"\n{phase}\n{operation_table(case, phase)}")

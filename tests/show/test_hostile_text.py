@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from lessonlib.lesson.guess import MOST_OF_A_MESSAGE, MOST_TYPED
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
@@ -42,12 +43,13 @@ def nothing_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Non
 
 
 def guess_of(item: StepItem, words: str) -> Any:
-    """A guess that says `words` wherever a kind takes words; else the first mistake."""
-    question = item.step.question
+    """A guess that says `words` wherever a kind takes words, as many of them as it takes; else the first mistake."""
+    question, words = item.step.question, words[:MOST_TYPED]
     if question.kind in ("explain", "note"):
         return words
     if question.kind == "blanks":
-        return [words] * len(question.raw["answers"])
+        blanks = len(question.raw["answers"])
+        return [words[: MOST_OF_A_MESSAGE // 2 // blanks]] * blanks
     mistakes = question.mistakes()
     return mistakes[0][1] if mistakes else question.right()
 

@@ -161,7 +161,7 @@ def alone_p50(lab: Lab) -> Quantity:
 
 def alone_p99(lab: Lab) -> Quantity:
     """histogram_quantile(0.99, ...) of the lab's own even gaps: 99 hundredths of the way through their bucket."""
-    return Quantity(histogram_quantile(0.99, bucket_counts([(float(gap_alone(lab)), 1000)])), "s", digits=2)
+    return Quantity(histogram_quantile(0.99, bucket_counts([(float(gap_alone(lab)), 1000)])), "s")
 
 
 def trace_gap_p50(lab: Lab) -> Quantity:
