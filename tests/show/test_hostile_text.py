@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from lessonlib.lesson.guess import MOST_OF_A_MESSAGE, MOST_TYPED
+from lessonlib.lesson.guess import MOST_TYPED
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.kinds.spoken import MOST_IN_A_BLANK
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
 from lessonlib.record.journal import Journal
@@ -48,8 +49,7 @@ def guess_of(item: StepItem, words: str) -> Any:
     if question.kind in ("explain", "note"):
         return words
     if question.kind == "blanks":
-        blanks = len(question.raw["answers"])
-        return [words[: MOST_OF_A_MESSAGE // 2 // blanks]] * blanks
+        return [words[:MOST_IN_A_BLANK]] * len(question.raw["answers"])
     mistakes = question.mistakes()
     return mistakes[0][1] if mistakes else question.right()
 

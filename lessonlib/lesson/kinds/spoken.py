@@ -10,6 +10,9 @@ from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import GRADES, Guess, Question, SelfGraded, typed
 from lessonlib.lesson.views import BlanksAsk, RecallAsk, TextAsk
 
+#: Characters of one blank.
+MOST_IN_A_BLANK = 200
+
 
 class Recall(SelfGraded):
     """Cover, answer aloud, tap, grade."""
@@ -97,7 +100,7 @@ class Blanks(SelfGraded):
         count = len(self.raw["answers"])
         if not isinstance(given, list) or len(given) != count:
             raise GuessError(f"Fill in the {count} blanks first.")
-        texts = [typed(text, 200) for text in given]
+        texts = [typed(text, MOST_IN_A_BLANK) for text in given]
         if not any(texts):
             raise GuessError("Fill in at least one blank, or skip to the answer.")
         return {"texts": texts}
