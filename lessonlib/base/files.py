@@ -27,6 +27,7 @@ _KINDS = (
     (stat.S_ISSOCK, "a socket"),
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
+    (stat.S_ISLNK, "a link"),
 )
 
 
@@ -215,10 +216,14 @@ def _permissions(goal: Path, where: str) -> int | None:
     return stat.S_IMODE(found.st_mode) & 0o777
 
 
+def kind_of(found: os.stat_result) -> str:
+    """What it is that is no ordinary file, for a message."""
+    return next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "something else")
+
+
 def _ordinary(found: os.stat_result, where: str) -> None:
     if not stat.S_ISREG(found.st_mode):
-        kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "a link")
-        raise LessonlibError(f"{where}: is {kind}, not an ordinary file")
+        raise LessonlibError(f"{where}: is {kind_of(found)}, not an ordinary file")
 
 
 def _size(count: int) -> str:

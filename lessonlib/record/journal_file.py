@@ -20,6 +20,7 @@ from pathlib import Path
 from types import ModuleType
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.files import kind_of
 from lessonlib.record.lines import record_of
 
 fcntl: ModuleType | None
@@ -37,14 +38,6 @@ _TRIES = 3
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EBADF}
 #: So many bytes before the place where reading stopped must still be the same, else the file was rewritten.
 _MARK_BYTES = 64
-
-_KINDS = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-)
 
 
 class NotOursError(LessonlibError):
@@ -69,8 +62,7 @@ def _ordinary(path: Path, found: os.stat_result) -> None:
             )
         raise NotOursError("cannot be used: it is a link, and links are not followed")
     if not stat.S_ISREG(found.st_mode):
-        kind = next((name for is_kind, name in _KINDS if is_kind(found.st_mode)), "something else")
-        raise NotOursError(f"cannot be used: it is {kind}, not an ordinary file")
+        raise NotOursError(f"cannot be used: it is {kind_of(found)}, not an ordinary file")
 
 
 @contextlib.contextmanager
