@@ -310,3 +310,10 @@ def test_a_pool_for_answers_that_is_away_for_a_year_is_waited_for_at_once(capsys
         assert main(["simulate", *flags.split()]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["finished"] == 20 and data["simulated_s"] > 3e7
+
+
+def test_a_fleet_that_scales_is_counted_as_it_came_to_be(capsys) -> None:
+    few = run("--rate 1 --requests 20 --autoscale rate,0.5,1,8", capsys)[1]
+    assert "up to 1 replica," in few
+    data = json.loads(run("--rate 20 --requests 400 --autoscale rate,5,1,3 --look 2 --start 1 --json", capsys)[1])
+    assert data["replicas"] == 3 and data["scales"] is True
