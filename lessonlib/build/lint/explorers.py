@@ -43,7 +43,7 @@ def _faults(block: Explore) -> Iterator[str]:
         for picks in settings:
             yield from _of_setting(block.explored(picks))
     except LessonlibError as error:
-        yield str(error)
+        yield str(error).removeprefix(f"{block.where}: ")
 
 
 def _of_setting(shown: Explored) -> Iterator[str]:

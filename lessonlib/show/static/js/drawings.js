@@ -44,7 +44,9 @@
     return way === Math.floor ? steps.findLast((step) => step <= value * 1.0001) : steps.find((step) => step >= value * 0.9999);
   }
 
-  const tickWords = (steps, tick) => (tick === 0 ? "0" : ticksIn(steps)(tick)); // nothing has no prefix
+  /** Units short enough to stand at each tick; a longer one stands in the title, and the ticks are 1k, 10M. */
+  const inTicks = ({ unit, steps }) => steps.length > 0 && unit.length === 1;
+  const tickWords = (axis, tick) => (tick === 0 ? "0" : inTicks(axis) ? ticksIn(axis.steps)(tick) : shortNumber(tick)); // nothing has no prefix
 
   /** Grid and axes of a chart with two scales of its own; ticks are round values in the units of the axis. */
   function frame(width, height, xAxis, yAxis) {
@@ -53,14 +55,14 @@
     const x = makeScale({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], from: box.left, to: box.right });
     const y = makeScale({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], from: box.bottom, to: box.top });
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot exp-plot" });
-    const title = ({ label, unit, steps }) => axisTitle(label, steps.length ? "" : unit);
+    const title = (axis) => axisTitle(axis.label, inTicks(axis) ? "" : axis.unit);
     for (const tick of axisTicks({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], count: 6 })) {
       svg.append(s("line", { x1: box.left, x2: box.right, y1: y(tick), y2: y(tick), class: "gp-grid" }));
-      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis.steps, tick) }));
+      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
     }
     let last = -Infinity;
     for (const tick of axisTicks({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], count: narrow ? 5 : 9 })) {
-      const words = tickWords(xAxis.steps, tick);
+      const words = tickWords(xAxis, tick);
       const over = x(tick) + words.length * 3.8 > width;
       svg.append(s("line", { x1: x(tick), x2: x(tick), y1: box.top, y2: box.bottom, class: "gp-grid" }));
       if (x(tick) - words.length * 3.8 < last) continue;
@@ -103,6 +105,10 @@
     placed.forEach((one, i) => {
       const above = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
       for (const other of above) if (one.y - other.y < 15) one.y = other.y + 15;
+    });
+    placed.reverse().forEach((one, i) => { // and none below the axis
+      const under = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
+      one.y = Math.min(one.y, plot.box.bottom - 5, ...under.map((other) => other.y - 15));
     });
     return placed.map(({ point, x, y, left }) => s("text", { x, y, class: `exp-label${left ? " gp-end" : ""}`, text: point.label }));
   }
