@@ -17,6 +17,7 @@ from lessonlib.lesson.course_plan import kept_minutes, load_parts
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
 from lessonlib.lesson.source import lesson_names, lesson_title, load_source
 from lessonlib.lesson.views import DrawnView
+from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
 from lessonlib.record.event import Event
 from lessonlib.record.journal import Journal
@@ -25,6 +26,7 @@ from lessonlib.review.current_questions import states_of
 from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.explorer import Explore
+from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
@@ -199,4 +201,4 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed)}
+BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed)}
