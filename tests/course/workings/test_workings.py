@@ -20,11 +20,14 @@ from lessonlib.course.shared import lab_numbers
 from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import Lab, lab_names, load_lab
+from lessonlib.show.explorer import READY
 
 Working = Callable[[Lab], Any]
 
 #: keys of a question that name a working
 _NAMING = ("truth", "working")
+#: keys of a knob that may name a function of the lab; what is none is a value
+_OF_KNOBS = ("from", "to", "start", "stops", "choices")
 
 
 def workings_named(number: int) -> SimpleNamespace:
@@ -71,11 +74,13 @@ def texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 @functools.cache
 def named_by_text(lesson: str) -> set[str]:
-    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture."""
+    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture, for a knob."""
     found: set[str] = set()
     for key, text in texts(load_source(lesson)["steps"]):
         if key in (*_NAMING, "numbers"):
             found.add(text.removeprefix("here."))
+        elif key in _OF_KNOBS:
+            found |= {text} & set(named_by(lesson))
         else:
             found |= jinja2.meta.find_undeclared_variables(jinja2.Environment().parse(text)) | set(
                 re.findall(r"\bhere\.(\w+)", text)
@@ -83,9 +88,11 @@ def named_by_text(lesson: str) -> set[str]:
     return found
 
 
-#: what the words name: placeholders, truths, numbers of pictures, claims
+#: what the words name: placeholders, truths, numbers of pictures, knobs, claims
 NAMED = set().union(
-    *map(named_by_text, lesson_names()), *(load_source(lesson).get("claims", ()) for lesson in lesson_names())
+    (text for key, text in texts(list(READY.values())) if key in _OF_KNOBS),
+    *map(named_by_text, lesson_names()),
+    *(load_source(lesson).get("claims", ()) for lesson in lesson_names()),
 )
 #: every working once, whichever lessons name it
 ALL = [working for name, working in whole_course().workings.items() if name in NAMED]
