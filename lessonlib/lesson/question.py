@@ -19,7 +19,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
 from lessonlib.lesson.block import more
 from lessonlib.lesson.fingerprint import fingerprintable
-from lessonlib.lesson.fragments import ID, NAME, TEXT, WORKING, Schema, defined, several
+from lessonlib.lesson.fragments import ID, LINE, NAME, TEXT, WORKING, Schema, defined, several
 from lessonlib.lesson.guess import MOST_TYPED, GuessError, refuse_long, representable
 from lessonlib.lesson.views import GradeView, OptionView, PanelKind, WorkingView
 from lessonlib.lesson.words import Words, WordsError
@@ -230,6 +230,7 @@ class Prediction(Question):
         "observe": defined("observe"),
         "explanation": TEXT,
         "more": TEXT,
+        "again": LINE,
         "inputs": several(WORKING, minItems=1),
         "working": NAME,
     }

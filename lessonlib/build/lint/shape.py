@@ -141,6 +141,19 @@ def notes(raw: Raw) -> Iterator[Found]:
             yield Found(("steps",), f"steps: {what} is missing (a `note` whose stem says “{word}”)")
 
 
+@rule("words", "votes", coming=True)
+def votes(raw: Raw) -> Iterator[Found]:
+    """A full lesson tells the instructor which two questions to vote on in class, by their ids."""
+    if raw.get("short"):
+        return
+    line = next((line for line in raw.get("instructor", "").splitlines() if "**Vote" in line), "")
+    named = [body["id"] for kind, body in items(raw) if kind == "predict" and f"`{body.get('id')}`" in line]
+    if len(named) < 2:
+        yield Found(
+            ("instructor",), "instructor: **Vote** is missing: two questions to vote on, as `id` and `id` on that line"
+        )
+
+
 @rule("words", "instructor")
 def instructor(raw: Raw) -> Iterator[Found]:
     """A full lesson tells the instructor timing, the wrong answer to wait for, a discussion and a board sketch."""
