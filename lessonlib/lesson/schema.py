@@ -46,6 +46,10 @@ def _question_schema(kinds: tuple[type[Question], ...]) -> Schema:
         return keyed(shapes, required=[key for key in shapes if key not in only.optional])
     shapes = {"id": ID, "kind": one_of(*(kind.kind for kind in kinds)), **Prediction.common, **keys}
     needs = [
-        {"if": {"properties": {"kind": {"const": kind.kind}}}, "then": {"required": list(kind.keys)}} for kind in kinds
+        {
+            "if": {"properties": {"kind": {"const": kind.kind}}},
+            "then": {"required": [key for key in kind.keys if key not in kind.optional]},
+        }
+        for kind in kinds
     ]
     return {**keyed(shapes, required=["id", "kind", "stem", "reveal"]), "allOf": needs}

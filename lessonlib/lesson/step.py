@@ -41,6 +41,9 @@ class Step:
 
     def __init__(self, question: Question, title: str, record: Callable[[Record], None] = _FORGET):
         self.question, self.title, self.record = question, title, record
+        #: why it is not revealed yet though it is committed; "" where nothing keeps it closed
+        self.sealed: Callable[[], str] = str
+        self._replaying = False
         self.state: State = ASKED
         self.guess: Guess | None = None
         self.confidence: int | None = None
@@ -79,6 +82,8 @@ class Step:
     def takes(self, name: str) -> bool:
         """Whether an event of that name means something in this state."""
         fits = _FITS_NOTE if self.question.kind == "note" else _FITS
+        if name in ("reveal", "skip") and not self._replaying and self.sealed():
+            return False
         return self.state in fits.get(name, ())
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
@@ -148,6 +153,8 @@ class Step:
             "problem": self.problem,
             "skipped": self.skipped,
         }
+        if not self.revealed and (sealed := self.sealed()):
+            view["sealed"] = sealed
         if self.guess is not None:
             view["guess"] = {**question.guess_view(self.guess), "confidence": self.confidence}
         if self.revealed:
@@ -198,11 +205,12 @@ class Step:
         A record that no longer fits (a guess that an older version accepted) is passed over.
         """
         record, self.record = self.record, _FORGET
+        self._replaying = True  # what was revealed once was no longer sealed
         try:
             for entry in records:
                 self.handle({**entry, "guess": self._as_given(entry.get("guess"))})
         finally:
-            self.record, self.problem = record, ""
+            self.record, self.problem, self._replaying = record, "", False
 
     def _as_given(self, guess: Any) -> Any:
         """A stored guess as the browser would send it."""

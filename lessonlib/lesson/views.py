@@ -10,7 +10,19 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 #: which script draws a panel
 PanelKind = Literal[
-    "choice", "number", "curve", "blanks", "recall", "explain", "note", "tell", "picture", "explorer", "pick", "map"
+    "choice",
+    "number",
+    "range",
+    "curve",
+    "blanks",
+    "recall",
+    "explain",
+    "note",
+    "tell",
+    "picture",
+    "explorer",
+    "pick",
+    "map",
 ]
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
 #: how a verdict looks: the colour and the mark beside its headline
@@ -53,6 +65,8 @@ class NumberAsk(TypedDict):
     unit: str
     placeholder: str
     interval: bool
+    #: whether the interval must be given
+    needed: NotRequired[bool]
 
 
 class CurveAsk(TypedDict):
@@ -246,6 +260,8 @@ class QuestionView(PanelView):
     confidence: list[str] | None
     hints: HintsView
     skipped: bool
+    #: why a committed question is not revealed yet
+    sealed: NotRequired[str]
     observe: NotRequired[ObserveView | None]
     working: NotRequired[WorkingView | None]
     explanation: NotRequired[str]
@@ -321,12 +337,12 @@ class DrawnView(TypedDict, total=False):
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str
+    #: offers what comes next: another sitting of a review, another set of an exam
+    more: str
 
 
 class BlockView(PanelView, DrawnView):
-    """A block that is open. ``more`` offers another sitting of a review."""
-
-    more: NotRequired[str]
+    """A block that is open."""
 
 
 View = LockedView | ChoiceView | NumberView | CurveView | BlanksView | RecallView | ExplainView | NoteView | BlockView

@@ -12,13 +12,14 @@ from lessonlib.draw.picture import picture
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
-from lessonlib.lesson.source import lesson_names, lesson_title
+from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source, place_in_course
 from lessonlib.lesson.views import DrawnView
 from lessonlib.record.attempts import Attempt
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
@@ -170,12 +171,29 @@ class Map(Block):
 
 
 def _map(attempts: Sequence[Attempt]) -> DrawnView:
-    from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
+    from lessonlib.show.course_map import (
+        Chapter,
+        Checkpoint,
+        course_map_html,
+        course_map_text,
+    )  # drawing code, loaded on first use
 
     concepts = load_listing().concepts
     states = states_of(concepts, attempts)
-    chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
-    return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
+    chapters = [
+        Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb")
+        for name in lesson_names()
+        if not is_checkpoint(name)
+    ]
+    checkpoints = [
+        Checkpoint(place_in_course(load_source(name)), lesson_title(name), f"{name}.ipynb")
+        for name in lesson_names()
+        if is_checkpoint(name)
+    ]
+    return {
+        "html": course_map_html(concepts, chapters, states, checkpoints),
+        "text": course_map_text(concepts, chapters, states, checkpoints),
+    }
 
 
 class Installed(Block):
@@ -206,4 +224,4 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed)}
+BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed, ExamCard, CourseChart)}

@@ -135,9 +135,14 @@ class NotebookLesson:
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             item = self._lesson.items[item_id]
             lock, kept = self._drawn[item_id]
-            always = item is changed or not item.sealed or item_id in self._desks
+            always = item is changed or not item.sealed or item_id in self._desks or self._together(item, changed)
             if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
+
+    def _together(self, item: Item, changed: Item) -> bool:
+        """Whether both are of the exam: what one of its questions does says when the others open."""
+        exam = self._lesson.exam
+        return exam is not None and item in exam.items and changed in exam.items
 
     def _kept(self, item: Item) -> KeptView | None:
         view = cast(Mapping[str, Any], item.view())
@@ -166,6 +171,8 @@ class NotebookLesson:
         outcomes = try_mistakes(item) if self._auto == "each" else []
         if self._auto != "skip":
             item.step.answer(item.step.question.right())
+            if self._lesson.exam and item in self._lesson.exam.items:
+                self._lesson.exam.reveal_all()
         self._lesson.changed(item)
         return outcomes
 

@@ -20,7 +20,7 @@ _INSTRUCTOR = {
     "Board": "a sketch for the board",
 }
 #: kinds of question whose answer the learner makes, not picks
-MADE = ("number", "curve", "place")
+MADE = ("number", "range", "curve", "place")
 
 
 def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
@@ -42,7 +42,7 @@ def items_of(entries: Iterable[Mapping[str, Any]]) -> list[Item]:
 
 def is_step(kind: str, body: Raw) -> bool:
     """Whether an item is one of the numbered steps: a prediction that is neither quiz nor transfer."""
-    return kind == "predict" and not body.get("quiz") and not body.get("transfer")
+    return kind == "predict" and not any(body.get(key) for key in ("quiz", "transfer", "exam"))
 
 
 @rule("words", "opening")

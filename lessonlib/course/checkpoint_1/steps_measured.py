@@ -36,6 +36,8 @@ class Step:
     mixture: bool
     requests: int
     graphs: bool
+    #: parameters, GPU, number of GPUs, bits: what makes it the same system as another
+    system: tuple[float, str, int, float]
 
     @property
     def reach(self) -> float:
@@ -49,7 +51,9 @@ def measured_steps() -> tuple[Step, ...]:
     return (*_timed_alone(), *_served(), *_single_requests())
 
 
-def step_of(name: str, source: str, system: System, requests: int, context: int, seconds: float, title: str = "") -> Step:
+def step_of(
+    name: str, source: str, system: System, requests: int, context: int, seconds: float, title: str = ""
+) -> Step:
     """A step of a system with so many requests of so many tokens each."""
     parts = decode(system, requests, context)
     return Step(
@@ -64,6 +68,7 @@ def step_of(name: str, source: str, system: System, requests: int, context: int,
         mixture=system.model.is_mixture,
         requests=requests,
         graphs=system.launches == "graphs",
+        system=(system.model.parameters, system.gpu.name, system.gpus, system.weight_format.bits),
     )
 
 
@@ -98,7 +103,9 @@ def _single_requests() -> Iterator[Step]:
     """One request alone, as makers of models and engines print it (data/measured/single_requests.csv)."""
     for row in read_csv(data_dir() / "measured" / "single_requests.csv"):
         if not row["flag"]:
-            system = System(model_of(row["model"]), load_gpu(row["gpu"]), int(row["tp"]), row["weights"], head=row["head"])
+            system = System(
+                model_of(row["model"]), load_gpu(row["gpu"]), int(row["tp"]), row["weights"], head=row["head"]
+            )
             seconds = 1.0 / float(row["tokens_per_s"])
             yield step_of(row["id"], row["group"], system, int(row["requests"]), int(row["context"]), seconds)
 
@@ -107,3 +114,8 @@ def model_of(name: str) -> Model:
     """A model by the name of its raw config in data/exams/configs, else a shipped one."""
     raw = data_dir() / "exams" / "configs" / f"{name}.json"
     return load_model(str(raw) if is_file(raw) else name)
+
+
+def same_system(step: Step, system: System) -> bool:
+    """Whether a step is one of that system, whatever its load."""
+    return step.system == (system.model.parameters, system.gpu.name, system.gpus, system.weight_format.bits)
