@@ -25,6 +25,7 @@ from lessonlib.show.score_card import still_open_html
 
 #: The axis of the chart: from spot on to so many times off; what is further off stands at its end.
 MOST = 10.0
+_GOAL, _LINE = 'stroke-opacity="0.75" stroke-dasharray="5 4"', 'stroke-opacity="0.18"'
 
 
 class ExamCard(Block):
@@ -171,8 +172,7 @@ def _chart(found: Sequence[LessonFactor]) -> str:
         return bottom - (bottom - top) * math.log10(min(factor, MOST)) / math.log10(MOST)
 
     grid = "".join(
-        f'<line x1="{left}" x2="{480 - right}" y1="{y(at):.1f}" y2="{y(at):.1f}" stroke="currentColor" '
-        f'stroke-opacity="{0.75 if at == CLOSE else 0.18}"{" stroke-dasharray='5 4'" if at == CLOSE else ""}/>'
+        f'<line x1="{left}" x2="{480 - right}" y1="{y(at):.1f}" y2="{y(at):.1f}" stroke="currentColor" {_GOAL if at == CLOSE else _LINE}/>'
         f'<text x="{left - 6}" y="{y(at) + 4:.1f}" text-anchor="end">×{at:g}</text>'
         for at in (1.0, CLOSE, 2.0, 5.0, 10.0)
     )

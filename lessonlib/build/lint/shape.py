@@ -104,14 +104,14 @@ def counts(raw: Raw) -> Iterator[Found]:
             at,
             "steps: at least two steps must be marked `surprise: true`, those whose answers surprise a working engineer",
         )
-    if not 2 <= len(quiz) <= 4:
+    if "after" not in raw and not 2 <= len(quiz) <= 4:
         yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 2 to 4")
 
 
 @rule("words", "blocks")
 def blocks(raw: Raw) -> Iterator[Found]:
     """A full lesson has its blocks: mystery, recall card or gaps, explorer, "On your lab", explanation, and the closing panel."""
-    if raw.get("short"):
+    if raw.get("short") or "after" in raw:
         return
     kinds = {kind for kind, _ in items(raw)}
     found = {body.get("block") for kind, body in items(raw) if kind == "tell"}
@@ -133,7 +133,7 @@ def blocks(raw: Raw) -> Iterator[Found]:
 @rule("words", "notes")
 def notes(raw: Raw) -> Iterator[Found]:
     """A full lesson asks for a question to the teacher: in its closing panel, or in a note beside one on the format."""
-    if raw.get("short") or any(kind == "closing" for kind, _ in items(raw)):
+    if raw.get("short") or "after" in raw or any(kind == "closing" for kind, _ in items(raw)):
         return
     stems = [body.get("stem", "").lower() for kind, body in items(raw) if kind == "note"]
     for word, what in {"teacher": "a note to the teacher", "format": "a note on whether the format helped"}.items():

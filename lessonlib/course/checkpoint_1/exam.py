@@ -60,7 +60,11 @@ def exam_precision(lab: Lab) -> str:
     """Formats of weights, head and cache, in words."""
     system = _system(lab).system
     parts = system.part_formats
-    weights = ", ".join(f"{part} {parts[part]}" for part in parts) if parts else f"layers {system.weights}, head {system.head}"
+    weights = (
+        ", ".join(f"{part} {parts[part]}" for part in parts)
+        if parts
+        else f"layers {system.weights}, head {system.head}"
+    )
     return f"{weights}; cache {system.kv}"
 
 

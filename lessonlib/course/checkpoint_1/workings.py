@@ -239,7 +239,9 @@ def card_nine_in_ten(lab: Lab) -> Quantity:
 def old_layer(lab: Lab) -> Quantity:
     """The fixed cost of a layer of engines of 2023, which start kernel after kernel from Python: the median of measured steps on 8 GPUs."""
     steps = [step for step in measured_steps() if not step.graphs and step.gpus == 8 and step.requests == 1]
-    return Quantity(median((step.seconds - step.fetch_s / card().reach_16) / step.layers for step in steps), "s", digits=2)
+    return Quantity(
+        median((step.seconds - step.fetch_s / card().reach_16) / step.layers for step in steps), "s", digits=2
+    )
 
 
 # --- a forecast by the card, worked out: Llama-3.1-70B, fp8, on eight MI300X
@@ -336,3 +338,35 @@ def mixture_bandwidth(lab: Lab) -> Quantity:
 def mixture_fixed(lab: Lab) -> Quantity:
     step = _mixture()
     return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, 1), "s")
+
+
+def card_is_close(lab: Lab) -> bool:
+    """Whether the card is within a quarter of measured steps at the median, each source left out in turn."""
+    return median_off(left_out()) <= 1.25
+
+
+# --- the learner's own lab
+
+
+def _own(lab: Lab) -> Step:
+    return step_of(lab.name, "", lab.system, 1, lab.context, 1.0)
+
+
+def own_context(lab: Lab) -> Quantity:
+    return Quantity(lab.context, "tokens", digits=4)
+
+
+def own_ceiling(lab: Lab) -> Quantity:
+    """The least time of a decode step of one request, with the lab's usual context."""
+    return Quantity(_own(lab).fetch_s, "s")
+
+
+def own_by_card(lab: Lab) -> Quantity:
+    """The card's forecast of it."""
+    return Quantity(card().forecast_s(_own(lab)), "s")
+
+
+def own_reported(lab: Lab) -> Quantity | None:
+    """The step that was reported for the lab; None where nothing was."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return Quantity(1 / told.value, "s") if told else None

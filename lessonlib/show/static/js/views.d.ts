@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "curve" | "blanks" | "recall" | "explain" | "note" | "tell" | "picture" | "explorer" | "pick" | "map";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "blanks" | "recall" | "explain" | "note" | "tell" | "picture" | "explorer" | "pick" | "map";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -34,6 +34,7 @@ export interface NumberAsk {
   unit: string;
   placeholder: string;
   interval: boolean;
+  needed?: boolean;
 }
 
 /** The columns and the axes on which the curve is drawn. */
@@ -275,6 +276,7 @@ export interface QuestionView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -295,6 +297,7 @@ export interface ChoiceView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -318,6 +321,7 @@ export interface NumberView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -341,6 +345,7 @@ export interface CurveView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -364,6 +369,7 @@ export interface BlanksView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -387,6 +393,7 @@ export interface RecallView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -410,6 +417,7 @@ export interface ExplainView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -433,6 +441,7 @@ export interface NoteView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -453,9 +462,10 @@ export interface DrawnView {
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
+  more?: string;
 }
 
-/** A block that is open. ``more`` offers another sitting of a review. */
+/** A block that is open. */
 export interface BlockView {
   kind: PanelKind;
   id: string;
