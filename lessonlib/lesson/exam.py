@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
-from lessonlib.lesson.step import COMMITTED
 from lessonlib.lesson.words import Words, WordsError
 from lessonlib.roofline import Lab
 
@@ -37,7 +36,7 @@ class Exam:
     @property
     def left(self) -> int:
         """How many of its questions are still to be committed."""
-        return sum(item.step.guess is None for item in self.items)
+        return sum(item.step.guess is None and not item.step.revealed for item in self.items)
 
     @property
     def over(self) -> bool:
@@ -69,12 +68,6 @@ class Exam:
         address = {"lesson": lesson.name, "question": WHERE, "hash": "", "lab": lesson.lab.name}
         self.drawn += 1
         lesson.journal.append({**address, "event": DRAW, "number": self.drawn})
-
-    def reveal_all(self) -> None:
-        """Open every question, as soon as all are committed: for a run without a person."""
-        for item in self.items if not self.sealed() else ():
-            if item.step.state == COMMITTED:
-                item.step.handle({"event": "reveal"})
 
     def _recorded(self) -> int:
         drawn = [

@@ -70,7 +70,9 @@ def _standing(exam: Exam) -> str:
 
 def _came_to(exam: Exam) -> str:
     """The median factor and what the ranges were worth, in words."""
-    guesses = [(item.step.guess or {}, float(item.step.question.truth())) for item in exam.items]
+    guesses = [(item.step.guess, float(item.step.question.truth())) for item in exam.items if item.step.guess]
+    if not guesses:
+        return "Nothing was forecast, so there is nothing to judge."
     off = median(apart(guess["value"], truth) for guess, truth in guesses)
     held = sum(guess["low"] <= truth <= guess["high"] for guess, truth in guesses)
     width = median(guess["high"] / guess["low"] for guess, _ in guesses)
@@ -101,16 +103,20 @@ def _table(exam: Exam, beside: str) -> str:
 
 
 def _row(item: StepItem, beside: str) -> str:
-    question, guess = item.step.question, item.step.guess or {}
-    view, truth = question.guess_view(guess), question.truth()
-    factor = guess["value"] / float(truth)
-    held = "held" if guess["low"] <= float(truth) <= guess["high"] else "missed"
-    card = question.number(beside)
+    question, guess = item.step.question, item.step.guess
+    truth, card = question.truth(), question.number(beside)
+    cells = ["skipped", "–", "–"]
+    if guess:
+        factor = guess["value"] / float(truth)
+        held = "held" if guess["low"] <= float(truth) <= guess["high"] else "missed"
+        cells = [
+            escape(question.guess_view(guess)["shown"]),
+            f"{escape(guess['low_text'])} to {escape(guess['high_text'])}, {held}",
+            f"{times(apart(factor, 1.0))} {'high' if factor > 1 else 'low'}",
+        ]
     return (
-        f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{escape(view["shown"])}</td>'
-        f"<td>{escape(guess['low_text'])} to {escape(guess['high_text'])}, {held}</td><td>{escape(str(truth))}</td>"
-        f"<td>{times(apart(factor, 1.0))} {'high' if factor > 1 else 'low'}</td>"
-        f"<td>{escape(str(card))}, {times(apart(float(card), float(truth)))} off</td></tr>"
+        f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{cells[0]}</td><td>{cells[1]}</td>'
+        f"<td>{escape(str(truth))}</td><td>{cells[2]}</td><td>{escape(str(card))}, {times(apart(float(card), float(truth)))} off</td></tr>"
     )
 
 

@@ -171,8 +171,6 @@ class NotebookLesson:
         outcomes = try_mistakes(item) if self._auto == "each" else []
         if self._auto != "skip":
             item.step.answer(item.step.question.right())
-            if self._lesson.exam and item in self._lesson.exam.items:
-                self._lesson.exam.reveal_all()
         self._lesson.changed(item)
         return outcomes
 

@@ -52,9 +52,14 @@ class Card:
 
 
 #: What each number may be: a card is read by people, so its numbers are round.
+_SHARES, _COSTS = tuple(share / 100 for share in range(40, 100, 5)), tuple(float(cost) for cost in range(0, 210, 10))
 _CHOICES: Mapping[str, Sequence[float]] = {
-    **dict.fromkeys(("reach_16", "reach_8", "reach_4"), [share / 100 for share in range(40, 100, 5)]),
-    **dict.fromkeys(("one_us", "several_us", "mixture_us"), [float(cost) for cost in range(0, 210, 10)]),
+    "reach_16": _SHARES,
+    "reach_8": _SHARES,
+    "reach_4": _SHARES,
+    "one_us": _COSTS,
+    "several_us": _COSTS,
+    "mixture_us": _COSTS,
     "request_us": (0.0, 0.5, 1.0, 2.0, 3.0),
 }
 _ROUNDS = 20

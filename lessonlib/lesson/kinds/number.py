@@ -21,7 +21,7 @@ from lessonlib.lesson.judge import (
     nearest_working,
 )
 from lessonlib.lesson.question import Guess, Prediction
-from lessonlib.lesson.views import NumberAsk
+from lessonlib.lesson.views import NumberAsk, PanelKind
 from lessonlib.lesson.words import WordsError
 
 Wrong = tuple[float, Mapping[str, Any]]
@@ -30,7 +30,7 @@ Wrong = tuple[float, Mapping[str, Any]]
 class Number(Prediction):
     """Judged by its factor; a guess near a known wrong working is told by its name."""
 
-    kind = "number"
+    kind: ClassVar[PanelKind] = "number"
     keys: ClassVar[Mapping[str, Schema]] = {
         "truth": NAME,
         "unit": LINE,
@@ -140,7 +140,7 @@ class Number(Prediction):
         return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
 
     def _feedback(self, verdict: NumberVerdict, wrong: Wrong | None, told: str) -> str:
-        held = f"<p>{told.strip()}</p>" if told else ""
+        held = f'<p class="ll-range">{told.strip()}</p>' if told else ""
         if verdict.spot_on:
             return self.html(self.raw["because"], "because") + held
         if wrong is not None:
