@@ -116,7 +116,7 @@ def _row(item: StepItem, beside: str) -> str:
         ]
     return (
         f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{cells[0]}</td><td>{cells[1]}</td>'
-        f"<td>{escape(str(truth))}</td><td>{cells[2]}</td><td>{escape(str(card))}, {times(apart(float(card), float(truth)))} off</td></tr>"
+        f"<td>{escape(str(truth))}</td><td>{cells[2]}</td><td>{escape(str(card))}, {times(apart(float(card), float(truth)))}</td></tr>"
     )
 
 
@@ -163,7 +163,7 @@ def _name(one: LessonFactor) -> str:
 def _short(one: LessonFactor) -> str:
     if one.exam:
         return "exam"
-    return "check" if is_checkpoint(one.lesson) else one.lesson[:2].lstrip("0") or "0"
+    return "CP" if is_checkpoint(one.lesson) else one.lesson[:2].lstrip("0") or "0"
 
 
 def _chart(found: Sequence[LessonFactor]) -> str:

@@ -15,6 +15,8 @@ from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_mod
 
 #: Lists of a config.json longer than this say the same over and over: they are shown by their first and last entry.
 _LONG = 4
+#: So many characters stand on one line of a config.json as it is shown.
+_WIDTH = 72
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,16 @@ def _system(name: str, keys: Mapping[str, Any]) -> ExamSystem:
 
 
 def _shown(config: Mapping[str, Any]) -> str:
-    """A config.json as text, its long lists shortened."""
-    return json.dumps({key: _short(value) for key, value in config.items()}, indent=2, ensure_ascii=False)
+    """A config.json as text: several short entries on a line, its long lists shortened."""
+    entries = [f"{json.dumps(key)}: {json.dumps(_short(value), ensure_ascii=False)}" for key, value in config.items()]
+    lines, line = [], ""
+    for place, entry in enumerate(entries):
+        told = entry + ("," if place < len(entries) - 1 else "")
+        if line and len(line) + len(told) >= _WIDTH:
+            lines.append(line)
+            line = ""
+        line += f" {told}" if line else told
+    return "\n".join(["{", *(f"  {each}" for each in [*lines, line]), "}"])
 
 
 def _short(value: Any) -> Any:

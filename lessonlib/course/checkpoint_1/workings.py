@@ -10,6 +10,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.checkpoint_1.card import card, kind_of, left_out, median_off
 from lessonlib.course.checkpoint_1.steps_measured import Step, measured_steps, step_of
+from lessonlib.course.shared.forecast import decode_step_expected_low
 from lessonlib.roofline import Lab, System, decode, load_gpu, load_model, weight_bytes, weight_bytes_read
 
 CONTEXT = 105
@@ -370,3 +371,15 @@ def own_reported(lab: Lab) -> Quantity | None:
     """The step that was reported for the lab; None where nothing was."""
     told = lab.measured.get("decode_tokens_per_s")
     return Quantity(1 / told.value, "s") if told else None
+
+
+def own_outside(lab: Lab) -> bool:
+    """Whether what was reported for the lab is quicker than its 90 % band."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return told is not None and 1 / told.value < float(decode_step_expected_low(lab))
+
+
+def own_reach(lab: Lab) -> Quantity:
+    """The reported speed over the ceiling; 100 % where nothing was reported."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return _percent(_own(lab).fetch_s * told.value if told else 1.0)
