@@ -17,7 +17,7 @@ import pytest
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import lab_numbers
-from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
+from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_for, code_of, package_name, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import Lab, lab_names, load_lab
 from lessonlib.show.explorer import READY
@@ -42,7 +42,7 @@ def workings(module: ModuleType) -> dict[str, Working]:
 
 def own(lesson: str) -> list[ModuleType]:
     """The modules of a lesson's package."""
-    return list(LessonCode((f"{COURSE}.lesson_{lesson[:2]}",)).modules())
+    return list(LessonCode((f"{COURSE}.{package_name(lesson)}",)).modules())
 
 
 #: what several lessons name, and the pieces that workings are made of
@@ -52,7 +52,7 @@ DRAWINGS = [module for part in ("plots", "pictures") for module in whole_course(
 
 def named_by(lesson: str) -> Mapping[str, Working]:
     """Every working that the words of a lesson could name: its own and the shared ones."""
-    return code_of(int(lesson[:2])).workings
+    return code_for(lesson, load_source(lesson).get("number")).workings
 
 
 @functools.cache
