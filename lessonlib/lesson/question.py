@@ -12,12 +12,14 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.block import more
 from lessonlib.lesson.fingerprint import fingerprintable
-from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema, defined, several
+from lessonlib.lesson.fragments import ID, LINE, NAME, TEXT, WORKING, Schema, defined, several
 from lessonlib.lesson.guess import MOST_TYPED, GuessError, refuse_long, representable
 from lessonlib.lesson.views import GradeView, OptionView, PanelKind, WorkingView
 from lessonlib.lesson.words import Words, WordsError
@@ -140,12 +142,18 @@ class Question:
         return [self.inline(hint, f"hint {n}") for n, hint in enumerate(self.raw.get("hints", ()), 1)]
 
     def reveal(self) -> str:
-        """What the reveal says to everyone, as HTML."""
-        return self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else ""
+        """What the reveal says to everyone, as HTML, and below it in one small line what the answer was worked out from."""
+        return (self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else "") + self._inputs()
+
+    def _inputs(self) -> str:
+        shown = (f"{escape(label_of(name))} {escape(str(self.number(name)))}" for name in self.raw.get("inputs", ()))
+        line = " · ".join(shown)
+        return f'<p class="ll-inputs">From: {line}</p>' if line else ""
 
     def explanation(self) -> str:
-        """What is explained once the learner has said what the reveal showed, as HTML."""
-        return self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
+        """What is explained once the learner has said what the reveal showed, as HTML; what is for later stays closed."""
+        said = self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
+        return said + (more(self.html(self.raw["more"], "more")) if "more" in self.raw else "")
 
     def working(self) -> WorkingView | None:
         """The real source of the function that computed the truth, and what it gave for this lab."""
@@ -221,6 +229,9 @@ class Prediction(Question):
         "reveal": TEXT,
         "observe": defined("observe"),
         "explanation": TEXT,
+        "more": TEXT,
+        "again": LINE,
+        "inputs": several(WORKING, minItems=1),
         "working": NAME,
     }
 
@@ -254,6 +265,11 @@ class SelfGraded(Question):
     def truth(self) -> Any:
         """The model answer."""
         return self.html(self.raw["answer"], "answer")
+
+
+def label_of(name: str) -> str:
+    """A working's name in words, as beside a number: "weights read" for ``weights_read`` and ``here.weights_read``."""
+    return name.removeprefix("here.").replace("_", " ")
 
 
 def typed(given: Any, most: int = MOST_TYPED) -> str:

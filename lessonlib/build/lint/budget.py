@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from lessonlib.build.lint.finding import Found, rule
-from lessonlib.build.lint.shape import items
+from lessonlib.build.lint.finding import Found, Path, rule
+from lessonlib.build.lint.shape import items_of
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import markdown, plain
 
-MOST_WORDS, MOST_PREDICTIONS = 2200, 9
+#: words to read, predictions (quiz and transfers counted) and minutes of a lesson, and of its epilogue
+MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES = 2200, 9, 30
+EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES = 700, 3, 10
 _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
-_SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60}
+_SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60, "write": 180}
+#: what is closed until somebody wants it
+_MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
+
+
+Entry = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -31,32 +40,60 @@ class Budget:
 
 
 def budget(lesson: Lesson) -> Budget:
-    """Words, predictions and minutes of a lesson: words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold explanation."""
-    words = sum(len(plain(text).split()) for text in _read(lesson))
-    kinds = [kind for kind, _ in items(lesson.raw)]
+    """Words, predictions and minutes of a lesson up to its epilogue.
+
+    Minutes are words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold
+    explanation + 3 min a function of one's own.
+    """
+    return _count(lesson, _parts(lesson)[0])
+
+
+def epilogue_budget(lesson: Lesson) -> Budget | None:
+    """The same of its epilogue; None where there is none."""
+    after = _parts(lesson)[1]
+    return _count(lesson, after) if after else None
+
+
+def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
+    """The entries of the lesson and those of its epilogue. The closing panel is the lesson's."""
+    entries: list[Entry] = lesson.raw["steps"]
+    start = next((index for index, entry in enumerate(entries) if "epilogue" in entry), len(entries))
+    closing = [entry for entry in entries[start:] if "closing" in entry]
+    return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
+
+
+def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
+    words = sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    kinds = [kind for kind, _ in items_of(entries)]
     seconds = sum(_SECONDS.get(kind, 0) for kind in kinds)
     return Budget(words, kinds.count("predict"), words / _WORDS_A_MINUTE + seconds / 60)
 
 
 @rule("default lab", "budget", coming=True)
 def within_budget(lesson: Lesson) -> Iterator[Found]:
-    """A lesson has at most 2,200 words to read and 9 predictions, quiz and transfers counted."""
-    found = budget(lesson)
-    if found.words > MOST_WORDS:
-        yield Found(
-            ("steps",),
-            f"{found.words:,} words to read; at most {MOST_WORDS:,}: take out what no later step needs",
-        )
-    if found.predictions > MOST_PREDICTIONS:
-        yield Found(
-            ("steps",),
-            f"{found.predictions} predictions, quiz and transfers counted; at most {MOST_PREDICTIONS}: keep those that surprise",
-        )
+    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10."""
+    yield from _over(budget(lesson), "", MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES)
+    after = epilogue_budget(lesson)
+    if after:
+        yield from _over(after, "the epilogue: ", EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES)
 
 
-def _read(lesson: Lesson) -> Iterator[str]:
+def _over(found: Budget, what: str, words: int, predictions: int, minutes: int) -> Iterator[Found]:
+    at: Path = ("steps",)
+    if found.words > words:
+        yield Found(at, f"{what}{found.words:,} words to read; at most {words:,}: take out what no later step needs")
+    if found.predictions > predictions:
+        yield Found(
+            at,
+            f"{what}{found.predictions} predictions, quiz and transfers counted; at most {predictions}: keep those that surprise",
+        )
+    if found.minutes > minutes + 0.5:
+        yield Found(at, f"{what}{found.minutes:.0f} minutes by the formula; at most {minutes}")
+
+
+def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
     """Every text that a learner reads, rendered."""
-    for entry in lesson.raw["steps"]:
+    for entry in entries:
         kind, body = next(iter(entry.items()))
         if kind == "text":
             yield markdown(body)
@@ -64,7 +101,7 @@ def _read(lesson: Lesson) -> Iterator[str]:
         item = lesson.items[body["id"]]
         if isinstance(item, StepItem):
             yield from _of_question(item)
-        elif kind == "sources":
+        elif kind in ("sources", "closing"):
             yield from (
                 f"{source['title']} {source['by']} {source['says']}" for source in lesson.raw["sources"].values()
             )

@@ -142,7 +142,7 @@ def secrets(item: StepItem) -> list[Secret]:
         texts |= {f"checklist {number}": text for number, text in enumerate(result.get("checklist", ()), 1)}
         texts["answer"] = result.get("answer", "")
     found: list[Secret] = [sentence for what, text in texts.items() for sentence in _sentences(what, text)]
-    return found + _right_option(item) + amounts(item)
+    return found + right_option(item) + amounts(item)
 
 
 def late_secrets(item: StepItem) -> list[Secret]:
@@ -164,7 +164,7 @@ def amounts(item: StepItem) -> list[Amount]:
     return []
 
 
-def _right_option(item: StepItem) -> list[Secret]:
+def right_option(item: StepItem) -> list[Secret]:
     """The right option of a step. What a quiz asks from memory was said before, that is its point."""
     question = item.step.question
     words = normal(plain(question.truth())) if question.kind == "choice" and not item.raw.get("quiz") else ""
