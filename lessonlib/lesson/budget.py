@@ -57,8 +57,13 @@ def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
     return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
 
 
+def words_read(html: str) -> int:
+    """Words of a rendered text, without what is closed until somebody wants it."""
+    return len(plain(_MORE.sub(" ", html)).split())
+
+
 def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
-    words = sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    words = sum(words_read(text) for text in _read(lesson, entries))
     kinds = [next(iter(entry)) for entry in entries]
     seconds = sum(_SECONDS.get(kind, 0) for kind in kinds)
     return Budget(words, kinds.count("predict"), words / _WORDS_A_MINUTE + seconds / 60)
