@@ -20,6 +20,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.explorer import Explore
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
@@ -64,35 +65,6 @@ class Plot(Block):
         raw, words = self.raw, self.lesson.words
         shown = words.code.plot(raw["name"]).describe(words.lab)
         return {"data": shown.sealed, "alt": shown.alt, "caption": words.html(raw["caption"], raw["id"])}
-
-
-class Explore(Block):
-    """The instrument for what-if questions."""
-
-    kind = "explore"
-    panel = "explorer"
-    keys: ClassVar[Mapping[str, Schema]] = {"block": WORD_BLOCKS["tell"].keys["block"], "text": TEXT}
-    optional = frozenset({"block"})
-    by_hand = """
-# The same by hand, once it is open, in a cell of your own:
-#   from lessonlib import decode
-#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
-
-    def draw(self) -> DrawnView:
-        """The text above it, all data that it draws from, and the units in which it prints them."""
-        from lessonlib.show.explorer import explorer_units
-
-        parts = self.parts()
-        return {"html": parts["html"], "explorer": {**parts["explorer"], "units": explorer_units()}}
-
-    def parts(self) -> Mapping[str, Any]:
-        """The text and the data."""
-        from lessonlib.show.explorer import explorer_data
-
-        return {
-            "explorer": explorer_data(self.lesson.lab),
-            "html": self.lesson.words.html(self.raw["text"], self.raw["id"]),
-        }
 
 
 class Score(Block):
