@@ -82,26 +82,26 @@ def _back(lab: Lab) -> tuple[Scrape, Scrape]:
     return next((before, after) for before, after in pairs if before.at_s <= STALL_AT_S + STALL_S < after.at_s)
 
 
-def back_count(lab: Lab) -> Quantity:
+def first_tokens_back(lab: Lab) -> Quantity:
     """First tokens counted between those two scrapes."""
     before, after = _back(lab)
     return Quantity(after.ttft_count - before.ttft_count, "requests")
 
 
-def back_sum(lab: Lab) -> Quantity:
+def waited_together(lab: Lab) -> Quantity:
     """Seconds that those requests had waited for them, added up."""
     before, after = _back(lab)
     return Quantity(after.ttft_sum_s - before.ttft_sum_s, "s")
 
 
-def back_mean(lab: Lab) -> Quantity:
+def mean_wait_back(lab: Lab) -> Quantity:
     """The mean of those waits."""
-    return Quantity(float(back_sum(lab)) / float(back_count(lab)), "s")
+    return Quantity(float(waited_together(lab)) / float(first_tokens_back(lab)), "s")
 
 
-def twice_back_mean(lab: Lab) -> Quantity:
+def twice_the_mean_wait(lab: Lab) -> Quantity:
     """Who comes evenly while nothing moves waits half of it on average, so it is about twice their mean."""
-    return Quantity(2 * float(back_mean(lab)), "s")
+    return Quantity(2 * float(mean_wait_back(lab)), "s")
 
 
 def silent_windows(lab: Lab) -> Quantity:
@@ -110,13 +110,13 @@ def silent_windows(lab: Lab) -> Quantity:
     return Quantity(sum(after.at_s - before.at_s for before, after in pairs if after.tokens == before.tokens), "s")
 
 
-def usual_tokens(lab: Lab) -> Quantity:
+def tokens_in_a_usual_window(lab: Lab) -> Quantity:
     """Tokens of ten seconds before it."""
     first, *_, last = [one for one in scrapes(lab) if one.at_s < STALL_AT_S]
     return Quantity((last.tokens - first.tokens) / (last.at_s - first.at_s) * EVERY_S, "tokens")
 
 
-def part_tokens(lab: Lab) -> Quantity:
+def tokens_in_the_cut_window(lab: Lab) -> Quantity:
     """Tokens of the ten seconds in which it began."""
     pairs = zip(scrapes(lab), scrapes(lab)[1:], strict=False)
     return Quantity(next(b.tokens - a.tokens for a, b in pairs if a.at_s <= STALL_AT_S < b.at_s), "tokens", digits=4)

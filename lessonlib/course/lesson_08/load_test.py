@@ -64,7 +64,7 @@ def tests_in_proportion(lab: Lab) -> Quantity:
     return Quantity(run.TESTS * float(users_held_up(lab)) / users, "requests", digits=2)
 
 
-def tests_at_once(lab: Lab) -> Quantity:
+def test_requests_at_once(lab: Lab) -> Quantity:
     """Its requests under way at any time: it waits for each answer."""
     return Quantity(1, "request")
 

@@ -12,7 +12,13 @@ from statistics import NormalDist
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_08 import service_run as run
 from lessonlib.course.lesson_08.buckets import run_bucket_p50, run_gap_mean, run_gap_p50
-from lessonlib.course.lesson_08.incident import back_mean, scrapes, silent_windows, stall_length, twice_back_mean
+from lessonlib.course.lesson_08.incident import (
+    mean_wait_back,
+    scrapes,
+    silent_windows,
+    stall_length,
+    twice_the_mean_wait,
+)
 from lessonlib.course.lesson_08.load_test import tests_held_up, tests_p99, users_held_up
 from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, mean, percentile, service_run
 from lessonlib.course.lesson_08.user_clocks import faster_than_reading, short_first_share
@@ -115,8 +121,26 @@ def tail_near_the_mean(lab: Lab) -> dict[str, list[float]]:
     return {"x": [float(many) for many in ONE_IN], "y": [float(users_mean(lab))] * len(ONE_IN)}
 
 
-def tail_one_in_5(lab: Lab) -> Quantity:
+def users_p80(lab: Lab) -> Quantity:
     return Quantity(percentile(service_run(lab).user_waits, 80), "s")
+
+
+def bell_p80(lab: Lab) -> Quantity:
+    return Quantity(tail_of_a_bell(lab)["y"][ONE_IN.index(5)], "s")
+
+
+def bell_p99(lab: Lab) -> Quantity:
+    return Quantity(tail_of_a_bell(lab)["y"][ONE_IN.index(100)], "s")
+
+
+def one_in_held_up(lab: Lab) -> int:
+    """One user in so many came while nothing moved."""
+    return round(users_came(lab) / float(users_held_up(lab)))
+
+
+def slowest_hundredth(lab: Lab) -> int:
+    """Users beyond the p99, and the one at it."""
+    return users_came(lab) - math.ceil(0.99 * users_came(lab)) + 1
 
 
 # --- Little's law
@@ -232,8 +256,8 @@ def gauge_of_waiting_says_nothing(lab: Lab) -> bool:
 
 def stall_can_be_worked_out(lab: Lab) -> bool:
     """Twice the mean wait of those who came back is within a fifth of it; the silent windows are two."""
-    off = float(twice_back_mean(lab)) / float(stall_length(lab))
-    return 0.8 < off < 1.25 and float(silent_windows(lab)) == 20 and float(back_mean(lab)) < 17
+    off = float(twice_the_mean_wait(lab)) / float(stall_length(lab))
+    return 0.8 < off < 1.25 and float(silent_windows(lab)) == 20 and float(mean_wait_back(lab)) < 17
 
 
 def gap_is_no_quotient(lab: Lab) -> bool:
