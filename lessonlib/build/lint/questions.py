@@ -17,7 +17,6 @@ from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.judge import TELLABLE, apart
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import plain
-from lessonlib.lesson.budget import words_read
 
 PARTS = ("thought", "tempting", "wrong", "fact")
 MOST_WORDS = 120

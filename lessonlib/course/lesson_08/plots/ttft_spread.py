@@ -89,10 +89,11 @@ def _marks(plot: Axes, data: dict[str, Any]) -> None:
     for key, (label, height, line) in MARKS.items():
         at = data[key]
         plot.plot([at, at], [0, top * height], color=style.INK, linewidth=2 if key == "mean_s" else 1.5, linestyle=line)
-        plot.annotate(
-            label, (at, top * height), xytext=(0, 15), textcoords="offset points", ha="center", fontweight="bold"
-        )
-        plot.annotate(_with_unit(at), (at, top * height), xytext=(0, 3), textcoords="offset points", ha="center")
+        # The p95 stands close beside the mean: its words go to the other side.
+        side = "center" if key != "p95_s" else "right" if at < data["mean_s"] else "left"
+        look: dict[str, Any] = {"textcoords": "offset points", "ha": side}
+        plot.annotate(label, (at, top * height), xytext=(0, 15), fontweight="bold", **look)
+        plot.annotate(_with_unit(at), (at, top * height), xytext=(0, 3), **look)
 
 
 def _frame(plot: Axes, data: dict[str, Any]) -> None:
