@@ -174,9 +174,9 @@ def _served(_lab: Lab) -> str:
 
     rows, refused = read_measurements(data_dir() / "measured" / "engines.csv")
     items, more = held(rows)
+    above, out = sum(item.over for item in items), len(refused) + len(more)
     parts = [
-        f"<p>{len(items)} numbers that others measured on served engines. Above the ceiling: {sum(item.over for item in items)}. Left "
-        f"out, because they cannot be computed: {len(refused) + len(more)}.</p>"
+        f"<p>{len(items)} numbers that others measured on served engines: {above} above the ceiling; {out} cannot be computed.</p>"
     ]
     for title in ("metric and kind", "data", "gpu", "engine", "precision"):
         found: list[tuple[str, ...]] = [(title, "rows", "half are off by at most", LEANS, "in the band")]
