@@ -71,6 +71,11 @@ def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
     return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
 
 
+def words_read(html: str) -> int:
+    """Words of a rendered text, without what is closed until somebody wants it."""
+    return len(plain(_MORE.sub(" ", html)).split())
+
+
 def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
     words = _words(lesson, entries)
     kinds = [next(iter(entry)) for entry in entries]
@@ -79,7 +84,7 @@ def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
 
 
 def _words(lesson: Lesson, entries: list[Entry]) -> int:
-    return sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    return sum(words_read(text) for text in _read(lesson, entries))
 
 
 def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
