@@ -167,3 +167,8 @@ def growth_state_only_read(lab: Lab) -> Quantity:
     cache = float(moved_after(lab)) - float(moved_before(lab))
     once = sum(state_bytes(hybrid_of(lab).system).values())
     return Quantity(100 * cache / (cache + once), "%", digits=2)
+
+
+def hybrid_state_held(lab: Lab) -> Quantity:
+    """What those layers keep for a request."""
+    return Quantity(sum(state_bytes(hybrid_of(lab).system).values()), "B")
