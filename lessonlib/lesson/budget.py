@@ -15,7 +15,7 @@ _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
 _SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60, "write": 180}
 #: what is closed until somebody wants it
-_MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
+MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
 
 
 Entry = dict[str, Any]
@@ -58,7 +58,7 @@ def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
 
 
 def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
-    words = sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    words = sum(len(plain(MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
     kinds = [next(iter(entry)) for entry in entries]
     seconds = sum(_SECONDS.get(kind, 0) for kind in kinds)
     return Budget(words, kinds.count("predict"), words / _WORDS_A_MINUTE + seconds / 60)

@@ -146,11 +146,6 @@ def spread_held(lab: Lab) -> Quantity:
     return Quantity(float(spread_kv(lab)) * spread_copies(lab), "B")
 
 
-def spread_on_each(lab: Lab) -> Quantity:
-    """An eighth of the cache, as if it could always be divided."""
-    return Quantity(float(spread_kv(lab)) / EIGHT, "B")
-
-
 def spread_everywhere(lab: Lab) -> Quantity:
     """A whole cache on each of the eight."""
     return Quantity(float(spread_kv(lab)) * EIGHT, "B")

@@ -13,6 +13,11 @@ SLOWED = 200.0
 FEWER_BITS = "int4"
 
 
+def cache_precisions(lab: Lab) -> list[dict[str, str]]:
+    """What a number in the cache may be kept in."""
+    return [{"value": "bf16", "label": "16 bits"}, {"value": "fp8", "label": "8 bits"}]
+
+
 def weight_precisions(lab: Lab) -> list[dict[str, str]]:
     """The lab's own precision of the weights, and 4 bits."""
     own = lab.system.weights

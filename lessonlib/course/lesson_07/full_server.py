@@ -124,9 +124,9 @@ def place_at_ridge(lab: Lab) -> dict[str, Any]:
     return _dot(lab, lab.system.ridge, "the ridge")
 
 
-def place_of_one_request(lab: Lab) -> dict[str, Any]:
-    """As if batching changed nothing: the step of one request of that context."""
-    return _dot(lab, decode(lab.system, 1, FILLING).intensity, "one request")
+def place_of_batch(lab: Lab) -> dict[str, Any]:
+    """As if the step did one FLOP a byte for each request."""
+    return _dot(lab, requests_that_fit(lab), "one for each request")
 
 
 def intensity_when_full(lab: Lab) -> Quantity:

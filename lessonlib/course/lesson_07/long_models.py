@@ -53,11 +53,11 @@ def _step(name: str, context: int) -> Estimate:
     return decode(_system(name), EIGHT, context)
 
 
-def small_model(lab: Lab) -> str:
+def small_rival(lab: Lab) -> str:
     return load_model(SMALL).title
 
 
-def large_model(lab: Lab) -> str:
+def large_rival(lab: Lab) -> str:
     return load_model(LARGE).title
 
 

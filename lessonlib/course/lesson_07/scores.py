@@ -39,8 +39,9 @@ def score_matrix(lab: Lab) -> Quantity:
 
 
 def score_per_kv_head(lab: Lab) -> Quantity:
-    """A score for each pair of tokens, in each head of keys and values."""
-    return Quantity(lab.system.model.kv_heads * PROMPT**2 * VALUE, "B")
+    """A score for each pair of tokens, in each head of keys and values (a latent has none to count by)."""
+    heads = score_heads(lab) if isinstance(_layer(lab), LatentAttention) else lab.system.model.kv_heads
+    return Quantity(heads * PROMPT**2 * VALUE, "B")
 
 
 def score_one_head(lab: Lab) -> Quantity:
@@ -144,11 +145,12 @@ def row_share(lab: Lab) -> Quantity:
     return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%", digits=2)
 
 
-def table_share(lab: Lab) -> Quantity:
+def table_share_of_prompt(lab: Lab) -> Quantity:
     """The table in the traffic of a prompt's attention."""
     return Quantity(200 * float(score_matrix(lab)) / float(plain_bytes(lab)), "%")
 
 
-def row_share_of_keys(lab: Lab) -> Quantity:
-    """The scores counted as if each were as large as a key and a value."""
-    return Quantity(50.0, "%")
+def row_share_per_kv_head(lab: Lab) -> Quantity:
+    """The same with one row for each head of keys and values."""
+    row = float(row_traffic(lab)) * lab.system.model.kv_heads / score_heads(lab)
+    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%", digits=2)
