@@ -15,7 +15,11 @@ PRECISIONS = ("bf16", "fp8")
 
 def kv_precisions(lab: Lab) -> list[dict[str, str]]:
     """What a number in the cache may be kept in."""
-    return [{"value": "bf16", "label": "16 bits"}, {"value": "fp8", "label": "8 bits"}]
+    return [{"value": name, "label": label} for name, label in zip(PRECISIONS, ("16 bits", "8 bits"), strict=True)]
+
+
+def kv_precision_start(lab: Lab) -> str:
+    return lab.system.kv if lab.system.kv in PRECISIONS else PRECISIONS[0]
 
 
 def kv_cards(lab: Lab) -> list[dict[str, str]]:

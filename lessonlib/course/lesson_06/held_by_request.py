@@ -10,8 +10,6 @@ from lessonlib.roofline import BLOCK_TOKENS, Lab, kv_bytes, max_batch, state_byt
 LONG = 131_072
 #: chats of so many tokens, beside one document of as many as all of them
 CHATS, CHAT = 64, 1_024
-#: tokens of a system prompt that many requests share
-SHARED = 700
 
 
 # --- the state of linear attention
@@ -42,7 +40,7 @@ def state_traffic(lab: Lab) -> Quantity:
 
 def state_as_tokens(lab: Lab) -> Quantity:
     """Tokens whose keys and values, in the layers that keep any, weigh as much as the state moves."""
-    return Quantity(float(state_traffic(lab)) / float(hybrid_kv(lab)), "tokens", digits=2)
+    return Quantity(float(state_traffic(lab)) / float(hybrid_kv(lab)), "tokens")
 
 
 def _spared(lab: Lab) -> float:
@@ -52,20 +50,18 @@ def _spared(lab: Lab) -> float:
 
 def state_pays_from(lab: Lab) -> Quantity:
     """Context from which a step moves less than with keys and values in all layers: the state in and out, over what it spares a token."""
-    return Quantity(float(state_traffic(lab)) / _spared(lab), "tokens", digits=2)
+    return Quantity(float(state_traffic(lab)) / _spared(lab), "tokens")
 
 
 def pays_if_only_read(lab: Lab) -> Quantity:
     """Forgets that the state is written back."""
-    return Quantity(float(hybrid_state(lab)) / _spared(lab), "tokens", digits=2)
+    return Quantity(float(hybrid_state(lab)) / _spared(lab), "tokens")
 
 
 def pays_over_all_layers(lab: Lab) -> Quantity:
     """Compares the state with the keys and values of all layers, also those that the hybrid keeps as well."""
     return Quantity(
-        float(state_traffic(lab)) * hybrid_kv_layers(lab) / hybrid_layers(lab) / float(hybrid_kv(lab)),
-        "tokens",
-        digits=2,
+        float(state_traffic(lab)) * hybrid_kv_layers(lab) / hybrid_layers(lab) / float(hybrid_kv(lab)), "tokens"
     )
 
 
@@ -86,21 +82,12 @@ def page_by_default(lab: Lab) -> Quantity:
 
 def page_of_whole_state(lab: Lab) -> Quantity:
     """The state of all layers over the token of all layers."""
-    return Quantity(float(hybrid_state(lab)) / float(hybrid_kv(lab)), "tokens", digits=2)
+    return Quantity(float(hybrid_state(lab)) / float(hybrid_kv(lab)), "tokens")
 
 
 def page_over_all_layers(lab: Lab) -> Quantity:
     """The same, with keys and values in every layer."""
-    return Quantity(float(page_of_whole_state(lab)) * hybrid_kv_layers(lab) / hybrid_layers(lab), "tokens", digits=2)
-
-
-def shared_tokens(lab: Lab) -> Quantity:
-    return Quantity(SHARED, "tokens")
-
-
-def page_is_longer(lab: Lab) -> bool:
-    """Claim: a page holds more than the shared prompt, so that this prompt is never found again."""
-    return float(page_tokens(lab)) > SHARED
+    return Quantity(float(page_of_whole_state(lab)) * hybrid_kv_layers(lab) / hybrid_layers(lab), "tokens")
 
 
 # --- many chats, or one document
@@ -134,7 +121,7 @@ def document_own(lab: Lab) -> Quantity:
 
 
 def chats_over_document(lab: Lab) -> Quantity:
-    return Quantity(float(chats_own(lab)) / float(document_own(lab)), "x", digits=2)
+    return Quantity(float(chats_own(lab)) / float(document_own(lab)), "x")
 
 
 def chats_as_tokens(lab: Lab) -> Quantity:
@@ -145,12 +132,7 @@ def chats_as_tokens(lab: Lab) -> Quantity:
 def chats_state_only_read(lab: Lab) -> Quantity:
     """Forgets that each state is written back."""
     held = float(hybrid_state(lab))
-    return Quantity(_own(lab, CHATS, held) / _own(lab, 1, held), "x", digits=2)
-
-
-def chats_as_requests(lab: Lab) -> Quantity:
-    """So many requests, so many times the bytes."""
-    return Quantity(CHATS, "x")
+    return Quantity(_own(lab, CHATS, held) / _own(lab, 1, held), "x")
 
 
 # --- one request of the lab

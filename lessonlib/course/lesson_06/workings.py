@@ -28,6 +28,7 @@ from lessonlib.roofline import (
     decode,
     kv_bytes,
     kv_bytes_per_token,
+    load_gpu,
     load_lab,
     load_model,
     prefill,
@@ -144,10 +145,6 @@ def asked_keys_only(lab: Lab) -> Quantity:
     return Quantity(float(asked_kv(lab)) / 2, "B")
 
 
-def old_over_asked(lab: Lab) -> Quantity:
-    return Quantity(float(old_kv(lab)) / float(asked_kv(lab)), "x", digits=2)
-
-
 # --- the lab's own model
 
 
@@ -177,7 +174,7 @@ def recomputed_step(lab: Lab) -> Quantity:
 
 def recompute_factor(lab: Lab) -> Quantity:
     """How many times as long a token takes without the cache."""
-    return Quantity(float(recomputed_step(lab)) / float(cached_step(lab)), "x", digits=2)
+    return Quantity(float(recomputed_step(lab)) / float(cached_step(lab)), "x")
 
 
 def recompute_as_tokens(lab: Lab) -> Quantity:
@@ -219,7 +216,7 @@ def bring_all_layers(lab: Lab) -> Quantity:
 
 def bits_from(lab: Lab) -> Quantity:
     """The bandwidth from which bringing pays, as networks are sold."""
-    return Quantity(8 * float(bring_from(lab)), "bit/s")
+    return Quantity(8 * float(bring_from(lab)) / 1e9, "Gbit/s")
 
 
 # --- a dot under the lab's roof: a latent's attention, on one GPU, for all heads
@@ -267,6 +264,10 @@ def ridge_of_gpu(lab: Lab) -> Quantity:
     return Quantity(lab.system.gpu.ridge(), "FLOP/byte")
 
 
+def ridge_of_h200(lab: Lab) -> Quantity:
+    return Quantity(load_gpu("h200-sxm").ridge(), "FLOP/byte")
+
+
 def latent_over_ridge(lab: Lab) -> bool:
     """Whether that dot lies on the flat part of the roof."""
     return float(latent_intensity(lab)) > float(ridge_of_gpu(lab))
@@ -304,7 +305,7 @@ def chats_cost_more_than_a_document(lab: Lab) -> bool:
 
 def a_plain_network_is_enough(lab: Lab) -> bool:
     """Bringing the cache pays on a network of 200 Gbit/s at the latest, and of no less than 5."""
-    return 5e9 < float(bits_from(lab)) < 200e9
+    return 5 < float(bits_from(lab)) < 200
 
 
 def latent_is_dense_work(lab: Lab) -> bool:

@@ -9,13 +9,19 @@ from lessonlib.roofline import Lab, System, decode, max_batch
 
 #: how many times slower than the chip the scene plays
 SLOWED = 200.0
+#: what a number in the cache may be kept in
+PRECISIONS = ("bf16", "fp8")
 #: weights that every GPU can unpack
 FEWER_BITS = "int4"
 
 
 def cache_precisions(lab: Lab) -> list[dict[str, str]]:
     """What a number in the cache may be kept in."""
-    return [{"value": "bf16", "label": "16 bits"}, {"value": "fp8", "label": "8 bits"}]
+    return [{"value": name, "label": label} for name, label in zip(PRECISIONS, ("16 bits", "8 bits"), strict=True)]
+
+
+def cache_precision_start(lab: Lab) -> str:
+    return lab.system.kv if lab.system.kv in PRECISIONS else PRECISIONS[0]
 
 
 def weight_precisions(lab: Lab) -> list[dict[str, str]]:

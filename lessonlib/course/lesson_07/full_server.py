@@ -7,7 +7,7 @@ from typing import Any
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import EIGHT, window_layers
-from lessonlib.course.shared.lab_numbers import weights_read
+from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
 from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, mixed, prefill
 
 #: context of the requests that fill the memory
@@ -62,14 +62,16 @@ def full_step_of_one(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, 1, FILLING).roof_s, "s")
 
 
-def full_step_one_by_one(lab: Lab) -> Quantity:
-    """As if each request had a step of its own."""
-    return Quantity(requests_that_fit(lab) * float(full_step_of_one(lab)), "s")
-
-
 def full_step_one_tokens_experts(lab: Lab) -> Quantity:
     """As if all requests used the same experts (in a dense model, the truth)."""
     return Quantity((float(weights_read(lab)) + float(own_when_full(lab))) / lab.system.bandwidth, "s")
+
+
+def full_step_all_held(lab: Lab) -> Quantity:
+    """As if every expert that is held were read (in a dense model, the truth)."""
+    if not is_mixture(lab):
+        return full_step(lab)
+    return Quantity((float(weights_held(lab)) + float(own_when_full(lab))) / lab.system.bandwidth, "s")
 
 
 def weights_when_full(lab: Lab) -> Quantity:
@@ -170,24 +172,24 @@ def reading_time(lab: Lab) -> Quantity:
 
 def steps_worth_reading(lab: Lab) -> Quantity:
     """Steps after which the longer steps have cost as much as the reading."""
-    return Quantity(float(reading_time(lab)) / float(longer_by(lab)), "tokens", digits=2)
+    return Quantity(float(reading_time(lab)) / float(longer_by(lab)), "tokens")
 
 
 def steps_by_whole_step(lab: Lab) -> Quantity:
     """Charges the whole step to the long request, not what it adds."""
-    return Quantity(float(reading_time(lab)) / float(step_with_a_long_one(lab)), "tokens", digits=2)
+    return Quantity(float(reading_time(lab)) / float(step_with_a_long_one(lab)), "tokens")
 
 
 def steps_if_divided(lab: Lab) -> Quantity:
     """Divides what it adds among the eight."""
-    return Quantity(EIGHT * float(steps_worth_reading(lab)), "tokens", digits=2)
+    return Quantity(EIGHT * float(steps_worth_reading(lab)), "tokens")
 
 
 def steps_in_all_layers(lab: Lab) -> Quantity:
     """Lets every layer's cache grow (the truth where all of them do)."""
     model = lab.system.model
     growing = model.kv_layers - window_layers(lab)
-    return Quantity(float(steps_worth_reading(lab)) * growing / model.layer_count, "tokens", digits=2)
+    return Quantity(float(steps_worth_reading(lab)) * growing / model.layer_count, "tokens")
 
 
 def answer_tokens(lab: Lab) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.shared.hybrid import hybrid_of
-from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_gpu, load_model, state_bytes
+from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, state_bytes
 
 SMALL, LARGE, PAIR = "llama-3.1-8b", "qwen3.5-27b", "h200-sxm"
 #: requests in a batch
@@ -29,17 +29,9 @@ def longest_tokens(lab: Lab) -> Quantity:
 # --- what kind of model the lab's is
 
 
-def kv_per_token(lab: Lab) -> Quantity:
-    return Quantity(kv_bytes_per_token(lab.system), "B")
-
-
 def window_layers(lab: Lab) -> int:
     """Layers that see the last few tokens only."""
     return sum(group.count for group in lab.system.model.layers if group.mixer.window)
-
-
-def sliding_window(lab: Lab) -> int:
-    return max(group.mixer.window or 0 for group in lab.system.model.layers)
 
 
 # --- two models on the same pair of GPUs, eight requests
@@ -149,7 +141,7 @@ def moved_after(lab: Lab) -> Quantity:
 
 def moved_growth(lab: Lab) -> Quantity:
     """By how many per cent that grows when the context doubles."""
-    return Quantity(100 * (float(moved_after(lab)) / float(moved_before(lab)) - 1), "%", digits=2)
+    return Quantity(100 * (float(moved_after(lab)) / float(moved_before(lab)) - 1), "%")
 
 
 def growth_of_cache(lab: Lab) -> Quantity:
@@ -166,7 +158,7 @@ def growth_state_only_read(lab: Lab) -> Quantity:
     """Forgets that the state is written back."""
     cache = float(moved_after(lab)) - float(moved_before(lab))
     once = sum(state_bytes(hybrid_of(lab).system).values())
-    return Quantity(100 * cache / (cache + once), "%", digits=2)
+    return Quantity(100 * cache / (cache + once), "%")
 
 
 def hybrid_state_held(lab: Lab) -> Quantity:

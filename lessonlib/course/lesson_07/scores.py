@@ -93,7 +93,7 @@ def layer_flops(lab: Lab) -> Quantity:
 def layer_time(lab: Lab) -> Quantity:
     """The least time that this arithmetic takes."""
     part = _attention(lab)
-    return Quantity(part.compute_s / part.layers, "s", digits=2)
+    return Quantity(part.compute_s / part.layers, "s")
 
 
 def peak_of_attention(lab: Lab) -> Quantity:
@@ -104,12 +104,12 @@ def peak_of_attention(lab: Lab) -> Quantity:
 
 def plain_time(lab: Lab) -> Quantity:
     """The least time that the bytes take with the scores written out."""
-    return Quantity(float(plain_bytes(lab)) / lab.system.bandwidth, "s", digits=2)
+    return Quantity(float(plain_bytes(lab)) / lab.system.bandwidth, "s")
 
 
 def fused_time(lab: Lab) -> Quantity:
     """The least time that the bytes take without."""
-    return Quantity(float(fused_bytes(lab)) / lab.system.bandwidth, "s", digits=2)
+    return Quantity(float(fused_bytes(lab)) / lab.system.bandwidth, "s")
 
 
 # --- what the tiles gain
@@ -118,12 +118,12 @@ def fused_time(lab: Lab) -> Quantity:
 def flash_gain(lab: Lab) -> Quantity:
     """How many times as fast that layer's attention can be without the table: then its arithmetic is what takes longer."""
     plain = max(float(plain_time(lab)), float(layer_time(lab)))
-    return Quantity(plain / max(float(fused_time(lab)), float(layer_time(lab))), "x", digits=2)
+    return Quantity(plain / max(float(fused_time(lab)), float(layer_time(lab))), "x")
 
 
 def gain_by_bytes(lab: Lab) -> Quantity:
     """The bytes with the table over the bytes without."""
-    return Quantity(float(plain_bytes(lab)) / float(fused_bytes(lab)), "x", digits=2)
+    return Quantity(float(plain_bytes(lab)) / float(fused_bytes(lab)), "x")
 
 
 def gain_if_linear(lab: Lab) -> Quantity:
@@ -142,7 +142,7 @@ def row_traffic(lab: Lab) -> Quantity:
 def row_share(lab: Lab) -> Quantity:
     """That row in the traffic of the layer's attention, beside keys and values."""
     row = float(row_traffic(lab))
-    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%", digits=2)
+    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%")
 
 
 def table_share_of_prompt(lab: Lab) -> Quantity:
@@ -153,4 +153,4 @@ def table_share_of_prompt(lab: Lab) -> Quantity:
 def row_share_per_kv_head(lab: Lab) -> Quantity:
     """The same with one row for each head of keys and values."""
     row = float(row_traffic(lab)) * lab.system.model.kv_heads / score_heads(lab)
-    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%", digits=2)
+    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%")
