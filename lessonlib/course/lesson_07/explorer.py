@@ -25,10 +25,10 @@ def cache_precision_start(lab: Lab) -> str:
 
 
 def weight_precisions(lab: Lab) -> list[dict[str, str]]:
-    """The lab's own precision of the weights, and 4 bits."""
+    """The lab's own precision of the weights, and 4 bits; 16 where it has 4."""
     own = lab.system.weights
-    found = [{"value": own, "label": f"as in this lab ({own})"}]
-    return found if own == FEWER_BITS else [*found, {"value": FEWER_BITS, "label": "4 bits"}]
+    other = ("bf16", "16 bits") if own == FEWER_BITS else (FEWER_BITS, "4 bits")
+    return [{"value": own, "label": f"as in this lab ({own})"}, {"value": other[0], "label": other[1]}]
 
 
 def weight_precision_start(lab: Lab) -> str:
