@@ -416,9 +416,9 @@ class ClosingPart(TypedDict):
 
 
 class ClosingView(NoteView):
-    """The last panel: score card, sources, and a question to the teacher, which is always open."""
+    """The last panel: a question to the teacher, which is always open; in a notebook with score card and sources."""
 
-    closing: ClosingPart
+    closing: NotRequired[ClosingPart]
 
 
 class DotView(TypedDict):

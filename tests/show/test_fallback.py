@@ -11,7 +11,7 @@ from lessonlib.lesson.words import plain
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 from lessonlib.show import blocks
 from lessonlib.show.fallback import fallback
-from tests.lesson.made_up import GUESS, KINDS, question, step
+from tests.lesson.made_up import GUESS, KEPT, KINDS, question, step
 from tests.lesson.shipped import opened
 
 
@@ -29,13 +29,14 @@ def test_a_question_stands_there_with_what_it_asks_for(kind: str) -> None:
         "choice": ["<li>memory</li>", "<li>compute</li>"],
         "number": ["____ tok/s"],
         "curve": ["Draw throughput against requests."],
+        "place": ["Place a dot on the roof: intensity ____ FLOP/byte, rate ____ FLOP/s"],
         "blanks": ["Prefill is ____-bound, decode ____-bound."],
     }
     assert all(part in html for part in expected.get(kind, ()))
     assert fallback(asked(kind), "0123456789") == (text, html), "the same every time"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KEPT])
 def test_an_answered_question_shows_what_came_out(kind: str) -> None:
     made = step(kind)
     made.answer(made.question.right())

@@ -523,7 +523,7 @@ export interface ClosingPart {
   sources: string;
 }
 
-/** The last panel: score card, sources, and a question to the teacher, which is always open. */
+/** The last panel: a question to the teacher, which is always open; in a notebook with score card and sources. */
 export interface ClosingView {
   kind: PanelKind;
   id: string;
@@ -544,7 +544,7 @@ export interface ClosingView {
   ask: TextAsk;
   guess?: TextGuess;
   teacher?: Record<string, any>;
-  closing: ClosingPart;
+  closing?: ClosingPart;
 }
 
 /** One dot of the learner's roof: where it truly stands and where it was placed, in base units and in words. */
