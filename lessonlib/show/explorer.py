@@ -77,6 +77,10 @@ class Explore(Block):
         ),
     }
     optional = frozenset({"block", "compute", "knobs", "drawing", "guess"})
+    by_hand = """
+# The same by hand, once it is open, in a cell of your own:
+#   from lessonlib import decode
+#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
 
     def __init__(self, raw: Any, lesson: Any):
         super().__init__(raw, lesson)
@@ -100,11 +104,12 @@ class Explore(Block):
     @functools.cached_property
     def knobs(self) -> list[Knob]:
         """The knobs on this lab; LessonlibError in one line if they do not fit the function."""
+        compute = self.compute
         if not {"knobs", "drawing"} <= {*self.declared}:
             raise LessonlibError(
                 f"{self.where}: an explorer with a function of its own names its knobs and its drawing"
             )
-        return make_knobs(self.declared["knobs"], self.lesson.words, self.compute, self.where)
+        return make_knobs(self.declared["knobs"], self.lesson.words, compute, self.where)
 
     @property
     def drawings(self) -> list[str]:
