@@ -225,7 +225,7 @@ def long_time_sparse(lab: Lab) -> Quantity:
 
 
 def long_time_by_bandwidth(lab: Lab) -> Quantity:
-    """This lab's time, scaled with the bandwidth of H200s in its place (of H100s, where it has those)."""
+    """The time here, scaled with the bandwidth of H200s in its place (of H100s, where it has those)."""
     other = load_gpu("h100-sxm" if lab.system.gpu.name == "h200-sxm" else "h200-sxm")
     return Quantity(float(long_time(lab)) * lab.system.gpu.bandwidth / other.bandwidth, "s")
 
