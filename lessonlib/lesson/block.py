@@ -38,6 +38,8 @@ class Block:
     subtitle: ClassVar[str] = ""
     #: whether it is fingerprinted; not, if it shows the learner's own record, choice or machine
     sealed: ClassVar[bool] = True
+    #: whether what it shows changes with what the learner does, though all that it can reveal is sealed
+    changes: ClassVar[bool] = False
     #: whether it waits for no step
     open_at_once: ClassVar[bool] = False
     #: whether its cell stands with its code in view, and the comment that then follows the call
@@ -82,12 +84,24 @@ class Tell(Block):
     keys: ClassVar[Mapping[str, Schema]] = {
         "block": one_of("mystery", "pantry", "kubernetes", "your-lab", "sources", "quiz"),
         "text": TEXT,
+        "more": TEXT,
     }
-    optional = frozenset({"block"})
+    optional = frozenset({"block", "more"})
 
     def draw(self) -> DrawnView:
-        """The text."""
-        return {"html": self.lesson.words.html(self.raw["text"], self.where)}
+        """The text; what is for later stays closed."""
+        html = self.lesson.words.html(self.raw["text"], self.where)
+        if "more" in self.raw:
+            html += more(self.lesson.words.html(self.raw["more"], f"{self.where} more"))
+        return {"html": html}
+
+
+class Epilogue(Tell):
+    """Opens the epilogue: what follows it is no part of the lesson's half hour and has a budget of its own."""
+
+    kind = "epilogue"
+    keys: ClassVar[Mapping[str, Schema]] = {"text": TEXT, "more": TEXT}
+    optional = frozenset({"more"})
 
 
 class Sources(Block):
@@ -109,7 +123,12 @@ def registry(*kinds: type[Block]) -> dict[str, type[Block]]:
 
 
 #: the kinds that words alone can draw
-WORD_BLOCKS: Blocks = registry(Tell, Sources)
+WORD_BLOCKS: Blocks = registry(Tell, Epilogue, Sources)
+
+
+def more(html: str) -> str:
+    """Words that are closed at first, so that who is in a hurry loses nothing: HTML in, HTML out."""
+    return f'<details class="ll-more"><summary>More</summary>{html}</details>'
 
 
 def sources_html(sources: Mapping[str, Mapping[str, Any]]) -> str:

@@ -67,6 +67,22 @@ class LessonCode:
             home = f"{package}.{part}" if part else package
             yield from (f"{home}.{name}" for name in _names_in(home))
 
+    @functools.cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Every public function of every module by its name, workings among them; own ones come before shared ones."""
+        return {
+            name: found
+            for module in reversed(list(self.modules()))
+            for name, found in vars(module).items()
+            if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__
+        }
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The public function ``name``; LessonlibError names those that look like it."""
+        if name not in self.functions:
+            raise unknown_name("function", name, self.functions, "the lesson's package with course/shared")
+        return self.functions[name]
+
     def faults(self) -> tuple[list[ModuleType], list[LessonCodeError]]:
         """The modules with workings, and what is wrong with each module, drawings included, that cannot be imported."""
         good, bad = [], []
@@ -163,6 +179,13 @@ def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:
     """The workings that a module defines: public functions that need a lab and nothing else."""
     for name, found in vars(module).items():
         if is_working(name, found) and found.__module__ == module.__name__:
+            yield name, found
+
+
+def _functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public functions that a module defines itself."""
+    for name, found in vars(module).items():
+        if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__:
             yield name, found
 
 

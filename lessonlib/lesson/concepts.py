@@ -20,6 +20,7 @@ from lessonlib.lesson.yaml_file import MOST_BYTES, parse_yaml, twin, twin_path, 
 FILE = "concepts.yaml"
 _PARTS = ("concepts", "misconceptions")
 _KEYS = {"lesson": int, "name": str, "title": str, "needs": list}
+_BELIEF_KEYS = ("holds", "seen", "url")
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,23 @@ class Concept:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """Where people hold a misconception, in one line, and the address of that place ("" where there is none)."""
+
+    seen: str
+    url: str
+
+
+@dataclass(frozen=True)
 class Listing:
-    """All ideas in the order in which they are taught, and all misconceptions, by id."""
+    """All ideas in the order in which they are taught, and by id what each misconception holds and where it was seen.
+
+    ``evidence`` lacks those that the list says in one line alone.
+    """
 
     concepts: Mapping[str, Concept]
     misconceptions: Mapping[str, str]
+    evidence: Mapping[str, Evidence]
 
 
 def load_listing(path: Path | None = None) -> Listing:
@@ -78,7 +91,16 @@ def _checked(raw: Any, file: str) -> Listing:
         key: Concept(key, body["lesson"], body["name"], body["title"], tuple(body["needs"]))
         for key, body in raw["concepts"].items()
     }
-    return Listing(concepts, dict(raw["misconceptions"]))
+    beliefs = raw["misconceptions"]
+    return Listing(
+        concepts,
+        {key: body if isinstance(body, str) else body["holds"] for key, body in beliefs.items()},
+        {
+            key: Evidence(body["seen"], body.get("url", ""))
+            for key, body in beliefs.items()
+            if not isinstance(body, str) and "seen" in body
+        },
+    )
 
 
 def direct_needs(concepts: Mapping[str, Concept]) -> dict[str, tuple[str, ...]]:
@@ -106,9 +128,8 @@ def _problems(raw: Any) -> Iterator[str]:
             return
     for key, body in raw["concepts"].items():
         yield from (f"concepts.{key}: {line}" for line in _shape(body))
-    for key, text in raw["misconceptions"].items():
-        if not _is_line(text):
-            yield f"misconceptions.{key}: one line is expected, which says what is believed"
+    for key, body in raw["misconceptions"].items():
+        yield from (f"misconceptions.{key}: {line}" for line in _belief(body))
     yield from _needs(raw["concepts"])
     yield from _order(raw["concepts"])
     yield from _names(raw["concepts"])
@@ -132,6 +153,23 @@ def _shape(body: Any) -> Iterator[str]:
             or (kind is list and not all(isinstance(item, str) for item in body[key]))
         ):
             yield f"{key}: “{body[key]}” is not {'a number of a lesson' if kind is int else 'a list of ids'}"
+
+
+def _belief(body: Any) -> Iterator[str]:
+    """A line that says what is believed, or that line with where it was seen."""
+    if not isinstance(body, Mapping):
+        if not _is_line(body):
+            yield f"one line is expected, which says what is believed, or {', '.join(_BELIEF_KEYS)}"
+        return
+    for key, text in body.items():
+        if key not in _BELIEF_KEYS:
+            yield f"“{key}” is not a key here; the keys are {', '.join(_BELIEF_KEYS)}"
+        elif not _is_line(text):
+            yield f"{key}: one line of text is expected"
+        elif key == "url" and not text.startswith("https://"):
+            yield f"url: “{text}” does not start with https://"
+    if "holds" not in body:
+        yield "holds: missing: one line, which says what is believed"
 
 
 def _is_line(text: Any) -> bool:

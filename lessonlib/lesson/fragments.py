@@ -15,6 +15,9 @@ def defined(name: str) -> Schema:
 
 TEXT, LINE, ID, NAME = (defined(name) for name in ("text", "line", "id", "name"))
 
+#: a working of the lesson, or ``here.NAME``: that of the learner's own lab in a transfer question
+WORKING: Schema = {"type": "string", "pattern": "^(here[.])?[a-z][a-z0-9_]*$"}
+
 
 def several(item: Schema, **limits: Any) -> Schema:
     """A list; ``limits`` as in JSON Schema (``minItems=2``)."""

@@ -12,12 +12,14 @@ import inspect
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from html import escape
 from typing import Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.block import more
 from lessonlib.lesson.fingerprint import fingerprintable
-from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema, defined, several
+from lessonlib.lesson.fragments import ID, LINE, NAME, TEXT, WORKING, Schema, defined, several
 from lessonlib.lesson.guess import MOST_TYPED, GuessError, refuse_long, representable
 from lessonlib.lesson.views import GradeView, OptionView, PanelKind, WorkingView
 from lessonlib.lesson.words import Words, WordsError
@@ -62,12 +64,16 @@ class Question:
     keys: ClassVar[Mapping[str, Schema]] = {}
     #: those of the keys that may be left out
     optional: ClassVar[frozenset[str]] = frozenset({"concepts"})
+    #: whether what it asks stands under ``stem`` in a lesson file
+    asks_by_stem: ClassVar[bool] = True
     #: whether it waits for no step
     open_at_once: ClassVar[bool] = False
     #: whether a guess carries a confidence
     sure: ClassVar[bool] = False
     #: whether the learner grades it, not the course
     self_graded: ClassVar[bool] = False
+    #: whether it is kept as it is, changed and kept again, and never judged
+    only_kept: ClassVar[bool] = False
 
     def __init__(self, raw: Raw, words: Words, where: str):
         self.raw, self.where = raw, where
@@ -113,6 +119,10 @@ class Question:
         """What the journal keeps of a judged guess, beside the guess itself."""
         return {}
 
+    def also_sealed(self) -> Mapping[str, Any]:
+        """What it shows beside what a question says, for the seal."""
+        return {}
+
     def guess_view(self, guess: Guess) -> dict[str, Any]:
         """A guess as the panel shows it."""
         return guess
@@ -140,12 +150,18 @@ class Question:
         return [self.inline(hint, f"hint {n}") for n, hint in enumerate(self.raw.get("hints", ()), 1)]
 
     def reveal(self) -> str:
-        """What the reveal says to everyone, as HTML."""
-        return self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else ""
+        """What the reveal says to everyone, as HTML, and below it in one small line what the answer was worked out from."""
+        return (self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else "") + self._inputs()
+
+    def _inputs(self) -> str:
+        shown = (f"{escape(label_of(name))} {escape(str(self.number(name)))}" for name in self.raw.get("inputs", ()))
+        line = " · ".join(shown)
+        return f'<p class="ll-inputs">From: {line}</p>' if line else ""
 
     def explanation(self) -> str:
-        """What is explained once the learner has said what the reveal showed, as HTML."""
-        return self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
+        """What is explained once the learner has said what the reveal showed, as HTML; what is for later stays closed."""
+        said = self.html(self.raw["explanation"], "explanation") if "explanation" in self.raw else ""
+        return said + (more(self.html(self.raw["more"], "more")) if "more" in self.raw else "")
 
     def working(self) -> WorkingView | None:
         """The real source of the function that computed the truth, and what it gave for this lab."""
@@ -207,7 +223,7 @@ class Prediction(Question):
     """A question that is judged, with a confidence; revealed, observed and explained."""
 
     entry = "predict"
-    does = "A prediction: choice, number or curve."
+    does = "A prediction: choice, number, curve or dot."
     sure = True
     #: what an author may write for each of them; ``keys`` are what one kind needs
     common: ClassVar[Mapping[str, Schema]] = {
@@ -221,6 +237,9 @@ class Prediction(Question):
         "reveal": TEXT,
         "observe": defined("observe"),
         "explanation": TEXT,
+        "more": TEXT,
+        "again": LINE,
+        "inputs": several(WORKING, minItems=1),
         "working": NAME,
     }
 
@@ -254,6 +273,11 @@ class SelfGraded(Question):
     def truth(self) -> Any:
         """The model answer."""
         return self.html(self.raw["answer"], "answer")
+
+
+def label_of(name: str) -> str:
+    """A working's name in words, as beside a number: "weights read" for ``weights_read`` and ``here.weights_read``."""
+    return name.removeprefix("here.").replace("_", " ")
 
 
 def typed(given: Any, most: int = MOST_TYPED) -> str:

@@ -74,7 +74,7 @@ def course_findings(
         for path, text in one.check(course):
             name, place = str(path[0]), path[1:]
             file, where = known.get(name, (name if name == FILE else f"{name}.yaml", Lines()))
-            found.append(Finding(file, where.of(place, text), one.name, text))
+            found.append(Finding(file, where.of(place, text), one.name, text, one.coming))
     return found
 
 
@@ -189,6 +189,17 @@ def misconceptions(course: Course) -> Iterator[Found]:
     for key in course.listing.misconceptions:
         if key not in used:
             yield Found((FILE, "misconceptions", key), f"misconceptions.{key}: no wrong answer names it; take it out")
+
+
+@rule("course", "evidence", coming=True)
+def evidence(course: Course) -> Iterator[Found]:
+    """Every misconception says in one line where people were seen to hold it."""
+    for key in course.listing.misconceptions:
+        if key not in course.listing.evidence:
+            yield Found(
+                (FILE, "misconceptions", key),
+                f"misconceptions.{key}: seen: where do people hold this? One line, and an address if there is one",
+            )
 
 
 def _beliefs(course: Course) -> Iterator[tuple[str, Path, str, Any]]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
 from lessonlib.build.lint.finding import Found, Path, rule
-from lessonlib.build.lint.shape import Raw, is_step, placed
+from lessonlib.build.lint.secrets import Amount, Text
+from lessonlib.build.lint.shape import MADE, Raw, is_step, placed
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.judge import TELLABLE, apart
 from lessonlib.lesson.lesson import Lesson
@@ -20,6 +23,8 @@ MOST_WORDS = 120
 UNLIKE, APART = 2.5, 30
 #: two values nearer than this factor cannot be told apart in a guess
 COLLIDE = 1.15
+#: two computed values that differ by less are the same
+SAME = 0.01
 _LAZY = ("all of the above", "none of the above", "both of the above", "all of these", "none of these")
 
 
@@ -87,18 +92,18 @@ def _refuted(path: Path, where: str, wrong: Mapping[str, Any]) -> Iterator[Found
 
 @rule("words", "wrong-workings")
 def wrong_workings(raw: Raw) -> Iterator[Found]:
-    """A number and a curve list their likely wrong workings."""
+    """A number, a curve and a dot list their likely wrong workings."""
     for path, where, body in _predictions(raw):
-        if body.get("kind") in ("number", "curve") and not body.get("wrong"):
+        if body.get("kind") in MADE and not body.get("wrong"):
             yield Found(path, f"{where}: wrong: the likely wrong workings are missing")
 
 
 @rule("words", "step-ends")
 def step_ends(raw: Raw) -> Iterator[Found]:
-    """A step asks what the reveal showed, and explains its answer."""
+    """A step explains its answer, and a curve asks first what it showed."""
     for path, where, body in _predictions(raw):
-        if is_step("predict", body) and "observe" not in body:
-            yield Found(path, f"{where}: observe: a step asks what the reveal showed")
+        if is_step("predict", body) and body.get("kind") == "curve" and "observe" not in body:
+            yield Found(path, f"{where}: observe: where a curve is drawn, a step asks what it showed")
         if is_step("predict", body) and "explanation" not in body:
             yield Found(path, f"{where}: explanation: a step explains its answer")
 
@@ -150,7 +155,7 @@ def mistake_told(lesson: Lesson) -> Iterator[Found]:
     for path, where, item in _asked(lesson):
         question = item.step.question
         try:
-            named = question.kind not in ("number", "curve") or question.mistakes()
+            named = question.kind not in MADE or question.mistakes()
         except (LessonlibError, KeyError):
             continue
         if not named:
@@ -189,3 +194,78 @@ def _values(item: StepItem) -> list[tuple[str, float]]:
         (question.raw["truth"], truth),
         *((name, value) for name, value in found if value > 0 and apart(value, truth) > TELLABLE),
     ]
+
+
+@rule("words", "inputs-shown", coming=True)
+def inputs_shown(raw: Raw) -> Iterator[Found]:
+    """A step that asks for a number names what it is worked out from, and its reveal prints that."""
+    for path, where, body in _predictions(raw):
+        if body.get("kind") == "number" and is_step("predict", body) and not body.get("inputs"):
+            yield Found(path, f"{where}: inputs: name the workings that the answer is worked out from")
+
+
+@rule("default lab", "operands-hidden", coming=True)
+def operands_hidden(lesson: Lesson) -> Iterator[Found]:
+    """The stem never prints both numbers of the division or multiplication that it asks for."""
+    for path, where, item in _asked(lesson):
+        question = item.step.question
+        names = question.raw.get("inputs", ())
+        if question.kind != "number" or len(names) != 2:
+            continue
+        try:
+            told = Text(question.stem())
+            values = [question.number(name) for name in names]
+            truth = float(question.truth())
+        except (LessonlibError, KeyError):
+            continue
+        if not all(isinstance(value, Quantity) and float(value) > 0 for value in values):
+            continue
+        one, other = map(float, values)
+        made = any(abs(truth / value - 1) < SAME for value in (one / other, other / one, one * other) if value)
+        shown = all(
+            Amount(name, float(value), value.unit, 2).told_by(told) for name, value in zip(names, values, strict=True)
+        )
+        if made and shown:
+            yield Found(
+                (*path, "stem"),
+                f"{where}: stem: it prints both numbers of what it asks for ({' and '.join(names)}); leave one to be found",
+            )
+
+
+@rule("default lab", "longest-right", coming=True)
+def longest_right(lesson: Lesson) -> Iterator[Found]:
+    """The right option is the longest no more often than chance, over the choices and over the observe checks of a lesson."""
+    for what, found in (("choices", list(_choices(lesson))), ("observe checks", list(_observed(lesson)))):
+        chance = sum(1 / len(options) for _, options, _ in found)
+        longest = [
+            path
+            for path, options, right in found
+            if all(len(options[right]) > len(text) for key, text in options.items() if key != right)
+        ]
+        if len(longest) > math.ceil(chance):
+            yield Found(
+                longest[-1],
+                f"{what}: the right option is the longest in {len(longest)} of {len(found)}, by chance it would be {chance:.1f}; make others as long",
+            )
+
+
+def _choices(lesson: Lesson) -> Iterator[tuple[Path, Mapping[str, str], str]]:
+    for path, _, item in _asked(lesson):
+        question = item.step.question
+        if question.kind == "choice":
+            try:
+                options = {option["key"]: plain(option["html"]) for option in question.ask()["options"]}
+                yield (*path, "options"), options, question.right()
+            except (LessonlibError, KeyError):
+                continue
+
+
+def _observed(lesson: Lesson) -> Iterator[tuple[Path, Mapping[str, str], str]]:
+    for path, _, item in _asked(lesson):
+        try:
+            observe = item.step.question.observe()
+        except (LessonlibError, KeyError):
+            continue
+        if observe:
+            options = {option["key"]: plain(option["html"]) for option in observe["options"]}
+            yield (*path, "observe", "options"), options, observe["right"]

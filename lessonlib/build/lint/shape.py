@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lessonlib.build.lint.finding import Found, Path, rule
@@ -19,6 +19,8 @@ _INSTRUCTOR = {
     "Discussion": "the question for the discussion",
     "Board": "a sketch for the board",
 }
+#: kinds of question whose answer the learner makes, not picks
+MADE = ("number", "curve", "place")
 
 
 def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
@@ -29,7 +31,13 @@ def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
 
 def items(raw: Raw) -> list[Item]:
     """(kind, body) of everything but the Markdown texts, in order."""
-    return [(kind, body) for _, kind, body in placed(raw)]
+    return items_of(raw["steps"])
+
+
+def items_of(entries: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """The same of some entries of a lesson."""
+    found = (next(iter(entry.items())) for entry in entries)
+    return [(kind, body) for kind, body in found if isinstance(body, Mapping)]
 
 
 def is_step(kind: str, body: Raw) -> bool:
@@ -81,62 +89,69 @@ def id_once(raw: Raw) -> Iterator[Found]:
 
 @rule("words", "counts")
 def counts(raw: Raw) -> Iterator[Found]:
-    """A full lesson has 5 to 8 steps, two of them numbers or curves, one of them a surprise, and 3 to 5 quiz items."""
+    """A full lesson has 4 to 8 steps, half of them numbers, curves or dots, two of them surprises, and 2 to 4 quiz items."""
     if raw.get("short"):
         return
     steps = [body for kind, body in items(raw) if is_step(kind, body)]
     quiz = [body for kind, body in items(raw) if kind == "predict" and body.get("quiz")]
     at: Path = ("steps",)
-    if not 5 <= len(steps) <= 8:
-        yield Found(at, f"steps: {len(steps)} predictions that are neither quiz nor transfer; a lesson has 5 to 8")
-    if sum(body.get("kind") in ("number", "curve") for body in steps) < 2:
-        yield Found(at, "steps: at least two of the steps must ask for a number or a curve")
-    if not any(body.get("surprise") for body in steps):
+    if not 4 <= len(steps) <= 8:
+        yield Found(at, f"steps: {len(steps)} predictions that are neither quiz nor transfer; a lesson has 4 to 8")
+    if 2 * sum(body.get("kind") in MADE for body in steps) < len(steps):
+        yield Found(at, "steps: at least half of the steps must ask for a number, a curve or a dot")
+    if sum(bool(body.get("surprise")) for body in steps) < 2:
         yield Found(
             at,
-            "steps: at least one step must be marked `surprise: true`, one whose answer surprises a working engineer",
+            "steps: at least two steps must be marked `surprise: true`, those whose answers surprise a working engineer",
         )
-    if not 3 <= len(quiz) <= 5:
-        yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 3 to 5")
+    if not 2 <= len(quiz) <= 4:
+        yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 2 to 4")
 
 
 @rule("words", "blocks")
 def blocks(raw: Raw) -> Iterator[Found]:
-    """A full lesson has every block: mystery, recall, gaps, picture, explorer, bridge, "On your lab", explanation, score, sources."""
+    """A full lesson has its blocks: mystery, recall card or gaps, explorer, "On your lab", explanation, and the closing panel."""
     if raw.get("short"):
         return
     kinds = {kind for kind, _ in items(raw)}
     found = {body.get("block") for kind, body in items(raw) if kind == "tell"}
     at: Path = ("steps",)
-    for kind, what in {
-        "recall": "a recall card",
-        "blanks": "a text with gaps to fill",
-        "picture": "a picture of the pantry",
-        "explore": "an explorer",
-        "explain": "a cold explanation",
-        "score": "the score card",
-        "sources": "the list of sources",
-    }.items():
+    if not kinds & {"recall", "blanks"}:
+        yield Found(at, "steps: nothing is recalled (`recall:` or `blanks:`)")
+    for kind, what in {"explore": "an explorer", "explain": "a cold explanation"}.items():
         if kind not in kinds:
             yield Found(at, f"steps: {what} is missing (`{kind}:`)")
-    for block, what in {
-        "mystery": "the mystery",
-        "kubernetes": "the Kubernetes bridge",
-        "your-lab": "“On your lab”",
-    }.items():
+    if "closing" not in kinds:
+        for kind, what in {"score": "the score card", "sources": "the list of sources"}.items():
+            if kind not in kinds:
+                yield Found(at, f"steps: {what} is missing (`closing:`, or `{kind}:`)")
+    for block, what in {"mystery": "the mystery", "your-lab": "“On your lab”"}.items():
         if block not in found:
             yield Found(at, f"steps: {what} is missing (a `tell` with `block: {block}`)")
 
 
 @rule("words", "notes")
 def notes(raw: Raw) -> Iterator[Found]:
-    """A full lesson asks for a question to the teacher, and whether the format helped."""
-    if raw.get("short"):
+    """A full lesson asks for a question to the teacher: in its closing panel, or in a note beside one on the format."""
+    if raw.get("short") or any(kind == "closing" for kind, _ in items(raw)):
         return
     stems = [body.get("stem", "").lower() for kind, body in items(raw) if kind == "note"]
     for word, what in {"teacher": "a note to the teacher", "format": "a note on whether the format helped"}.items():
         if not any(word in stem for stem in stems):
             yield Found(("steps",), f"steps: {what} is missing (a `note` whose stem says “{word}”)")
+
+
+@rule("words", "votes", coming=True)
+def votes(raw: Raw) -> Iterator[Found]:
+    """A full lesson tells the instructor which two questions to vote on in class, by their ids."""
+    if raw.get("short"):
+        return
+    line = next((line for line in raw.get("instructor", "").splitlines() if "**Vote" in line), "")
+    named = [body["id"] for kind, body in items(raw) if kind == "predict" and f"`{body.get('id')}`" in line]
+    if len(named) < 2:
+        yield Found(
+            ("instructor",), "instructor: **Vote** is missing: two questions to vote on, as `id` and `id` on that line"
+        )
 
 
 @rule("words", "instructor")
