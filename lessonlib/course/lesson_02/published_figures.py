@@ -75,7 +75,7 @@ def article_batch_of_weights(lab: Lab) -> Quantity:
 
 def article_batch_of_one(lab: Lab) -> Quantity:
     """Takes the figure for that of a single request."""
-    return Quantity(1.0, "request")
+    return Quantity(1.0, "requests")
 
 
 def article_at_one(lab: Lab) -> Quantity:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared.intensity import per_byte
+from lessonlib.course.shared.intensity import per_byte, step
 from lessonlib.roofline import Attention, Experts, Lab, LatentAttention, Mlp
 from lessonlib.roofline.model import Layers
 
@@ -59,8 +59,8 @@ class _Step:
 
 def counted(lab: Lab, requests: int, new: int, seen: int) -> Counted:
     """One step: `requests` requests, `new` tokens of each, each attending to `seen` tokens."""
-    step = _Step(requests, new, seen, reading=new > 1)
-    parts = [*_attention(lab, step), *_feed_forward(lab, step), _head(lab, step)]
+    one = _Step(requests, new, seen, reading=new > 1)
+    parts = [*_attention(lab, one), *_feed_forward(lab, one), _head(lab, one)]
     return Counted(sum(flops for flops, _ in parts), sum(moved for _, moved in parts))
 
 
@@ -72,67 +72,64 @@ def _cached(lab: Lab) -> float:
     return 1.0 if lab.system.kv == "fp8" else 2.0
 
 
-def _matrix(step: _Step, inputs: float, outputs: float, weight: float) -> tuple[float, float]:
+def _matrix(one: _Step, inputs: float, outputs: float, weight: float) -> tuple[float, float]:
     """FLOPs and bytes of all tokens times a matrix: what goes in, the weights, what comes out."""
-    moved = _WIDE * step.tokens * (inputs + outputs) + weight * inputs * outputs
-    return 2 * step.tokens * inputs * outputs, moved
+    moved = _WIDE * one.tokens * (inputs + outputs) + weight * inputs * outputs
+    return 2 * one.tokens * inputs * outputs, moved
 
 
-def _attention(lab: Lab, step: _Step) -> Iterator[tuple[float, float]]:
+def _attention(lab: Lab, one: _Step) -> Iterator[tuple[float, float]]:
     model = lab.system.model
     known = next(group.mixer for group in model.layers if isinstance(group.mixer, (Attention, LatentAttention)))
     for group in model.layers:
         mixer = group.mixer if isinstance(group.mixer, (Attention, LatentAttention)) else known
-        if isinstance(mixer, LatentAttention):
-            parts = _latent(lab, step, mixer)
-        else:
-            parts = _heads(lab, step, mixer)
+        parts = _latent(lab, one, mixer) if isinstance(mixer, LatentAttention) else _heads(lab, one, mixer)
         yield from ((group.count * flops, group.count * moved) for flops, moved in parts)
 
 
-def _heads(lab: Lab, step: _Step, mixer: Attention) -> Iterator[tuple[float, float]]:
+def _heads(lab: Lab, one: _Step, mixer: Attention) -> Iterator[tuple[float, float]]:
     """One layer of attention with keys and values in heads."""
     hidden, weight, tp = lab.system.model.hidden, _weight(lab), lab.system.tp
     query, pair = mixer.heads // tp * mixer.head_dim, 2 * max(1, mixer.kv_heads // tp) * mixer.head_dim
-    yield _matrix(step, hidden, query + pair, weight)
-    yield _matrix(step, query, hidden, weight)
-    kept = _WIDE if step.reading else _cached(lab)
-    looked_at = step.requests * step.within(mixer.window) * pair * kept
-    yield 4 * query * step.pairs(mixer.window), _WIDE * step.tokens * query + looked_at
-    yield 0, step.tokens * pair * _cached(lab)
+    yield _matrix(one, hidden, query + pair, weight)
+    yield _matrix(one, query, hidden, weight)
+    kept = _WIDE if one.reading else _cached(lab)
+    looked_at = one.requests * one.within(mixer.window) * pair * kept
+    yield 4 * query * one.pairs(mixer.window), _WIDE * one.tokens * query + looked_at
+    yield 0, one.tokens * pair * _cached(lab)
 
 
-def _latent(lab: Lab, step: _Step, mixer: LatentAttention) -> Iterator[tuple[float, float]]:
+def _latent(lab: Lab, one: _Step, mixer: LatentAttention) -> Iterator[tuple[float, float]]:
     """One layer of attention over a latent, which every GPU keeps whole."""
     hidden, weight, heads = lab.system.model.hidden, _weight(lab), lab.system.model.query_heads // lab.system.tp
     asked, summed, kept = mixer.nope_dim + mixer.rope_dim, mixer.value_dim, mixer.kv_values
     inward = mixer.q_rank or hidden
     if mixer.q_rank:
-        yield _matrix(step, hidden, mixer.q_rank, weight)
-    yield _matrix(step, inward, heads * asked, weight)
-    yield _matrix(step, hidden, kept, weight)
-    yield _matrix(step, mixer.kv_rank, heads * (mixer.nope_dim + summed), weight)
-    yield _matrix(step, heads * summed, hidden, weight)
-    seen = step.requests * step.seen
-    looked_at = seen * heads * (asked + summed) * _WIDE if step.reading else seen * kept * _cached(lab)
-    yield 2 * heads * (asked + summed) * step.pairs(None), _WIDE * step.tokens * heads * asked + looked_at
-    yield 0, step.tokens * kept * _cached(lab)
+        yield _matrix(one, hidden, mixer.q_rank, weight)
+    yield _matrix(one, inward, heads * asked, weight)
+    yield _matrix(one, hidden, kept, weight)
+    yield _matrix(one, mixer.kv_rank, heads * (mixer.nope_dim + summed), weight)
+    yield _matrix(one, heads * summed, hidden, weight)
+    seen = one.requests * one.seen
+    looked_at = seen * heads * (asked + summed) * _WIDE if one.reading else seen * kept * _cached(lab)
+    yield 2 * heads * (asked + summed) * one.pairs(None), _WIDE * one.tokens * heads * asked + looked_at
+    yield 0, one.tokens * kept * _cached(lab)
 
 
-def _feed_forward(lab: Lab, step: _Step) -> Iterator[tuple[float, float]]:
+def _feed_forward(lab: Lab, one: _Step) -> Iterator[tuple[float, float]]:
     for group in lab.system.model.layers:
-        yield from ((group.count * flops, group.count * moved) for flops, moved in _feeds(lab, step, group))
+        yield from ((group.count * flops, group.count * moved) for flops, moved in _feeds(lab, one, group))
 
 
-def _feeds(lab: Lab, step: _Step, group: Layers) -> Iterator[tuple[float, float]]:
+def _feeds(lab: Lab, one: _Step, group: Layers) -> Iterator[tuple[float, float]]:
     feed = group.feed_forward
     if isinstance(feed, Experts):
-        rows = step.tokens * feed.active
+        rows = one.tokens * feed.active
         yield _swiglu(lab, rows, feed.width, min(rows, feed.count))
         if feed.shared_width:
-            yield _swiglu(lab, step.tokens, feed.shared_width, 1)
+            yield _swiglu(lab, one.tokens, feed.shared_width, 1)
     elif isinstance(feed, Mlp):
-        yield _swiglu(lab, step.tokens, feed.width, 1)
+        yield _swiglu(lab, one.tokens, feed.width, 1)
 
 
 def _swiglu(lab: Lab, rows: int, width: int, fetched: int) -> tuple[float, float]:
@@ -142,9 +139,9 @@ def _swiglu(lab: Lab, rows: int, width: int, fetched: int) -> tuple[float, float
     return 6 * hidden * width * rows, moved
 
 
-def _head(lab: Lab, step: _Step) -> tuple[float, float]:
+def _head(lab: Lab, one: _Step) -> tuple[float, float]:
     """The output head, for the last token of each request, always in 16 bits."""
-    hidden, words, rows = lab.system.model.hidden, lab.system.model.vocabulary // lab.system.tp, step.requests
+    hidden, words, rows = lab.system.model.hidden, lab.system.model.vocabulary // lab.system.tp, one.requests
     return 2 * rows * hidden * words, _WIDE * (rows * (hidden + words) + hidden * words)
 
 
@@ -168,3 +165,8 @@ def counter_of_last_tenth(lab: Lab) -> Quantity:
 
 def counter_requests(lab: Lab) -> int:
     return REQUESTS
+
+
+def intensity_at_counter(lab: Lab) -> Quantity:
+    """What must cross in that step, for comparison."""
+    return per_byte(step(lab, REQUESTS).intensity)

@@ -56,8 +56,9 @@ def intensity_add_forgotten(lab: Lab) -> Quantity:
 
 
 def intensity_per_weight(lab: Lab) -> Quantity:
-    """FLOPs for each weight, not for each byte."""
-    return per_byte(2.0)
+    """FLOPs for each weight, not for each byte; where a weight has about a byte, nobody can tell the two apart."""
+    about_a_byte = 0.8 < float(bytes_per_weight(lab)) < 1.25
+    return intensity_of_one(lab) if about_a_byte else per_byte(2.0)
 
 
 def machine_balance(lab: Lab) -> Quantity:
@@ -182,5 +183,5 @@ def cached_prompt_loses_most(lab: Lab) -> bool:
 
 
 def counters_show_less(lab: Lab) -> bool:
-    """vLLM's counters, which add what kernels hand on, stay below the count of what must cross while a prompt is read."""
+    """The counters of vLLM, which add what kernels hand on, stay below the count of what must cross while a prompt is read."""
     return float(counter_of_prompt(lab)) < 0.8 * float(intensity_of_prompt(lab))

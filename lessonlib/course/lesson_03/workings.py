@@ -7,6 +7,7 @@ the six operations of the last step are in six_operations.py, other cards in oth
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_03 import six_operations
 from lessonlib.course.lesson_03.other_cards import h100_fp8_crossing, h100_ridge
@@ -21,7 +22,7 @@ from lessonlib.course.shared.intensity import (
     place_on_axis,
 )
 from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
-from lessonlib.roofline import Lab, max_batch, prefill
+from lessonlib.roofline import Lab, prefill
 
 #: requests of the step whose matrix is placed on the roof
 PLACED = 64
@@ -140,11 +141,6 @@ def share_of_caches(lab: Lab) -> Quantity:
     return _share(lab, float(intensity_of_attention(lab)))
 
 
-def share_of_batch(lab: Lab) -> Quantity:
-    """The share that the largest batch in memory reaches."""
-    return _share(lab, intensity.step(lab, max(max_batch(lab.system, lab.prompt), 1)).intensity)
-
-
 def _share(lab: Lab, work: float) -> Quantity:
     """Share of the peak that work of so many FLOPs for each byte can reach."""
     return Quantity(100 * min(work / float(ridge(lab)), 1), "%")
@@ -172,14 +168,19 @@ def shortest_prompt(lab: Lab) -> Quantity:
     return Quantity(high, "tokens")
 
 
-def shortest_is_one(lab: Lab) -> Quantity:
-    """As if prefill were bound by compute because it is prefill."""
-    return Quantity(1.0, "tokens")
+def shortest_is_tile(lab: Lab) -> Quantity:
+    """As if the rows of one tile of a tensor core were enough."""
+    return Quantity(16.0, "tokens")
 
 
 def shortest_is_usual(lab: Lab) -> Quantity:
     """As if only prompts of the usual length were."""
     return Quantity(lab.prompt, "tokens")
+
+
+def half_the_prompt(lab: Lab) -> str:
+    """Tokens of the prompt that a token of it looks back at, on average."""
+    return f"{lab.prompt // 2:,}"
 
 
 # --- the picture and the table
