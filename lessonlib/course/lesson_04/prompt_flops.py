@@ -97,24 +97,24 @@ def example_used(lab: Lab) -> Quantity:
     return Quantity(_example().model.parameters_read, "parameters")
 
 
-def example_pair(lab: Lab) -> Quantity:
+def one_look_back(lab: Lab) -> Quantity:
     """4 FLOPs for each number of a query head, in every head and layer: score and weighted sum."""
     return Quantity(4 * example_width(lab) * example_heads(lab) * example_layers(lab), "FLOP")
 
 
-def example_token(lab: Lab) -> Quantity:
+def work_of_all_weights(lab: Lab) -> Quantity:
     """Two FLOPs for each parameter that multiplies."""
     return Quantity(2 * float(example_used(lab)), "FLOP")
 
 
-def example_context(lab: Lab) -> Quantity:
+def equal_context_of_one_token(lab: Lab) -> Quantity:
     """FLOPs of the weights over those of looking back on one token: the context at which both are equal."""
-    return Quantity(float(example_token(lab)) / float(example_pair(lab)), "tokens")
+    return Quantity(float(work_of_all_weights(lab)) / float(one_look_back(lab)), "tokens")
 
 
 def context_by_kv_heads(lab: Lab) -> Quantity:
     """Counts a score for each KV head."""
-    return Quantity(float(example_context(lab)) * example_heads(lab) / example_kv_heads(lab), "tokens")
+    return Quantity(float(equal_context_of_one_token(lab)) * example_heads(lab) / example_kv_heads(lab), "tokens")
 
 
 def context_early(lab: Lab) -> Quantity:
@@ -129,7 +129,7 @@ def prompt_early(lab: Lab) -> Quantity:
 
 def prompt_seen_whole(lab: Lab) -> Quantity:
     """As if each token of the prompt looked at all of it: the context of a single token."""
-    return example_context(lab)
+    return equal_context_of_one_token(lab)
 
 
 def example_prompt(lab: Lab) -> Quantity:

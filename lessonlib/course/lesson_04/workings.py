@@ -14,6 +14,7 @@ from lessonlib.course.lesson_04.prompt_flops import chunked_attention, whole_att
 from lessonlib.course.shared.lab_numbers import flops_per_token
 from lessonlib.course.shared.prompt_time import SPARSE, TIMED
 from lessonlib.roofline import Lab, load_gpu, prefill
+from lessonlib.roofline.band import band
 
 SHORT, LONG = 2048, 131_072
 #: a length that most prompts do not reach
@@ -60,7 +61,7 @@ def embedding(lab: Lab) -> Quantity:
     return Quantity(lab.system.model.embedding_parameters, "parameters")
 
 
-def used(lab: Lab) -> Quantity:
+def parameters_in_use(lab: Lab) -> Quantity:
     """Parameters that a token is multiplied with: no embedding row, and of a mixture the experts in use."""
     return Quantity(lab.system.model.parameters_read, "parameters")
 
@@ -72,7 +73,7 @@ def prompt_flops(lab: Lab) -> Quantity:
 
 def prompt_napkin(lab: Lab) -> Quantity:
     """Two FLOPs for each parameter in use and each token."""
-    return Quantity(2 * float(used(lab)) * lab.prompt, "FLOP")
+    return Quantity(2 * float(parameters_in_use(lab)) * lab.prompt, "FLOP")
 
 
 def napkin_is_short(lab: Lab) -> bool:
@@ -97,7 +98,7 @@ def prompt_training(lab: Lab) -> Quantity:
 
 def token_multiply_only(lab: Lab) -> Quantity:
     """One FLOP for each parameter in use."""
-    return Quantity(float(used(lab)), "FLOP")
+    return Quantity(float(parameters_in_use(lab)), "FLOP")
 
 
 def token_held(lab: Lab) -> Quantity:
@@ -128,7 +129,7 @@ def curve_early(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": LENGTHS, "y": [100 * prompt / (prompt + USUAL / 2) for prompt in LENGTHS]}
 
 
-def pair_flops(lab: Lab) -> Quantity:
+def one_look_here(lab: Lab) -> Quantity:
     """Attention for one token that looks back on one other, all layers together."""
     return Quantity(count.pair(lab.system), "FLOP")
 
@@ -189,7 +190,7 @@ def looking_back(lab: Lab) -> int:
 # --- the least time to the first token of the long prompt
 
 
-def long_flops(lab: Lab) -> Quantity:
+def work_of_long_prompt(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, LONG).flops, "FLOP")
 
 
@@ -198,9 +199,24 @@ def long_time(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, LONG).ceiling_s, "s")
 
 
+def _long_band(lab: Lab) -> tuple[float, float]:
+    step = prefill(lab.system, LONG)
+    return band(lab.system, "prefill").around(step.expected_s, step.ceiling_s)
+
+
 def long_expected(lab: Lab) -> Quantity:
     """The same at the shares of the peaks that published measurements show."""
     return Quantity(prefill(lab.system, LONG).expected_s, "s", digits=2)
+
+
+def long_expected_low(lab: Lab) -> Quantity:
+    """The fast end of its 90 % band, never under the floor."""
+    return Quantity(_long_band(lab)[0], "s")
+
+
+def long_expected_high(lab: Lab) -> Quantity:
+    """The slow end of its 90 % band."""
+    return Quantity(_long_band(lab)[1], "s")
 
 
 def long_time_by_tokens(lab: Lab) -> Quantity:

@@ -50,27 +50,27 @@ def few_bits(lab: Lab) -> str:
     return f"{stored.bits + stored.scale_bits / group:g}"
 
 
-def fetch_bf16(lab: Lab) -> Quantity:
+def fetch_all_in_16_bits(lab: Lab) -> Quantity:
     """Weights of one token with all matrices in 16 bits."""
     return Quantity(weight_bytes_read(_stored(lab, "bf16")), "B")
 
 
-def fetch_few(lab: Lab) -> Quantity:
+def fetch_in_few_bits(lab: Lab) -> Quantity:
     """The same with the matrices in four bits, but for what the recipe leaves in 16."""
     return Quantity(weight_bytes_read(_stored(lab, few_name(lab))), "B")
 
 
 def ceiling_bf16(lab: Lab) -> Quantity:
-    return Quantity(lab.system.bandwidth / float(fetch_bf16(lab)), "tok/s")
+    return Quantity(lab.system.bandwidth / float(fetch_all_in_16_bits(lab)), "tok/s")
 
 
 def ceiling_few(lab: Lab) -> Quantity:
-    return Quantity(lab.system.bandwidth / float(fetch_few(lab)), "tok/s")
+    return Quantity(lab.system.bandwidth / float(fetch_in_few_bits(lab)), "tok/s")
 
 
 def few_gain(lab: Lab) -> Quantity:
     """How much higher the decode ceiling is: fewer bytes for each token, some of them as before."""
-    return Quantity(float(fetch_bf16(lab)) / float(fetch_few(lab)), "x")
+    return Quantity(float(fetch_all_in_16_bits(lab)) / float(fetch_in_few_bits(lab)), "x")
 
 
 def stays(lab: Lab) -> str:
@@ -78,7 +78,7 @@ def stays(lab: Lab) -> str:
     return "attention and the output head" if "attention" in lab.system.model.sixteen_bit_parts else "the output head"
 
 
-def stays_bytes(lab: Lab) -> Quantity:
+def fetched_in_16_bits(lab: Lab) -> Quantity:
     """What of a token's fetch stays in 16 bits."""
     step = decode(_stored(lab, few_name(lab)), batch=1, context=0)
     return Quantity(sum(part.weight_bytes for part in step.operations if part.stored == "bf16"), "B")
@@ -86,12 +86,12 @@ def stays_bytes(lab: Lab) -> Quantity:
 
 def stays_share_before(lab: Lab) -> Quantity:
     """What will stay in 16 bits, in what a token fetches when everything still is."""
-    return Quantity(100 * float(stays_bytes(lab)) / float(fetch_bf16(lab)), "%", digits=2)
+    return Quantity(100 * float(fetched_in_16_bits(lab)) / float(fetch_all_in_16_bits(lab)), "%", digits=2)
 
 
 def stays_share_after(lab: Lab) -> Quantity:
     """The same once the rest is in four bits."""
-    return Quantity(100 * float(stays_bytes(lab)) / float(fetch_few(lab)), "%", digits=2)
+    return Quantity(100 * float(fetched_in_16_bits(lab)) / float(fetch_in_few_bits(lab)), "%", digits=2)
 
 
 def stays_share_of_held(lab: Lab) -> Quantity:
@@ -99,7 +99,7 @@ def stays_share_of_held(lab: Lab) -> Quantity:
     model = lab.system.model
     table = 0 if model.tied else BYTES * model.embedding_parameters
     held = weight_bytes(_stored(lab, few_name(lab)))
-    return Quantity(100 * (float(stays_bytes(lab)) + table) / held, "%", digits=2)
+    return Quantity(100 * (float(fetched_in_16_bits(lab)) + table) / held, "%", digits=2)
 
 
 # --- on the roof
@@ -111,12 +111,14 @@ def _one_token(lab: Lab) -> float:
 
 def place_of_few_bits(lab: Lab) -> Dot:
     """As many FLOPs as in 16 bits, over the bytes in four."""
-    return on_roof(lab, _one_token(lab) / float(fetch_few(lab)), f"writing, batch 1, weights in {few_name(lab)}")
+    return on_roof(
+        lab, _one_token(lab) / float(fetch_in_few_bits(lab)), f"writing, batch 1, weights in {few_name(lab)}"
+    )
 
 
 def place_of_16_bits(lab: Lab) -> Dot:
     """Two FLOPs over two bytes for each weight."""
-    return on_roof(lab, _one_token(lab) / float(fetch_bf16(lab)), "writing, batch 1, 16 bits")
+    return on_roof(lab, _one_token(lab) / float(fetch_all_in_16_bits(lab)), "writing, batch 1, 16 bits")
 
 
 def place_by_bits(lab: Lab) -> Dot:
@@ -135,19 +137,19 @@ def intensity_of_few(lab: Lab) -> Quantity:
 # --- what was measured
 
 
-def measured_write_before(lab: Lab) -> Quantity:
+def writing_in_16_bits(lab: Lab) -> Quantity:
     return Quantity(MEASURED["write"][0], "tok/s")
 
 
-def measured_write_after(lab: Lab) -> Quantity:
+def writing_as_q4_k_m(lab: Lab) -> Quantity:
     return Quantity(MEASURED["write"][1], "tok/s")
 
 
-def measured_read_before(lab: Lab) -> Quantity:
+def reading_in_16_bits(lab: Lab) -> Quantity:
     return Quantity(MEASURED["read"][0], "tok/s", digits=4)
 
 
-def measured_read_after(lab: Lab) -> Quantity:
+def reading_as_q4_k_m(lab: Lab) -> Quantity:
     return Quantity(MEASURED["read"][1], "tok/s", digits=4)
 
 
@@ -159,18 +161,18 @@ def measured_read_gain(lab: Lab) -> Quantity:
     return Quantity(MEASURED["read"][1] / MEASURED["read"][0], "x", digits=2)
 
 
-def measured_file_before(lab: Lab) -> Quantity:
+def file_in_16_bits(lab: Lab) -> Quantity:
     """Two bytes a parameter."""
     return Quantity(BYTES * load_model(MEASURED_MODEL).parameters, "B")
 
 
-def measured_file_after(lab: Lab) -> Quantity:
+def file_as_q4_k_m(lab: Lab) -> Quantity:
     return Quantity(MEASURED_FILE, "B")
 
 
 def measured_file_gain(lab: Lab) -> Quantity:
     """How much smaller the file became."""
-    return Quantity(float(measured_file_before(lab)) / MEASURED_FILE, "x")
+    return Quantity(float(file_in_16_bits(lab)) / MEASURED_FILE, "x")
 
 
 def write_by_bits(lab: Lab) -> Quantity:
@@ -185,7 +187,7 @@ def write_by_file(lab: Lab) -> Quantity:
 
 def write_unchanged(lab: Lab) -> Quantity:
     """As many multiplications, so as many tokens a second."""
-    return measured_write_before(lab)
+    return writing_in_16_bits(lab)
 
 
 def reach_before(lab: Lab) -> Quantity:

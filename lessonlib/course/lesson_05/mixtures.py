@@ -50,7 +50,7 @@ def moe_layers(lab: Lab) -> int:
     return load_model(MIXTURE).layer_count
 
 
-def moe_parameters(lab: Lab) -> Quantity:
+def parameters_of_mixture(lab: Lab) -> Quantity:
     return Quantity(load_model(MIXTURE).parameters, "parameters")
 
 
@@ -61,7 +61,7 @@ def _in_experts() -> float:
     return model.layer_count * feed.count * 3 * feed.width * model.hidden
 
 
-def moe_in_experts(lab: Lab) -> str:
+def of_them_in_experts(lab: Lab) -> str:
     """Parameters in experts, as "45.1 billion"."""
     return str(Quantity(_in_experts(), "parameters")).removesuffix(" parameters")
 

@@ -52,12 +52,12 @@ def reserve_bytes(lab: Lab) -> Quantity:
     return Quantity(USABLE * _gpu().capacity_bytes - _usable(_gpu()), "B", digits=2)
 
 
-def usable_bytes(lab: Lab) -> Quantity:
+def usable_of_one_gpu(lab: Lab) -> Quantity:
     """What is left for weights and conversations."""
     return Quantity(_usable(_gpu()), "B")
 
 
-def room_weights(lab: Lab) -> Quantity:
+def weights_to_hold(lab: Lab) -> Quantity:
     """All weights of the model in bf16."""
     return Quantity(_weights(), "B")
 

@@ -29,7 +29,7 @@ def tied_model(lab: Lab) -> str:
     return load_model(TIED).title
 
 
-def tied_parameters(lab: Lab) -> Quantity:
+def parameters_of_tied_model(lab: Lab) -> Quantity:
     return Quantity(load_model(TIED).parameters, "parameters")
 
 
