@@ -19,8 +19,8 @@ from lessonlib.roofline.config import read_config
 
 Config = Mapping[str, Any]
 
-#: one table for both ends; a router and experts
-_OTHERS = ("gemma-3-1b", "mixtral-8x7b", "llama-3.1-8b")
+#: one table for both ends; experts in every layer; neither
+_TIED, _MIXTURE, _PLAIN = "gemma-3-1b", "mixtral-8x7b", "llama-3.1-8b"
 #: lines that are shown first, of those that a configuration has
 _KEYS = (
     *("hidden_size", "intermediate_size", "moe_intermediate_size", "num_hidden_layers", "num_attention_heads"),
@@ -47,12 +47,12 @@ def _bytes(parameters: float) -> Quantity:
 
 
 def weights_cases(lab: Lab) -> list[dict[str, Any]]:
-    """A tied model, a mixture of experts, and the lab's own model (another, where it is one of these two or no shipped one)."""
-    names = [*_OTHERS[:2]]
-    own = lab.system.model.name
-    shipped = (data_dir() / "models" / f"{own}.json").is_file()
-    names.append(own if shipped and own not in names else _OTHERS[2])
-    return [{"title": name, "config": _config(name), "keys": _KEYS} for name in names]
+    """A tied model, one with experts and one without, the lab's own among them if its config.json is shipped."""
+    own = lab.system.model
+    shipped = own.name not in (_TIED, _MIXTURE, _PLAIN) and (data_dir() / "models" / f"{own.name}.json").is_file()
+    mixture = own.name if shipped and own.is_mixture else _MIXTURE
+    plain = own.name if shipped and not own.is_mixture else _PLAIN
+    return [{"title": name, "config": _config(name), "keys": _KEYS} for name in (_TIED, mixture, plain)]
 
 
 def weights_of_config(config: Config) -> Quantity:
