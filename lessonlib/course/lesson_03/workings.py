@@ -52,7 +52,7 @@ def curve_at_peak(lab: Lab) -> dict[str, Sequence[float]]:
 
 def layer_bits(lab: Lab) -> Quantity:
     """Bits of a weight in the layers, scales included."""
-    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits")
+    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits", digits=4)
 
 
 def _at_one_matrix(lab: Lab) -> float:
@@ -175,7 +175,7 @@ def shortest_is_tile(lab: Lab) -> Quantity:
 
 def shortest_is_usual(lab: Lab) -> Quantity:
     """As if only prompts of the usual length were."""
-    return Quantity(lab.prompt, "tokens")
+    return Quantity(lab.prompt, "tokens", digits=6)
 
 
 def half_the_prompt(lab: Lab) -> str:

@@ -44,6 +44,7 @@ def test_a_published_figure_takes_a_batch() -> None:
     assert own == pytest.approx(4097 * 327_680)
     assert batch == pytest.approx(120.5, abs=0.1)
     assert batch * flops / (weights + batch * own) == pytest.approx(60)
+    assert float(lesson_02.article_counter(lab)) > 800
     assert lesson_02.article_at_one(lab).bare == "1.07" and lesson_02.article_at_sixty(lab).bare == "40.9"
 
 
