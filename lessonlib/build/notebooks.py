@@ -24,6 +24,7 @@ from lessonlib.build.places import Place, notebooks_dir, of_name, seals_dir
 from lessonlib.lesson.concepts import twin_of_listing
 from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.source import load_source, twin_of_lesson
+from lessonlib.lesson.written import Write, function_name
 from lessonlib.show.blocks import BLOCKS
 
 __all__ = [
@@ -72,9 +73,17 @@ def _cell(name: str, index: int, entry: Entry) -> dict[str, Any]:
     """The cell of an entry. JupyterLab shows its first line on the collapsed bar, so that must give nothing away."""
     if entry.kind == "text":
         return _markdown(name, index, entry.raw["text"].strip())
+    if entry.kind == Write.kind:
+        return _code(name, entry.raw["id"], written_cell(entry.title, entry.raw), {})
     source = f'# {entry.title}\nlesson.{entry.kind}("{entry.raw["id"]}")'
     by_hand = BLOCKS[entry.kind].by_hand if entry.kind in BLOCKS else ""
     return _code(name, entry.raw["id"], source + by_hand, {} if by_hand else _HIDDEN)
+
+
+def written_cell(title: str, raw: Mapping[str, Any]) -> str:
+    """The open cell of a function of one's own: the starter, and the line that hands it over."""
+    starter = str(raw["starter"]).strip("\n")
+    return f'# {title}\n{starter}\n\nlesson.write("{raw["id"]}", {function_name(starter, raw["id"])})'
 
 
 def _cell_id(name: str, key: str) -> str:

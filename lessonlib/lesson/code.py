@@ -57,6 +57,13 @@ class LessonCode:
                 raise twice(name, other, working)
         return found
 
+    def function(self, name: str) -> Callable[..., Any]:
+        """The public function ``name``, whatever it takes. Raises LessonlibError with those that look like it."""
+        known = {key: value for module in self.modules() for key, value in _functions_of(module)}
+        if name not in known:
+            raise unknown_name("function", name, known, "the lesson's package or in course/shared")
+        return known[name]
+
     def modules(self, part: str = "") -> Iterator[ModuleType]:
         """The modules of each package, or of its folder ``part`` (``plots``, ``pictures``), by name."""
         yield from (_imported(name) for name in self.module_names(part))
@@ -163,6 +170,13 @@ def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:
     """The workings that a module defines: public functions that need a lab and nothing else."""
     for name, found in vars(module).items():
         if is_working(name, found) and found.__module__ == module.__name__:
+            yield name, found
+
+
+def _functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
+    """The public functions that a module defines itself."""
+    for name, found in vars(module).items():
+        if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__:
             yield name, found
 
 

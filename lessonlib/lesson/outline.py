@@ -60,7 +60,7 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, blocks: Blocks) -> str:
     if kind not in ENTRIES:
         return str(raw["title"])
     if kind != "predict":
-        return ENTRIES[kind][0].title
+        return str(raw.get("title") or ENTRIES[kind][0].title)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
     return "Transfer · the same idea elsewhere" if raw.get("transfer") else f"Step {step} · predict, then reveal"

@@ -78,7 +78,7 @@ class Step:
 
     def takes(self, name: str) -> bool:
         """Whether an event of that name means something in this state."""
-        fits = _FITS_NOTE if self.question.kind == "note" else _FITS
+        fits = _FITS_NOTE if self.question.only_kept else _FITS
         return self.state in fits.get(name, ())
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:

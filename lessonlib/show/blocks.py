@@ -14,11 +14,13 @@ from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
 from lessonlib.lesson.source import lesson_names, lesson_title
 from lessonlib.lesson.views import DrawnView
+from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
@@ -206,4 +208,4 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed)}
+BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed)}

@@ -19,10 +19,12 @@ from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.views import KeptView, View
+from lessonlib.lesson.written import Write
 from lessonlib.record.exchanges import QUESTION
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import Lab
 from lessonlib.show.blocks import BLOCKS
+from lessonlib.show.closing import closing_part, is_closing
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
 from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
@@ -65,6 +67,21 @@ class NotebookLesson:
 
         def __getattr__(self, name: str) -> Callable[..., Panel]: ...
 
+    def write(self, item_id: str, function: Callable[..., Any] | None = None) -> Panel:
+        """A function of your own, compared with the engine's case by case."""
+        item = self._lesson.item(item_id, (Write.kind,))
+        block = item.block if isinstance(item, BlockItem) else None
+        if not isinstance(block, Write):
+            raise LessonlibError(f"{self._lesson.name}: “{item_id}” is not drawn here")
+        if not callable(function):
+            raise LessonlibError(
+                f'hand your function over, without calling it: lesson.write("{item_id}", {block.name})'
+            )
+        block.hand_over(function)
+        if self._auto in ("truth", "each") and not item.lock:
+            block.walk(every_slip=self._auto == "each")
+        return self._show(item_id, Write.kind)
+
     # --- inside -----------------------------------------------------------------------------------------
 
     def _show(self, item_id: str, kind: str) -> Panel:
@@ -83,7 +100,7 @@ class NotebookLesson:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
             not isinstance(item, StepItem)
-            or item.id != QUESTION
+            or not (item.id == QUESTION or is_closing(item))
             or item.id in self._desks
             or self._auto
             or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
@@ -95,7 +112,10 @@ class NotebookLesson:
 
     def _view(self, item: Item) -> View:
         desk = self._desks.get(item.id)
-        return cast(View, {**item.view(), **desk.part()}) if desk else item.view()
+        view: Mapping[str, Any] = {**item.view(), **(desk.part() if desk else {})}
+        if isinstance(item, StepItem) and is_closing(item):
+            view = {**view, "closing": closing_part(self._lesson, item)}
+        return cast(View, view)
 
     def _view_to_draw(self, item: Item) -> dict[str, Any]:
         view = with_record(cast(Mapping[str, Any], self._view(item)), self._lesson.journal, last=item.id == self._used)
@@ -135,7 +155,7 @@ class NotebookLesson:
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             item = self._lesson.items[item_id]
             lock, kept = self._drawn[item_id]
-            always = item is changed or not item.sealed or item_id in self._desks
+            always = item is changed or not item.sealed or item_id in self._desks or is_closing(item)
             if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
 
@@ -147,7 +167,7 @@ class NotebookLesson:
         """As nobody has answered yet, unless a headless run has: a notebook file never holds a learner's reveals."""
         seal = item.seal() if item.sealed else ""
         if self._auto:
-            return fallback(item.view(), seal, outcomes)
+            return fallback(self._view(item), seal, outcomes)
         if isinstance(item, StepItem):
             return fallback(item.asked_view(), seal)
         stored = item.stored_view() if isinstance(item, BlockItem) else None
@@ -161,7 +181,7 @@ class NotebookLesson:
     def _walk(self, item: StepItem) -> list[tuple[str, str]]:
         if self._auto == "skip":
             item.step.skip()
-            if item.step.question.kind == "note":
+            if item.only_kept:
                 return []
         outcomes = try_mistakes(item) if self._auto == "each" else []
         if self._auto != "skip":
@@ -187,7 +207,8 @@ METHODS = {entry: kinds[0].does for entry, kinds in ENTRIES.items()} | {
 }
 for _kind, _does in METHODS.items():
     _only = _kind if _kind in BLOCKS and not BLOCKS[_kind].keys else None
-    setattr(NotebookLesson, _kind, _method(_kind, _does, _only))
+    if _kind not in vars(NotebookLesson):  # what is handed more than an id has a method of its own
+        setattr(NotebookLesson, _kind, _method(_kind, _does, _only))
 
 
 def try_mistakes(item: StepItem) -> list[tuple[str, str]]:

@@ -86,7 +86,7 @@ class Walk:
 
     @property
     def asked(self) -> list[StepItem]:
-        return [item for item in self.items.values() if isinstance(item, StepItem) and item.kind != "note"]
+        return [item for item in self.items.values() if isinstance(item, StepItem) and not item.only_kept]
 
     # --- what the learner does --------------------------------------------------------------------------
 

@@ -105,8 +105,8 @@ def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
             yield from (
                 f"{source['title']} {source['by']} {source['says']}" for source in lesson.raw["sources"].values()
             )
-        elif "text" in body or "caption" in body:
-            yield lesson.words.html(body.get("text") or body["caption"], body["id"])
+        elif {"text", "caption", "stem"} & set(body):
+            yield lesson.words.html(body.get("text") or body.get("caption") or body["stem"], body["id"])
 
 
 def _of_question(item: StepItem) -> Iterator[str]:
@@ -115,7 +115,7 @@ def _of_question(item: StepItem) -> Iterator[str]:
     yield from question.hints()
     if question.kind == "choice":
         yield from (option["html"] for option in question.ask()["options"])
-    if question.kind == "note":
+    if question.only_kept:
         return
     result = question.result(question.accept(question.right()))
     yield from (result.get("feedback", ""), question.reveal(), question.explanation(), result.get("answer", ""))
