@@ -57,13 +57,6 @@ class LessonCode:
                 raise twice(name, other, working)
         return found
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """The public function ``name``, whatever it takes. Raises LessonlibError with those that look like it."""
-        known = {key: value for module in self.modules() for key, value in _functions_of(module)}
-        if name not in known:
-            raise unknown_name("function", name, known, "the lesson's package or in course/shared")
-        return known[name]
-
     def modules(self, part: str = "") -> Iterator[ModuleType]:
         """The modules of each package, or of its folder ``part`` (``plots``, ``pictures``), by name."""
         yield from (_imported(name) for name in self.module_names(part))
@@ -73,6 +66,22 @@ class LessonCode:
         for package in self.packages:
             home = f"{package}.{part}" if part else package
             yield from (f"{home}.{name}" for name in _names_in(home))
+
+    @functools.cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Every public function of every module by its name, workings among them; own ones come before shared ones."""
+        return {
+            name: found
+            for module in reversed(list(self.modules()))
+            for name, found in vars(module).items()
+            if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__
+        }
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The public function ``name``; LessonlibError names those that look like it."""
+        if name not in self.functions:
+            raise unknown_name("function", name, self.functions, "the lesson's package with course/shared")
+        return self.functions[name]
 
     def faults(self) -> tuple[list[ModuleType], list[LessonCodeError]]:
         """The modules with workings, and what is wrong with each module, drawings included, that cannot be imported."""

@@ -265,6 +265,41 @@ class WorkingView(TypedDict):
     value: str
 
 
+class KnobView(TypedDict):
+    """A knob of an explorer: the words of its stops, and the place among them where it starts. slides: a slider, else a menu."""
+
+    name: str
+    label: str
+    stops: list[str]
+    start: int
+    slides: bool
+
+
+class FirstGuessView(TypedDict):
+    """The light guess before the first move. ``right`` and ``after`` come with the first move after it."""
+
+    ask: str
+    options: list[OptionView]
+    chosen: str | None
+    right: NotRequired[str]
+    after: NotRequired[str]
+
+
+class ExplorerView(TypedDict):
+    """An explorer. picks: knob -> the place where it stands, as ``explored`` shows it; None where nothing can be shown.
+
+    ``started`` is what the start showed, once the knobs stand elsewhere.
+    """
+
+    drawings: list[str]
+    knobs: list[KnobView]
+    picks: dict[str, int]
+    explored: dict[str, Any] | None
+    started: NotRequired[dict[str, Any]]
+    guess: NotRequired[FirstGuessView]
+    fault: NotRequired[str]
+
+
 # --- panels -----------------------------------------------------------------------------------------------------------
 
 
@@ -441,7 +476,7 @@ class DrawnView(TypedDict, total=False):
     html: str
     text: str
     picture: dict[str, Any]
-    explorer: dict[str, Any]
+    explorer: ExplorerView
     roof: RoofDrawing
     write: WriteView
     ask: ChoiceAsk
@@ -501,6 +536,13 @@ class GradeEvent(TypedDict):
     grade: str
 
 
+class ExploreEvent(TypedDict):
+    """Where the knobs of an explorer stand now: knob -> place."""
+
+    event: Literal["explore"]
+    picks: dict[str, int]
+
+
 class AskEvent(TypedDict):
     """A question to the teacher, and the guess at the time to its first token."""
 
@@ -509,7 +551,7 @@ class AskEvent(TypedDict):
     ttft: str
 
 
-PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent
+PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent
 
 
 class DoneMessage(TypedDict):

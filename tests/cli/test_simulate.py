@@ -317,3 +317,14 @@ def test_a_fleet_that_scales_is_counted_as_it_came_to_be(capsys) -> None:
     assert "up to 1 replica," in few
     data = json.loads(run("--rate 20 --requests 400 --autoscale rate,5,1,3 --look 2 --start 1 --json", capsys)[1])
     assert data["replicas"] == 3 and data["scales"] is True
+
+
+def test_limits_on_the_command_line_are_those_of_a_rank(capsys, monkeypatch) -> None:
+    seen = []
+    from lessonlib.serving import Scheduler
+
+    kept = Scheduler.__post_init__
+    monkeypatch.setattr(Scheduler, "__post_init__", lambda self: (kept(self), seen.append(self))[0])
+    line = "--model deepseek-v3 --gpu h200-sxm --dp 8 --ep 8 --weights fp8 --rate 1 --requests 2"
+    assert run(f"{line} --max-num-seqs 16 --max-num-batched-tokens 512", capsys)[0] == 0
+    assert (seen[0].max_num_seqs, seen[0].max_num_batched_tokens) == (128, 4096)

@@ -12,13 +12,13 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import is_file, read_bytes
 from lessonlib.base.paths import checkout_dir
-from lessonlib.build.lint.budget import Budget, budget
 from lessonlib.build.lint.course import course_findings
 from lessonlib.build.lint.files import Words, read_listing, read_notebook, read_words
 from lessonlib.build.lint.finding import Finding, shown
 from lessonlib.build.lint.lesson import lint
 from lessonlib.build.notebooks import build
 from lessonlib.build.places import Place, of_course, of_file
+from lessonlib.lesson.budget import Budget, budget
 from lessonlib.lesson.code import SHARED, LessonCodeError, code_for, place_of, twice, whole_course, workings_of
 from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson

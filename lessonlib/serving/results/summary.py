@@ -48,7 +48,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     system, speculation = result.settings["system"], result.settings["scheduler"].speculation
     data: dict[str, Any] = {
         "model": system.model.name,
-        "gpu": system.gpu.name,
+        "gpu": system.gpu.called,
         "tp": system.tp,
         "pp": system.pp,
         "dp": system.dp,

@@ -256,6 +256,35 @@ export interface WorkingView {
   value: string;
 }
 
+/** A knob of an explorer: the words of its stops, and the place among them where it starts. slides: a slider, else a menu. */
+export interface KnobView {
+  name: string;
+  label: string;
+  stops: string[];
+  start: number;
+  slides: boolean;
+}
+
+/** The light guess before the first move. ``right`` and ``after`` come with the first move after it. */
+export interface FirstGuessView {
+  ask: string;
+  options: OptionView[];
+  chosen: string | null;
+  right?: string;
+  after?: string;
+}
+
+/** An explorer. picks: knob -> the place where it stands, as ``explored`` shows it; None where nothing can be shown. */
+export interface ExplorerView {
+  drawings: string[];
+  knobs: KnobView[];
+  picks: Record<string, number>;
+  explored: Record<string, any> | null;
+  started?: Record<string, any>;
+  guess?: FirstGuessView;
+  fault?: string;
+}
+
 /** What became of the learner's record, in one line. news: to be told at once, it is not kept, or kept again. */
 export interface KeptView {
   line: string;
@@ -565,7 +594,7 @@ export interface DrawnView {
   html?: string;
   text?: string;
   picture?: Record<string, any>;
-  explorer?: Record<string, any>;
+  explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
   ask?: ChoiceAsk;
@@ -584,7 +613,7 @@ export interface BlockView {
   html?: string;
   text?: string;
   picture?: Record<string, any>;
-  explorer?: Record<string, any>;
+  explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
   ask?: ChoiceAsk;
@@ -618,6 +647,12 @@ export interface GradeEvent {
   grade: string;
 }
 
+/** Where the knobs of an explorer stand now: knob -> place. */
+export interface ExploreEvent {
+  event: "explore";
+  picks: Record<string, number>;
+}
+
 /** A question to the teacher, and the guess at the time to its first token. */
 export interface AskEvent {
   event: "ask";
@@ -625,7 +660,7 @@ export interface AskEvent {
   ttft: string;
 }
 
-export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent;
+export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent;
 
 /** Python's word that an event is done with, also when the view stayed the same. */
 export interface DoneMessage {
