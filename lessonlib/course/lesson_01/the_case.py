@@ -13,7 +13,7 @@ from lessonlib.course.shared.lab_numbers import (
     reported_prefill,
     traffic,
 )
-from lessonlib.roofline import Lab, load_lab
+from lessonlib.roofline import Lab, System, load_gpu, load_lab, load_model, prefill
 
 #: a line of vLLM's log is about this many seconds, unless VLLM_LOG_STATS_INTERVAL says otherwise
 WINDOW_S = 10.0
@@ -122,6 +122,18 @@ def band_if_bf16(lab: Lab) -> str:
 def band_if_fp8(lab: Lab) -> str:
     """The same in fp8."""
     return _band("fp8")
+
+
+# --- one published measurement of a prompt read alone
+
+#: SGLang 0.5.16, Qwen3.6-27B (the layers of Qwen3.5-27B) in bf16 on one H200: tokens, seconds to the first token
+SGLANG_PROMPT, SGLANG_SECONDS = 8192, 0.734
+
+
+def share_of_sglang(lab: Lab) -> Quantity:
+    """What that prompt reached of its roof."""
+    system = System(load_model("qwen3.5-27b"), load_gpu("h200-sxm"))
+    return Quantity(100 * prefill(system, SGLANG_PROMPT).ceiling_s / SGLANG_SECONDS, "%", digits=2)
 
 
 # --- claims

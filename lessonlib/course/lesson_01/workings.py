@@ -24,6 +24,7 @@ from lessonlib.course.shared.lab_numbers import (
     own_bytes,
     peak,
     prefill_ceiling,
+    state_of_request,
     weights_held,
     weights_read,
 )
@@ -225,6 +226,16 @@ def decode_memory_share(lab: Lab) -> float:
 def prefill_flops_per_token(lab: Lab) -> Quantity:
     """FLOPs of one prompt token: a multiply-add for each weight of the layers, and its share of attention."""
     return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
+
+
+def state_moved(lab: Lab) -> Quantity:
+    """What a written token moves of the recurrent state: read, and written back."""
+    return Quantity(2 * float(state_of_request(lab)), "B")
+
+
+def parameters(lab: Lab) -> Quantity:
+    """Parameters of the model, input embedding included."""
+    return Quantity(lab.system.model.parameters / 1e9, "billion parameters")
 
 
 def kept(lab: Lab) -> str:
