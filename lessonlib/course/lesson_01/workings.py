@@ -56,11 +56,6 @@ def share_by_article(lab: Lab) -> Quantity:
     return Quantity(30, "%")
 
 
-def share_blended(lab: Lab) -> Quantity:
-    """As if fetching and calculating took turns, half of the time each."""
-    return Quantity(50, "%")
-
-
 def idle_share(lab: Lab) -> Quantity:
     """For how much of a decode step the arithmetic waits for memory, at least (rounded down)."""
     step = decode(lab.system, batch=1, context=lab.prompt)
@@ -121,14 +116,9 @@ def prefill_with_one_tokens_experts(lab: Lab) -> Quantity:
     return Quantity(float(prefill_bytes(lab)) - float(weights_of_prompt(lab)) + float(weights_read(lab)), "B")
 
 
-def prefill_is_less(lab: Lab) -> bool:
-    """Whether reading the usual prompt moves fewer bytes than writing one token after it."""
-    return float(prefill_bytes(lab)) < decode(lab.system, batch=1, context=lab.prompt).bytes
-
-
-def kv_written(lab: Lab) -> Quantity:
-    """Keys and values that reading the usual prompt writes, on all GPUs together."""
-    return Quantity(sum(part.kv_written_bytes for part in prefill(lab.system, prompt=lab.prompt).operations), "B")
+def written_by_prompt(lab: Lab) -> Quantity:
+    """What reading the usual prompt leaves in memory for decode: keys and values, and the state where there is one."""
+    return Quantity(float(prefill_bytes(lab)) - float(weights_of_prompt(lab)), "B")
 
 
 def prefill_busy_at_most(lab: Lab) -> Quantity:
@@ -276,9 +266,10 @@ def idle_most_of_the_time(lab: Lab) -> bool:
     return float(idle_share(lab)) > 90
 
 
-def a_prompt_fetches_less_than_two_steps(lab: Lab) -> bool:
-    """Where all tokens use the same weights, a prompt moves no more bytes than one written token does."""
-    return is_mixture(lab) or prefill_is_less(lab)
+def a_prompt_moves_no_more_than_one_token(lab: Lab) -> bool:
+    """Where all tokens use the same weights, reading the prompt moves as much as one written token does, and visibly less where there is a state."""
+    share = float(prefill_bytes(lab)) / decode(lab.system, batch=1, context=lab.prompt).bytes
+    return is_mixture(lab) or (share < 0.9985 if has_state(lab) else 0.9985 < share <= 1)
 
 
 def batch_gains_but_less_than_fully(lab: Lab) -> bool:
