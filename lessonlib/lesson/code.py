@@ -182,13 +182,6 @@ def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:
             yield name, found
 
 
-def _functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The public functions that a module defines itself."""
-    for name, found in vars(module).items():
-        if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__:
-            yield name, found
-
-
 def is_working(name: str, found: object) -> bool:
     """Whether it is a public function whose one parameter without a default is called ``lab``."""
     if name.startswith("_") or not inspect.isfunction(found):
