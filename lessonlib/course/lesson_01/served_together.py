@@ -38,11 +38,6 @@ def single_step_bytes(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, batch=1, context=lab.prompt).bytes, "B")
 
 
-def step_growth(lab: Lab) -> Quantity:
-    """How much longer a step with the batch is than one with a single request."""
-    return Quantity(float(batch_step_bytes(lab)) / float(single_step_bytes(lab)), "x")
-
-
 def batch_total(lab: Lab) -> Quantity:
     """Ceiling of the 8 requests together."""
     return Quantity(_served(lab, BATCH), "tok/s")
@@ -60,23 +55,6 @@ def _with_one_tokens_experts(lab: Lab, requests: int) -> float:
     """The total over that of one request, if a batch fetched the weights of one token: right where all use the same."""
     weights, own = float(weights_read(lab)), float(own_bytes(lab))
     return requests * (weights + own) / (weights + requests * own)
-
-
-def experts_of_token(lab: Lab) -> Quantity:
-    """Bytes of the experts that the router picks for one token; 0 in a dense model."""
-    system, groups = lab.system, lab.system.model.layers
-    picked = [
-        (group.count, matrix)
-        for group in groups
-        for matrix in group.matrices(system.model.hidden)
-        if matrix.copies > matrix.active
-    ]
-    return Quantity(sum(layers * matrix.active * system.matrix_bytes(matrix) for layers, matrix in picked), "B")
-
-
-def used_by_all(lab: Lab) -> Quantity:
-    """Weights that every token uses, whatever its experts."""
-    return Quantity(float(weights_read(lab)) - float(experts_of_token(lab)), "B")
 
 
 def step_weights(lab: Lab) -> Quantity:

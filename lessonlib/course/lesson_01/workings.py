@@ -33,12 +33,6 @@ from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
 # --- decode: one request
 
 
-def cache_share(lab: Lab) -> Quantity:
-    """How much of a decode step's traffic is not weights, at the lab's usual prompt."""
-    step = decode(lab.system, batch=1, context=lab.prompt)
-    return Quantity(100 * (1 - weight_bytes_read(lab.system) / step.bytes), "%", digits=2)
-
-
 def tensor_core_share(lab: Lab) -> Quantity:
     """For how much of an ideal step of one request, weights alone, the arithmetic units calculate."""
     arithmetic = float(flops_per_token(lab)) / float(peak(lab))
@@ -54,12 +48,6 @@ def share_by_utilisation(lab: Lab) -> Quantity:
 def share_by_article(lab: Lab) -> Quantity:
     """The middle of the 20 to 40 % that an article gives for an H100 in decode."""
     return Quantity(30, "%")
-
-
-def idle_share(lab: Lab) -> Quantity:
-    """For how much of a decode step the arithmetic waits for memory, at least (rounded down)."""
-    step = decode(lab.system, batch=1, context=lab.prompt)
-    return Quantity(int(100 * (1 - step.compute_s / step.memory_s)), "%", digits=2)
 
 
 # --- wrong workings of the ceiling
@@ -259,11 +247,6 @@ def tensor_cores_wait(lab: Lab) -> bool:
 def cache_is_small_beside_weights(lab: Lab) -> bool:
     """One request's own bytes are less than a seventh of the weights."""
     return float(own_bytes(lab)) < float(weights_read(lab)) / 7
-
-
-def idle_most_of_the_time(lab: Lab) -> bool:
-    """The multipliers wait more than nine tenths of a step."""
-    return float(idle_share(lab)) > 90
 
 
 def a_prompt_moves_no_more_than_one_token(lab: Lab) -> bool:
