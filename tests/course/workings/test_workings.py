@@ -180,11 +180,41 @@ def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
     first, default = workings_named(1), load_lab()
     assert float(lab_numbers.weights_read(default)) == 51_249_200_128
     assert float(first.decode_ceiling(default)) == pytest.approx(2 * 3.35e12 / 51_249_200_128, rel=1e-3)
-    assert float(first.ceiling_in_bits(default)) == float(first.decode_ceiling(default)) / 8
     assert float(first.ceiling_of_one_gpu(default)) == float(first.decode_ceiling(default)) / 2
     assert float(first.batch_gain(default)) == pytest.approx(
         8 * float(first.single_step_bytes(default)) / float(first.batch_step_bytes(default))
     )
     zero = workings_named(0)
-    assert float(zero.bandwidth_in_bits(default)) * 8 == float(zero.data_sheet_bandwidth(default))
     assert float(zero.bandwidth_of_a_server(default)) == 8 * 4.8e9 * 8
+    assert float(zero.bandwidth_of_the_link_both_ways(default)) == 900e9
+
+
+def test_one_token_keeps_the_tensor_cores_busy_for_a_third_of_a_per_cent() -> None:
+    """Two FLOPs a weight at 2 x 989.4 TFLOP/s against two bytes a weight at 2 x 3.35 TB/s; the state counts in neither."""
+    first, default = workings_named(1), load_lab()
+    assert float(first.memory_time(default)) == pytest.approx(51_249_200_128 / 6.7e12)
+    assert float(first.tensor_core_share(default)) == pytest.approx(100 * 3.35 / 989.4, rel=0.01)
+
+
+def test_a_prompt_moves_less_than_one_written_token_by_the_read_of_the_state() -> None:
+    first, default = workings_named(1), load_lab()
+    state, cache = 150_994_944 + 2_949_120, 4096 * 65_536
+    assert float(first.prefill_bytes(default)) == pytest.approx(51_249_200_128 + cache + state, rel=1e-4)
+    assert float(first.single_step_bytes(default)) == pytest.approx(51_249_200_128 + cache + 2 * state, rel=1e-4)
+    assert float(first.prefill_by_token(default)) == pytest.approx(4096 * float(first.single_step_bytes(default)))
+
+
+def test_at_forty_seven_to_one_the_batch_decides_whose_time_it_is() -> None:
+    first, default = workings_named(1), load_lab()
+    shares = [round(float(working(default))) for working in (first.reading_share, first.reading_share_at_eight)]
+    assert shares == [13, 53]
+    assert first.many(default) == 32 and round(float(first.reading_share_of_many(default))) == 78
+    assert round(float(first.share_by_tokens(default))) == 98
+
+
+def test_the_case_of_the_thirty_adds_up() -> None:
+    first, default = workings_named(1), load_lab()
+    assert float(first.prompt_tokens_in_window(default)) == 32_880
+    assert float(first.written_in_window(default)) == 1_080
+    assert str(first.ratio_of_counters(default).bare) == "30.4"
+    assert 0.8 < float(first.reading_in_window(default)) < 0.85
