@@ -13,6 +13,8 @@ from lessonlib.serving import LogNormal, Poisson, Scheduler, Workload, simulate
 REQUESTS, SEED, SPREAD = 300, 8, 0.8
 #: one request in so many waits longer than a curve says
 ONE_IN = (2, 5, 10, 20, 50, 100)
+#: requests in the queue, on average, that are as good as none
+_FEW = 0.05
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,15 @@ def explore_latency(lab: Lab, *, rate: float, seats: int, prompt: int, answer: i
         name: Quantity(value, "s")
         for name, value in (("f50", first_p50), ("f99", first_p99), ("g50", gap_p50), ("g99", gap_p99))
     }
+    queue = (
+        f"{Quantity(found.waiting, 'requests', 2)} wait for a seat on average."
+        if found.waiting > _FEW
+        else "Hardly anybody waits for a seat."
+    )
     grows = " More come than it serves: the queue grows for as long as they do." if found.unbounded else ""
     return Explored(
         finding=f"First token: half within {shown['f50']}, 99 in 100 within {shown['f99']}. Gap between tokens: half within {shown['g50']}, "
-        f"99 in 100 within {shown['g99']}. {Quantity(found.waiting, 'requests', 2)} wait on average.{grows}",
+        f"99 in 100 within {shown['g99']}. {queue}{grows}",
         values=[
             Value("ttft_p50", "First token, p50", shown["f50"], "expected"),
             Value(
@@ -107,7 +114,7 @@ def explore_latency(lab: Lab, *, rate: float, seats: int, prompt: int, answer: i
             Line("gap between tokens", ONE_IN, found.gap_s, "memory"),
         ],
         points=[
-            Point("p99 of the first token", 100, first_p99, "compute"),
-            Point("p99 of the gap", 100, gap_p99, "memory"),
+            Point("p99", 100, first_p99, "compute"),
+            Point("p99", 100, gap_p99, "memory"),
         ],
     )
