@@ -47,7 +47,7 @@ def own_when_full(lab: Lab) -> Quantity:
     return Quantity(requests_that_fit(lab) * lc.own_at(lab.system, FILLING), "B")
 
 
-def own_of_each(lab: Lab) -> Quantity:
+def own_bytes_of_each(lab: Lab) -> Quantity:
     """What one request of that context brings."""
     return Quantity(lc.own_at(lab.system, FILLING), "B")
 
