@@ -312,7 +312,7 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
         edit("knobs", "compute", value="explore_celings"),
         "explore knobs: unknown function 'explore_celings': did you mean explore_ceilings",
     ),
-    "explorer without knobs": (edit("knobs", "compute", value="play_token"), "names its knobs and its drawing"),
+    "explorer without knobs": (edit("knobs", "compute", value="gpu_start"), "names its knobs and its drawing"),
     "explorer that cannot compute at the end of a knob": (
         lambda raw: body(raw, "knobs").update(
             compute="play_token",

@@ -116,6 +116,18 @@ def test_while_the_kernel_is_at_one_setting_only_the_newest_waits(page):
     assert len(sent(page)) == 2 and said(page) == "4 GB take 4 s when fast."
 
 
+def test_a_knob_that_moves_while_another_event_waits_is_not_moved_back(page):
+    block = opened(page)
+    page.evaluate(DRAG, [2])
+    page.evaluate(DRAG, [4])
+    update(page)  # the answer to something else: the same view
+    next_frame(page)
+    assert page.get_by_role("slider", name="Size").input_value() == "4"
+    assert [message["picks"]["size"] for message in sent(page)] == [2, 4]
+    answer(page, block, 1)
+    assert said(page) == "5 GB take 5 s when fast."
+
+
 def test_an_error_is_one_line_and_asks_for_nothing_more(page):
     block = opened(page)
     page.evaluate(DRAG, [6])

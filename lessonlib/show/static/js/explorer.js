@@ -93,7 +93,7 @@
 
     /** One question at a time: while Python is at one, the newest setting waits in `picks`, and all between are dropped. */
     function ask() {
-      if (panel.pending) return;
+      if (panel.pending) return void (asked ??= {}); // asked for something: this setting is newer
       asked = picks;
       panel.send({ event: "explore", picks });
     }
