@@ -130,22 +130,22 @@ def spread_model(lab: Lab) -> str:
     return _spread(lab).model.title
 
 
-def spread_kv(lab: Lab) -> Quantity:
+def kept_once(lab: Lab) -> Quantity:
     """What a token keeps, once."""
     return Quantity(kv_bytes_per_token(_spread(lab)), "B")
 
 
-def spread_copies(lab: Lab) -> float:
+def copies_on_eight(lab: Lab) -> int:
     """How often each cached number is kept on the eight GPUs together."""
     mixers = [group.mixer for group in _spread(lab).model.layers if group.mixer.kv_values]
-    return max(mixer.kv_copies(EIGHT) for mixer in mixers)
+    return round(max(mixer.kv_copies(EIGHT) for mixer in mixers))
 
 
 def spread_held(lab: Lab) -> Quantity:
     """What the eight keep together: every copy counts."""
-    return Quantity(float(spread_kv(lab)) * spread_copies(lab), "B")
+    return Quantity(float(kept_once(lab)) * copies_on_eight(lab), "B")
 
 
 def spread_everywhere(lab: Lab) -> Quantity:
     """A whole cache on each of the eight."""
-    return Quantity(float(spread_kv(lab)) * EIGHT, "B")
+    return Quantity(float(kept_once(lab)) * EIGHT, "B")

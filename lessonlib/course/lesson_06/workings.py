@@ -77,7 +77,7 @@ def asked_layers(lab: Lab) -> int:
     return _asked(lab).system.model.layer_count
 
 
-def asked_kv_layers(lab: Lab) -> int:
+def layers_that_grow(lab: Lab) -> int:
     """Layers of full attention, which keep the keys and values of all tokens."""
     full = [group.count for group in _caches(lab) if group.mixer.window is None]
     return sum(full) or sum(group.count for group in _caches(lab))
@@ -85,29 +85,29 @@ def asked_kv_layers(lab: Lab) -> int:
 
 def asked_interval(lab: Lab) -> int:
     """One layer in so many has full attention."""
-    return asked_layers(lab) // asked_kv_layers(lab)
+    return asked_layers(lab) // layers_that_grow(lab)
 
 
 def asked_query_heads(lab: Lab) -> int:
     return _asked(lab).system.model.query_heads
 
 
-def asked_kv_heads(lab: Lab) -> int:
+def heads_kept(lab: Lab) -> int:
     return _asked(lab).system.model.kv_heads
 
 
 def queries_per_kv(lab: Lab) -> int:
     """Query heads that share one head of keys and values."""
-    return asked_query_heads(lab) // asked_kv_heads(lab)
+    return asked_query_heads(lab) // heads_kept(lab)
 
 
-def asked_head_dim(lab: Lab) -> int:
+def head_size(lab: Lab) -> int:
     return _caches(lab)[0].mixer.kv_vector
 
 
 def asked_width_over_heads(lab: Lab) -> bool:
     """Whether a head is as wide as the model over its heads, so that the configuration need not say it."""
-    return asked_head_dim(lab) * asked_query_heads(lab) == asked_hidden(lab)
+    return head_size(lab) * asked_query_heads(lab) == asked_hidden(lab)
 
 
 def asked_kv_precision(lab: Lab) -> str:
@@ -121,18 +121,18 @@ def asked_kv(lab: Lab) -> Quantity:
 
 def asked_number_bytes(lab: Lab) -> str:
     """What one cached number takes: "2 bytes"."""
-    each = float(asked_kv(lab)) / (asked_kv_layers(lab) * 2 * asked_kv_heads(lab) * asked_head_dim(lab))
+    each = float(asked_kv(lab)) / (layers_that_grow(lab) * 2 * heads_kept(lab) * head_size(lab))
     return f"{each:.3g} byte{'s' if each > 1 else ''}"
 
 
 def asked_in_all_layers(lab: Lab) -> Quantity:
     """Counts every layer, also those that keep a state or a window instead."""
-    return Quantity(float(asked_kv(lab)) * asked_layers(lab) / asked_kv_layers(lab), "B")
+    return Quantity(float(asked_kv(lab)) * asked_layers(lab) / layers_that_grow(lab), "B")
 
 
 def asked_of_query_heads(lab: Lab) -> Quantity:
     """Counts a key and a value for each query head."""
-    return Quantity(float(asked_kv(lab)) * asked_query_heads(lab) / asked_kv_heads(lab), "B")
+    return Quantity(float(asked_kv(lab)) * asked_query_heads(lab) / heads_kept(lab), "B")
 
 
 def asked_naive(lab: Lab) -> Quantity:

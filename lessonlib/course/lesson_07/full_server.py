@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
-from lessonlib.course.lesson_07.long_models import EIGHT, window_layers
+from lessonlib.course.lesson_07.long_models import EIGHT
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
 from lessonlib.course.shared.roof import Dot, on_roof
-from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, mixed, prefill
+from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, prefill
 
 #: context of the requests that fill the memory
 FILLING = 16_384
@@ -46,7 +46,7 @@ def own_when_full(lab: Lab) -> Quantity:
     return Quantity(requests_that_fit(lab) * lc.own_at(lab.system, FILLING), "B")
 
 
-def own_of_each(lab: Lab) -> Quantity:
+def own_bytes_of_each(lab: Lab) -> Quantity:
     """What one request of that context brings."""
     return Quantity(lc.own_at(lab.system, FILLING), "B")
 
@@ -144,14 +144,14 @@ def short_step(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, EIGHT, lab.prompt).roof_s, "s")
 
 
-def step_with_a_long_one(lab: Lab) -> Quantity:
-    """Seven of them, and one with the longest context drawn."""
-    return Quantity(mixed(lab.system, [(1, lab.prompt)] * (EIGHT - 1) + [(1, _long(lab))]).roof_s, "s")
-
-
 def longer_by(lab: Lab) -> Quantity:
-    """By how much that makes each step longer, for all eight."""
-    return Quantity(float(step_with_a_long_one(lab)) - float(short_step(lab)), "s")
+    """By how much a document that joins them makes each step longer, for all: its own bytes over the bandwidth."""
+    return Quantity(lc.own_at(lab.system, _long(lab)) / lab.system.bandwidth, "s")
+
+
+def step_with_a_long_one(lab: Lab) -> Quantity:
+    """The step of the eight, and what the document adds."""
+    return Quantity(float(short_step(lab)) + float(longer_by(lab)), "s")
 
 
 def reading_time(lab: Lab) -> Quantity:
@@ -172,13 +172,6 @@ def steps_by_whole_step(lab: Lab) -> Quantity:
 def steps_if_divided(lab: Lab) -> Quantity:
     """Divides what it adds among the eight."""
     return Quantity(EIGHT * float(steps_worth_reading(lab)), "tokens")
-
-
-def steps_in_all_layers(lab: Lab) -> Quantity:
-    """Lets every layer's cache grow (the truth where all of them do)."""
-    model = lab.system.model
-    growing = model.kv_layers - window_layers(lab)
-    return Quantity(float(steps_worth_reading(lab)) * growing / model.layer_count, "tokens")
 
 
 def answer_tokens(lab: Lab) -> int:
@@ -205,5 +198,5 @@ def a_full_server_waits_for_memory(lab: Lab) -> bool:
 
 
 def reading_is_most_of_it(lab: Lab) -> bool:
-    """The seven short ones fit beside the long one, and reading it costs them most of what it costs during an answer."""
+    """The eight short ones fit, and reading the long one costs them most of what it costs during an answer."""
     return max_batch(lab.system, lab.prompt) >= EIGHT and float(reading_share_of_stall(lab)) > 60

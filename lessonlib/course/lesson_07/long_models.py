@@ -18,10 +18,6 @@ def batch_of_eight(lab: Lab) -> int:
     return EIGHT
 
 
-def others(lab: Lab) -> int:
-    return EIGHT - 1
-
-
 def longest_tokens(lab: Lab) -> Quantity:
     return Quantity(lc.LONGEST, "tokens", digits=6)
 

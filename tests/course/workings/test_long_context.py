@@ -57,7 +57,7 @@ def test_its_dot_lies_on_the_slope(name):
     dot, roof = full_server.place_of_full_step(lab), full_server.roof_of_lab(lab)
     assert dot["x"] < roof["x"][1] == lab.system.ridge
     assert dot["y"] == pytest.approx(dot["x"] * lab.system.bandwidth)
-    assert roof.place_at_ridge(lab)["y"] == pytest.approx(lab.system.flops)
+    assert roof["y"][1:] == pytest.approx([lab.system.flops] * 2)
 
 
 @pytest.mark.parametrize("name", lab_names())
@@ -65,16 +65,19 @@ def test_after_so_many_tokens_both_costs_of_a_document_are_alike(name):
     lab = load_lab(name)
     longest = lc.contexts(lab)[-1]
     short = decode(lab.system, 8, lab.prompt).roof_s
-    long = mixed(lab.system, [(1, lab.prompt)] * 7 + [(1, longest)]).roof_s
     steps = float(full_server.steps_worth_reading(lab))
-    assert steps * (long - short) == pytest.approx(prefill(lab.system, longest).roof_s)
+    longer = float(full_server.longer_by(lab))
+    assert steps * longer == pytest.approx(prefill(lab.system, longest).roof_s)
+    joined = mixed(lab.system, [(1, lab.prompt)] * 8 + [(1, longest)]).roof_s - short
+    if not lab.system.model.is_mixture:  # where a ninth request brings experts as well
+        assert longer == pytest.approx(joined, rel=0.01)
     assert float(full_server.reading_share_of_stall(lab)) > 60
 
 
 def test_the_stall_of_the_default_lab_is_that_of_lesson_4():
     lab = load_lab(DEFAULT_LAB)
     assert str(full_server.reading_time(lab)) == "4.95 s"
-    assert str(full_server.longer_by(lab)) == "1.24 ms"
+    assert str(full_server.longer_by(lab)) == "1.33 ms"
 
 
 def test_the_incident_is_told_as_it_was_reported():
