@@ -108,7 +108,7 @@ def place_of_matrix(lab: Lab) -> Dot:
     return on_roof(lab, _at_placed(lab), f"a matrix, {PLACED} requests")
 
 
-def place_at_ridge(lab: Lab) -> Dot:
+def place_of_folklore(lab: Lab) -> Dot:
     """As if 32 tokens were enough for any card."""
     return on_roof(lab, lab.system.ridge, "the ridge")
 
