@@ -10,6 +10,9 @@ from lessonlib.course.shared.intensity import AXIS, per_byte
 from lessonlib.draw.explored import Axis, Explored, Line, Look, Point, Value
 from lessonlib.roofline import GPU, Estimate, Lab, Operation, System, decode, load_gpu
 
+#: the drawing is in TFLOP/s, on the axis on which the lesson has the roof drawn
+_TERA, _LOW, _HIGH = 1e12, 0.3, 30_000.0
+
 
 def explore_roof(lab: Lab, *, gpu: str, weights: str, batch: int, context: int) -> Explored:
     """The roof, and on it the matrices, the attention and the whole step; the step stands as high as its parts let it."""
@@ -31,9 +34,9 @@ def explore_roof(lab: Lab, *, gpu: str, weights: str, batch: int, context: int) 
             Value("time", "Step, kernel by kernel", Quantity(step.flops / rate, "s"), "ceiling"),
         ],
         x=Axis("FLOP for each byte", "", log=True, low=AXIS[0], high=AXIS[1]),
-        y=Axis("FLOP/s", "FLOP/s", log=True),
+        y=Axis("TFLOP/s", "", log=True, low=_LOW, high=_HIGH),
         lines=_roofs(system, card),
-        points=[*_dots(step), Point("whole step", place, rate, "main")],
+        points=[*_dots(step), Point("whole step", place, rate / _TERA, "main")],
     )
 
 
@@ -51,7 +54,7 @@ def _roofs(system: System, card: GPU) -> list[Line]:
 
 def _roof(label: str, peak: float, bandwidth: float, look: Look) -> Line:
     places = (AXIS[0], peak / bandwidth, AXIS[1])
-    return Line(label, places, [min(peak, bandwidth * place) for place in places], look)
+    return Line(label, places, [min(peak, bandwidth * place) / _TERA for place in places], look)
 
 
 def _dots(step: Estimate) -> Iterable[Point]:
@@ -66,7 +69,7 @@ def _dots(step: Estimate) -> Iterable[Point]:
     for label, parts, look in found:
         moved = sum(part.bytes for part in parts)
         if moved:
-            yield Point(label, sum(part.flops for part in parts) / moved, _rate(parts), looks[look])
+            yield Point(label, sum(part.flops for part in parts) / moved, _rate(parts) / _TERA, looks[look])
 
 
 def _rate(parts: Iterable[Operation]) -> float:
