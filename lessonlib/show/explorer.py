@@ -37,7 +37,7 @@ COMMON = "explore_ceilings"
 #: functions of course/shared whose drawing and knobs may be left out
 READY: Mapping[str, Mapping[str, Any]] = {
     COMMON: {
-        "drawing": "lines",
+        "drawing": ["lines", "bars"],
         "knobs": [
             {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(10)]},
             _CONTEXT,

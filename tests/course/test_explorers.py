@@ -37,8 +37,10 @@ def test_ceilings_are_those_of_the_engine(lab):
         assert float(shown.value("step")) == step.roof_s
         assert ("it fits in memory" in shown.finding) == (batch <= most)
         assert f"room for {most})" in shown.finding
-        parts = [float(value.quantity) for value in shown.values if value.name in ("weights", "kv", "state")]
-        assert sum(parts) / system.bandwidth == pytest.approx(step.fetch_s, rel=1e-6)
+        moved, held = shown.bars
+        assert sum(part.value for part in moved.parts) / system.bandwidth == pytest.approx(step.fetch_s, rel=1e-6)
+        assert (sum(part.value for part in held.parts) <= held.limit) == (batch <= most)
+        assert held.note == f"{'✓ fits' if batch <= most else '✕ does not fit'}; room for {most}"
         if context:
             assert float(shown.value("prefill")) == prefill(system, context).roof_tokens_per_s
         else:
