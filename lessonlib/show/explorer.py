@@ -50,7 +50,7 @@ READY: Mapping[str, Mapping[str, Any]] = {
         "knobs": [
             {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(8)]},
             _CONTEXT,
-            {"name": "bits", "label": "Weights", "choices": "bits_choices", "start": "bits_start"},
+            {"name": "bits", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
         ],
     },
 }

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lessonlib.course.shared.explore_ceilings import context_stops, explore_ceilings, gpu_choices, weights_choices
-from lessonlib.course.shared.play_token import bits_choices, play_token, slowed_for
+from lessonlib.course.shared.play_token import play_token, slowed_for
 from lessonlib.roofline import Lab, System, decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill
 
 
@@ -62,7 +62,7 @@ def test_the_curve_goes_through_the_dot_and_stays_under_both_roofs(lab):
 def test_choices_hold_the_labs_own_and_contexts_stay_within_the_model(lab):
     assert next(each["value"] for each in gpu_choices(lab)) == lab.system.gpu.name
     assert lab.system.weights in [each["value"] for each in weights_choices(lab)]
-    assert sum("your lab" in each["label"] for each in bits_choices(lab)) == 1
+    assert sum("your lab" in each["label"] for each in weights_choices(lab)) == 1
     stops = context_stops(lab)
     assert lab.context in stops and max(stops) <= max(lab.context, lab.system.model.max_context or max(stops))
 
