@@ -37,7 +37,7 @@ COMMON = "explore_ceilings"
 #: functions of course/shared whose drawing and knobs may be left out
 READY: Mapping[str, Mapping[str, Any]] = {
     COMMON: {
-        "drawing": "lines",
+        "drawing": ["lines", "bars"],
         "knobs": [
             {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(10)]},
             _CONTEXT,
@@ -50,7 +50,7 @@ READY: Mapping[str, Mapping[str, Any]] = {
         "knobs": [
             {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(8)]},
             _CONTEXT,
-            {"name": "bits", "label": "Weights", "choices": "bits_choices", "start": "bits_start"},
+            {"name": "bits", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
         ],
     },
 }
@@ -80,10 +80,11 @@ class Explore(Block):
         ),
     }
     optional = frozenset({"block", "compute", "knobs", "drawing", "guess"})
+    #: open text, the same for all: no number, which might be an answer on some lab
     by_hand = """
-# The same by hand, once it is open, in a cell of your own:
+# A ceiling by hand, once it is open, in a cell of your own, with a batch and a context of your choice:
 #   from lessonlib import decode
-#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
+#   decode(lesson.lab.system, batch, context).ceiling_tokens_per_s"""
 
     def __init__(self, raw: Any, lesson: Any):
         super().__init__(raw, lesson)

@@ -320,7 +320,7 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
             knobs=[
                 {"name": "batch", "label": "Batch", "from": 0, "to": 8, "steps": 9, "start": 1},
                 {"name": "context", "label": "Context", "stops": [0, 4096]},
-                {"name": "bits", "label": "Bits", "choices": "bits_choices", "start": "bits_start"},
+                {"name": "bits", "label": "Bits", "choices": "weights_choices", "start": "weights_start"},
             ],
         ),
         "explore knobs: This cannot be computed at Batch 0, Context 0, .*batch: expected a whole number from 1 up",

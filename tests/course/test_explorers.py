@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from lessonlib.course.shared.explore_ceilings import context_stops, explore_ceilings, gpu_choices, weights_choices
-from lessonlib.course.shared.play_token import bits_choices, play_token, slowed_for
+from lessonlib.course.shared.play_token import play_token, slowed_for
 from lessonlib.roofline import Lab, System, decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill
 
 
@@ -37,8 +37,10 @@ def test_ceilings_are_those_of_the_engine(lab):
         assert float(shown.value("step")) == step.roof_s
         assert ("it fits in memory" in shown.finding) == (batch <= most)
         assert f"room for {most})" in shown.finding
-        parts = [float(value.quantity) for value in shown.values if value.name in ("weights", "kv", "state")]
-        assert sum(parts) / system.bandwidth == pytest.approx(step.fetch_s, rel=1e-6)
+        moved, held = shown.bars
+        assert sum(part.value for part in moved.parts) / system.bandwidth == pytest.approx(step.fetch_s, rel=1e-6)
+        assert (sum(part.value for part in held.parts) <= held.limit) == (batch <= most)
+        assert held.note == f"{'✓ fits' if batch <= most else '✕ does not fit'}; room for {most}"
         if context:
             assert float(shown.value("prefill")) == prefill(system, context).roof_tokens_per_s
         else:
@@ -60,7 +62,7 @@ def test_the_curve_goes_through_the_dot_and_stays_under_both_roofs(lab):
 def test_choices_hold_the_labs_own_and_contexts_stay_within_the_model(lab):
     assert next(each["value"] for each in gpu_choices(lab)) == lab.system.gpu.name
     assert lab.system.weights in [each["value"] for each in weights_choices(lab)]
-    assert sum("your lab" in each["label"] for each in bits_choices(lab)) == 1
+    assert sum("your lab" in each["label"] for each in weights_choices(lab)) == 1
     stops = context_stops(lab)
     assert lab.context in stops and max(stops) <= max(lab.context, lab.system.model.max_context or max(stops))
 

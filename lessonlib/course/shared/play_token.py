@@ -13,20 +13,6 @@ from lessonlib.roofline.band import band
 
 #: on the screen one step of the lab's usual request takes about so long
 _STEP_ON_SCREEN_S = 1.5
-_PRECISIONS = ("bf16", "fp8", "int4")
-
-
-def bits_start(lab: Lab) -> str:
-    """The precision in which the lab keeps its weights."""
-    return lab.system.weights
-
-
-def bits_choices(lab: Lab) -> list[dict[str, str]]:
-    """Precisions by their bits a weight, the lab's own among them."""
-    own = lab.system.weights
-    systems = {name: replace(lab.system, weights=name) for name in dict.fromkeys((*_PRECISIONS, own))}
-    sizes = {name: f"{system.weight_format.bits:g} bits · {name}" for name, system in systems.items()}
-    return [{"value": name, "label": f"{size}{' (your lab)' * (name == own)}"} for name, size in sizes.items()]
 
 
 def slowed_for(lab: Lab) -> float:

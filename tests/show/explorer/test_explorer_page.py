@@ -41,7 +41,14 @@ def shown(lab: Any, *, size: float, kind: str) -> Explored:
         x=Axis("size", "B", log=True),
         y=Axis("time", "s"),
         lines=[
-            Line("expected", [1e9, 4e9, 8e9], [speed, 4 * speed, 8 * speed], "main", [0.5, 3, 6], [2, 9, 20]),
+            Line(
+                "expected",
+                [1e9, 4e9, 8e9],
+                [speed, 4 * speed, 8 * speed],
+                "main",
+                [0.5, 3, 6],
+                [2 * speed, 9 * speed, 20 * speed],
+            ),
             Line("ceiling", [1e9, 8e9], [0.5, None], "memory"),
         ],
         points=[Point("here", size * 1e9, speed * size, "compute")],
@@ -196,11 +203,25 @@ def test_what_is_drawn_says_its_finding_and_is_told_from_the_start_by_a_line(pag
 def test_an_axis_that_follows_the_data_never_shrinks(page):
     block = opened(page)
     tops = []
-    for number, key in enumerate(("End", "Home")):
-        page.get_by_role("slider", name="Size").press(key)
+    for number, key in enumerate(("ArrowDown", "ArrowUp")):
+        page.get_by_role("combobox", name="Kind").press(key)
         answer(page, block, number)
-        tops.append(page.locator(".exp-plot .gp-tick.gp-end").last.text_content())
-    assert tops[0] == tops[1]
+        tops.append([tick for tick in page.locator(".exp-plot .gp-tick").all_text_contents() if tick.endswith(" s")])
+    assert said(page) == "2 GB take 2 s when fast." and tops[0] == tops[1] and "40 s" in tops[0]
+
+
+def test_a_dot_beyond_a_named_end_is_seen(page):
+    block = explorer()
+    block._kept[(1, 0)] = replace(
+        shown(None, size=2, kind="fast"), y=Axis("time", "s", low=0, high=1), points=[Point("far", 2e9, 40.0)]
+    )
+    open_panel(page, view_of(block))
+    inside = page.evaluate(
+        "() => { const [dot, line] = ['.exp-dot', '.gp-axis'].map((one) => document.querySelector(`.exp-plot ${one}`).getBoundingClientRect());"
+        " const whole = document.querySelector('.exp-plot').getBoundingClientRect(); return whole.top + 20 < dot.bottom && dot.bottom < line.top; }"
+    )
+    assert inside
+    assert "40 s" in page.locator(".exp-plot .gp-tick").all_text_contents()
 
 
 def test_marks_differ_by_shape_and_pattern_not_by_colour_alone(page):
@@ -245,14 +266,20 @@ def test_with_reduced_motion_the_scene_stands_complete_and_cannot_be_played(page
 def moving(browser):
     """A page that may move, with a clock of the test's own."""
     page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="no-preference")
-    page.clock.install()
+    page.clock.install(time=0)
     page.set_default_timeout(5000)
     yield page
     page.close()
 
 
+def hold(page) -> None:
+    """From now on time passes only when the test says so."""
+    page.clock.pause_at(page.evaluate("Date.now()") + 1000)
+
+
 def test_the_scene_waits_for_play_pauses_and_ends_by_itself_after_five_seconds(moving):
     opened(moving, "gate")
+    hold(moving)
     scene = moving.locator("[data-playing]")
     at = lambda: moving.locator(".exp-train").last.locator("..").inner_html()  # noqa: E731 - where the train is
     still = at()
@@ -274,6 +301,7 @@ def test_the_scene_waits_for_play_pauses_and_ends_by_itself_after_five_seconds(m
 
 def test_a_move_of_a_knob_brings_the_scene_to_rest(moving):
     block = opened(moving, "gate")
+    hold(moving)
     moving.get_by_role("button", name="Play").click()
     moving.clock.run_for(300)
     moving.get_by_role("slider", name="Size").press("ArrowRight")

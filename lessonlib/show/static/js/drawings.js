@@ -1,6 +1,8 @@
 // What an explorer draws of `explored`: lines, bars, roof (gate.js has the gate), and the table of the same numbers.
 // A drawing is (panel) => {node, set(explored, started)}; `started` is what the start showed, null while it is the same.
 {
+  const LEAST = 160; // pixels: a chart in a narrower place is cut, not turned inside out
+
   /** 12.3 ms, 51.2 GB, 131 tok/s: a value in base units as a person writes it. */
   function written(value, { steps, unit }) {
     if (value === null || value === undefined) return "–";
@@ -21,10 +23,13 @@
 
   const shown = (value, log) => value !== null && value !== undefined && (!log || value > 0);
 
-  /** The ends of an axis: as named, else what is drawn, rounded outwards. Those that follow from the data never shrink. */
+  /**
+   * The ends of an axis: as named, else what is drawn, rounded outwards. Those that follow from the data never shrink.
+   * A dot beyond a named end moves that end: what is told has to be seen.
+   */
   function makeRange() {
     let kept = null;
-    return ({ low, high, log }, values) => {
+    return ({ low, high, log }, values, dots) => {
       const all = values.filter((value) => shown(value, log));
       let [least, most] = [Math.min(...all), Math.max(...all)];
       if (!all.length) [least, most] = log ? [1, 10] : [0, 1];
@@ -32,7 +37,8 @@
       kept = [least, most];
       if (log) [least, most] = [roundLog(least, Math.floor), roundLog(most, Math.ceil)];
       else [least, most] = [least > 0 ? 0 : least, most + 0.04 * (most - Math.min(least, 0))];
-      const ends = [low ?? least, high ?? most];
+      const beyond = dots.filter((value) => shown(value, log));
+      const ends = [low === null ? least : Math.min(low, ...beyond), high === null ? most : Math.max(high, ...beyond)];
       return ends[0] < ends[1] ? ends : [ends[0], log ? ends[0] * 10 : ends[0] + 1];
     };
   }
@@ -126,7 +132,7 @@
     const node = h("div", { class: "exp-canvas" });
     let [wide, now] = [0, null];
     const draw = () => now && wide && node.replaceChildren(paint(wide, ...now));
-    watchWidth(node, (width) => ((wide = width), draw()), panel);
+    watchWidth(node, (width) => ((wide = Math.max(width, LEAST)), draw()), panel);
     return { node, set: (...shownNow) => ((now = shownNow), draw()) };
   }
 
@@ -137,7 +143,7 @@
       const { lines = [], points = [] } = explored;
       const before = started?.x?.unit === explored.x.unit && started?.y?.unit === explored.y.unit ? started : null;
       const all = [...lines, ...(before?.lines ?? [])];
-      const ends = (axis, range, of) => ({ ...explored[axis], ends: range(explored[axis], of) });
+      const ends = (axis, range, of) => ({ ...explored[axis], ends: range(explored[axis], of, points.map((point) => point[axis])) });
       const xs = [...all.flatMap((line) => line.x), ...points.map((point) => point.x)];
       const ys = [...all.filter((line) => line.look !== "limit").flatMap((line) => [...line.y, ...(line.low ?? []), ...(line.high ?? [])]), ...points.map((point) => point.y)];
       const plot = frame(width, Math.round(Math.min(320, Math.max(240, width * 0.5))), ends("x", xRange, xs), ends("y", yRange, ys));

@@ -183,7 +183,7 @@
 
     let now = null;
     const draw = () => now && wide && (build(now), show());
-    watchWidth(place, (width) => ((wide = width), draw()), panel);
+    watchWidth(place, (width) => ((wide = Math.max(width, 200)), draw()), panel);
     panel.onDrop(() => (playing = false));
     const set = (explored, started) => {
       [now, gate] = [explored, explored.gate];
