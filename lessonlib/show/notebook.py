@@ -101,7 +101,10 @@ class NotebookLesson:
         block.hand_over(function)
         if self._auto in ("truth", "each") and not item.lock:
             block.walk(every_slip=self._auto == "each")
-        return self._show(item_id, Write.kind)
+        shown = self._show(item_id, Write.kind)
+        if not item.lock:
+            self._lesson.changed(item)
+        return shown
 
     # --- inside -----------------------------------------------------------------------------------------
 

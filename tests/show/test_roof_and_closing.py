@@ -133,6 +133,20 @@ def test_the_stored_end_holds_neither_score_nor_sources(tmp_path: Path) -> None:
     assert "A paper" in html and "1 of them right" in html
 
 
+def test_the_score_counts_a_function_that_is_right(tmp_path: Path) -> None:
+    lesson = opened(write_lesson(tmp_path))
+    lesson._lesson.handle("where", {"event": "skip"})
+    assert (
+        "1 function of your own to write, 0 of them within 1 %"
+        in panel(lesson, "closing", "closing")["closing"]["score"]
+    )
+    lesson.write("my-size", right)
+    assert (
+        "1 function of your own to write, 1 of them within 1 %"
+        in panel(lesson, "closing", "closing")["closing"]["score"]
+    )
+
+
 # --- a function of one's own --------------------------------------------------------------------------------------
 
 

@@ -29,7 +29,7 @@
       svg.append(s("line", { x1: x(value), x2: x(value), y1: box.top, y2: box.bottom, class: "gp-grid" }));
       svg.append(s("text", { x: x(value), y: box.bottom + 16, class: "gp-tick gp-middle", text: shortNumber(value / axes.x_scale) }));
     }
-    const inner = s("svg", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top,
+    const inner = s("svg", { "aria-hidden": "true", x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top,
       viewBox: `${box.left} ${box.top} ${box.right - box.left} ${box.bottom - box.top}` });
     for (const roof of roofs) {
       const columns = [axes.x_min, ...roof.x.filter((value) => value > axes.x_min && value < axes.x_max), axes.x_max];
