@@ -22,6 +22,7 @@ from lessonlib.base.files import make_folder, read_json, read_text, write_text
 from lessonlib.base.formats import dumps as data_as_json
 from lessonlib.build.places import Place, notebooks_dir, of_name, seals_dir
 from lessonlib.lesson.concepts import twin_of_listing
+from lessonlib.lesson.course_plan import kept_minutes, minutes_path
 from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.source import load_source, twin_of_lesson
 from lessonlib.lesson.written import Write, function_name
@@ -231,9 +232,22 @@ def _refresh(place: Place) -> list[Path]:
     if place.seals:
         texts |= {
             place.seals: dumps(seals(place.name)),
+            minutes_path(): dumps(_minutes(place.name)),
             **dict((twin_of_lesson(place.name, BLOCKS), twin_of_listing())),
         }
     return [path for path, text in texts.items() if write(path, text)]
+
+
+def _minutes(name: str) -> dict[str, float]:
+    """The minutes of every lesson, that of this one counted anew on the default lab."""
+    from lessonlib.lesson.budget import budget, epilogue_budget
+    from lessonlib.lesson.lesson import Lesson
+    from lessonlib.roofline import DEFAULT_LAB, load_lab
+
+    lesson = Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS)
+    after = epilogue_budget(lesson)
+    found = {**kept_minutes(), name: round(budget(lesson).minutes + (after.minutes if after else 0.0), 1)}
+    return {one: found[one] for one in sorted(found)}
 
 
 def write(path: Path, text: str) -> bool:

@@ -130,7 +130,7 @@ def run(args: argparse.Namespace) -> int:
     simulate_monitor.check(args)
     _check_output(args)
     system, requests = _system(args), _requests(args)
-    scheduler, fleet = simulate_serving.scheduler(args), simulate_serving.fleet(args, system)
+    scheduler, fleet = simulate_serving.scheduler(args, system), simulate_serving.fleet(args, system)
     with _progress(len(requests)) as tell:  # type: ignore[arg-type]
         result = simulate(
             system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,

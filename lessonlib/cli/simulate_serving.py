@@ -144,13 +144,14 @@ def _add_changes(add: Any) -> None:
 # --- the settings -----------------------------------------------------------------------------------------------------
 
 
-def scheduler(args: argparse.Namespace) -> Scheduler:
-    """The scheduler that the flags ask for."""
+def scheduler(args: argparse.Namespace, system: System) -> Scheduler:
+    """The scheduler that the flags ask for: limits of a rank, as vLLM's, become those of all copies of the attention."""
     from lessonlib.serving import Scheduler
 
+    seats, tokens = args.max_num_seqs, args.max_num_batched_tokens
     given = {
-        "max_num_seqs": args.max_num_seqs,
-        "max_num_batched_tokens": args.max_num_batched_tokens,
+        "max_num_seqs": None if seats is None else seats * system.dp,
+        "max_num_batched_tokens": None if tokens is None else tokens * system.dp,
         "long_prefill_tokens": args.long_prefill_token_threshold,
         "server_s": args.server_time,
         "memory_share": args.memory_share,
@@ -212,7 +213,7 @@ def _kind(text: str, args: argparse.Namespace, system: System) -> Kind:
     from lessonlib.serving import Kind
 
     count, _, changes = text.partition(",")
-    own, settings = _changed("--kind", changes, system, scheduler(args))
+    own, settings = _changed("--kind", changes, system, scheduler(args, system))
     return Kind(own, _count("--kind", _value("--kind", count)), settings)
 
 
@@ -231,7 +232,7 @@ def _pools(args: argparse.Namespace, system: System) -> Disaggregation | None:
     for pool in ("prefill", "decode"):
         text = getattr(args, f"{pool}_kind")
         if text is not None:
-            changed = _changed(f"--{pool}-kind", text, system, scheduler(args))
+            changed = _changed(f"--{pool}-kind", text, system, scheduler(args, system))
             own[f"{pool}_system"], own[f"{pool}_scheduler"] = changed
     if args.transfer is not None:
         own["link_bytes_per_second"] = args.transfer * 1e9
@@ -330,7 +331,7 @@ def _changed(flag: str, text: str, system: System, settings: Scheduler) -> tuple
     if "link" in changes:
         gpu = with_link(flag, gpu, _value(flag, changes["link"]))
     limits: dict[str, Any] = {
-        name.replace("-", "_"): _count(flag, _value(flag, changes[name]))
+        name.replace("-", "_"): _count(flag, _value(flag, changes[name])) * system.dp
         for name in ("max-num-seqs", "max-num-batched-tokens")
         if name in changes
     }

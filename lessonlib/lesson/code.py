@@ -1,6 +1,6 @@
 """The code of a lesson: the workings, plots and pictures that its words name, found by name alone.
 
-A lesson of the course has the package ``lessonlib.course.lesson_NN``; one that lives elsewhere is a folder with its YAML
+A lesson of the course has the package ``lessonlib.course.lesson_NN``, a checkpoint ``lessonlib.course.checkpoint_N``; one that lives elsewhere is a folder with its YAML
 and modules of its own. Both may name what stands in ``lessonlib.course.shared``.
 """
 
@@ -57,13 +57,6 @@ class LessonCode:
                 raise twice(name, other, working)
         return found
 
-    def function(self, name: str) -> Callable[..., Any]:
-        """The public function ``name``, whatever it takes. Raises LessonlibError with those that look like it."""
-        known = {key: value for module in self.modules() for key, value in _functions_of(module)}
-        if name not in known:
-            raise unknown_name("function", name, known, "the lesson's package or in course/shared")
-        return known[name]
-
     def modules(self, part: str = "") -> Iterator[ModuleType]:
         """The modules of each package, or of its folder ``part`` (``plots``, ``pictures``), by name."""
         yield from (_imported(name) for name in self.module_names(part))
@@ -73,6 +66,22 @@ class LessonCode:
         for package in self.packages:
             home = f"{package}.{part}" if part else package
             yield from (f"{home}.{name}" for name in _names_in(home))
+
+    @functools.cached_property
+    def functions(self) -> dict[str, Callable[..., Any]]:
+        """Every public function of every module by its name, workings among them; own ones come before shared ones."""
+        return {
+            name: found
+            for module in reversed(list(self.modules()))
+            for name, found in vars(module).items()
+            if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__
+        }
+
+    def function(self, name: str) -> Callable[..., Any]:
+        """The public function ``name``; LessonlibError names those that look like it."""
+        if name not in self.functions:
+            raise unknown_name("function", name, self.functions, "the lesson's package with course/shared")
+        return self.functions[name]
 
     def faults(self) -> tuple[list[ModuleType], list[LessonCodeError]]:
         """The modules with workings, and what is wrong with each module, drawings included, that cannot be imported."""
@@ -123,20 +132,32 @@ class LessonCode:
         return _imported(known[name])
 
 
-def code_for(name: str, number: int) -> LessonCode:
-    """The code of a lesson given by name or by the path of its YAML.
+def code_for(name: str, number: int | None) -> LessonCode:
+    """The code of a lesson given by name or by the path of its YAML. number: None of a checkpoint, which goes by its name.
 
     A YAML that has modules beside it brings its own code; one that stands alone uses that of the course's lesson of its number.
     """
     folder = Path(name).resolve().parent
     outside = name.endswith((".yaml", ".yml")) and any(folder.glob("*.py"))
-    return code_beside(folder) if outside else code_of(number)
+    if outside:
+        return code_beside(folder)
+    return _code_in(package_name(Path(name).stem if number is None else f"{number:02}-"))
+
+
+def code_of(number: int) -> LessonCode:
+    """The code of a lesson of the course."""
+    return _code_in(package_name(f"{number:02}-"))
+
+
+def package_name(name: str) -> str:
+    """The package of a lesson or checkpoint of the course by its name: ``lesson_09``, ``checkpoint_1``."""
+    number, _, _ = name.partition("-")
+    return f"lesson_{number}" if number.isdigit() else name.replace("-", "_")
 
 
 @functools.cache
-def code_of(number: int) -> LessonCode:
-    """The code of a lesson of the course."""
-    return LessonCode((f"{COURSE}.lesson_{number:02}", SHARED))
+def _code_in(package: str) -> LessonCode:
+    return LessonCode((f"{COURSE}.{package}", SHARED))
 
 
 @functools.cache
@@ -153,7 +174,7 @@ def code_beside(folder: Path) -> LessonCode:
 @functools.cache
 def whole_course() -> LessonCode:
     """All code of the course: one name has one meaning there too."""
-    lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith("lesson_")]
+    lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith(("lesson_", "checkpoint_"))]
     return LessonCode((*(f"{COURSE}.{name}" for name in lessons), SHARED))
 
 
@@ -161,7 +182,7 @@ def forget_code() -> None:
     """Forget every lesson's modules, so that the next lesson opened finds them as they are on disk now."""
     for name in [name for name in sys.modules if f"{name}.".startswith((f"{COURSE}.", OUTSIDE))]:
         del sys.modules[name]
-    for kept in (code_of, code_beside, whole_course):
+    for kept in (_code_in, code_beside, whole_course):
         kept.cache_clear()
     importlib.invalidate_caches()
 
@@ -170,13 +191,6 @@ def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:
     """The workings that a module defines: public functions that need a lab and nothing else."""
     for name, found in vars(module).items():
         if is_working(name, found) and found.__module__ == module.__name__:
-            yield name, found
-
-
-def _functions_of(module: ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """The public functions that a module defines itself."""
-    for name, found in vars(module).items():
-        if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__:
             yield name, found
 
 

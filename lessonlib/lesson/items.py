@@ -108,7 +108,7 @@ class BlockItem(Item):
         return self.block.panel
 
     def open_view(self) -> View:
-        """The block as drawn. A sealed one depends on the lab alone, so it is drawn once."""
+        """The block as drawn. A sealed one depends on the lab and its own events alone, so it is drawn once until one came."""
         if self._drawn is None or not self.sealed or self.block.changes:
             self._drawn = self.block.draw()
         return self._framed(self._drawn)
@@ -124,7 +124,10 @@ class BlockItem(Item):
 
     def handle(self, event: Mapping[str, Any]) -> bool:
         """Take an event, if its kind of block takes any."""
-        return self.block.handle(event)
+        changed = self.block.handle(event)
+        if changed:
+            self._drawn = None
+        return changed
 
     def parts(self) -> Mapping[str, Any]:
         """What is drawn; nothing for a block that shows the learner's own record or machine."""

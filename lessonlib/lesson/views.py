@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 #: which script draws a panel
 PanelKind = Literal[
-    "choice", "number", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
+    "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
     "pick", "map", "roof", "write"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
@@ -54,6 +54,8 @@ class NumberAsk(TypedDict):
     unit: str
     placeholder: str
     interval: bool
+    #: whether the interval must be given
+    needed: NotRequired[bool]
 
 
 class CurveAsk(TypedDict):
@@ -265,6 +267,41 @@ class WorkingView(TypedDict):
     value: str
 
 
+class KnobView(TypedDict):
+    """A knob of an explorer: the words of its stops, and the place among them where it starts. slides: a slider, else a menu."""
+
+    name: str
+    label: str
+    stops: list[str]
+    start: int
+    slides: bool
+
+
+class FirstGuessView(TypedDict):
+    """The light guess before the first move. ``right`` and ``after`` come with the first move after it."""
+
+    ask: str
+    options: list[OptionView]
+    chosen: str | None
+    right: NotRequired[str]
+    after: NotRequired[str]
+
+
+class ExplorerView(TypedDict):
+    """An explorer. picks: knob -> the place where it stands, as ``explored`` shows it; None where nothing can be shown.
+
+    ``started`` is what the start showed, once the knobs stand elsewhere.
+    """
+
+    drawings: list[str]
+    knobs: list[KnobView]
+    picks: dict[str, int]
+    explored: dict[str, Any] | None
+    started: NotRequired[dict[str, Any]]
+    guess: NotRequired[FirstGuessView]
+    fault: NotRequired[str]
+
+
 # --- panels -----------------------------------------------------------------------------------------------------------
 
 
@@ -299,6 +336,8 @@ class QuestionView(PanelView):
     confidence: list[str] | None
     hints: HintsView
     skipped: bool
+    #: why a committed question is not revealed yet
+    sealed: NotRequired[str]
     observe: NotRequired[ObserveView | None]
     working: NotRequired[WorkingView | None]
     explanation: NotRequired[str]
@@ -441,18 +480,18 @@ class DrawnView(TypedDict, total=False):
     html: str
     text: str
     picture: dict[str, Any]
-    explorer: dict[str, Any]
+    explorer: ExplorerView
     roof: RoofDrawing
     write: WriteView
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str
+    #: offers what comes next: another sitting of a review, another set of an exam
+    more: str
 
 
 class BlockView(PanelView, DrawnView):
-    """A block that is open. ``more`` offers another sitting of a review."""
-
-    more: NotRequired[str]
+    """A block that is open."""
 
 
 View = (
@@ -501,6 +540,13 @@ class GradeEvent(TypedDict):
     grade: str
 
 
+class ExploreEvent(TypedDict):
+    """Where the knobs of an explorer stand now: knob -> place."""
+
+    event: Literal["explore"]
+    picks: dict[str, int]
+
+
 class AskEvent(TypedDict):
     """A question to the teacher, and the guess at the time to its first token."""
 
@@ -509,7 +555,7 @@ class AskEvent(TypedDict):
     ttft: str
 
 
-PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent
+PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent
 
 
 class DoneMessage(TypedDict):

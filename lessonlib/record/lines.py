@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from lessonlib.base.errors import LessonlibError
 from lessonlib.base.formats import dumps, parse_json
 from lessonlib.record.event import KEYS, has_keys
 
@@ -70,7 +69,7 @@ def record_of(line: bytes) -> dict[str, Any] | None:
     try:
         # An escape may hide half a character, which no file and no message could hold.
         record = parse_json(line.decode(), "") if b"\\u" in line else _decode(line.decode())
-    except (ValueError, RecursionError, LessonlibError):
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or not isinstance(record.get("v"), int):
         return None
@@ -106,8 +105,5 @@ def _places(lesson: str, text: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _starts(key: bytes, text: bytes) -> Iterator[int]:
-    at = text.find(key)
-    while at >= 0:
-        yield text.rfind(b"\n", 0, at) + 1
-        end = text.find(b"\n", at)
-        at = text.find(key, end) if end >= 0 else -1
+    for found in re.finditer(re.escape(key), text):
+        yield text.rfind(b"\n", 0, found.start()) + 1

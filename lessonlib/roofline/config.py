@@ -185,13 +185,15 @@ def _shipped(name: str) -> Model:
 
 
 def load_model(name_or_path: str | Path) -> Model:
-    """A shipped model by name, or any config.json (or the folder that holds it) by path.
+    """A shipped model by name (in capitals or not, its words joined by hyphens, underscores or spaces), or any
+    config.json (or the folder that holds it) by path.
 
     Raises LessonlibError: an unknown name with close matches; a file with the key that is wrong.
     """
     text = str(name_or_path)
-    if text in model_names():
-        return _shipped(text)
+    plain = "-".join(text.lower().replace("_", " ").split())
+    if plain in model_names():
+        return _shipped(plain)
     path = Path(text)
     if is_folder(path):
         path = path / "config.json"

@@ -107,7 +107,7 @@ def estimate_data(case: Case) -> dict[str, Any]:
     data: dict[str, Any] = _whole_as_int(
         {
             "model": system.model.name,
-            "gpu": system.gpu.name,
+            "gpu": system.gpu.called,
             **{key: getattr(system, key) for key in _SYSTEM_KEYS},
             "batch": case.batch,
             "prompt": case.prompt,

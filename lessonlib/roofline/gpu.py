@@ -49,6 +49,10 @@ class NodeLink:
     latency_s: float | None
 
 
+#: the name of every GPU that somebody describes
+OWN = "own"
+
+
 @dataclass(frozen=True)
 class GPU:
     """One accelerator, or a CPU that multiplies in its place.
@@ -80,6 +84,11 @@ class GPU:
     link_latency_s: float | None = None
     network_latency_s: float = NETWORK_LATENCY_S
     driver_bytes: float | None = None
+
+    @property
+    def called(self) -> str:
+        """What a report calls it: its name, or the title that somebody gave to a GPU of their own."""
+        return self.title if self.name == OWN else self.name
 
     def __post_init__(self) -> None:
         if "bf16" not in self.flops:

@@ -10,7 +10,7 @@ from typing import Any
 from lessonlib.base.checks import number, positive, whole
 from lessonlib.base.errors import LessonlibError, close_matches, listed, shown
 from lessonlib.base.files import NoFileError, read_toml
-from lessonlib.roofline.gpu import GPU, LINK_KINDS, LIST_GPUS, NARROW_FORMATS, PEAKS, gpu_names, load_gpu
+from lessonlib.roofline.gpu import GPU, LINK_KINDS, LIST_GPUS, NARROW_FORMATS, OWN, PEAKS, gpu_names, load_gpu
 
 _MOST_BYTES = 1_000_000
 #: Keys in other units than ours: key -> (field, factor).
@@ -112,7 +112,7 @@ def own_gpu(keys: Mapping[str, Any], where: str) -> GPU:
         values["gpus_per_node"] = whole(f"{where}: gpus_per_node", keys["gpus_per_node"], 1, _MOST_GPUS)
     texts = {name: str(keys[name]) for name in _TEXTS if name in keys}
     described: dict[str, Any] = {"title": f"{base.title}, as described", "source": where, "note": "", "secondary": True}
-    return replace(base, name="own", flops=_peaks(keys, base, where), **(described | texts | values))
+    return replace(base, name=OWN, flops=_peaks(keys, base, where), **(described | texts | values))
 
 
 def gpu_description(gpu: GPU) -> dict[str, str | float]:

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.draw.picture import picture
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
+from lessonlib.lesson.course_plan import kept_minutes, load_parts
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
-from lessonlib.lesson.source import lesson_names, lesson_title
+from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source
 from lessonlib.lesson.views import DrawnView
 from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
+from lessonlib.record.event import Event
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
+from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.exam import CourseChart, ExamCard
+from lessonlib.show.explorer import Explore
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
@@ -64,35 +71,6 @@ class Plot(Block):
         raw, words = self.raw, self.lesson.words
         shown = words.code.plot(raw["name"]).describe(words.lab)
         return {"data": shown.sealed, "alt": shown.alt, "caption": words.html(raw["caption"], raw["id"])}
-
-
-class Explore(Block):
-    """The instrument for what-if questions."""
-
-    kind = "explore"
-    panel = "explorer"
-    keys: ClassVar[Mapping[str, Schema]] = {"block": WORD_BLOCKS["tell"].keys["block"], "text": TEXT}
-    optional = frozenset({"block"})
-    by_hand = """
-# The same by hand, once it is open, in a cell of your own:
-#   from lessonlib import decode
-#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
-
-    def draw(self) -> DrawnView:
-        """The text above it, all data that it draws from, and the units in which it prints them."""
-        from lessonlib.show.explorer import explorer_units
-
-        parts = self.parts()
-        return {"html": parts["html"], "explorer": {**parts["explorer"], "units": explorer_units()}}
-
-    def parts(self) -> Mapping[str, Any]:
-        """The text and the data."""
-        from lessonlib.show.explorer import explorer_data
-
-        return {
-            "explorer": explorer_data(self.lesson.lab),
-            "html": self.lesson.words.html(self.raw["text"], self.raw["id"]),
-        }
 
 
 class Score(Block):
@@ -163,21 +141,41 @@ class Map(Block):
             return self.draw_for_nobody()
         edition = journal.edition()
         if self._last is None or self._last[0] != edition:
-            self._last = edition, _map(journal.attempts())
+            self._last = edition, _map(journal.attempts(), journal.events())
         return self._last[1]
 
     def draw_for_nobody(self) -> DrawnView:
         """The ideas alone."""
-        return _map(())
+        return _map((), ())
 
 
-def _map(attempts: Sequence[Attempt]) -> DrawnView:
+def _map(attempts: Sequence[Attempt], events: Sequence[Event]) -> DrawnView:
     from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
+    from lessonlib.show.course_map.way import way_html, way_text
 
     concepts = load_listing().concepts
     states = states_of(concepts, attempts)
-    chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
-    return {"html": course_map_html(concepts, chapters, states), "text": course_map_text(concepts, chapters, states)}
+    chapters = [
+        Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb")
+        for name in lesson_names()
+        if not is_checkpoint(name)
+    ]
+    parts, own = load_parts(), _pace(events)
+    return {
+        "html": course_map_html(concepts, chapters, states, way_html(parts, own)),
+        "text": f"{way_text(parts, own)}\n{course_map_text(concepts, chapters, states)}",
+    }
+
+
+def _pace(events: Sequence[Event]) -> Pace:
+    taken = {event.lesson for event in events} & set(lesson_names())
+    questions = {}
+    for name in taken:
+        with contextlib.suppress(LessonlibError):  # a lesson that cannot be read has no pace
+            questions[name] = [
+                body["id"] for entry in load_source(name)["steps"] for kind, body in entry.items() if kind == "predict"
+            ]
+    return pace(events, questions, kept_minutes())
 
 
 class Installed(Block):
@@ -208,4 +206,7 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed)}
+BLOCKS: Blocks = {
+    **WORD_BLOCKS,
+    **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed, ExamCard, CourseChart),
+}

@@ -1,174 +1,245 @@
-"""Numbers for the explorer: short tables from which the browser computes every ceiling by itself.
+"""The explorer: knobs, and what a function of the lesson's package computes for each setting of them.
 
-A decode step of B requests costs, by the closed form of the roofline engine,
-
-    memory seconds  = (weights read(B) + B x (KV + state)) / bandwidth
-    compute seconds = B x compute seconds of one request
-
-and the ceiling takes the longer of the two. KV (windows and every copy of it included), state and
-arithmetic of one request depend only on its context. Weights read depend on B only in a mixture of
-experts, where a token leaves out a share q of a layer's experts and B tokens are expected to leave out
-q^B of them:
-
-    weights read(B) = always + routed x (1 - q^B)
-
-So two numbers and a few tables over the context hold the whole grid, and the sliders need no kernel.
+The page sends where the knobs stand, never a value; the kernel computes, keeps what it computed, and sends the numbers
+and the drawing of :class:`lessonlib.draw.explored.Explored`. The page sends one setting at a time, the newest, so that
+nothing is computed that nobody waits for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+import contextlib
+import functools
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.quantity import rounded
-from lessonlib.base.units import tick_steps
-from lessonlib.roofline import (
-    USABLE,
-    Estimate,
-    Experts,
-    Lab,
-    Model,
-    System,
-    decode,
-    load_gpu,
-    max_batch,
-    prefill,
-    sequence_bytes,
-    weight_bytes,
-)
+from lessonlib.draw.explored import DRAWINGS, Explored
+from lessonlib.lesson.block import WORD_BLOCKS, Block
+from lessonlib.lesson.fragments import NAME, TEXT, Schema, keyed, one_of, several
+from lessonlib.lesson.guess import GuessError, shorten
+from lessonlib.lesson.views import DrawnView, ExplorerView, FirstGuessView
+from lessonlib.show.knobs import KNOB, Knob, make_knobs
 
-BATCHES = tuple(2**power for power in range(10))
-CONTEXTS = (0, *(2**power for power in range(9, 18)))
-GPUS = (
-    "a100-80gb-sxm",
-    "h100-sxm",
-    "h100-pcie",
-    "h100-nvl",
-    "h200-sxm",
-    "b200",
-    "l40s",
-    "rtx-4090",
-)
-WEIGHTS = ("bf16", "fp8", "int4")
-#: tokens of a step so large that every expert has some
-EVERY_EXPERT = 1_000_000
-_DIGITS = 5
+log = logging.getLogger(__name__)
+
+#: settings whose outcome is kept; an hour of turning knobs comes to a few hundred
+KEPT = 500
+_CONTEXT = {
+    "name": "context",
+    "label": "Context of each",
+    "unit": "tokens",
+    "stops": "context_stops",
+    "start": "context_tokens",
+}
+#: what an explorer shows that names no function
+COMMON = "explore_ceilings"
+#: functions of course/shared whose drawing and knobs may be left out
+READY: Mapping[str, Mapping[str, Any]] = {
+    COMMON: {
+        "drawing": "lines",
+        "knobs": [
+            {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(10)]},
+            _CONTEXT,
+            {"name": "gpu", "label": "GPU", "choices": "gpu_choices", "start": "gpu_start"},
+            {"name": "weights", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
+        ],
+    },
+    "play_token": {
+        "drawing": "gate",
+        "knobs": [
+            {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(8)]},
+            _CONTEXT,
+            {"name": "bits", "label": "Weights", "choices": "bits_choices", "start": "bits_start"},
+        ],
+    },
+}
+_DRAWING = one_of(*DRAWINGS)
+_OPTION: Schema = {"type": ["string", "number"]}
 
 
-def explorer_data(lab: Lab) -> dict[str, Any]:
-    """What the explorer needs for a lab: JSON-able, values to 5 significant digits, SI units.
+class Explore(Block):
+    """The instrument for what-if questions."""
 
-    `batches` and `contexts` are the stops of the sliders; the lab's own context is always one of
-    them, and no other exceeds what the model was made for. Lists over the context are in the order of
-    `contexts`. Bytes are over all GPUs together. `left_out` is the share of a layer's experts that one
-    token does not use, 0 in a dense model. `prefill_*` belong to one prompt as long as the context; they are 0 where there is no prompt.
-    """
-    contexts = context_stops(lab)
-    single = [decode(lab.system, 1, context) for context in contexts]
-    names = tuple(dict.fromkeys((lab.system.gpu.name, *GPUS)))
-    formats = tuple(dict.fromkeys((*WEIGHTS, lab.system.weights)))
-    return {
-        "model": lab.system.model.title,
-        "gpu_count": lab.system.gpus,
-        "kv": lab.system.kv,
-        "usable": USABLE,
-        "left_out": _left_out(lab.system.model),
-        "batches": list(BATCHES),
-        "contexts": list(contexts),
-        "start": {
-            "batch": 0,
-            "context": contexts.index(lab.context),
-            "gpu": lab.system.gpu.name,
-            "weights": lab.system.weights,
-        },
-        "kv_bytes": _round(_kv_bytes(step) for step in single),
-        "state_bytes": rounded(_sum(single[0], "state_bytes"), _DIGITS),
-        "sequence_bytes": _round(sequence_bytes(lab.system, max(context, 1)) for context in contexts),
-        "weights": [_weights(replace(lab.system, weights=name), contexts) for name in formats],
-        "gpus": [_gpu(lab, name, formats, contexts) for name in names],
+    kind = "explore"
+    panel = "explorer"
+    keys: ClassVar[Mapping[str, Schema]] = {
+        "block": WORD_BLOCKS["tell"].keys["block"],
+        "text": TEXT,
+        "compute": NAME,
+        "knobs": several(KNOB, minItems=1, maxItems=8),
+        "drawing": {"anyOf": [_DRAWING, several(_DRAWING, minItems=1, maxItems=2, uniqueItems=True)]},
+        "guess": keyed(
+            {
+                "ask": TEXT,
+                "options": several(_OPTION, minItems=2, maxItems=4, uniqueItems=True),
+                "right": _OPTION,
+                "after": TEXT,
+            },
+            required=["ask", "options", "right", "after"],
+        ),
     }
+    optional = frozenset({"block", "compute", "knobs", "drawing", "guess"})
+    by_hand = """
+# The same by hand, once it is open, in a cell of your own:
+#   from lessonlib import decode
+#   decode(lesson.lab.system, batch=16, context=2048).ceiling_tokens_per_s"""
 
+    def __init__(self, raw: Any, lesson: Any):
+        super().__init__(raw, lesson)
+        self._picks: dict[str, int] = {}
+        self._chosen: str | None = None
+        self._moved = False
+        self._kept: dict[tuple[int, ...], Explored | LessonlibError] = {}
 
-def explorer_units() -> dict[str, list[tuple[float, str]]]:
-    """The units in which the explorer prints seconds and bytes: from µs, and from kB to GB, so that its sizes compare."""
-    return {"seconds": tick_steps("s")[1:], "bytes": tick_steps("B")[1:4]}
+    # --- what the YAML declares ---------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def declared(self) -> Mapping[str, Any]:
+        """The entry, with what may be left out: the function, and what is ready for it."""
+        compute = self.raw.get("compute", COMMON)
+        return {"compute": compute, **READY.get(compute, {}), **self.raw}
 
-def context_stops(lab: Lab) -> tuple[int, ...]:
-    """Stops of the context slider, tokens: powers of two within the model's reach, and the lab's own."""
-    most = lab.system.model.max_context or max(CONTEXTS)
-    return tuple(sorted({lab.context, *(context for context in CONTEXTS if context <= most)}))
+    @functools.cached_property
+    def compute(self) -> Callable[..., Any]:
+        """The function of the lesson's package; LessonlibError if there is none of that name."""
+        return self.lesson.code.function(self.declared["compute"])
 
+    @functools.cached_property
+    def knobs(self) -> list[Knob]:
+        """The knobs on this lab; LessonlibError in one line if they do not fit the function."""
+        compute = self.compute
+        if not {"knobs", "drawing"} <= {*self.declared}:
+            raise LessonlibError(
+                f"{self.where}: an explorer with a function of its own names its knobs and its drawing"
+            )
+        return make_knobs(self.declared["knobs"], self.lesson.words, compute, self.where)
 
-def _round(values: Any) -> list[float]:
-    return [rounded(value, _DIGITS) for value in values]
+    @property
+    def drawings(self) -> list[str]:
+        """What is drawn, in order."""
+        named = self.declared["drawing"]
+        return [named] if isinstance(named, str) else list(named)
 
+    # --- computing ----------------------------------------------------------------------------------------------
 
-def _sum(estimate: Estimate, field: str) -> float:
-    return sum(getattr(part, field) for part in estimate.operations)
+    @property
+    def picks(self) -> dict[str, int]:
+        """Knob -> the place where it stands."""
+        return {knob.name: self._picks.get(knob.name, knob.start) for knob in self.knobs}
 
+    @property
+    def start(self) -> dict[str, int]:
+        """Knob -> the place where it starts."""
+        return {knob.name: knob.start for knob in self.knobs}
 
-def _kv_bytes(step: Estimate) -> float:
-    return _sum(step, "kv_read_bytes") + _sum(step, "kv_written_bytes")
+    def explored(self, picks: Mapping[str, int]) -> Explored:
+        """What the function says of these places; the last KEPT are kept. Raises LessonlibError, one line."""
+        key = tuple(picks[knob.name] for knob in self.knobs)
+        found = self._kept.pop(key, None)
+        found = self._computed(key) if found is None else found
+        self._kept[key] = found  # the newest last, so that the oldest goes first
+        if len(self._kept) > KEPT:
+            del self._kept[next(iter(self._kept))]
+        if isinstance(found, LessonlibError):
+            raise found
+        return found
 
+    def _computed(self, key: tuple[int, ...]) -> Explored | LessonlibError:
+        given = {knob.name: knob.stops[place] for knob, place in zip(self.knobs, key, strict=True)}
+        setting = ", ".join(f"{knob.label} {knob.words[place]}" for knob, place in zip(self.knobs, key, strict=True))
+        try:
+            shown = self.compute(self.lesson.lab, **given)
+            if not isinstance(shown, Explored):
+                raise LessonlibError(f"{self.compute.__name__} returns {type(shown).__name__}; it returns an Explored")
+            shown.refuse(self.drawings)
+            shown.view()
+        except Exception as error:
+            if not isinstance(error, LessonlibError):
+                log.exception("explorer %s at %s", self.where, setting)
+            what = str(error) if isinstance(error, LessonlibError) else f"{type(error).__name__}: {error}"
+            return LessonlibError(f"This cannot be computed at {setting}: {' '.join(what.split())}")
+        return shown
 
-def _prefills(system: System, contexts: Sequence[int]) -> list[Estimate | None]:
-    return [prefill(system, context) if context else None for context in contexts]
+    # --- what is shown ------------------------------------------------------------------------------------------
 
+    def draw(self) -> DrawnView:
+        """The text, the knobs, and what is shown where they stand."""
+        return {"html": self._html(self.raw["text"]), "explorer": self._explorer(self.picks)}
 
-def _left_out(model: Model) -> float:
-    """Share of a layer's routed experts that one token does not use; 0 in a dense model."""
-    blocks = {group.feed_forward for group in model.layers if isinstance(group.feed_forward, Experts)}
-    shares = {1.0 - block.active / block.count for block in blocks}
-    if len(shares) > 1:
-        raise LessonlibError(f"{model.name}: the explorer expects one kind of mixture in all layers, not {len(shares)}")
-    return next(iter(shares), 0.0)
+    def _explorer(self, picks: dict[str, int]) -> ExplorerView:
+        shown: ExplorerView = {
+            "drawings": self.drawings,
+            "knobs": [knob.view() for knob in self.knobs],
+            "picks": picks,
+            "explored": None,
+        }
+        try:
+            shown["explored"] = self.explored(picks).view()
+        except LessonlibError as error:
+            shown["fault"] = str(error)
+        if picks != self.start:
+            with contextlib.suppress(LessonlibError):  # a start that cannot be computed is nothing to compare with
+                shown["started"] = self.explored(self.start).view()
+        if "guess" in self.raw:
+            shown["guess"] = self._guess(self.raw["guess"])
+        return shown
 
+    def _guess(self, raw: Mapping[str, Any]) -> FirstGuessView:
+        options = [{"key": str(at), "html": self._inline(str(text))} for at, text in enumerate(raw["options"])]
+        shown: FirstGuessView = {"ask": self._html(raw["ask"]), "options": options, "chosen": self._chosen}  # type: ignore[typeddict-item]
+        return {**shown, "right": self._right(raw), "after": self._html(raw["after"])} if self._moved else shown
 
-def _reads(system: System) -> tuple[float, float]:
-    """Bytes of weights that any step reads, and of all the experts that a router may pick, so that one token reads the first and its part of the second."""
-    share = _left_out(system.model)
-    single, whole = (_sum(decode(system, batch, 0), "weight_bytes") for batch in (1, EVERY_EXPERT))
-    routed = (whole - single) / share if share else 0.0
-    return whole - routed, routed
+    @staticmethod
+    def _right(raw: Mapping[str, Any]) -> str:
+        return str([str(option) for option in raw["options"]].index(str(raw["right"])))
 
+    def _html(self, text: str) -> str:
+        return self.lesson.words.html(text, self.where)
 
-def _weights(system: System, contexts: Sequence[int]) -> dict[str, Any]:
-    """One precision of the weights: what is held, what a step reads, what a prefill moves (bytes)."""
-    always, routed = _reads(system)
-    moved = (run.bytes if run else 0.0 for run in _prefills(system, contexts))
-    return {
-        "name": system.weights,
-        "label": f"{system.weights} · {system.weight_format.bits:g} bits",
-        "held": rounded(weight_bytes(system), _DIGITS),
-        "always": rounded(always, _DIGITS),
-        "routed": rounded(routed, _DIGITS),
-        "prefill_bytes": _round(moved),
-    }
+    def _inline(self, text: str) -> str:
+        return self.lesson.words.inline(text, self.where)
 
+    def parts(self) -> Mapping[str, Any]:
+        """The text, the knobs and the start, and all that the guess can say; the same whatever was turned."""
+        shown = {"html": self._html(self.raw["text"]), "explorer": self._explorer(self.start)}
+        if "guess" not in self.raw:
+            return shown
+        raw = self.raw["guess"]
+        options = [self._inline(str(text)) for text in raw["options"]]
+        shown["explorer"]["guess"] = {  # type: ignore[index]
+            "ask": self._html(raw["ask"]),
+            "options": options,
+            "right": self._right(raw),
+            "after": self._html(raw["after"]),
+        }
+        return shown
 
-def _gpu(lab: Lab, name: str, formats: Sequence[str], contexts: Sequence[int]) -> dict[str, Any]:
-    """One kind of GPU, as many as the lab uses: its roofs (bytes/s, bytes) and each precision's work."""
-    own = lab.system.gpu
-    system = replace(lab.system, gpu=own if name == own.name else load_gpu(name))
-    count = f"{system.gpus} × " if system.gpus > 1 else ""
-    return {
-        "name": name,
-        "label": f"{count}{system.gpu.title}",
-        "bandwidth": rounded(system.bandwidth, _DIGITS),
-        "memory": rounded(system.gpu.memory_bytes * system.gpus, _DIGITS),
-        "work": {form: _work(replace(system, weights=form), contexts) for form in formats},
-    }
+    # --- events -------------------------------------------------------------------------------------------------
 
+    def handle(self, event: Mapping[str, Any]) -> bool:
+        """Take the guess, or where the knobs stand now. Raises GuessError for places that no knob has."""
+        if event.get("event") == "pick" and "guess" in self.raw:
+            return self._choose(event.get("choice"))
+        if event.get("event") != "explore" or self._waits_for_guess:
+            return False
+        picks = event.get("picks")
+        if not isinstance(picks, Mapping) or not all(self._has(knob, picks.get(knob.name)) for knob in self.knobs):
+            raise GuessError(f"No knob stands at {shorten(repr(picks))}. Move it once more.")
+        self._picks = {knob.name: int(picks[knob.name]) for knob in self.knobs}
+        self._moved = True
+        return True
 
-def _work(system: System, contexts: Sequence[int]) -> dict[str, Any]:
-    """Compute seconds of one request's decode step and of its prefill, and the largest batch that fits."""
-    runs = _prefills(system, contexts)
-    return {
-        "rate": system.precision,
-        "compute_s": _round(decode(system, 1, context).compute_s for context in contexts),
-        "prefill_compute_s": _round(run.compute_s if run else 0.0 for run in runs),
-        "most": [max_batch(system, max(context, 1)) for context in contexts],
-    }
+    @staticmethod
+    def _has(knob: Knob, place: Any) -> bool:
+        return isinstance(place, int) and not isinstance(place, bool) and 0 <= place < len(knob.stops)
+
+    @property
+    def _waits_for_guess(self) -> bool:
+        return "guess" in self.raw and self._chosen is None
+
+    def _choose(self, choice: Any) -> bool:
+        if self._chosen is not None or choice not in [str(at) for at in range(len(self.raw["guess"]["options"]))]:
+            return False
+        self._chosen = choice
+        return True

@@ -45,6 +45,8 @@ def _text(view: Mapping[str, Any], seal: str) -> str:
         lines += (
             [view["text"]] if "text" in view else [plain(view[part]) for part in ("stem", "html") if view.get(part)]
         )
+        explored = view.get("explorer", {}).get("explored")
+        lines += [explored["finding"]] if explored else []
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
             lines.append(view["result"]["summary"])
@@ -56,7 +58,7 @@ def _locked(view: Mapping[str, Any]) -> str:
 
 
 def _asked(view: Mapping[str, Any]) -> str:
-    return view.get("stem", "") + view.get("html", "") + _picture(view) + _tables(view) + _form(view)
+    return view.get("stem", "") + view.get("html", "") + _picture(view) + _explorer(view) + _tables(view) + _form(view)
 
 
 def _tables(view: Mapping[str, Any]) -> str:
@@ -100,6 +102,25 @@ def _picture(view: Mapping[str, Any]) -> str:
     from lessonlib.draw.picture import figure_html  # SVG of a few kB: on first use
 
     return figure_html(view["picture"])
+
+
+def _explorer(view: Mapping[str, Any]) -> str:
+    """What an explorer shows where no knob can be turned: where they stand, what that shows, and its numbers."""
+    shown = view.get("explorer")
+    if not shown:
+        return ""
+    first = shown.get("guess")
+    options = "".join(f"<li>{option['html']}</li>" for option in first["options"]) if first else ""
+    asked = f"{first['ask']}<ul>{options}</ul>" if first else ""
+    rows = [(knob["label"], knob["stops"][shown["picks"][knob["name"]]], "") for knob in shown["knobs"]]
+    explored = shown["explored"]
+    if explored:
+        rows += [(value["label"], value["text"], value["note"]) for value in explored["values"]]
+    body = "".join(
+        f'<tr><th scope="row">{escape(a)}</th><td>{escape(b)}</td><td>{escape(c)}</td></tr>' for a, b, c in rows
+    )
+    line = explored["finding"] if explored else shown.get("fault", "")
+    return f"{asked}<p>{escape(line)}</p><table><tbody>{body}</tbody></table>"
 
 
 def _revealed(view: Mapping[str, Any]) -> str:

@@ -179,9 +179,20 @@ class NotebookLesson:
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             item = self._lesson.items[item_id]
             lock, kept = self._drawn[item_id]
-            always = item is changed or not item.sealed or item_id in self._desks or is_closing(item)
+            always = (
+                item is changed
+                or not item.sealed
+                or item_id in self._desks
+                or is_closing(item)
+                or self._together(item, changed)
+            )
             if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
+
+    def _together(self, item: Item, changed: Item) -> bool:
+        """Whether both are of the exam: what one of its questions does says when the others open."""
+        exam = self._lesson.exam
+        return exam is not None and item in exam.items and changed in exam.items
 
     def _kept(self, item: Item) -> KeptView | None:
         view = cast(Mapping[str, Any], item.view())

@@ -79,6 +79,8 @@ def test_the_simulator_takes_the_same(folder: Path, capsys: pytest.CaptureFixtur
 def test_the_example_of_a_gpu_serves(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "my-gpu.toml"
     path.write_text(printed(capsys, "gpus", "--example"))
-    assert "own" in printed(capsys, "estimate", "--gpu", str(path), "--model", "llama-3.1-8b")
+    assert "on 1 x GeForce RTX 3060, 12 GB," in printed(
+        capsys, "estimate", "--gpu", str(path), "--model", "llama-3.1-8b"
+    )
     assert main(["estimate", "--gpu", str(tmp_path / "none.toml")]) == 2
     assert "no file" in capsys.readouterr().err

@@ -310,3 +310,21 @@ def test_a_pool_for_answers_that_is_away_for_a_year_is_waited_for_at_once(capsys
         assert main(["simulate", *flags.split()]) == 0
     data = json.loads(capsys.readouterr().out)
     assert data["finished"] == 20 and data["simulated_s"] > 3e7
+
+
+def test_a_fleet_that_scales_is_counted_as_it_came_to_be(capsys) -> None:
+    few = run("--rate 1 --requests 20 --autoscale rate,0.5,1,8", capsys)[1]
+    assert "up to 1 replica," in few
+    data = json.loads(run("--rate 20 --requests 400 --autoscale rate,5,1,3 --look 2 --start 1 --json", capsys)[1])
+    assert data["replicas"] == 3 and data["scales"] is True
+
+
+def test_limits_on_the_command_line_are_those_of_a_rank(capsys, monkeypatch) -> None:
+    seen = []
+    from lessonlib.serving import Scheduler
+
+    kept = Scheduler.__post_init__
+    monkeypatch.setattr(Scheduler, "__post_init__", lambda self: (kept(self), seen.append(self))[0])
+    line = "--model deepseek-v3 --gpu h200-sxm --dp 8 --ep 8 --weights fp8 --rate 1 --requests 2"
+    assert run(f"{line} --max-num-seqs 16 --max-num-batched-tokens 512", capsys)[0] == 0
+    assert (seen[0].max_num_seqs, seen[0].max_num_batched_tokens) == (128, 4096)

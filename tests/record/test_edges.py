@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -306,6 +307,17 @@ def test_a_line_begins_with_schema_time_and_address_and_ends_with_a_newline() ->
 def test_what_json_has_no_word_for_does_not_cost_the_rest_of_a_record(odd: Any) -> None:
     record = record_of(line_of({**KEYS, "confidence": 2, "odd": odd}))
     assert record is not None and (record["event"], record["confidence"]) == ("commit", 2)
+    assert not {b"NaN", b"Infinity"} & set(re.findall(rb"\w+", line_of({**KEYS, "odd": odd})))
+
+
+def test_a_torn_line_with_an_escape_is_no_record() -> None:
+    whole = line_of(KEYS).replace(b'"q"', b'"\\u0071"')
+    assert (record_of(whole) or {})["question"] == "q"
+    assert record_of(whole[:-9]) is None
+
+
+def test_a_line_behind_an_empty_one_is_found() -> None:
+    assert [line.question for line in lines_of("01-x", b"\n" + line_of(KEYS))] == ["q"]
 
 
 LINES = [

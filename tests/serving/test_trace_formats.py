@@ -113,6 +113,13 @@ def test_a_later_turn_comes_after_the_answer_and_finds_what_was_said(tmp_path: P
     assert trace.requests[1].prefix == (), "shorter than what was said before: nothing is taken as shared"
 
 
+def test_a_turn_with_a_time_and_a_delay_comes_at_its_time_and_that_is_said(tmp_path: Path) -> None:
+    turn = {"session_id": "a", "input_length": 100, "output_length": 10}
+    trace = read_trace(lines(tmp_path, turn | {"timestamp": 0}, turn | {"timestamp": 3000, "delay": 500}))
+    assert arrivals(trace) == [0.0, 3.0]
+    assert any("1 rows have a timestamp and a delay" in note for note in trace.notes)
+
+
 def test_sessions_last_as_long_as_their_answers_and_pauses(tmp_path: Path) -> None:
     from lessonlib.roofline import System, load_gpu, load_model
     from lessonlib.serving import simulate

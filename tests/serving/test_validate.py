@@ -154,6 +154,29 @@ def test_the_command_prints_json_with_exactly_its_keys(tmp_path, capsys) -> None
     assert data["by"]["engine"]["vLLM"]["n"] == 1
 
 
+def test_every_row_is_shown_where_it_is_asked_for(tmp_path, capsys) -> None:
+    file = str(table(tmp_path, GOOD, GOOD.replace(",7.5", ",0.001")))
+    rows = json.loads(run(capsys, file, "--json", "--rows")[1])["rows"]
+    assert [row["measured_s"] for row in rows] == [7.5e-3, 1e-6]
+    assert rows[0]["band_s"][0] <= rows[0]["expected_s"] <= rows[0]["band_s"][1] and rows[0]["ceiling_s"] < 7.5e-3
+    text = run(capsys, file, "--rows")[1]
+    assert "7.5 " in text.split("\n\n")[0] and "above the ceiling" in text.split("\n\n")[0]
+    assert "band_s" not in run(capsys, file, "--json")[1]
+
+
+def test_a_file_of_which_nothing_can_be_computed_ends_with_1(tmp_path, capsys) -> None:
+    status, out, _ = run(capsys, str(table(tmp_path, GOOD.replace("llama-3.1-8b", "llama-9"))))
+    assert status == 1 and "llama-9" in out
+
+
+def test_names_as_people_write_them_and_a_gpu_of_ones_own(tmp_path, capsys) -> None:
+    own = tmp_path / "mine.toml"
+    own.write_text('like = "h100-sxm"\ntitle = "Mine"\nmemory_gb_per_s = 3000\n', encoding="utf-8")
+    rows = [GOOD.replace("llama-3.1-8b", "Llama-3.1-8B"), GOOD.replace("h100-sxm", str(own))]
+    data = json.loads(run(capsys, str(table(tmp_path, *rows)), "--json")[1])
+    assert data["n"] == 2 and data["refused"] == [] and "Mine" in data["by"]["gpu"]
+
+
 def test_a_row_that_cannot_be_computed_is_named_with_its_reason(tmp_path, capsys) -> None:
     bad = [
         ("b,llama-9,h100-sxm,1,bf16,bf16,vLLM,closed loop,4,500,100,,tpot_ms,7.5", "llama-9"),
@@ -187,7 +210,13 @@ def test_a_row_that_cannot_be_computed_is_named_with_its_reason(tmp_path, capsys
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("", "no row"), ("a,b\n1,2\n", "lacks the columns"), (SERVED + "\n", "no row"), ("a,a\n1,2\n", "named twice")],
+    [
+        ("", "no row"),
+        ("a,b\n1,2\n", "lacks the columns"),
+        (SERVED + "\n", "no row"),
+        ("a,a\n1,2\n", "named twice"),
+        (SERVED.replace(",", ";") + "\n1;2\n", "semicolons"),
+    ],
 )
 def test_a_file_that_is_no_table_of_measurements_is_one_line_and_status_2(tmp_path, capsys, text, says) -> None:
     file = tmp_path / "bad.csv"

@@ -6,10 +6,10 @@ The schema says which keys there are; the rules say what good words are.
 
 from __future__ import annotations
 
-from lessonlib.build.lint.budget import Budget
 from lessonlib.build.lint.course import course_findings
 from lessonlib.build.lint.finding import BEFORE_RULES, RULES, Finding, Rule
 from lessonlib.build.lint.lesson import lint
 from lessonlib.build.lint.run import Report, lint_places
+from lessonlib.lesson.budget import Budget
 
 __all__ = ["BEFORE_RULES", "RULES", "Budget", "Finding", "Report", "Rule", "course_findings", "lint", "lint_places"]

@@ -1,81 +1,30 @@
-"""How long a lesson takes, by one formula for all of them, and its budget."""
+"""What a lesson may take of a learner's time."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 from lessonlib.build.lint.finding import Found, Path, rule
-from lessonlib.build.lint.shape import items_of
-from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.budget import Budget, budget, epilogue_budget, exam_budget
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.words import markdown, plain
 
 #: words to read, predictions (quiz and transfers counted) and minutes of a lesson, and of its epilogue
 MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES = 2200, 9, 30
 EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES = 700, 3, 10
-_WORDS_A_MINUTE = 170
-#: seconds of what is done, not read
-_SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60, "write": 180}
-#: what is closed until somebody wants it
-_MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
-
-
-Entry = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Budget:
-    """What a learner reads who answers everything right, hints and sources included, and what that takes."""
-
-    words: int
-    predictions: int
-    minutes: float
-
-    def __str__(self) -> str:
-        many = f"{self.predictions} prediction{'s' * (self.predictions != 1)}"
-        return f"{self.words:,} words, {many}, {self.minutes:.0f} minutes"
-
-
-def budget(lesson: Lesson) -> Budget:
-    """Words, predictions and minutes of a lesson up to its epilogue.
-
-    Minutes are words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold
-    explanation + 3 min a function of one's own.
-    """
-    return _count(lesson, _parts(lesson)[0])
-
-
-def epilogue_budget(lesson: Lesson) -> Budget | None:
-    """The same of its epilogue; None where there is none."""
-    after = _parts(lesson)[1]
-    return _count(lesson, after) if after else None
-
-
-def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
-    """The entries of the lesson and those of its epilogue. The closing panel is the lesson's."""
-    entries: list[Entry] = lesson.raw["steps"]
-    start = next((index for index, entry in enumerate(entries) if "epilogue" in entry), len(entries))
-    closing = [entry for entry in entries[start:] if "closing" in entry]
-    return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
-
-
-def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
-    words = sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
-    kinds = [kind for kind, _ in items_of(entries)]
-    seconds = sum(_SECONDS.get(kind, 0) for kind in kinds)
-    return Budget(words, kinds.count("predict"), words / _WORDS_A_MINUTE + seconds / 60)
+#: of an exam, on top
+EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES = 1200, 5, 20
 
 
 @rule("default lab", "budget", coming=True)
 def within_budget(lesson: Lesson) -> Iterator[Found]:
-    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10."""
+    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its exam 1,200, 5 and 20."""
     yield from _over(budget(lesson), "", MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES)
     after = epilogue_budget(lesson)
     if after:
         yield from _over(after, "the epilogue: ", EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES)
+    sealed = exam_budget(lesson)
+    if sealed:
+        yield from _over(sealed, "the exam: ", EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES)
 
 
 def _over(found: Budget, what: str, words: int, predictions: int, minutes: int) -> Iterator[Found]:
@@ -89,37 +38,3 @@ def _over(found: Budget, what: str, words: int, predictions: int, minutes: int) 
         )
     if found.minutes > minutes + 0.5:
         yield Found(at, f"{what}{found.minutes:.0f} minutes by the formula; at most {minutes}")
-
-
-def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
-    """Every text that a learner reads, rendered."""
-    for entry in entries:
-        kind, body = next(iter(entry.items()))
-        if kind == "text":
-            yield markdown(body)
-            continue
-        item = lesson.items[body["id"]]
-        if isinstance(item, StepItem):
-            yield from _of_question(item)
-        elif kind in ("sources", "closing"):
-            yield from (
-                f"{source['title']} {source['by']} {source['says']}" for source in lesson.raw["sources"].values()
-            )
-        elif {"text", "caption", "stem"} & set(body):
-            yield lesson.words.html(body.get("text") or body.get("caption") or body["stem"], body["id"])
-
-
-def _of_question(item: StepItem) -> Iterator[str]:
-    question = item.step.question
-    yield question.stem()
-    yield from question.hints()
-    if question.kind == "choice":
-        yield from (option["html"] for option in question.ask()["options"])
-    if question.only_kept:
-        return
-    result = question.result(question.accept(question.right()))
-    yield from (result.get("feedback", ""), question.reveal(), question.explanation(), result.get("answer", ""))
-    yield from result.get("checklist", ())
-    observe = question.observe()
-    if observe:
-        yield from (observe["ask"], observe["note"], *(option["html"] for option in observe["options"]))

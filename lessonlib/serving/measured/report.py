@@ -90,19 +90,51 @@ def grouped(items: Sequence[Held], key: Callable[[Held], str]) -> dict[str, list
     return dict(sorted(found.items()))
 
 
-def report_data(items: Sequence[Held], refused: Sequence[Refused]) -> dict[str, Any]:
-    """What `validate --json` prints."""
+def report_data(items: Sequence[Held], refused: Sequence[Refused], each: bool = False) -> dict[str, Any]:
+    """What `validate --json` prints; ``each``: with every row under "rows"."""
     whole = errors(items)
     del whole["worst"]
     return {
         "n": whole.pop("n"),
         "refused": [{"id": row.id, "reason": row.reason} for row in refused],
+        **({"rows": [_row_data(item) for item in items]} if each else {}),
         **whole,
         "by": {
             title: {name: errors(members) for name, members in grouped(items, key).items()}
             for title, key in CUTS.items()
         },
     }
+
+
+def _row_data(item: Held) -> dict[str, Any]:
+    """One row: measured, ceiling, expected and the ends of its band, in seconds (of a rate: for one token)."""
+    low, high = item.band.around(item.expected_s)
+    return {
+        "id": item.row.id,
+        "metric": item.row.metric,
+        "measured_s": item.row.seconds,
+        "ceiling_s": item.ceiling_s,
+        "expected_s": item.expected_s,
+        "band_s": [low, high],
+        "error": item.error,
+        "in_band": item.inside,
+        "extrapolated": item.band.extrapolated,
+    }
+
+
+def row_lines(items: Sequence[Held]) -> str:
+    """Every row in one aligned table, times in milliseconds."""
+    lines = [("row", "metric", "measured ms", "ceiling", "expected", "band", "error", "")]
+    for item in items:
+        low, high = item.band.around(item.expected_s)
+        said = "above the ceiling" if item.over else "" if item.inside else "outside the band"
+        measured, least, likely, quick, slow = (
+            f"{1e3 * value:.4g}" for value in (item.row.seconds, item.ceiling_s, item.expected_s, low, high)
+        )
+        lines.append(
+            (item.row.id, item.row.metric, measured, least, likely, f"{quick} to {slow}", f"{item.error:+.0%}", said)
+        )
+    return aligned(lines, frozenset({0, 1, 7}))
 
 
 def _share(value: float | None, form: str) -> str:

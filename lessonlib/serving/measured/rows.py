@@ -21,7 +21,7 @@ from pathlib import Path
 from lessonlib.base.checks import typed_number, whole
 from lessonlib.base.errors import LessonlibError, listed, shown
 from lessonlib.base.files import read_csv
-from lessonlib.roofline import Attention, DeltaNet, System, gpu_names, load_gpu, load_model, model_names
+from lessonlib.roofline import Attention, DeltaNet, System, gpu_names, load_gpu_or_file, load_model, model_names
 from lessonlib.roofline.blocks import Matrix
 from lessonlib.roofline.load import decode_load
 from lessonlib.roofline.operations import Operation, linear_attention, matmul, softmax_attention
@@ -103,6 +103,8 @@ def read_measurements(path: str | Path) -> tuple[list[Measurement], list[Refused
     lacking = [sorted(set(wanted) - columns) for wanted in (_SERVED, _STEPS)]
     if all(lacking):
         fewest = lacking[0] if len(lacking[0]) <= len(lacking[1]) else lacking[1]
+        if len(columns) == 1 and ";" in next(iter(columns)):
+            raise LessonlibError(f"{where}: its columns are kept apart by semicolons; write it with commas between")
         raise LessonlibError(f"{where}: not a table of measurements: it lacks the columns {', '.join(fewest)}")
     read = _step if lacking[0] else _served
     found: list[Measurement] = []
@@ -164,7 +166,7 @@ def _served(name: str, row: Mapping[str, str]) -> Measurement:
     weights, head = _as_engine_keeps(row["engine"], row["weights"].strip() or "bf16")
     system = System(
         load_model(row["model"].strip()),
-        load_gpu(row["gpu"].strip()),
+        load_gpu_or_file(row["gpu"].strip()),
         tp=_cell(row, "tp", 1, 1, 4096),
         pp=_cell(row, "pp", 1, 1, 4096),
         weights=weights,
@@ -239,7 +241,7 @@ def _kernel(name: str, row: Mapping[str, str]) -> Measurement:
     text, weights = row["model"].strip(), row["weight_dtype"].strip()
     system = System(
         load_model(_ANY_MODEL),
-        load_gpu(_known(row["gpu"], gpu_names(), _CARDS)),
+        load_gpu_or_file(_known(row["gpu"], gpu_names(), _CARDS)),
         weights=_DTYPES.get(weights, weights) if row["metric"] == "gemm_ms" else "bf16",
     )
     batch, context = _cell(row, "batch_or_concurrency", 1, 1, _MOST_TOKENS), _cell(row, "isl", 1, 1)
@@ -289,7 +291,7 @@ def _step(name: str, row: Mapping[str, str]) -> Measurement:
     engine = row["engine"].strip()
     system = System(
         load_model(_known(row["model"], model_names())),
-        load_gpu(_known(row["gpu"], gpu_names(), _CARDS)),
+        load_gpu_or_file(_known(row["gpu"], gpu_names(), _CARDS)),
         tp=_cell(row, "n_gpus", 1, 1, 4096),
         weights=weights,
         # gpt-fast quantises the output head with the rest.

@@ -48,7 +48,7 @@ def batch_limits(system: System, seats: int | None, tokens: int | None) -> tuple
         tokens = min(usual_tokens, (seats or usual_seats) * longest) if longest else usual_tokens
         if seats is not None and seats > tokens:
             raise LessonlibError(
-                f"max_num_seqs: {seats:,} requests are more than the {tokens:,} tokens of a step that vLLM takes on {system.gpu.name}: "
+                f"max_num_seqs: {seats:,} requests are more than the {tokens:,} tokens of a step that vLLM takes on {system.gpu.called}: "
                 "give max_num_batched_tokens too"
             )
     return (min(usual_seats, tokens) if seats is None else seats), tokens

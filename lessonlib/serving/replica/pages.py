@@ -120,7 +120,7 @@ def _total(system: System, scheduler: Scheduler, block: float, fixed: int) -> in
         fits = scheduler.memory_share < USABLE and weight_bytes(system) < USABLE * memory
         raise LessonlibError(
             f"no room for a KV cache: the weights of {system.model.name} take {weight_bytes(system) / 1e9:.3g} GB of "
-            f"{scheduler.memory_share * memory / 1e9:.3g} GB usable on {system.gpus} x {system.gpu.name}: "
+            f"{scheduler.memory_share * memory / 1e9:.3g} GB usable on {system.gpus} x {system.gpu.called}: "
             f"{'raise memory_share, or ' if fits else ''}raise tp, or take fewer bits for the weights, or a larger GPU"
         )
     return int(room // block)

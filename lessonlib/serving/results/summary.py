@@ -48,7 +48,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     system, speculation = result.settings["system"], result.settings["scheduler"].speculation
     data: dict[str, Any] = {
         "model": system.model.name,
-        "gpu": system.gpu.name,
+        "gpu": system.gpu.called,
         "tp": system.tp,
         "pp": system.pp,
         "dp": system.dp,
@@ -56,7 +56,8 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
         "weights": system.weights,
         "kv": system.kv,
         "cost_of_a_step": result.settings["cost"],
-        "replicas": result.settings["fleet"].most,
+        "replicas": _most_at_once(result),
+        "scales": result.settings["fleet"].autoscaler is not None,
         "seed": result.settings["seed"],
         "server_s": result.settings["scheduler"].server_s or 0.0,
         "busy_server_s": result.settings["scheduler"].busy_server_s or 0.0,
@@ -73,12 +74,20 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     return data
 
 
+def _most_at_once(result: Result) -> int:
+    """Replicas that served at once: of a fleet that scales those that came to be, not those that it might have had."""
+    fleet = result.settings["fleet"]
+    if fleet.autoscaler is None:
+        return int(fleet.most)
+    return max((count for _, count in result.replicas), default=0)
+
+
 def run_summary_text(data: Mapping[str, Any]) -> str:
     """A few lines with the same numbers to three digits."""
     lines = [
         (
             f"{printable(data['model'])} on {data['tp'] * data['pp'] * data['dp']} x {printable(data['gpu'])}, weights {data['weights']}, KV cache {data['kv']}, "
-            f"{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
+            f"{'up to ' if data['scales'] else ''}{data['replicas']} replica{'s' if data['replicas'] != 1 else ''}, {data['cost_of_a_step']} step times"
         ),
         (
             f"{data['finished']:,} request{'s' if data['finished'] != 1 else ''} in {Quantity(data['simulated_s'], 's')} simulated: "

@@ -33,8 +33,13 @@ class Chapter(NamedTuple):
     notebook: str
 
 
-def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter], states: Mapping[str, str]) -> str:
-    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.review.progress`); not in ``states``: not met."""
+def course_map_html(
+    concepts: Mapping[str, Concept], chapters: Iterable[Chapter], states: Mapping[str, str], way: str = ""
+) -> str:
+    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.review.progress`); not in ``states``: not met.
+
+    ``way``: HTML of the way through the course, which stands above it.
+    """
     listed = _chapters(concepts, chapters)
     layout = _laid_out(tuple(concepts.values()))
     style = (Path(__file__).parents[1] / "static" / "css" / "course_map.css").read_text(encoding="utf-8")
@@ -47,7 +52,7 @@ def course_map_html(concepts: Mapping[str, Concept], chapters: Iterable[Chapter]
     )
     sheet = f'<div class="ll-map-sheet"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
     return (
-        f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend()}'
+        f'<style>{style}</style><div class="ll-map">{way}<p>{_sentence(concepts, states)}</p>{_legend()}'
         f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
         f"{_lists(concepts, listed, states)}{_table(concepts, states)}</div>"
     )

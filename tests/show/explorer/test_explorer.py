@@ -1,231 +1,191 @@
-"""The explorer: its tables, its arithmetic in the browser against the engine, and what a hand on its controls sees."""
+"""The explorer's round trip in Python: knobs of the YAML, events with places, what is kept, what goes wrong in one line."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
 
 import pytest
 
-from lessonlib.base.quantity import rounded
-from lessonlib.roofline import System, decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill
-from lessonlib.show.explorer import BATCHES, explorer_data, explorer_units
-from lessonlib.show.scripts import STATIC
-from tests.show.panel.harness import open_panel
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
+from lessonlib.draw.explored import Axis, Explored, Line, Value
+from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.roofline import load_lab
+from lessonlib.show.blocks import BLOCKS
+from lessonlib.show.explorer import KEPT, Explore
 
-JS = STATIC / "js"
-EVALUATE = """([data, picks]) => picks.map((pick) => {
-  const { decodeAt, prefillAt } = kinds.explorer.arithmetic;
-  return { decode: decodeAt(data, pick), prefill: prefillAt(data, pick) };
-})"""
-SET = """([name, value]) => {
-  const control = document.querySelector(`[id$="-exp-${name}"]`);
-  control.value = value;
-  control.dispatchEvent(new Event("input", { bubbles: true }));
-}"""
-SLIDE = """async () => {
-  const slider = document.querySelector('[id$="-exp-batch"]');
-  const marked = () => document.querySelector(".exp-table [aria-current] th").textContent;
-  const frame = () => new Promise(requestAnimationFrame);
-  let drawn = 0;
-  for (let sent = 1; sent <= 60; sent += 1) {
-    const pause = new Promise((next) => setTimeout(next, 1000 / 30));
-    const before = document.querySelector(".exp-point").getAttribute("d");
-    slider.value = sent % 10;
-    slider.dispatchEvent(new Event("input", { bubbles: true }));
-    await frame();
-    const moved = document.querySelector(".exp-point").getAttribute("d") !== before;
-    drawn += moved && marked() === String(2 ** (sent % 10));
-    await pause;
-  }
-  return drawn;
-}"""
+LESSON = Lesson("01-prefill-vs-decode", load_lab(), blocks=BLOCKS)
+RAW = {
+    "id": "knobs",
+    "title": "Explorer",
+    "text": "Two **things** to try.",
+    "compute": "turned",
+    "drawing": "lines",
+    "knobs": [
+        {"name": "rate", "label": "Rate", "unit": "req/s", "from": 0.25, "to": 16, "steps": 7, "log": True, "start": 1},
+        {"name": "seats", "label": "Seats", "unit": "requests", "stops": [4, 1, 2]},
+        {"name": "kind", "label": "Kind", "choices": ["a", "b"], "start": "b"},
+    ],
+}
+GUESS = {"ask": "How *many*?", "options": [1, 4], "right": 4, "after": "Four."}
 
 
-def mixture_lab():
-    """A lab whose weights read depend on the batch."""
-    lab = load_lab("qwen3-32b-h200")
-    return replace(lab, name="mixture", system=System(load_model("qwen3-30b-a3b"), load_gpu("h100-sxm")))
-
-
-def labs():
-    return [*(load_lab(name) for name in lab_names()), mixture_lab()]
-
-
-def view_of(lab) -> dict[str, Any]:
-    html = "<p>Two things to try.</p>"
-    view = {"kind": "explorer", "id": "knobs", "title": "Now turn the knobs", "state": "observed", "html": html}
-    return {**view, "explorer": {**explorer_data(lab), "units": explorer_units()}}
+def turned(lab, *, rate: float, seats: int, kind: str) -> Explored:
+    turned.calls.append((rate, seats, kind))
+    if kind == "a" and seats == 4:
+        raise ValueError("no room\nfor four")
+    return Explored(
+        finding=f"{rate:g} a second, {seats} seats.",
+        values=[Value("rate", "Rate", Quantity(rate, "req/s"))],
+        x=Axis("seats"),
+        y=Axis("rate", "req/s"),
+        lines=[Line("rate", [1, 2], [rate, float("nan")])],
+    )
 
 
 @pytest.fixture
-def arithmetic(page):
-    """Evaluates picks with the explorer's own JavaScript."""
-    page.set_content("<main></main>")
-    script = "\n".join((JS / name).read_text() for name in ("core.js", "plot.js", "explorer.js"))
-    page.add_script_tag(content=f"{{ {script}\nwindow.kinds = kinds; }}")
-    return lambda data, picks: page.evaluate(EVALUATE, [data, picks])
+def explore(monkeypatch):
+    """Makes an explorer of an entry; ``turned`` and ``lanes`` stand in for functions of the lesson's package."""
+    turned.calls = []
+    functions = {"turned": turned, "wrong": lambda lab, *, rate, seats, kind: 7, "two": lambda lab: 2}
+    functions["wrong"].__name__ = "wrong"
+
+    def make(guess=False, **change):
+        raw = {**RAW, **({"guess": GUESS} if guess else {}), **change}
+        code = SimpleNamespace(functions=functions, function=functions.__getitem__)
+        words = SimpleNamespace(html=LESSON.words.html, inline=LESSON.words.inline, code=code, lab=LESSON.lab)
+        return Explore(raw, SimpleNamespace(name="made-up", lab=LESSON.lab, code=code, words=words))
+
+    return make
 
 
-def picks_of(data: dict[str, Any], batches=BATCHES) -> list[dict[str, Any]]:
-    return [
-        {"batch": batch, "context": context, "gpu": gpu["name"], "weights": weights["name"]}
-        for gpu in data["gpus"]
-        for weights in data["weights"]
-        for context in range(len(data["contexts"]))
-        for batch in batches
-    ]
+def at(**picks):
+    return {"event": "explore", "picks": {"rate": 2, "seats": 0, "kind": 1, **picks}}
 
 
-def system_of(lab, pick) -> System:
-    own = lab.system.gpu
-    gpu = own if pick["gpu"] == own.name else load_gpu(pick["gpu"])
-    return replace(lab.system, gpu=gpu, weights=pick["weights"])
+def test_knobs_have_stops_with_words_and_a_start(explore):
+    rate, seats, kind = explore().knobs
+    assert rate.stops == (0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16) and rate.start == 2
+    assert rate.words[:3] == ("0.25 req/s", "0.5 req/s", "1 req/s")
+    assert seats.stops == (1, 2, 4) and seats.words == ("1 request", "2 requests", "4 requests")
+    assert all(isinstance(stop, int) for stop in seats.stops), "its parameter is annotated int"
+    assert kind.stops == ("a", "b") and kind.start == 1 and not kind.slides
 
 
-def same_cost(got: dict[str, Any], wanted) -> bool:
-    """The lessons' roof: in a mixture requests route independently."""
-    tie = wanted.compute_s == pytest.approx(wanted.fetch_s, rel=1e-3)
-    return (
-        got["seconds"] == pytest.approx(wanted.roof_s, rel=1e-3)
-        and got["compute_s"] == pytest.approx(wanted.compute_s, rel=1e-3)
-        and got["memory_s"] == pytest.approx(wanted.fetch_s, rel=1e-3)
-        and got["tokens_per_s"] == pytest.approx(wanted.roof_tokens_per_s, rel=1e-3)
-        and (tie or got["bound"] == ("compute" if wanted.compute_s > wanted.fetch_s else "memory"))
+def test_the_start_is_drawn_and_a_move_draws_the_other_with_the_start_beside_it(explore):
+    block = explore()
+    first = block.draw()
+    assert "<strong>things</strong>" in first["html"]
+    assert first["explorer"]["explored"]["finding"] == "1 a second, 1 seats." and "started" not in first["explorer"]
+    assert block.handle(at(rate=4, seats=1))
+    view = block.draw()["explorer"]
+    assert view["picks"] == {"rate": 4, "seats": 1, "kind": 1}
+    assert view["explored"]["finding"] == "4 a second, 2 seats."
+    assert view["started"]["finding"] == "1 a second, 1 seats."
+    json.dumps(view, allow_nan=False)
+
+
+def test_a_setting_is_computed_once_and_the_oldest_is_forgotten(explore):
+    block = explore()
+    for places in (at(), at(rate=4), at(), at(rate=4)):
+        block.handle(places)
+        block.draw()
+    assert len(turned.calls) == 2
+    block._kept.update({(-place, 0, 0): block.explored(block.start) for place in range(1, KEPT)})
+    block.handle(at(rate=5))
+    block.draw()
+    assert len(block._kept) == KEPT and (4, 0, 1) not in block._kept
+
+
+def test_an_error_of_the_function_is_one_line_and_the_knobs_still_turn(explore):
+    block = explore()
+    block.handle(at(seats=2, kind=0))
+    view = block.draw()["explorer"]
+    assert view["explored"] is None
+    assert (
+        view["fault"]
+        == "This cannot be computed at Rate 1 req/s, Seats 4 requests, Kind a: ValueError: no room for four"
     )
+    block.handle(at(seats=1, kind=0))
+    assert "fault" not in block.draw()["explorer"]
 
 
-@pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.name)
-def test_browser_computes_what_the_engine_computes(arithmetic, lab):
-    data = explorer_data(lab)
-    picks = picks_of(data, batches=(1, 3, 8, 45, 512))
-    for pick, got in zip(picks, arithmetic(data, picks), strict=True):
-        system, context = system_of(lab, pick), data["contexts"][pick["context"]]
-        assert same_cost(got["decode"], decode(system, pick["batch"], context)), pick
-        assert got["decode"]["fits"] == (pick["batch"] <= max_batch(system, max(context, 1))), pick
-        assert (got["prefill"] is None) == (context == 0)
-        if context:
-            assert same_cost(got["prefill"], prefill(system, context)), pick
+def test_what_is_no_explored_is_said(explore):
+    assert "wrong returns int; it returns an Explored" in explore(compute="wrong").draw()["explorer"]["fault"]
 
 
-def test_between_the_stops_and_at_the_knee(arithmetic, page):
-    lab = load_lab("llama-3.1-8b-a100-80gb")
-    data = explorer_data(lab)
-    start = {**data["start"], "batch": 100}
-    [got] = arithmetic(data, [start])
-    assert same_cost(got["decode"], decode(lab.system, 100, lab.context))
-    knee = page.evaluate("([data, pick]) => kinds.explorer.arithmetic.turnsAt(data, pick)", [data, start])
-    assert decode(lab.system, int(knee), lab.context).bound == "memory"
-    assert decode(lab.system, int(knee) + 1, lab.context).bound == "compute"
+@pytest.mark.parametrize(
+    "picks",
+    [
+        None,
+        {},
+        {"rate": 2, "seats": 0},
+        {"rate": 7, "seats": 0, "kind": 0},
+        {"rate": -1, "seats": 0, "kind": 0},
+        {"rate": True, "seats": 0, "kind": 0},
+        {"rate": "2", "seats": 0, "kind": 0},
+        {"rate": 1.0, "seats": 0, "kind": 0},
+        [2, 0, 0],
+    ],
+)
+def test_places_that_no_knob_has_are_refused_in_one_line(explore, picks):
+    block = explore()
+    with pytest.raises(GuessError, match="No knob stands at"):
+        block.handle({"event": "explore", "picks": picks})
+    assert block.picks == block.start
 
 
-@pytest.mark.parametrize("lab", labs(), ids=lambda lab: lab.name)
-def test_tables_are_small_plain_and_the_labs_own(lab):
-    data = explorer_data(lab)
-    text = json.dumps(data, allow_nan=False)
-    assert text == json.dumps(explorer_data(lab)) and len(text) < 20_000
-    assert data["gpus"][0]["name"] == data["start"]["gpu"] == lab.system.gpu.name
-    assert data["contexts"][data["start"]["context"]] == lab.context
-    assert max(data["contexts"]) <= max(lab.context, lab.system.model.max_context)
-    assert all(
-        value == rounded(value, 5)
-        for entry in data["weights"]
-        for value in (entry["always"], entry["routed"], *entry["prefill_bytes"])
-    )
-    assert all(
-        (entry["routed"] > 0) == (data["left_out"] > 0) == lab.system.model.is_mixture for entry in data["weights"]
-    )
-    first = data["weights"][0]
-    assert first["always"] + first["routed"] <= first["held"] * 1.0001
+def test_other_events_are_nothing(explore):
+    block = explore()
+    assert not block.handle({"event": "reveal"}) and not block.handle({"event": "pick", "choice": "0"})
 
 
-def test_a_mixture_reads_more_weights_with_the_batch_and_every_gpu_its_copy_of_a_latent():
-    data = explorer_data(load_lab("deepseek-v3-8xh200-fp8"))
-    own = next(entry for entry in data["weights"] if entry["name"] == "fp8")
-    assert data["left_out"] == 1 - 8 / 256
-    assert own["always"] + own["routed"] * (1 - data["left_out"]) == pytest.approx(37.67e9, rel=1e-3)
-    assert own["always"] + own["routed"] == pytest.approx(671.3e9, rel=1e-3)
-    assert data["kv_bytes"][data["start"]["context"]] == pytest.approx(8 * 4097 * 70_272, rel=1e-4)
+def test_the_guess_comes_first_and_its_answer_with_the_first_move(explore):
+    block = explore(guess=True)
+    assert not block.handle(at(rate=4)) and block.picks == block.start
+    told = block.draw()["explorer"]["guess"]
+    assert told["chosen"] is None and "right" not in told and "Four" not in json.dumps(block.draw())
+    assert not block.handle({"event": "pick", "choice": "2"}) and not block.handle({"event": "pick", "choice": 1})
+    assert block.handle({"event": "pick", "choice": "0"}) and not block.handle({"event": "pick", "choice": "1"})
+    told = block.draw()["explorer"]["guess"]
+    assert told["chosen"] == "0" and "right" not in told
+    assert block.handle(at(rate=4))
+    told = block.draw()["explorer"]["guess"]
+    assert told["right"] == "1" and told["after"] == "<p>Four.</p>"
 
 
-def test_a_window_stops_growing():
-    data = explorer_data(load_lab("gpt-oss-120b-h100-mxfp4"))
-    at = {context: data["kv_bytes"][place] for place, context in enumerate(data["contexts"])}
-    full_layers_alone = 18 * 2 * 8 * 64 * 2
-    assert at[131072] - at[65536] == pytest.approx(65536 * full_layers_alone, rel=1e-4)
+def test_the_seal_holds_the_start_and_the_answer_whatever_was_turned(explore):
+    block = explore(guess=True)
+    before = json.dumps(block.parts())
+    block.handle({"event": "pick", "choice": "0"})
+    block.handle(at(rate=4))
+    assert json.dumps(block.parts()) == before and "Four." in before
 
 
-def test_a_mixture_says_how_many_experts_it_counts(page):
-    open_panel(page, view_of(load_lab("gpt-oss-120b-h100-mxfp4")))
-    choose(page, batch=9)
-    words = page.locator(".exp").inner_text()
-    assert "expected to touch" in words and "64.1 GB" in words
-    open_panel(page, view_of(load_lab()))
-    assert "expected to touch" not in page.locator(".exp").inner_text()
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"knobs": RAW["knobs"][:2]}, r"turned\(lab, \*, rate, seats, kind\) and the knobs rate, seats do not fit"),
+        ({"knobs": [*RAW["knobs"], {"name": "more", "label": "More", "choices": [1, 2]}]}, "do not fit"),
+        ({"knobs": [*RAW["knobs"], RAW["knobs"][0]]}, "do not fit"),
+        ({"knobs": [{**RAW["knobs"][0], "log": True, "from": 0}, *RAW["knobs"][1:]]}, "above 0 if log"),
+        ({"knobs": [{**RAW["knobs"][0], "from": 20}, *RAW["knobs"][1:]]}, "from must be less"),
+        ({"knobs": [{"name": "rate", "label": "Rate"}, *RAW["knobs"][1:]]}, "one of the three"),
+        ({"knobs": [{**RAW["knobs"][0], "stops": [1, 2]}, *RAW["knobs"][1:]]}, "one of the three"),
+        ({"knobs": [*RAW["knobs"][:2], {**RAW["knobs"][2], "start": "c"}]}, "none of its choices: a, b"),
+    ],
+)  # fmt: skip
+def test_knobs_that_do_not_fit_are_refused_in_one_line(explore, change, told):
+    with pytest.raises(LessonlibError, match=told) as refused:
+        explore(**change).draw()
+    assert "\n" not in str(refused.value)
 
 
-def choose(page, **values: Any) -> None:
-    for name, value in values.items():
-        page.evaluate(SET, [name, value])
-
-
-def test_keyboard_moves_everything_and_the_result_is_said(page):
-    lab = load_lab()
-    open_panel(page, view_of(lab))
-    page.get_by_role("slider", name="Batch").press("ArrowRight")
-    assert page.get_by_role("slider", name="Batch").get_attribute("aria-valuetext") == "2 requests"
-    assert page.locator(".exp-table [aria-current] th").inner_text() == "2"
-    page.get_by_role("slider", name="Context of each").press("End")
-    page.get_by_role("combobox", name="GPU").press("ArrowDown")
-    page.get_by_role("combobox", name="Weights").press("ArrowDown")
-    other = explorer_data(lab)["gpus"][1]
-    fast = decode(system_of(lab, {"gpu": other["name"], "weights": "fp8"}), 2, 131072)
-    page.wait_for_function("() => [...document.querySelectorAll('.exp output')].some(one => one.textContent)")
-    said = page.locator(".exp output").text_content()
-    assert f"2 requests, context 131,072 tokens, {other['label']}, fp8 weights" in said
-    assert f"{fast.ceiling_tokens_per_s:.3g}" in said and f"{fast.bound}-bound" in said
-
-
-def test_every_slider_event_is_drawn(page):
-    open_panel(page, view_of(load_lab()))
-    assert page.evaluate(SLIDE) == 60
-
-
-def test_what_does_not_fit_says_so_in_words(page):
-    open_panel(page, view_of(load_lab()))
-    assert "✓ fits" in page.locator(".exp").inner_text()
-    choose(page, gpu="rtx-4090")
-    words = page.locator(".exp").inner_text()
-    assert "✕ does not fit" in words and "the weights alone take 53.8 GB" in words
-    assert page.locator(".exp-point.exp-hollow").count() == 1
-
-
-def test_the_roof_is_said_by_word_and_shape(page):
-    open_panel(page, view_of(load_lab("llama-3.1-8b-a100-80gb")))
-    heads = page.locator(".exp section h4 strong")
-    square = page.locator(".exp-point").get_attribute("d")
-    assert heads.first.inner_text() == "■ memory-bound"
-    choose(page, batch=9)
-    assert heads.first.inner_text() == "▲ compute-bound"
-    assert page.locator(".exp-point").get_attribute("d").count("h") != square.count("h")
-
-
-def test_without_a_prompt_there_is_no_prefill(page):
-    open_panel(page, view_of(load_lab()))
-    choose(page, context=0)
-    assert "no prompt" in page.locator(".exp-tiles").inner_text()
-    assert page.locator(".exp section").nth(1).is_hidden()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
-def test_readable_in_both_themes_and_narrow(page, theme, width):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page.set_viewport_size({"width": width, "height": 720})
-    open_panel(page, view_of(load_lab()), theme)
-    choose(page, gpu="l40s", batch=9, context=8)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    report = Axe().run(page)
-    assert report.violations_count == 0, report.generate_report()
+def test_ends_and_starts_may_be_workings_and_choices_a_function():
+    block = Explore({"id": "k", "title": "K", "text": "Try."}, LESSON)
+    context = next(knob for knob in block.knobs if knob.name == "context")
+    assert context.stops[context.start] == LESSON.lab.context and context.words[context.start] == "4,096 tokens"
+    gpu = next(knob for knob in block.knobs if knob.name == "gpu")
+    assert gpu.stops[gpu.start] == LESSON.lab.system.gpu.name and gpu.words[gpu.start].endswith("(your lab)")

@@ -104,6 +104,9 @@ def _assumed(given: Sequence[Row], rows: Sequence[Row]) -> Iterable[str]:
     at_once = sum(given[position].get("delay") is None for position in following)
     if at_once:
         yield f"{at_once:,} turns without a delay come at once"
+    both = sum(row.get("timestamp") is not None and row.get("delay") is not None for row in given)
+    if both:
+        yield f"{both:,} rows have a timestamp and a delay; they come at the timestamp"
     if any("text_input" in row for row in given):
         yield ESTIMATED
 

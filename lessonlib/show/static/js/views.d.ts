@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -34,6 +34,7 @@ export interface NumberAsk {
   unit: string;
   placeholder: string;
   interval: boolean;
+  needed?: boolean;
 }
 
 /** The columns and the axes on which the curve is drawn. */
@@ -256,6 +257,35 @@ export interface WorkingView {
   value: string;
 }
 
+/** A knob of an explorer: the words of its stops, and the place among them where it starts. slides: a slider, else a menu. */
+export interface KnobView {
+  name: string;
+  label: string;
+  stops: string[];
+  start: number;
+  slides: boolean;
+}
+
+/** The light guess before the first move. ``right`` and ``after`` come with the first move after it. */
+export interface FirstGuessView {
+  ask: string;
+  options: OptionView[];
+  chosen: string | null;
+  right?: string;
+  after?: string;
+}
+
+/** An explorer. picks: knob -> the place where it stands, as ``explored`` shows it; None where nothing can be shown. */
+export interface ExplorerView {
+  drawings: string[];
+  knobs: KnobView[];
+  picks: Record<string, number>;
+  explored: Record<string, any> | null;
+  started?: Record<string, any>;
+  guess?: FirstGuessView;
+  fault?: string;
+}
+
 /** What became of the learner's record, in one line. news: to be told at once, it is not kept, or kept again. */
 export interface KeptView {
   line: string;
@@ -295,6 +325,7 @@ export interface QuestionView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -315,6 +346,7 @@ export interface ChoiceView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -338,6 +370,7 @@ export interface NumberView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -361,6 +394,7 @@ export interface CurveView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -384,6 +418,7 @@ export interface PlaceView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -407,6 +442,7 @@ export interface BlanksView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -430,6 +466,7 @@ export interface RecallView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -453,6 +490,7 @@ export interface ExplainView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -476,6 +514,7 @@ export interface NoteView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -506,6 +545,7 @@ export interface ClosingView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -565,15 +605,16 @@ export interface DrawnView {
   html?: string;
   text?: string;
   picture?: Record<string, any>;
-  explorer?: Record<string, any>;
+  explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
+  more?: string;
 }
 
-/** A block that is open. ``more`` offers another sitting of a review. */
+/** A block that is open. */
 export interface BlockView {
   kind: PanelKind;
   id: string;
@@ -584,7 +625,7 @@ export interface BlockView {
   html?: string;
   text?: string;
   picture?: Record<string, any>;
-  explorer?: Record<string, any>;
+  explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
   ask?: ChoiceAsk;
@@ -618,6 +659,12 @@ export interface GradeEvent {
   grade: string;
 }
 
+/** Where the knobs of an explorer stand now: knob -> place. */
+export interface ExploreEvent {
+  event: "explore";
+  picks: Record<string, number>;
+}
+
 /** A question to the teacher, and the guess at the time to its first token. */
 export interface AskEvent {
   event: "ask";
@@ -625,7 +672,7 @@ export interface AskEvent {
   ttft: string;
 }
 
-export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | AskEvent;
+export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent;
 
 /** Python's word that an event is done with, also when the view stayed the same. */
 export interface DoneMessage {
