@@ -96,14 +96,15 @@ class NotebookLesson:
         block = item.block if isinstance(item, BlockItem) else None
         if not isinstance(block, Write):
             raise LessonlibError(f"{self._lesson.name}: “{item_id}” is not drawn here")
-        if not callable(function):
-            raise LessonlibError(
-                f'hand your function over, without calling it: lesson.write("{item_id}", {block.name})'
-            )
+        if function is not None and not callable(function):
+            raise LessonlibError(block.how)
         block.hand_over(function)
         if self._auto in ("truth", "each") and not item.lock:
             block.walk(every_slip=self._auto == "each")
-        return self._show(item_id, Write.kind)
+        shown = self._show(item_id, Write.kind)
+        if not item.lock:
+            self._lesson.changed(item)
+        return shown
 
     # --- inside -----------------------------------------------------------------------------------------
 

@@ -223,7 +223,7 @@ def test_faults_of_an_author_are_named(tmp_path: Path) -> None:
     for changes, said in (
         ({"engine: volume": "engine: volum"}, "volume"),
         ({"engine: volume": "engine: boxes"}, "“boxes” returns"),
-        ({"cases: boxes": "cases: place_of_one"}, "return a list of"),
+        ({"cases: boxes": "cases: dot_of_one_box"}, "return a list of"),
     ):
         _, block = opened(tmp_path, **changes)
         with pytest.raises(LessonlibError, match=said):

@@ -10,15 +10,15 @@ WORKINGS = """
 from lessonlib.base.quantity import Quantity
 
 
-def roof_curve(lab):
+def roof_of_boxes(lab):
     return {"x": [1, 100, 10000], "y": [2.0, 200.0, 200.0]}
 
 
-def place_of_one(lab):
+def dot_of_one_box(lab):
     return {"x": 10.0, "y": 20.0, "label": "one step"}
 
 
-def place_at_top(lab):
+def dot_at_the_top(lab):
     return {"x": 1000.0, "y": 200.0}
 
 
@@ -59,13 +59,13 @@ steps:
       id: where
       kind: place
       stem: Where?
-      truth: place_of_one
-      roof: roof_curve
+      truth: dot_of_one_box
+      roof: roof_of_boxes
       x: {label: intensity, unit: FLOP/byte}
       y: {label: rate, unit: FLOP/s}
       because: Yes.
       wrong:
-        - {working: place_at_top, misconception: at-the-top, says: it is busy, refutation: {thought: a, tempting: b, wrong: c, fact: d}}
+        - {working: dot_at_the_top, misconception: at-the-top, says: it is busy, refutation: {thought: a, tempting: b, wrong: c, fact: d}}
       reveal: There.
       explanation: So.
   - roof: {id: my-roof, title: Your roof so far}

@@ -133,6 +133,20 @@ def test_the_stored_end_holds_neither_score_nor_sources(tmp_path: Path) -> None:
     assert "A paper" in html and "1 of them right" in html
 
 
+def test_the_score_counts_a_function_that_is_right(tmp_path: Path) -> None:
+    lesson = opened(write_lesson(tmp_path))
+    lesson._lesson.handle("where", {"event": "skip"})
+    assert (
+        "1 function of your own to write, 0 of them within 1 %"
+        in panel(lesson, "closing", "closing")["closing"]["score"]
+    )
+    lesson.write("my-size", right)
+    assert (
+        "1 function of your own to write, 1 of them within 1 %"
+        in panel(lesson, "closing", "closing")["closing"]["score"]
+    )
+
+
 # --- a function of one's own --------------------------------------------------------------------------------------
 
 
@@ -155,7 +169,15 @@ def test_the_panel_of_a_function(tmp_path: Path) -> None:
     assert "a big box" in html and "2.05 kB" not in html
 
 
-@pytest.mark.parametrize("given", [None, 3, "size"])
+def test_nothing_handed_over_says_how(tmp_path: Path) -> None:
+    lesson = opened(write_lesson(tmp_path))
+    lesson._lesson.handle("where", {"event": "skip"})
+    told = panel(lesson, "write", "my-size")["write"]
+    assert told["headline"] == "Not written yet"
+    assert told["summary"] == 'Hand your function over, without calling it: lesson.write("my-size", size).'
+
+
+@pytest.mark.parametrize("given", [3, "size", [1]])
 def test_what_is_no_function_is_refused_in_one_line(given: Any, tmp_path: Path) -> None:
     lesson = opened(write_lesson(tmp_path))
     with pytest.raises(LessonlibError, match=r'lesson.write\("my-size", size\)'):
