@@ -22,8 +22,10 @@ from lessonlib.base.files import make_folder, read_json, read_text, write_text
 from lessonlib.base.formats import dumps as data_as_json
 from lessonlib.build.places import Place, notebooks_dir, of_name, seals_dir
 from lessonlib.lesson.concepts import twin_of_listing
+from lessonlib.lesson.course_plan import kept_minutes, minutes_path
 from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.source import load_source, twin_of_lesson
+from lessonlib.lesson.written import Write, function_name
 from lessonlib.show.blocks import BLOCKS
 
 __all__ = [
@@ -72,9 +74,17 @@ def _cell(name: str, index: int, entry: Entry) -> dict[str, Any]:
     """The cell of an entry. JupyterLab shows its first line on the collapsed bar, so that must give nothing away."""
     if entry.kind == "text":
         return _markdown(name, index, entry.raw["text"].strip())
+    if entry.kind == Write.kind:
+        return _code(name, entry.raw["id"], written_cell(entry.title, entry.raw), {})
     source = f'# {entry.title}\nlesson.{entry.kind}("{entry.raw["id"]}")'
     by_hand = BLOCKS[entry.kind].by_hand if entry.kind in BLOCKS else ""
     return _code(name, entry.raw["id"], source + by_hand, {} if by_hand else _HIDDEN)
+
+
+def written_cell(title: str, raw: Mapping[str, Any]) -> str:
+    """The open cell of a function of one's own: the starter, and the line that hands it over."""
+    starter = str(raw["starter"]).strip("\n")
+    return f'# {title}\n{starter}\n\nlesson.write("{raw["id"]}", {function_name(starter, raw["id"])})'
 
 
 def _cell_id(name: str, key: str) -> str:
@@ -222,9 +232,22 @@ def _refresh(place: Place) -> list[Path]:
     if place.seals:
         texts |= {
             place.seals: dumps(seals(place.name)),
+            minutes_path(): dumps(_minutes(place.name)),
             **dict((twin_of_lesson(place.name, BLOCKS), twin_of_listing())),
         }
     return [path for path, text in texts.items() if write(path, text)]
+
+
+def _minutes(name: str) -> dict[str, float]:
+    """The minutes of every lesson, that of this one counted anew on the default lab."""
+    from lessonlib.lesson.budget import budget, epilogue_budget
+    from lessonlib.lesson.lesson import Lesson
+    from lessonlib.roofline import DEFAULT_LAB, load_lab
+
+    lesson = Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS)
+    after = epilogue_budget(lesson)
+    found = {**kept_minutes(), name: round(budget(lesson).minutes + (after.minutes if after else 0.0), 1)}
+    return {one: found[one] for one in sorted(found)}
 
 
 def write(path: Path, text: str) -> bool:

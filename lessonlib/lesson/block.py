@@ -38,6 +38,8 @@ class Block:
     subtitle: ClassVar[str] = ""
     #: whether it is fingerprinted; not, if it shows the learner's own record, choice or machine
     sealed: ClassVar[bool] = True
+    #: whether what it shows changes with what the learner does, though all that it can reveal is sealed
+    changes: ClassVar[bool] = False
     #: whether it waits for no step
     open_at_once: ClassVar[bool] = False
     #: whether its cell stands with its code in view, and the comment that then follows the call

@@ -71,6 +71,11 @@ def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
     return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
 
 
+def words_read(html: str) -> int:
+    """Words of a rendered text, without what is closed until somebody wants it."""
+    return len(plain(_MORE.sub(" ", html)).split())
+
+
 def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
     words = _words(lesson, entries)
     kinds = [next(iter(entry)) for entry in entries]
@@ -79,7 +84,7 @@ def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
 
 
 def _words(lesson: Lesson, entries: list[Entry]) -> int:
-    return sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    return sum(words_read(text) for text in _read(lesson, entries))
 
 
 def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
@@ -96,8 +101,8 @@ def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:
             yield from (
                 f"{source['title']} {source['by']} {source['says']}" for source in lesson.raw["sources"].values()
             )
-        elif "text" in body or "caption" in body:
-            yield lesson.words.html(body.get("text") or body["caption"], body["id"])
+        elif {"text", "caption", "stem"} & set(body):
+            yield lesson.words.html(body.get("text") or body.get("caption") or body["stem"], body["id"])
 
 
 def _of_question(item: StepItem) -> Iterator[str]:
@@ -106,7 +111,7 @@ def _of_question(item: StepItem) -> Iterator[str]:
     yield from question.hints()
     if question.kind == "choice":
         yield from (option["html"] for option in question.ask()["options"])
-    if question.kind == "note":
+    if question.only_kept:
         return
     result = question.result(question.accept(question.right()))
     yield from (result.get("feedback", ""), question.reveal(), question.explanation(), result.get("answer", ""))

@@ -67,6 +67,11 @@ class StepItem(Item):
         self.step, self.name = Step(question, title), name
 
     @property
+    def only_kept(self) -> bool:
+        """Whether it is a note: kept as it is, never judged."""
+        return self.step.question.only_kept
+
+    @property
     def panel_kind(self) -> PanelKind:
         """The kind of its question."""
         return self.step.question.kind
@@ -104,7 +109,7 @@ class BlockItem(Item):
 
     def open_view(self) -> View:
         """The block as drawn. A sealed one depends on the lab and its own events alone, so it is drawn once until one came."""
-        if self._drawn is None or not self.sealed:
+        if self._drawn is None or not self.sealed or self.block.changes:
             self._drawn = self.block.draw()
         return self._framed(self._drawn)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from lessonlib.base.quantity import significant
 from lessonlib.lesson.views import Tone
@@ -104,6 +105,26 @@ def curve_factor(guess: Sequence[float], truth: Sequence[float]) -> float:
 def slope(x: Sequence[float], y: Sequence[float], first: int, last: int) -> float:
     """Growth exponent of a curve between two of its points: log(y ratio) / log(x ratio)."""
     return math.log(y[last] / y[first]) / math.log(x[last] / x[first])
+
+
+Side = Literal["on", "below", "above"]
+
+
+def on_a_line(x: Sequence[float], y: Sequence[float], at: float) -> float:
+    """The height at ``at`` of the line through these points, straight on log axes; its ends go on as they end.
+
+    ``x`` rises, all are positive, and there are at least two points.
+    """
+    place = next((n for n in range(1, len(x) - 1) if at <= x[n]), len(x) - 1)
+    share = math.log(at / x[place - 1]) / math.log(x[place] / x[place - 1])
+    return math.exp(math.log(y[place - 1]) + share * math.log(y[place] / y[place - 1]))
+
+
+def roof_side(height: float, roof: float) -> Side:
+    """Where a dot stands against the roof above it: within the factor that counts as close, it is on it."""
+    if apart(height, roof) <= _BANDS[1][0] * (1 + 1e-12):
+        return "on"
+    return "above" if height > roof else "below"
 
 
 def band_of(off: float) -> int:

@@ -36,6 +36,8 @@ class Lesson:
         self.words = Words(self.numbers, self.raw["sources"], code=self.code)
         self.listeners: list[Callable[[Item], None]] = []
         self.items: dict[str, Item] = {}
+        #: the numbered steps, in order
+        self.steps: list[StepItem] = []
         self.exam: Exam | None = None
         self._build()
         self.restore(self.asked)
@@ -43,7 +45,7 @@ class Lesson:
     # --- building -----------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        gates: list[StepItem] = []
+        gates = self.steps
         for entry in outline(self.raw, self.blocks):
             if entry.kind == "text":
                 continue

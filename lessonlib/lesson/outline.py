@@ -63,7 +63,7 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks)
     if kind not in ENTRIES:
         return str(raw["title"])
     if kind != "predict":
-        return ENTRIES[kind][0].title
+        return str(raw.get("title") or ENTRIES[kind][0].title)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
     if raw.get("exam"):

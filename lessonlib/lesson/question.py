@@ -64,12 +64,16 @@ class Question:
     keys: ClassVar[Mapping[str, Schema]] = {}
     #: those of the keys that may be left out
     optional: ClassVar[frozenset[str]] = frozenset({"concepts"})
+    #: whether what it asks stands under ``stem`` in a lesson file
+    asks_by_stem: ClassVar[bool] = True
     #: whether it waits for no step
     open_at_once: ClassVar[bool] = False
     #: whether a guess carries a confidence
     sure: ClassVar[bool] = False
     #: whether the learner grades it, not the course
     self_graded: ClassVar[bool] = False
+    #: whether it is kept as it is, changed and kept again, and never judged
+    only_kept: ClassVar[bool] = False
 
     def __init__(self, raw: Raw, words: Words, where: str):
         self.raw, self.where = raw, where
@@ -113,6 +117,10 @@ class Question:
 
     def score(self, guess: Guess) -> dict[str, Any]:
         """What the journal keeps of a judged guess, beside the guess itself."""
+        return {}
+
+    def also_sealed(self) -> Mapping[str, Any]:
+        """What it shows beside what a question says, for the seal."""
         return {}
 
     def guess_view(self, guess: Guess) -> dict[str, Any]:
@@ -215,7 +223,7 @@ class Prediction(Question):
     """A question that is judged, with a confidence; revealed, observed and explained."""
 
     entry = "predict"
-    does = "A prediction: choice, number or curve."
+    does = "A prediction: choice, number, curve or dot."
     sure = True
     #: what an author may write for each of them; ``keys`` are what one kind needs
     common: ClassVar[Mapping[str, Schema]] = {

@@ -42,13 +42,17 @@ def _question_schema(kinds: tuple[type[Question], ...]) -> Schema:
     keys = {key: shape for kind in kinds for key, shape in kind.keys.items()}
     if len(kinds) == 1:
         (only,) = kinds
-        shapes = {"id": ID, "stem": TEXT, **keys}
+        shapes = {"id": ID, **({"stem": TEXT} if only.asks_by_stem else {}), **keys}
         return keyed(shapes, required=[key for key in shapes if key not in only.optional])
     shapes = {"id": ID, "kind": one_of(*(kind.kind for kind in kinds)), **Prediction.common, **keys}
     needs = [
         {
             "if": {"properties": {"kind": {"const": kind.kind}}},
-            "then": {"required": [key for key in kind.keys if key not in kind.optional]},
+            "then": {
+                "required": [key for key in kind.keys if key not in kind.optional],
+                # one key of two kinds, such as an axis, may have to say more in one of them
+                "properties": {key: shape for key, shape in kind.keys.items() if shape != keys[key]},
+            },
         }
         for kind in kinds
     ]

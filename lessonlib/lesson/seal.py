@@ -39,7 +39,7 @@ def question_parts(question: Any) -> dict[str, Any]:
         "skipped": question.result(None),
         "explanation": question.explanation(),
     }
-    if question.kind != "note":
+    if not question.only_kept:
         parts["right"] = question.result(question.accept(question.right()))
     for name, given in question.mistakes():
         parts[f"mistake {name}"] = question.result(question.accept(given))
@@ -51,7 +51,7 @@ def question_parts(question: Any) -> dict[str, Any]:
     working = question.working()
     if working:
         parts["working"] = {"name": working["name"], "value": working["value"]}
-    return parts
+    return {**parts, **question.also_sealed()}
 
 
 def _steady(parts: Mapping[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,7 @@ class Step:
 
     def takes(self, name: str) -> bool:
         """Whether an event of that name means something in this state."""
-        fits = _FITS_NOTE if self.question.kind == "note" else _FITS
+        fits = _FITS_NOTE if self.question.only_kept else _FITS
         if name in ("reveal", "skip") and not self._unsealed and self.sealed():
             return False
         return self.state in fits.get(name, ())

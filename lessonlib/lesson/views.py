@@ -10,20 +10,9 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 #: which script draws a panel
 PanelKind = Literal[
-    "choice",
-    "number",
-    "range",
-    "curve",
-    "blanks",
-    "recall",
-    "explain",
-    "note",
-    "tell",
-    "picture",
-    "explorer",
-    "pick",
-    "map",
-]
+    "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
+    "pick", "map", "roof", "write"
+]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
 #: how a verdict looks: the colour and the mark beside its headline
 Tone = Literal["right", "near", "off", "plain"]
@@ -84,6 +73,33 @@ class CurveAsk(TypedDict):
     start: list[float] | None
 
 
+class RoofView(TypedDict):
+    """A roof as points in base units, the corner among them."""
+
+    x: list[float]
+    y: list[float]
+
+
+class PlaceAsk(TypedDict):
+    """The axes on which a dot is placed, both logarithmic, and the roof.
+
+    Ends of the axes and the roof in base units; ``x_unit`` and ``y_unit`` are what a bare typed number is taken in, and
+    ``x_scale`` and ``y_scale`` how many base units one of them is.
+    """
+
+    x_label: str
+    y_label: str
+    x_unit: str
+    y_unit: str
+    x_scale: float
+    y_scale: float
+    x_min: float
+    x_max: float
+    y_min: float
+    y_max: float
+    roof: RoofView
+
+
 class BlanksAsk(TypedDict):
     """The sentence as the pieces (HTML) between its gaps."""
 
@@ -132,6 +148,16 @@ class CurveGuess(GuessView):
     """One value a column."""
 
     y: list[float]
+
+
+class PlaceGuess(GuessView):
+    """A dot in base units, as it was typed or dragged, and in words."""
+
+    x: float
+    y: float
+    x_text: str
+    y_text: str
+    shown: str
 
 
 class BlanksGuess(GuessView):
@@ -186,6 +212,21 @@ class CurveResult(ResultView):
     truth_y: list[float]
     missed: list[str]
     columns: list[str]
+
+
+class PlaceTruth(TypedDict):
+    """The true dot in base units, what it is, and in words."""
+
+    x: float
+    y: float
+    label: str
+    text: str
+
+
+class PlaceResult(ResultView):
+    """The true dot."""
+
+    truth: PlaceTruth
 
 
 class GradedResult(ResultView):
@@ -330,6 +371,14 @@ class CurveView(QuestionView):
     result: NotRequired[CurveResult]
 
 
+class PlaceView(QuestionView):
+    """A dot to place on a roof."""
+
+    ask: PlaceAsk
+    guess: NotRequired[PlaceGuess]
+    result: NotRequired[PlaceResult]
+
+
 class BlanksView(QuestionView):
     """A sentence with gaps."""
 
@@ -362,6 +411,69 @@ class NoteView(QuestionView):
     teacher: NotRequired[dict[str, Any]]
 
 
+class ClosingPart(TypedDict):
+    """Score card and sources of a lesson as HTML; "" while a step is still closed, and then ``locked`` says which."""
+
+    locked: str
+    score: str
+    sources: str
+
+
+class ClosingView(NoteView):
+    """The last panel: a question to the teacher, which is always open; in a notebook with score card and sources."""
+
+    closing: NotRequired[ClosingPart]
+
+
+class DotView(TypedDict):
+    """One dot of the learner's roof: where it truly stands and where it was placed, in base units and in words."""
+
+    lesson: str
+    label: str
+    x: float
+    y: float
+    text: str
+    mine: PlaceGuess | None
+    off: str
+
+
+class RoofDrawing(TypedDict):
+    """The roofs that the dots belong to, the dots, and the axes; ``alt`` states the finding."""
+
+    axes: PlaceAsk
+    roofs: list[RoofView]
+    dots: list[DotView]
+    waiting: str
+    alt: str
+
+
+class CaseView(TypedDict):
+    """One case of a function of one's own. What the engine says comes with a number of the learner's alone.
+
+    ``lines`` are those of config.json to begin with, ``config`` all of it, ``given`` what else the function is called with.
+    """
+
+    title: str
+    lines: str
+    config: str
+    given: list[tuple[str, str]]
+    tone: Tone
+    yours: str
+    engine: str
+    factor: str
+    note: str
+
+
+class WriteView(TypedDict):
+    """A function of one's own beside the engine's: the verdict in one line, and case by case."""
+
+    name: str
+    tone: Tone
+    headline: str
+    summary: str
+    cases: list[CaseView]
+
+
 class DrawnView(TypedDict, total=False):
     """What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text."""
 
@@ -369,6 +481,8 @@ class DrawnView(TypedDict, total=False):
     text: str
     picture: dict[str, Any]
     explorer: ExplorerView
+    roof: RoofDrawing
+    write: WriteView
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str
@@ -380,7 +494,19 @@ class BlockView(PanelView, DrawnView):
     """A block that is open."""
 
 
-View = LockedView | ChoiceView | NumberView | CurveView | BlanksView | RecallView | ExplainView | NoteView | BlockView
+View = (
+    LockedView
+    | ChoiceView
+    | NumberView
+    | CurveView
+    | PlaceView
+    | BlanksView
+    | RecallView
+    | ExplainView
+    | NoteView
+    | ClosingView
+    | BlockView
+)
 
 
 # --- events: what the page sends ------------------------------------------------------------------------------------

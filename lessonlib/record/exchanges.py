@@ -17,7 +17,7 @@ from lessonlib.lesson.source import load_source
 from lessonlib.record.event import Event
 
 ASKED, PART, ENDED = "teacher-asked", "teacher-part", "teacher-ended"
-#: the note whose question a teacher can answer, and the one about the format; every lesson ends with both
+#: the note whose question a teacher can answer, and the one about the format, of a lesson that closes with both
 QUESTION, FORMAT = "ask-the-teacher", "did-it-help"
 INTERRUPTED = "interrupted"
 
@@ -138,4 +138,4 @@ def _note_ids(lesson: str) -> frozenset[str]:
         steps = load_source(lesson)["steps"]
     except LessonlibError:
         return frozenset((QUESTION, FORMAT))
-    return frozenset(entry["note"]["id"] for entry in steps if "note" in entry)
+    return frozenset(entry[kind]["id"] for entry in steps for kind in ("note", "closing") if kind in entry)

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.draw.picture import picture
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
+from lessonlib.lesson.course_plan import kept_minutes, load_parts
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
-from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source, place_in_course
+from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source
 from lessonlib.lesson.views import DrawnView
+from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
+from lessonlib.record.event import Event
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
+from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
@@ -134,21 +141,17 @@ class Map(Block):
             return self.draw_for_nobody()
         edition = journal.edition()
         if self._last is None or self._last[0] != edition:
-            self._last = edition, _map(journal.attempts())
+            self._last = edition, _map(journal.attempts(), journal.events())
         return self._last[1]
 
     def draw_for_nobody(self) -> DrawnView:
         """The ideas alone."""
-        return _map(())
+        return _map((), ())
 
 
-def _map(attempts: Sequence[Attempt]) -> DrawnView:
-    from lessonlib.show.course_map import (
-        Chapter,
-        Checkpoint,
-        course_map_html,
-        course_map_text,
-    )  # drawing code, loaded on first use
+def _map(attempts: Sequence[Attempt], events: Sequence[Event]) -> DrawnView:
+    from lessonlib.show.course_map import Chapter, course_map_html, course_map_text  # drawing code, loaded on first use
+    from lessonlib.show.course_map.way import way_html, way_text
 
     concepts = load_listing().concepts
     states = states_of(concepts, attempts)
@@ -157,15 +160,22 @@ def _map(attempts: Sequence[Attempt]) -> DrawnView:
         for name in lesson_names()
         if not is_checkpoint(name)
     ]
-    checkpoints = [
-        Checkpoint(place_in_course(load_source(name)), lesson_title(name), f"{name}.ipynb")
-        for name in lesson_names()
-        if is_checkpoint(name)
-    ]
+    parts, own = load_parts(), _pace(events)
     return {
-        "html": course_map_html(concepts, chapters, states, checkpoints),
-        "text": course_map_text(concepts, chapters, states, checkpoints),
+        "html": course_map_html(concepts, chapters, states, way_html(parts, own)),
+        "text": f"{way_text(parts, own)}\n{course_map_text(concepts, chapters, states)}",
     }
+
+
+def _pace(events: Sequence[Event]) -> Pace:
+    taken = {event.lesson for event in events} & set(lesson_names())
+    questions = {}
+    for name in taken:
+        with contextlib.suppress(LessonlibError):  # a lesson that cannot be read has no pace
+            questions[name] = [
+                body["id"] for entry in load_source(name)["steps"] for kind, body in entry.items() if kind == "predict"
+            ]
+    return pace(events, questions, kept_minutes())
 
 
 class Installed(Block):
@@ -196,4 +206,7 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Score, Labs, Map, Installed, ExamCard, CourseChart)}
+BLOCKS: Blocks = {
+    **WORD_BLOCKS,
+    **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed, ExamCard, CourseChart),
+}

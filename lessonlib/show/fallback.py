@@ -58,7 +58,35 @@ def _locked(view: Mapping[str, Any]) -> str:
 
 
 def _asked(view: Mapping[str, Any]) -> str:
-    return view.get("stem", "") + view.get("html", "") + _picture(view) + _explorer(view) + _form(view)
+    return view.get("stem", "") + view.get("html", "") + _picture(view) + _explorer(view) + _tables(view) + _form(view)
+
+
+def _tables(view: Mapping[str, Any]) -> str:
+    """What a script of the page would draw, as tables: a function of one's own, the learner's roof, the end of a lesson."""
+    parts = []
+    if "write" in view:
+        rows = [
+            [case["title"], case["yours"], case["engine"], case["factor"] or case["note"]]
+            for case in view["write"]["cases"]
+        ]
+        parts.append(f"<p>{escape(view['write']['headline'])}. {escape(view['write']['summary'])}</p>")
+        parts.append(_table(("config.json", "yours", "the engine's", "yours is"), rows))
+    if "roof" in view:
+        rows = [
+            [dot["label"], (dot["mine"] or {}).get("shown", "–"), dot["text"], dot["off"]]
+            for dot in view["roof"]["dots"]
+        ]
+        parts.append(_table(("dot", "placed", "true", "it was"), rows))
+    if "closing" in view:
+        closing = view["closing"]
+        parts.append(closing["score"] + closing["sources"] or f"<p><em>{escape(closing['locked'])}.</em></p>")
+    return "".join(parts)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+    return f"<table><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _form(view: Mapping[str, Any]) -> str:

@@ -18,11 +18,14 @@ from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
+from lessonlib.lesson.step import ASKED, OBSERVED
 from lessonlib.lesson.views import KeptView, View
+from lessonlib.lesson.written import Write
 from lessonlib.record.exchanges import QUESTION
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import Lab
 from lessonlib.show.blocks import BLOCKS
+from lessonlib.show.closing import closing_part, is_closing
 from lessonlib.show.fallback import fallback, feedback_html
 from lessonlib.show.panel import Panel
 from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
@@ -59,11 +62,48 @@ class NotebookLesson:
         return self._lesson.lab
 
     def __repr__(self) -> str:
-        return printable(f"{self._lesson.raw['title']} · {self.lab.title}")
+        opened = printable(f"{self._lesson.raw['title']} · {self.lab.title}")
+        return f"{opened}\n{self._stopped()}"
+
+    def continue_at(self) -> str:
+        """Where the learner stopped, as "AFTER|OPEN": the last item that they have dealt with, and that item once more if
+        it is not finished. Ids; both "" if nothing was done yet. The extension of JupyterLab asks for it.
+        """
+        last = self._last_touched()
+        if last is None:
+            return "|"
+        return f"{last.id}|{'' if _finished(last) else last.id}"
+
+    def _last_touched(self) -> Item | None:
+        return next((item for item in reversed(self._lesson.items.values()) if _touched(item)), None)
+
+    def _stopped(self) -> str:
+        """In one line how to begin, or where the learner stopped."""
+        last, steps = self._last_touched(), self._lesson.steps
+        if last is None:
+            return "To start: run all cells (menu Run, Run All Cells), then begin at step 1."
+        done = sum(step.step.revealed for step in steps)
+        where = f"{done} of {len(steps)} steps revealed" if done < len(steps) else "every step is revealed"
+        return printable(f"You stopped at “{last.title.split(' · ')[0]}”: {where}. Run all cells to go on there.")
 
     if TYPE_CHECKING:  # the methods are those of METHODS; see below the class
 
         def __getattr__(self, name: str) -> Callable[..., Panel]: ...
+
+    def write(self, item_id: str, function: Callable[..., Any] | None = None) -> Panel:
+        """A function of your own, compared with the engine's case by case."""
+        item = self._lesson.item(item_id, (Write.kind,))
+        block = item.block if isinstance(item, BlockItem) else None
+        if not isinstance(block, Write):
+            raise LessonlibError(f"{self._lesson.name}: “{item_id}” is not drawn here")
+        if not callable(function):
+            raise LessonlibError(
+                f'hand your function over, without calling it: lesson.write("{item_id}", {block.name})'
+            )
+        block.hand_over(function)
+        if self._auto in ("truth", "each") and not item.lock:
+            block.walk(every_slip=self._auto == "each")
+        return self._show(item_id, Write.kind)
 
     # --- inside -----------------------------------------------------------------------------------------
 
@@ -83,7 +123,7 @@ class NotebookLesson:
         """Open the desk at which a question is answered, if a person is here and the environment names an endpoint."""
         if (
             not isinstance(item, StepItem)
-            or item.id != QUESTION
+            or not (item.id == QUESTION or is_closing(item))
             or item.id in self._desks
             or self._auto
             or not os.environ.get("LESSONLIB_TEACHER_URL", "").strip()
@@ -95,7 +135,10 @@ class NotebookLesson:
 
     def _view(self, item: Item) -> View:
         desk = self._desks.get(item.id)
-        return cast(View, {**item.view(), **desk.part()}) if desk else item.view()
+        view: Mapping[str, Any] = {**item.view(), **(desk.part() if desk else {})}
+        if isinstance(item, StepItem) and is_closing(item):
+            view = {**view, "closing": closing_part(self._lesson, item)}
+        return cast(View, view)
 
     def _view_to_draw(self, item: Item) -> dict[str, Any]:
         view = with_record(cast(Mapping[str, Any], self._view(item)), self._lesson.journal, last=item.id == self._used)
@@ -135,7 +178,13 @@ class NotebookLesson:
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             item = self._lesson.items[item_id]
             lock, kept = self._drawn[item_id]
-            always = item is changed or not item.sealed or item_id in self._desks or self._together(item, changed)
+            always = (
+                item is changed
+                or not item.sealed
+                or item_id in self._desks
+                or is_closing(item)
+                or self._together(item, changed)
+            )
             if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
 
@@ -152,7 +201,7 @@ class NotebookLesson:
         """As nobody has answered yet, unless a headless run has: a notebook file never holds a learner's reveals."""
         seal = item.seal() if item.sealed else ""
         if self._auto:
-            return fallback(item.view(), seal, outcomes)
+            return fallback(self._view(item), seal, outcomes)
         if isinstance(item, StepItem):
             return fallback(item.asked_view(), seal)
         stored = item.stored_view() if isinstance(item, BlockItem) else None
@@ -166,13 +215,27 @@ class NotebookLesson:
     def _walk(self, item: StepItem) -> list[tuple[str, str]]:
         if self._auto == "skip":
             item.step.skip()
-            if item.step.question.kind == "note":
+            if item.only_kept:
                 return []
         outcomes = try_mistakes(item) if self._auto == "each" else []
         if self._auto != "skip":
             item.step.answer(item.step.question.right())
         self._lesson.changed(item)
         return outcomes
+
+
+def _touched(item: Item) -> bool:
+    """Whether the learner has dealt with it: answered, skipped, or written a function that is right."""
+    if isinstance(item, StepItem):
+        return not item.only_kept and item.step.state != ASKED
+    return _finished(item)
+
+
+def _finished(item: Item) -> bool:
+    if isinstance(item, StepItem):
+        return item.step.state == OBSERVED
+    block = item.block if isinstance(item, BlockItem) else None
+    return isinstance(block, Write) and not item.lock and block.finished
 
 
 def _method(kind: str, does: str, item_id: str | None) -> Callable[..., Panel]:
@@ -192,7 +255,8 @@ METHODS = {entry: kinds[0].does for entry, kinds in ENTRIES.items()} | {
 }
 for _kind, _does in METHODS.items():
     _only = _kind if _kind in BLOCKS and not BLOCKS[_kind].keys else None
-    setattr(NotebookLesson, _kind, _method(_kind, _does, _only))
+    if _kind not in vars(NotebookLesson):  # what is handed more than an id has a method of its own
+        setattr(NotebookLesson, _kind, _method(_kind, _does, _only))
 
 
 def try_mistakes(item: StepItem) -> list[tuple[str, str]]:

@@ -66,8 +66,10 @@ def _guessed(item: StepItem) -> str:
         return "skipped" if step.skipped else "not yet"
     if "key" in step.guess:
         return next(option["html"] for option in step.question.ask()["options"] if option["key"] == step.guess["key"])
-    if "y" in step.guess:
+    if step.question.kind == "curve":
         return "a curve"
+    if step.question.kind == "place":
+        return escape(step.question.guess_view(step.guess)["shown"])
     unit = step.question.ask()["unit"]
     text = step.guess["text"]
     return escape(text if unit in text or not text[-1:].isdigit() else f"{text} {unit}".strip())
@@ -81,7 +83,9 @@ def _came_out(item: StepItem, attempt: Attempt | None) -> str:
     if attempt.right:
         return "✓ right"
     if attempt.factor is not None:
-        side = "off" if item.step.question.kind == "curve" else "too high" if attempt.factor > 1 else "too low"
+        side = (
+            "off" if item.step.question.kind in ("curve", "place") else "too high" if attempt.factor > 1 else "too low"
+        )
         return f"{times(apart(attempt.factor, 1))} {side}"
     return "✗ another idea: " + escape((attempt.misconception or "").replace("-", " "))
 

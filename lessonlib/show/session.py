@@ -50,7 +50,7 @@ def _mode(name: str | None) -> Mode | None:
 
 #: what a page says once it is drawn, where nobody knows yet whether a person is there
 SHOWN = "shown"
-_NOUNS = {"note": "Your note is", "blanks": "Your words are"}
+_NOUNS = {"note": "Your note is", "closing": "Your note is", "blanks": "Your words are"}
 
 
 def page_spoke(journal: object) -> bool:

@@ -86,7 +86,7 @@ class Context:
 
     def _still_asked(self) -> str:
         """The stems that lie before the learner now, and that more is closed."""
-        asked = [item for item in self.lesson.asked if not item.step.revealed and item.kind != "note"]
+        asked = [item for item in self.lesson.asked if not item.step.revealed and not item.only_kept]
         lines = [self._once(item, partial(_stem_text, item), "stem") for item in asked if not item.lock]
         closed = sum(bool(item.lock) for item in asked)
         lines += [f"- {closed} later questions are still closed."] if closed else []
@@ -125,7 +125,7 @@ def _block_text(lesson: Lesson, item: Item) -> str:
 
 def _step_text(item: StepItem) -> str:
     """A question with guess, outcome and reveal; nothing at all before its reveal."""
-    if not item.step.revealed or item.kind == "note":
+    if not item.step.revealed or item.only_kept:
         return ""
     view = cast("Mapping[str, Any]", item.view())  # a revealed question: it has a result
     result = view["result"]
@@ -156,7 +156,11 @@ def _guess(view: Mapping[str, Any]) -> str:
         return "The learner skipped this."
     guess = view.get("guess", {})
     sure = f" ({CONFIDENCE[guess['confidence']]})" if isinstance(guess.get("confidence"), int) else ""
-    said = guess.get("text") or ", ".join(guess.get("texts", ())) or ("a drawn curve" if "y" in guess else "")
+    said = (
+        guess.get("text")
+        or ", ".join(guess.get("texts", ()))
+        or ("a dot on the roof" if "x" in guess else "a drawn curve" if "y" in guess else "")
+    )
     unit = view["ask"].get("unit", "") if "value" in guess else ""
     if not said:
         return f"The learner was {sure.strip(' ()')}." if sure else ""

@@ -30,7 +30,7 @@ def taken(server: Server) -> None:
     """A journal in which lesson 1 was taken, right everywhere but at one step."""
     lesson = Lesson(LESSON, load_lab(), DaysAgo(server.journal), BLOCKS)
     for item in lesson.asked:
-        if item.kind != "note":
+        if not item.only_kept:
             question = item.step.question
             item.step.answer(question.mistakes()[0][1] if item.id == MISSED else question.right())
             item.step.handle({"event": "grade", "grade": "missed"})

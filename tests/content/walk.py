@@ -32,10 +32,8 @@ REVEALED = COMMITTED | {"result", "observe", "working"}
 #: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
 EARNED = {("draw-throughput", "eight-guests")}
 #: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
-#: The explorer's table of how many sequences fit is numbers of sequences, which it prints as such, one where a knob stands.
-_NOT_PRINTED = re.compile(
-    r"(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])|(.*\.)?explorer\.gpus\[\d+\]\.work\.\w+\.most\[\d+\]"
-)
+#: What stands in an empty field is the same for every question.
+_NOT_PRINTED = re.compile(r"(.*\.)?ask\.placeholder|(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])")
 #: the scripts and styles: the loader that each panel carries, and the hidden widget that holds them
 _SAME_FOR_ALL = ("_esm", "scripts", "script", "style")
 
@@ -94,7 +92,7 @@ class Walk:
 
     @property
     def asked(self) -> list[StepItem]:
-        return [item for item in self.items.values() if isinstance(item, StepItem) and item.kind != "note"]
+        return [item for item in self.items.values() if isinstance(item, StepItem) and not item.only_kept]
 
     # --- what the learner does --------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ def run_all(lesson: NotebookLesson) -> dict[str, tuple[Panel, str, str]]:
 
 
 def steps(lesson: NotebookLesson) -> list[StepItem]:
-    return [item for item in lesson._lesson.asked if item.kind != "note"]
+    return [item for item in lesson._lesson.asked if not item.only_kept]
 
 
 def lab_for(name: str, mode: str) -> str:

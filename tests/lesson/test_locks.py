@@ -103,7 +103,7 @@ def test_the_gates_of_an_item_are_the_steps_before_it() -> None:
         before = [step for step in steps if order.index(step) < place]
         assert [gate.id for gate in item.gates] in ([gate.id for gate in before], [])
     assert [gate.id for gate in steps[2].gates] == [steps[0].id, steps[1].id]
-    notes = [item for item in lesson.asked if item.kind == "note"]
+    notes = [item for item in lesson.asked if item.only_kept]
     assert notes and all(item.gates == [] for item in notes)
     assert [step.name for step in steps[:3]] == ["step 1", "step 2", "step 3"]
 

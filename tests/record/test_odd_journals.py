@@ -49,7 +49,7 @@ def taken(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     journal = Journal(tmp_path_factory.mktemp("taken") / "journal.jsonl")
     lesson = Lesson(LESSON, LAB, journal, BLOCKS)
     for item in lesson.asked:
-        if item.kind != "note":
+        if not item.only_kept:
             item.step.answer(item.step.question.right())
     return journal.records()
 
@@ -227,7 +227,7 @@ def test_another_programs_settings_are_neither_taken_nor_erased(path: Path) -> N
 
 def test_a_lesson_that_is_open_goes_on_after_all_was_erased(path: Path) -> None:
     lesson = Lesson(LESSON, LAB, Journal(path), BLOCKS)
-    first, second = [item for item in lesson.asked if item.kind != "note"][:2]
+    first, second = [item for item in lesson.asked if not item.only_kept][:2]
     first.step.answer(first.step.question.right())
     assert main(["erase", "--yes"]) == 0 and not path.exists()
     second.step.answer(second.step.question.right())

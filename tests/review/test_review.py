@@ -44,7 +44,7 @@ def take(diary: Diary, *, wrong: tuple[str, ...] = (), upto: str | None = None, 
     """Take the lesson: right and certain everywhere, but wrong and certain at `wrong`."""
     lesson = Lesson(LESSON, LAB, diary, BLOCKS)
     for item in lesson.asked:
-        if item.kind == "note":
+        if item.only_kept:
             continue
         question = item.step.question
         item.step.answer(question.mistakes()[0][1] if item.id in wrong else question.right())
@@ -156,7 +156,7 @@ def test_a_certain_miss_becomes_a_card_and_comes_first(diary: Diary) -> None:
 def test_a_skipped_transfer_is_asked_the_next_day(diary: Diary) -> None:
     lesson = Lesson(LESSON, LAB, diary, BLOCKS)
     for item in lesson.asked:
-        if item.kind != "note":
+        if not item.only_kept:
             item.step.skip()
     assert "another-gpu" in {card.item.id for card in review(diary, 1).due()}
 
@@ -282,6 +282,33 @@ def test_the_words_when_nothing_is_due(diary: Diary) -> None:
     assert "Nothing to review yet" in NotebookReview(review(diary)).view()["html"]
     take(diary)
     assert "Nothing more is due" in NotebookReview(review(diary)).view()["html"]
+
+
+def test_a_newcomer_may_try_a_card_of_which_nothing_is_kept(diary: Diary) -> None:
+    asked = review(diary)
+    before = asked.journal.records()
+    shown = NotebookReview(asked)
+    assert shown.view()["more"] == "Try a sample card"
+    view = shown.handle({"event": "more"})
+    assert (
+        view["kind"] == "recall" and view["state"] == "asked" and view["title"] == "A sample card" and view["sitting"]
+    )
+    assert shown.handle({"event": "next"})["state"] == "asked", "not before it is answered"
+    shown.handle({"event": "commit", "guess": None})
+    view = shown.handle({"event": "reveal"})
+    assert "come back if nobody asks again" in view["result"]["answer"] and not view["next"]
+    assert shown.handle({"event": "grade", "grade": "got"})["next"]
+    after = shown.handle({"event": "next"})
+    assert "That was a sample" in after["html"] and after["more"] == "Try a sample card"
+    assert asked.journal.records() == before
+
+
+def test_who_has_cards_is_offered_no_sample(diary: Diary) -> None:
+    shown = NotebookReview(review(diary))
+    shown.handle({"event": "more"})
+    take(diary)
+    assert "Try a sample card" not in repr(NotebookReview(review(diary)).view())
+    assert NotebookReview(review(diary)).handle({"event": "more"})["kind"] == "tell"
 
 
 @pytest.mark.parametrize(

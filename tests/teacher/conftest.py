@@ -52,7 +52,7 @@ def lesson_of(journal: Journal | None = None, name: str = LESSON) -> Lesson:
 
 def reveal(lesson: Lesson, wanted: Callable[[Any], bool] = lambda item: True, most: int = 10**6) -> None:
     """Answer so many of the questions, wrongly where that is possible."""
-    for item in [item for item in lesson.asked if item.kind != "note" and wanted(item)][:most]:
+    for item in [item for item in lesson.asked if not item.only_kept and wanted(item)][:most]:
         question = item.step.question
         given = question.mistakes()[0][1] if question.mistakes() else question.right()
         item.step.answer(

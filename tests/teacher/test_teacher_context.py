@@ -30,7 +30,7 @@ def told_too_early(lesson: Lesson) -> list[str]:
     unsaid = [
         (item, secret)
         for item in lesson.asked
-        if item.kind != "note" and not item.step.revealed
+        if not item.only_kept and not item.step.revealed
         for secret in [*secrets(item), *late_secrets(item)]
     ]
     return [
@@ -47,7 +47,7 @@ def test_the_context_never_tells_what_is_not_revealed(steps: int) -> None:
     assert told_too_early(lesson) == []
     text = Context(lesson).text()
     for item in lesson.asked:
-        if item.kind == "note":
+        if item.only_kept:
             continue
         assert (f"## {item.title}\nAsked: " in text) or not item.step.revealed
         if not item.step.revealed:

@@ -93,7 +93,7 @@ def _in_order(lesson: Lesson) -> Iterator[tuple[str, list[Told]]]:
 def _of_question(item: StepItem) -> list[str]:
     """What is read by who answers it right. Its stem is read before, its own answer after."""
     question = item.step.question
-    if question.kind == "note":
+    if question.only_kept:
         return []
     observe = question.observe() or {"note": ""}
     return [question.stem(), question.reveal(), question.explanation(), observe["note"]]

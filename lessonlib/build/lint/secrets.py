@@ -19,6 +19,7 @@ from lessonlib.base.units import base_unit, unit_scale
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds.curve import Curve
 from lessonlib.lesson.kinds.number import Number
+from lessonlib.lesson.kinds.place import Place
 from lessonlib.lesson.words import plain
 
 #: a sentence shorter than this says too little to be told from ordinary talk
@@ -133,7 +134,7 @@ def _rounds_to(truth: float, number: float, digits: int, least: int) -> bool:
 def secrets(item: StepItem) -> list[Secret]:
     """What must stay unsaid until ``item`` is revealed."""
     question = item.step.question
-    told = list(question.mistakes()) + ([("right", question.right())] if question.kind != "note" else [])
+    told = list(question.mistakes()) + ([("right", question.right())] if not question.only_kept else [])
     texts = {"reveal": question.reveal()}
     for name, given in told:
         result = question.result(question.accept(given))
@@ -153,7 +154,7 @@ def late_secrets(item: StepItem) -> list[Secret]:
 
 
 def amounts(item: StepItem) -> list[Amount]:
-    """The true numbers: of a number its value, of a curve the points beyond its middle."""
+    """The true numbers: of a number its value, of a curve the points beyond its middle, of a dot both."""
     question = item.step.question
     if isinstance(question, Number):
         truth: Quantity = question.truth()
@@ -161,6 +162,9 @@ def amounts(item: StepItem) -> list[Amount]:
     if isinstance(question, Curve):
         y = question.truth()["y"]
         return [Amount("truth", value, question.ask()["y_unit"]) for value in y[len(y) // 2 + 1 :]]
+    if isinstance(question, Place):
+        dot = question.truth()
+        return [Amount("truth", dot[axis], question.base_unit(axis)) for axis in "xy"]
     return []
 
 

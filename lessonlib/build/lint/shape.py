@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,6 +39,11 @@ def items_of(entries: Iterable[Mapping[str, Any]]) -> list[Item]:
     """The same of some entries of a lesson."""
     found = (next(iter(entry.items())) for entry in entries)
     return [(kind, body) for kind, body in found if isinstance(body, Mapping)]
+
+
+def before_epilogue(raw: Raw) -> list[Raw]:
+    """The entries of a lesson up to its epilogue, which has a budget of its own."""
+    return list(itertools.takewhile(lambda entry: "epilogue" not in entry, raw["steps"]))
 
 
 def is_step(kind: str, body: Raw) -> bool:
@@ -92,7 +98,7 @@ def counts(raw: Raw) -> Iterator[Found]:
     """A full lesson has 4 to 8 steps, half of them numbers, curves or dots, two of them surprises, and 2 to 4 quiz items."""
     if raw.get("short"):
         return
-    steps = [body for kind, body in items(raw) if is_step(kind, body)]
+    steps = [body for kind, body in items_of(before_epilogue(raw)) if is_step(kind, body)]
     quiz = [body for kind, body in items(raw) if kind == "predict" and body.get("quiz")]
     at: Path = ("steps",)
     if not 4 <= len(steps) <= 8:

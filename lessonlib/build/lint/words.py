@@ -23,7 +23,7 @@ _HOLE = re.compile(r"\bNone\b|\bnan\b|\binf\b|<function |\{\{|\}\}|\{%")
 _IMAGE = re.compile(r"<(?:img|svg)\b[^>]*>|!\[(?P<alt>[^\]]*)\]\(")
 _KEY = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _NOT_TEXT = {
-    "id", "kind", "name", "truth", "working", "unit", "misconception", "concepts", "elsewhere", "numbers", "block",
+    "id", "kind", "name", "truth", "roof", "working", "starter", "engine", "cases", "unit", "misconception", "concepts", "elsewhere", "numbers", "block",
     "title", "x", "y",
 }  # fmt: skip
 
@@ -121,7 +121,7 @@ def workings(lesson: Lesson) -> Iterator[Found]:
     for path, kind, body in placed(lesson.raw):
         item = lesson.items[body["id"]]
         words = item.step.question.words if isinstance(item, StepItem) else lesson.words
-        named: list[tuple[Path, str, Any]] = [((key,), key, body.get(key)) for key in ("truth", "working")]
+        named: list[tuple[Path, str, Any]] = [((key,), key, body.get(key)) for key in ("truth", "roof", "working")]
         named += [
             (("wrong", index, "working"), f"wrong[{index}].working", wrong.get("working"))
             for index, wrong in enumerate(body.get("wrong", ()))

@@ -39,6 +39,8 @@ _BELIEFS = {
     "both-count": "Bandwidth and FLOP/s add up.",
 }
 _SHORT = 4
+#: stands where the author has to say who holds it
+_SEEN = "Invented for this template: put in its place where you saw people hold yours."
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _listing(asked: Order, home: Place) -> str:
     needs = "[bandwidth]" if home.in_course and asked.number > 0 else "[]"
     idea = f'  {asked.slug}: {{lesson: {asked.number}, name: "{asked.title}", title: "{asked.title}: bytes over bandwidth", needs: {needs}}}'
     keys = list(_BELIEFS)[: _SHORT if asked.short else None]
-    beliefs = [f"  {asked.slug}-{key}: {_BELIEFS[key]}" for key in keys]
+    beliefs = [f'  {asked.slug}-{key}: {{holds: "{_BELIEFS[key]}", seen: "{_SEEN}"}}' for key in keys]
     if not home.in_course:
         return "\n".join(
             [

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from lessonlib.lesson.fragments import ID, TEXT, Schema, several
+from lessonlib.lesson.block import sources_html
+from lessonlib.lesson.fragments import ID, LINE, TEXT, Schema, several
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import GRADES, Guess, Question, SelfGraded, typed
-from lessonlib.lesson.views import BlanksAsk, RecallAsk, TextAsk
+from lessonlib.lesson.views import BlanksAsk, PanelKind, RecallAsk, TextAsk
 
 #: Characters of one blank.
 MOST_IN_A_BLANK = 200
@@ -130,10 +131,11 @@ class Blanks(SelfGraded):
 class Note(Question):
     """Free words for the teacher; kept, never judged, never locked away."""
 
-    kind = "note"
+    kind: ClassVar[PanelKind] = "note"
     does = "A question or a remark to the teacher, kept in the journal."
     title = "To your teacher · optional"
     open_at_once = True
+    only_kept = True
 
     def ask(self) -> TextAsk:
         """A field for text."""
@@ -157,3 +159,25 @@ class Note(Question):
     def result(self, guess: Guess | None) -> dict[str, Any]:
         """Nothing is revealed."""
         return {}
+
+
+class Closing(Note):
+    """The end of a lesson in one panel: score card, sources, and a question to the teacher, which is always open."""
+
+    kind: ClassVar[PanelKind] = "closing"
+    does = "The end: score card, sources, and a question to the teacher."
+    title = "Closing"
+    asks_by_stem = False
+    keys: ClassVar[Mapping[str, Schema]] = {"title": LINE, "ask": TEXT}
+
+    def stem(self) -> str:
+        """What is asked of the learner, as HTML."""
+        return self.html(self.raw["ask"], "ask")
+
+    def sources(self) -> str:
+        """The sources of the lesson, as HTML."""
+        return sources_html(self.words.sources)
+
+    def also_sealed(self) -> Mapping[str, Any]:
+        """The sources."""
+        return {"sources": self.sources()}

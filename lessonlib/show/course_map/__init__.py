@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from lessonlib.show.course_map.drawing import draw
 from lessonlib.show.course_map.layout import CELL_WIDTH, GUTTER, MARGIN, Layout, lay_out
 from lessonlib.show.course_map.states import LOOKS, sign
 
-__all__ = ["Chapter", "Checkpoint", "course_map_html", "course_map_text"]
+__all__ = ["Chapter", "course_map_html", "course_map_text"]
 
 _TITLE = "The ideas of the course and how they hang together"
 _KNOWN = (MET, RECALLED, MISSED)  # answered: the learner has seen what is true
@@ -33,21 +33,13 @@ class Chapter(NamedTuple):
     notebook: str
 
 
-class Checkpoint(NamedTuple):
-    """A checkpoint: it comes after the lesson of that number."""
-
-    after: int
-    title: str
-    notebook: str
-
-
 def course_map_html(
-    concepts: Mapping[str, Concept],
-    chapters: Iterable[Chapter],
-    states: Mapping[str, str],
-    checkpoints: Sequence[Checkpoint] = (),
+    concepts: Mapping[str, Concept], chapters: Iterable[Chapter], states: Mapping[str, str], way: str = ""
 ) -> str:
-    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.review.progress`); not in ``states``: not met."""
+    """The map with each idea of ``concepts`` in its state (see :mod:`lessonlib.review.progress`); not in ``states``: not met.
+
+    ``way``: HTML of the way through the course, which stands above it.
+    """
     listed = _chapters(concepts, chapters)
     layout = _laid_out(tuple(concepts.values()))
     style = (Path(__file__).parents[1] / "static" / "css" / "course_map.css").read_text(encoding="utf-8")
@@ -60,9 +52,9 @@ def course_map_html(
     )
     sheet = f'<div class="ll-map-sheet"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
     return (
-        f'<style>{style}</style><div class="ll-map"><p>{_sentence(concepts, states)}</p>{_legend()}'
+        f'<style>{style}</style><div class="ll-map">{way}<p>{_sentence(concepts, states)}</p>{_legend()}'
         f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'
-        f"{_lists(concepts, listed, states)}{_table(concepts, states)}{_checkpoints(checkpoints)}</div>"
+        f"{_lists(concepts, listed, states)}{_table(concepts, states)}</div>"
     )
 
 
@@ -72,21 +64,8 @@ def _laid_out(concepts: tuple[Concept, ...]) -> Layout:
     return lay_out({concept.id: concept for concept in concepts})
 
 
-def _checkpoints(checkpoints: Sequence[Checkpoint]) -> str:
-    """Where each checkpoint stands, with its link."""
-    return "".join(
-        f'<p>After lesson {one.after}: <a href="{escape(one.notebook)}" target="_blank">{escape(one.title)}</a></p>'
-        for one in checkpoints
-    )
-
-
-def course_map_text(
-    concepts: Mapping[str, Concept],
-    chapters: Iterable[Chapter],
-    states: Mapping[str, str],
-    checkpoints: Sequence[Checkpoint] = (),
-) -> str:
-    """The same as plain text: a line for each lesson, then one for each checkpoint."""
+def course_map_text(concepts: Mapping[str, Concept], chapters: Iterable[Chapter], states: Mapping[str, str]) -> str:
+    """The same as plain text: a line for each lesson."""
     lines = []
     for number, chapter in _chapters(concepts, chapters).items():
         told = [
@@ -95,7 +74,6 @@ def course_map_text(
             if concept.lesson == number
         ]
         lines.append(f"{number} · {chapter.title}: {', '.join(told)}")
-    lines += [f"after lesson {one.after}: {one.title}" for one in checkpoints]
     return "\n".join(lines)
 
 

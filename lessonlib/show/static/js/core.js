@@ -8,6 +8,12 @@
 /** @typedef {import("./views.d.ts").ChoiceView} ChoiceView */
 /** @typedef {import("./views.d.ts").NumberView} NumberView */
 /** @typedef {import("./views.d.ts").CurveView} CurveView */
+/** @typedef {import("./views.d.ts").PlaceView} PlaceView */
+/** @typedef {import("./views.d.ts").PlaceAsk} PlaceAsk */
+/** @typedef {import("./views.d.ts").RoofDrawing} RoofDrawing */
+/** @typedef {import("./views.d.ts").WriteView} WriteView */
+/** @typedef {import("./views.d.ts").CaseView} CaseView */
+/** @typedef {import("./views.d.ts").ClosingView} ClosingView */
 /** @typedef {import("./views.d.ts").BlanksView} BlanksView */
 /** @typedef {import("./views.d.ts").RecallView} RecallView */
 /** @typedef {import("./views.d.ts").ExplainView} ExplainView */
@@ -25,7 +31,7 @@
 /**
  * A view of which the kind does not matter: what every panel has, and what some have.
  * @typedef {PanelView & Partial<Omit<LockedView & QuestionView, "state" | "kind"> & Omit<BlockView, "ask" | "guess" | "state" | "kind">>
- *   & { ask?: any, guess?: any, result?: any, teacher?: any }} AnyView
+ *   & { ask?: any, guess?: any, result?: any, teacher?: any, closing?: any }} AnyView
  */
 
 /**
@@ -144,6 +150,9 @@ function sureness(view) {
   return view.confidence && Number.isInteger(level) ? view.confidence[level] : "";
 }
 
+/** Whether it is free words that are kept as they are.
+ * @param {PanelView} view */
+const isNote = (view) => view.kind === "note" || view.kind === "closing";
 /** @param {PanelView} view */
 const isClosed = (view) => view.state !== "asked" && view.state !== "locked";
 /** @param {PanelView} view */

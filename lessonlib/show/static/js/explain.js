@@ -67,4 +67,17 @@
   }
 
   kinds.note = { body, kept: "Kept in your journal", data: ({ id, ask, teacher }) => [id, ask, Boolean(teacher)] };
+  kinds.closing = kinds.note;
+
+  /**
+   * The end of a lesson over the question to the teacher: what came out, and the sources.
+   * @param {ClosingView} view
+   */
+  parts.closing = ({ closing: { locked, score, sources } }) =>
+    locked
+      ? h("p", { class: "gp-soft gp-closing-lock" }, mark("lock"), h("span", { text: `Score card and sources: ${locked.charAt(0).toLowerCase()}${locked.slice(1)}` }))
+      : [
+        h("div", { class: "gp-words", html: score }),
+        h("details", { class: "gp-fold" }, h("summary", { text: "Sources" }), h("div", { class: "gp-words", html: sources })),
+      ];
 }

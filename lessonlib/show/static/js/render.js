@@ -1,7 +1,7 @@
 // The panel itself: slots in reading order, events to Python, focus and announcements. Python holds all state.
 {
   const SLOTS = [
-    "title", "stem", "form", "confidence", "hints", "problem", "actions", "kept", "teacher",
+    "title", "closing", "stem", "form", "confidence", "hints", "problem", "actions", "kept", "teacher",
     "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
@@ -72,7 +72,7 @@
   /** @param {AnyView} view @param {Panel} panel */
   function actions(view, panel) {
     panel.commitButton = panel.keptLine = null;
-    if (view.kind === "note") return noteActions(view, panel);
+    if (isNote(view)) return noteActions(view, panel);
     if (kinds[view.kind].body) return null;
     if (view.state === "asked") return askedActions(view, panel);
     if (view.state !== "committed") return null;
@@ -115,6 +115,7 @@
     const put = (name, data, build) => panel.slots[name].fill(data || null, () => data && build());
     Object.assign(panel.root.dataset, { lessonId: view.id, kind: view.kind, state: view.state });
     put("title", [view.title, view.locked, view.skipped, view.result?.headline, open], () => title(view, panel));
+    put("closing", open && view.closing, () => parts.closing(/** @type {any} */ (view)));
     put("stem", open && view.stem, () => h("div", { class: "gp-words", id: `${panel.uid}-stem`, html: view.stem }));
     put("form", open && formData(view, judged), () => form(view, panel));
     put("confidence", asked && view.confidence && [view.id, view.confidence], () => confidence(view, panel));
@@ -141,9 +142,9 @@
    * @param {AnyView} view
    */
   function formData(view, judged) {
-    const { kind, id, ask, state, guess, confidence, html, picture, explorer } = view;
+    const { kind, id, ask, state, guess, confidence, html, picture, explorer, roof, write } = view;
     if (kinds[kind].data) return kinds[kind].data(view);
-    if (kinds[kind].body) return [kind, id, state, html, picture, explorer];
+    if (kinds[kind].body) return [kind, id, state, html, picture, explorer, roof, write];
     return state === "asked" ? [kind, id, ask, state] : [kind, id, ask, state === "committed", guess, confidence, judged];
   }
 
@@ -176,7 +177,7 @@
     if (event === "observe" && view.observe?.chosen) return tell(oneLine(view.observe.note ?? ""), find("observe", ".gp-observe-note"));
     if (event === "grade") return tell(slots.grades.node.textContent, find("grades", ".gp-graded"));
     if (event === "ask" || event === "stop") return parts.teacherSettled(panel, event);
-    if (view.kind === "note") return panel.announce(view.kept ? standing(view) : "Kept in your journal.");
+    if (isNote(view)) return panel.announce(view.kept ? standing(view) : "Kept in your journal.");
     if (kinds[view.kind].body) return undefined; // the focus stays where the learner is
     if (view.state === "committed") return tell(slots.actions.node.lastChild.textContent, find("actions", ".gp-reveal-button, .gp-sealed"));
     if (!isRevealed(view)) return undefined;
@@ -215,7 +216,7 @@
     if (!keepProblem && !panel.view.problem) panel.problem("");
     if (!panel.form || !panel.commitButton) return;
     const { missing } = panel.form.read();
-    const unsure = panel.view.confidence && panel.view.kind !== "note" && !panel.root.querySelector(".gp-confidence :checked");
+    const unsure = panel.view.confidence && !isNote(panel.view) && !panel.root.querySelector(".gp-confidence :checked");
     panel.commitButton.setAttribute("aria-disabled", String(Boolean(missing || unsure)));
     if (panel.form.ttft) parts.teacherReady(panel);
     if (panel.keptLine) {

@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "curve" | "blanks" | "recall" | "explain" | "note" | "tell" | "picture" | "explorer" | "pick" | "map";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -51,6 +51,27 @@ export interface CurveAsk {
   start: number[] | null;
 }
 
+/** A roof as points in base units, the corner among them. */
+export interface RoofView {
+  x: number[];
+  y: number[];
+}
+
+/** The axes on which a dot is placed, both logarithmic, and the roof. */
+export interface PlaceAsk {
+  x_label: string;
+  y_label: string;
+  x_unit: string;
+  y_unit: string;
+  x_scale: number;
+  y_scale: number;
+  x_min: number;
+  x_max: number;
+  y_min: number;
+  y_max: number;
+  roof: RoofView;
+}
+
 /** The sentence as the pieces (HTML) between its gaps. */
 export interface BlanksAsk {
   parts: string[];
@@ -93,6 +114,16 @@ export interface NumberGuess {
 export interface CurveGuess {
   confidence?: number | null;
   y: number[];
+}
+
+/** A dot in base units, as it was typed or dragged, and in words. */
+export interface PlaceGuess {
+  confidence?: number | null;
+  x: number;
+  y: number;
+  x_text: string;
+  y_text: string;
+  shown: string;
 }
 
 /** The words in the gaps. */
@@ -154,6 +185,24 @@ export interface CurveResult {
   truth_y: number[];
   missed: string[];
   columns: string[];
+}
+
+/** The true dot in base units, what it is, and in words. */
+export interface PlaceTruth {
+  x: number;
+  y: number;
+  label: string;
+  text: string;
+}
+
+/** The true dot. */
+export interface PlaceResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  truth: PlaceTruth;
 }
 
 /** An answer that the learner grades; ``grade`` is the key of the one given. */
@@ -357,6 +406,30 @@ export interface CurveView {
   result?: CurveResult;
 }
 
+/** A dot to place on a roof. */
+export interface PlaceView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  hello?: boolean;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  sealed?: string;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  kept?: KeptView;
+  ask: PlaceAsk;
+  guess?: PlaceGuess;
+  result?: PlaceResult;
+}
+
 /** A sentence with gaps. */
 export interface BlanksView {
   kind: PanelKind;
@@ -453,12 +526,88 @@ export interface NoteView {
   teacher?: Record<string, any>;
 }
 
+/** Score card and sources of a lesson as HTML; "" while a step is still closed, and then ``locked`` says which. */
+export interface ClosingPart {
+  locked: string;
+  score: string;
+  sources: string;
+}
+
+/** The last panel: a question to the teacher, which is always open; in a notebook with score card and sources. */
+export interface ClosingView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  hello?: boolean;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  sealed?: string;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  kept?: KeptView;
+  ask: TextAsk;
+  guess?: TextGuess;
+  teacher?: Record<string, any>;
+  closing?: ClosingPart;
+}
+
+/** One dot of the learner's roof: where it truly stands and where it was placed, in base units and in words. */
+export interface DotView {
+  lesson: string;
+  label: string;
+  x: number;
+  y: number;
+  text: string;
+  mine: PlaceGuess | null;
+  off: string;
+}
+
+/** The roofs that the dots belong to, the dots, and the axes; ``alt`` states the finding. */
+export interface RoofDrawing {
+  axes: PlaceAsk;
+  roofs: RoofView[];
+  dots: DotView[];
+  waiting: string;
+  alt: string;
+}
+
+/** One case of a function of one's own. What the engine says comes with a number of the learner's alone. */
+export interface CaseView {
+  title: string;
+  lines: string;
+  config: string;
+  given: ([string, string])[];
+  tone: Tone;
+  yours: string;
+  engine: string;
+  factor: string;
+  note: string;
+}
+
+/** A function of one's own beside the engine's: the verdict in one line, and case by case. */
+export interface WriteView {
+  name: string;
+  tone: Tone;
+  headline: string;
+  summary: string;
+  cases: CaseView[];
+}
+
 /** What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text. */
 export interface DrawnView {
   html?: string;
   text?: string;
   picture?: Record<string, any>;
   explorer?: ExplorerView;
+  roof?: RoofDrawing;
+  write?: WriteView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
@@ -477,12 +626,14 @@ export interface BlockView {
   text?: string;
   picture?: Record<string, any>;
   explorer?: ExplorerView;
+  roof?: RoofDrawing;
+  write?: WriteView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   more?: string;
 }
 
-export type View = LockedView | ChoiceView | NumberView | CurveView | BlanksView | RecallView | ExplainView | NoteView | BlockView;
+export type View = LockedView | ChoiceView | NumberView | CurveView | PlaceView | BlanksView | RecallView | ExplainView | NoteView | ClosingView | BlockView;
 
 /** A guess, in the form in which its kind takes it, and the level of confidence. */
 export interface CommitEvent {

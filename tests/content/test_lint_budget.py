@@ -1,0 +1,173 @@
+"""The rules on a learner's time and on what is told before it is asked, each on a lesson that breaks it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from lessonlib.build.lint import course_findings
+from lessonlib.build.lint import lint as findings
+from lessonlib.lesson.budget import budget, epilogue_budget
+from lessonlib.lesson.concepts import parse_listing
+from lessonlib.lesson.lesson import Lesson
+from lessonlib.roofline import DEFAULT_LAB, load_lab
+from lessonlib.show.blocks import BLOCKS
+from tests.content import specimen
+
+Raw = dict[str, Any]
+
+
+@pytest.fixture
+def raw() -> Raw:
+    """The words of the specimen, to break at will."""
+    return specimen.words()
+
+
+@pytest.fixture
+def reopen(monkeypatch: pytest.MonkeyPatch) -> Callable[[Raw], Lesson]:
+    def build(changed: Raw) -> Lesson:
+        with monkeypatch.context() as patched:
+            patched.setattr("lessonlib.lesson.lesson.load_source", lambda *_: changed)
+            return Lesson(specimen.path(), load_lab(DEFAULT_LAB), None, BLOCKS)
+
+    return build
+
+
+def body(raw: Raw, item_id: str) -> Raw:
+    return next(
+        one for entry in raw["steps"] for one in entry.values() if isinstance(one, dict) and one["id"] == item_id
+    )
+
+
+def told(raw: Raw, reopen: Callable[[Raw], Lesson]) -> dict[str, str]:
+    """Rule -> text of what is found, warnings included."""
+    texts: dict[str, str] = {}
+    for found in findings(raw, [reopen(raw)]):
+        texts[found.rule] = f"{texts.get(found.rule, '')} {found.text}".strip()
+    return texts
+
+
+def test_the_specimen_keeps_every_rule(raw: Raw, reopen: Any) -> None:
+    assert told(raw, reopen) == {}
+
+
+# --- time -----------------------------------------------------------------------------------------------------------
+
+
+def test_minutes_follow_from_words_and_what_is_done(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    body(raw, "your-lab")["text"] += " word" * 170
+    assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1)
+    raw["steps"].append({"recall": {**body(raw, "say-it"), "id": "again", "stem": "one", "answer": "two"}})
+    assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1 + 0.5 + 2 / 170, abs=0.1)
+
+
+def test_what_stays_closed_counts_as_no_words(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    body(raw, "your-lab")["more"] = "word " * 500
+    body(raw, "half-the-bytes")["more"] = "word " * 500
+    assert budget(reopen(raw)) == before
+
+
+def test_too_many_words_predictions_and_minutes(raw: Raw, reopen: Any) -> None:
+    body(raw, "your-lab")["text"] += " word" * 2200
+    assert "words to read; at most 2,200" in told(raw, reopen)["budget"]
+    raw = specimen.words()
+    raw["steps"].append({"predict": {**body(raw, "quiz-room"), "id": "another"}})
+    assert "10 predictions" in told(raw, reopen)["budget"]
+    raw = specimen.words()
+    raw["steps"] += [{"recall": {**body(raw, "say-it"), "id": f"again-{number}"}} for number in range(26)]
+    assert "minutes by the formula; at most 30" in told(raw, reopen)["budget"]
+
+
+def test_an_epilogue_has_a_budget_of_its_own_and_the_closing_panel_is_the_lessons(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    assert epilogue_budget(reopen(raw)) is None
+    end = next(index for index, entry in enumerate(raw["steps"]) if "closing" in entry)
+    raw["steps"].insert(end, {"epilogue": {"id": "case", "title": "Epilogue", "text": "word " * 100}})
+    assert budget(reopen(raw)) == before
+    assert (epilogue_budget(reopen(raw)) or before).words == 100
+    body(raw, "case")["text"] = "word " * 701
+    assert "the epilogue: 701 words" in told(raw, reopen)["budget"]
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+def test_a_number_without_its_inputs(raw: Raw, reopen: Any) -> None:
+    del body(raw, "read-time")["inputs"]
+    assert "read-time: inputs: name the workings" in told(raw, reopen)["inputs-shown"]
+
+
+def test_inputs_are_printed_in_one_small_line_of_the_reveal(raw: Raw, reopen: Any) -> None:
+    question = reopen(raw).items["read-time"].step.question
+    assert '<p class="ll-inputs">From: tea weights 53.8 GB · bandwidth 6.7 TB/s</p>' in question.reveal()
+
+
+def test_a_stem_that_prints_both_numbers_of_its_division(raw: Raw, reopen: Any) -> None:
+    body(raw, "read-time")["stem"] += " The memory delivers {{ bandwidth }}."
+    assert "prints both numbers of what it asks for (tea_weights and bandwidth)" in told(raw, reopen)["operands-hidden"]
+
+
+def test_right_options_that_are_the_longest_too_often(raw: Raw, reopen: Any) -> None:
+    for name in ("what-shortens-it", "half-the-bytes", "quiz-two-numbers", "quiz-bits"):
+        next(option for option in body(raw, name)["options"] if option.get("right"))["text"] += ", by all that we know"
+    assert re.search(r"choices: the right option is the longest in \d of 5", told(raw, reopen)["longest-right"])
+
+
+def test_an_answer_that_was_told_before(raw: Raw, reopen: Any) -> None:
+    body(raw, "what-shortens-it")["reveal"] += " That is {{ tea_reads_per_second }} a second."
+    assert "reads-per-second: its answer stands already in" in told(raw, reopen)["new-answer"]
+    body(raw, "reads-per-second")["again"] = "It is the same number seen from its other side."
+    assert "new-answer" not in told(raw, reopen)
+
+
+def test_a_quiz_may_ask_what_was_told(raw: Raw, reopen: Any) -> None:
+    body(raw, "your-lab")["text"] += " TB/s, the bandwidth."
+    assert "new-answer" not in told(raw, reopen)
+
+
+def test_an_instructor_who_is_not_told_what_to_vote_on(raw: Raw, reopen: Any) -> None:
+    raw["instructor"] = raw["instructor"].replace("`half-the-bytes`", "step 4")
+    assert "two questions to vote on" in told(raw, reopen)["votes"]
+
+
+# --- evidence -------------------------------------------------------------------------------------------------------
+
+LISTING = """\
+concepts:
+  tea: {{lesson: 7, name: "Tea", title: "Tea", needs: []}}
+misconceptions:
+  {}
+"""
+
+
+def test_a_misconception_says_where_it_was_seen() -> None:
+    bare = parse_listing(LISTING.format("hot: Tea is hot."))
+    assert bare.misconceptions == {"hot": "Tea is hot."} and not bare.evidence
+    full = parse_listing(LISTING.format('hot: {holds: "Tea is hot.", seen: "A thread.", url: "https://example.org"}'))
+    assert full.misconceptions == bare.misconceptions and full.evidence["hot"].url == "https://example.org"
+    raw = specimen.words()
+    rules = [
+        {found.rule for found in course_findings({"07-tea": raw}, listing) if "misconceptions.hot: seen" in found.text}
+        for listing in (bare, full)
+    ]
+    assert rules == [{"evidence"}, set()]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("hot: {seen: A thread.}", "holds: missing"),
+        ("hot: {holds: Hot., sen: A thread.}", "“sen” is not a key"),
+        ("hot: {holds: Hot., seen: 3}", "seen: one line of text"),
+        ("hot: {holds: Hot., url: ftp://x}", "does not start with https://"),
+        ("hot: [Hot.]", "one line is expected"),
+    ],
+)
+def test_a_misconception_that_is_not_well_formed(line: str, says: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(says)):
+        parse_listing(LISTING.format(line))
