@@ -85,7 +85,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown key": (
             lambda raw: raw.update(titel="x"),
             "the file",
-            "“titel” is not a key here; the keys are number, title",
+            "“titel” is not a key here; the keys are number, after, title",
         ),
         "unknown key in a question": (
             lambda raw: body(raw, NUMBER).update(explain="x"),
@@ -175,7 +175,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown kind": (
             lambda raw: body(raw, NUMBER).update(kind="guess"),
             "steps[#].predict (decode-ceiling).kind",
-            "'guess' is not one of ['choice', 'number', 'curve', 'place']",
+            "'guess' is not one of ['choice', 'number', 'range', 'curve', 'place']",
         ),
         "unknown kind of item": (
             lambda raw: raw["steps"].append({"quiz": {"id": "x"}}),

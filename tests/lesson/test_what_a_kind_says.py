@@ -164,7 +164,7 @@ def test_a_wrong_prediction() -> None:
 def test_a_range_is_told_with_the_summary_and_once_more_in_the_feedback() -> None:
     held = said("number", {"text": "80", "low": "50", "high": "100"})
     assert held["summary"] == "Close: ×1.25 too low. The answer: 100 tok/s. Your range held the truth."
-    assert held["feedback"] == "<p>Think of more.</p><p>Your range held the truth.</p>"
+    assert held["feedback"] == '<p>Think of more.</p><p class="ll-range">Your range held the truth.</p>'
     missed = said("number", {"text": "250", "low": "200", "high": "300"})
     assert missed["feedback"] == "<p>Think of less.</p><p>Your range missed the truth.</p>"
     right = said("number", {"text": "100", "low": "90", "high": "110"})
