@@ -246,6 +246,22 @@ def _certainty(said: Sequence[tuple[int, int, int]]) -> str:
     return "Too few guesses yet to say how well you know what you know."
 
 
+def still_open_html(found: Summary, beliefs: Mapping[str, str]) -> str:
+    """The misconceptions that were met and that no later right answer cleared, each in its own words."""
+    still = {name: count for name, count in found.met.items() if name not in found.cleared}
+    if not found.guesses:
+        return ""
+    if not still:
+        return "<p>No misconception that you met is still open.</p>"
+    rows = "".join(
+        f"<li>{escape(beliefs.get(name) or name.replace('-', ' '))} <small>met {count} time{'s' * (count != 1)}</small></li>"
+        for name, count in sorted(still.items(), key=lambda entry: (-entry[1], entry[0]))
+    )
+    return (
+        f"<p><strong>Still open</strong>, until the same question comes out right (the review asks):</p><ul>{rows}</ul>"
+    )
+
+
 def _met(found: Summary, beliefs: Mapping[str, str]) -> str:
     if not found.met:
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,7 +21,7 @@ _INSTRUCTOR = {
     "Board": "a sketch for the board",
 }
 #: kinds of question whose answer the learner makes, not picks
-MADE = ("number", "curve", "place")
+MADE = ("number", "range", "curve", "place")
 
 
 def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
@@ -40,9 +41,14 @@ def items_of(entries: Iterable[Mapping[str, Any]]) -> list[Item]:
     return [(kind, body) for kind, body in found if isinstance(body, Mapping)]
 
 
+def before_epilogue(raw: Raw) -> list[Raw]:
+    """The entries of a lesson up to its epilogue, which has a budget of its own."""
+    return list(itertools.takewhile(lambda entry: "epilogue" not in entry, raw["steps"]))
+
+
 def is_step(kind: str, body: Raw) -> bool:
     """Whether an item is one of the numbered steps: a prediction that is neither quiz nor transfer."""
-    return kind == "predict" and not body.get("quiz") and not body.get("transfer")
+    return kind == "predict" and not any(body.get(key) for key in ("quiz", "transfer", "exam"))
 
 
 @rule("words", "opening")
@@ -92,7 +98,7 @@ def counts(raw: Raw) -> Iterator[Found]:
     """A full lesson has 4 to 8 steps, half of them numbers, curves or dots, two of them surprises, and 2 to 4 quiz items."""
     if raw.get("short"):
         return
-    steps = [body for kind, body in items(raw) if is_step(kind, body)]
+    steps = [body for kind, body in items_of(before_epilogue(raw)) if is_step(kind, body)]
     quiz = [body for kind, body in items(raw) if kind == "predict" and body.get("quiz")]
     at: Path = ("steps",)
     if not 4 <= len(steps) <= 8:
@@ -104,14 +110,14 @@ def counts(raw: Raw) -> Iterator[Found]:
             at,
             "steps: at least two steps must be marked `surprise: true`, those whose answers surprise a working engineer",
         )
-    if not 2 <= len(quiz) <= 4:
+    if "after" not in raw and not 2 <= len(quiz) <= 4:
         yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 2 to 4")
 
 
 @rule("words", "blocks")
 def blocks(raw: Raw) -> Iterator[Found]:
     """A full lesson has its blocks: mystery, recall card or gaps, explorer, "On your lab", explanation, and the closing panel."""
-    if raw.get("short"):
+    if raw.get("short") or "after" in raw:
         return
     kinds = {kind for kind, _ in items(raw)}
     found = {body.get("block") for kind, body in items(raw) if kind == "tell"}
@@ -133,7 +139,7 @@ def blocks(raw: Raw) -> Iterator[Found]:
 @rule("words", "notes")
 def notes(raw: Raw) -> Iterator[Found]:
     """A full lesson asks for a question to the teacher: in its closing panel, or in a note beside one on the format."""
-    if raw.get("short") or any(kind == "closing" for kind, _ in items(raw)):
+    if raw.get("short") or "after" in raw or any(kind == "closing" for kind, _ in items(raw)):
         return
     stems = [body.get("stem", "").lower() for kind, body in items(raw) if kind == "note"]
     for word, what in {"teacher": "a note to the teacher", "format": "a note on whether the format helped"}.items():

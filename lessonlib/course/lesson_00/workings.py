@@ -22,14 +22,21 @@ def bandwidth_source(lab: Lab) -> str:
     return lab.system.gpu.source
 
 
-def bandwidth_in_bits(lab: Lab) -> Quantity:
-    """Takes the data sheet's figure for bits and divides by eight."""
-    return Quantity(lab.system.gpu.bandwidth / 8, "B/s")
+def link_one_way(lab: Lab) -> Quantity:
+    """What the GPU's link to other GPUs, or to the host, carries in one direction."""
+    return Quantity(lab.system.gpu.link_bytes_per_second, "B/s")
 
 
 def bandwidth_of_the_link(lab: Lab) -> Quantity:
-    """The road between GPUs, or to the host, instead of the one to the GPU's own memory."""
-    return Quantity(lab.system.gpu.link_bytes_per_second, "B/s")
+    """The link instead of the GPU's own memory; where that is as fast as a server's memory, a guess cannot tell them apart, and no mistake is named."""
+    link, server = link_one_way(lab), bandwidth_of_a_server(lab)
+    told_apart = not 1 / 1.2 < float(link) / float(server) < 1.2
+    return link if told_apart else data_sheet_bandwidth(lab)
+
+
+def bandwidth_of_the_link_both_ways(lab: Lab) -> Quantity:
+    """The link's two directions added up, as data sheets print them."""
+    return Quantity(2 * lab.system.gpu.link_bytes_per_second, "B/s")
 
 
 def bandwidth_of_a_server(lab: Lab) -> Quantity:
@@ -49,6 +56,24 @@ def emptied_per_second(lab: Lab) -> Quantity:
 
 def memory(lab: Lab) -> Quantity:
     return Quantity(lab.system.gpu.memory_bytes, "B")
+
+
+# --- a study of what is seen in a demonstration: Miller, Lasry, Chu, Mazur 2013, abstract --------------------
+
+
+def contradicting_notes_in_five(lab: Lab) -> Quantity:
+    """Observations, in five, that contradicted what had happened: "roughly one out of every five"."""
+    return Quantity(1, digits=1)
+
+
+def misread(lab: Lab) -> Quantity:
+    """The same as a share of all observations."""
+    return Quantity(100 * float(contradicting_notes_in_five(lab)) / 5, "%", digits=2)
+
+
+def misread_seldom(lab: Lab) -> Quantity:
+    """As if only somebody who did not look could be wrong: one in fifty."""
+    return Quantity(2, "%")
 
 
 # --- claims -------------------------------------------------------------------------------------------------

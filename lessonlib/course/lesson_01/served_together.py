@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared.lab_numbers import experts, experts_used, own_bytes, weights_of_step, weights_read
+from lessonlib.course.shared.lab_numbers import own_bytes, weights_of_step, weights_read
 from lessonlib.roofline import Lab, decode, max_batch
 
 BATCH = 8
@@ -38,16 +38,6 @@ def single_step_bytes(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, batch=1, context=lab.prompt).bytes, "B")
 
 
-def step_growth(lab: Lab) -> Quantity:
-    """How much longer a step with the batch is than one with a single request."""
-    return Quantity(float(batch_step_bytes(lab)) / float(single_step_bytes(lab)), "x")
-
-
-def user_cost(lab: Lab) -> str:
-    """What a user loses when served in the batch, in words."""
-    return f"about {100 - float(batch_kept(lab)):.0f} % of their speed"
-
-
 def batch_total(lab: Lab) -> Quantity:
     """Ceiling of the 8 requests together."""
     return Quantity(_served(lab, BATCH), "tok/s")
@@ -58,60 +48,13 @@ def batch_each_speed(lab: Lab) -> Quantity:
     return Quantity(_served(lab, BATCH) / BATCH, "tok/s")
 
 
-# --- wrong workings of the gain
-
-
-def gain_none(lab: Lab) -> Quantity:
-    """Sharing the GPU as if it were a queue: eight requests, the same total."""
-    return Quantity(1.0, "x")
-
-
-def gain_full(lab: Lab) -> Quantity:
-    """As if the KV cache were shared, too."""
-    return Quantity(float(BATCH), "x")
-
-
-def gain_root(lab: Lab) -> Quantity:
-    """Half of the ideal, as if weights and cache weighed the same."""
-    return Quantity(BATCH / 2, "x")
+# --- a mixture of experts
 
 
 def _with_one_tokens_experts(lab: Lab, requests: int) -> float:
     """The total over that of one request, if a batch fetched the weights of one token: right where all use the same."""
     weights, own = float(weights_read(lab)), float(own_bytes(lab))
     return requests * (weights + own) / (weights + requests * own)
-
-
-def gain_one_tokens_experts(lab: Lab) -> Quantity:
-    """Takes the weights of one token for those of all eight."""
-    return Quantity(_with_one_tokens_experts(lab, BATCH), "x")
-
-
-# --- a mixture of experts
-
-
-def experts_of_token(lab: Lab) -> Quantity:
-    """Bytes of the experts that the router picks for one token; 0 in a dense model."""
-    system, groups = lab.system, lab.system.model.layers
-    picked = [
-        (group.count, matrix)
-        for group in groups
-        for matrix in group.matrices(system.model.hidden)
-        if matrix.copies > matrix.active
-    ]
-    return Quantity(sum(layers * matrix.active * system.matrix_bytes(matrix) for layers, matrix in picked), "B")
-
-
-def used_by_all(lab: Lab) -> Quantity:
-    """Weights that every token uses, whatever its experts."""
-    return Quantity(float(weights_read(lab)) - float(experts_of_token(lab)), "B")
-
-
-def experts_touched(lab: Lab) -> Quantity:
-    """Different experts of a layer that 8 tokens pick between them, if all are picked alike: E (1 - (1 - k / E)^8)."""
-    all_of_them = experts(lab)
-    missed = (1 - experts_used(lab) / all_of_them) ** BATCH if all_of_them else 1
-    return Quantity(all_of_them * (1 - missed), digits=2)
 
 
 def step_weights(lab: Lab) -> Quantity:
@@ -143,6 +86,11 @@ def curve_one_tokens_experts(lab: Lab) -> dict[str, Sequence[float]]:
 
 def curve_no_gain(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": _batches(lab), "y": [_served(lab, 1) for _ in _batches(lab)]}
+
+
+def gain_of_two(lab: Lab) -> Quantity:
+    """Throughput of two requests over that of one."""
+    return Quantity(_served(lab, 2) / _served(lab, 1), "x")
 
 
 def curve_last_batch(lab: Lab) -> int:

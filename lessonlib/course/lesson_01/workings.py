@@ -11,19 +11,20 @@ from lessonlib.course.lesson_01.served_together import (
     batch_gain,
     curve_every_doubling_doubles,
     curve_last_batch,
-    experts_of_token,
-    step_weights,
     throughput_curve,
-    used_by_all,
 )
 from lessonlib.course.shared.lab_numbers import (
-    decode_ceiling,
+    bandwidth,
     decode_ceiling_with_context,
     flops_per_token,
+    has_state,
     is_mixture,
+    measured_decode,
     mystery_lab,
     own_bytes,
+    peak,
     prefill_ceiling,
+    state_of_request,
     weights_held,
     weights_read,
 )
@@ -32,29 +33,24 @@ from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
 # --- decode: one request
 
 
-def cache_share(lab: Lab) -> Quantity:
-    """How much of a decode step's traffic is not weights, at the lab's usual prompt."""
-    step = decode(lab.system, batch=1, context=lab.prompt)
-    return Quantity(100 * (1 - weight_bytes_read(lab.system) / step.bytes), "%", digits=2)
+def tensor_core_share(lab: Lab) -> Quantity:
+    """For how much of an ideal step of one request, weights alone, the arithmetic units calculate."""
+    arithmetic = float(flops_per_token(lab)) / float(peak(lab))
+    fetching = float(weights_read(lab)) / float(bandwidth(lab))
+    return Quantity(100 * arithmetic / fetching, "%", digits=2)
 
 
-def idle_share(lab: Lab) -> Quantity:
-    """For how much of a decode step the arithmetic waits for memory, at least (rounded down)."""
-    step = decode(lab.system, batch=1, context=lab.prompt)
-    return Quantity(int(100 * (1 - step.compute_s / step.memory_s)), "%", digits=2)
+def share_by_utilisation(lab: Lab) -> Quantity:
+    """What a utilisation counter shows while any kernel runs."""
+    return Quantity(100, "%")
 
 
-def busy_at_most(lab: Lab) -> Quantity:
-    """For how much of a decode step the arithmetic is busy, at most (rounded up)."""
-    return Quantity(100 - float(idle_share(lab)), "%", digits=2)
+def share_by_article(lab: Lab) -> Quantity:
+    """The middle of the 20 to 40 % that an article gives for an H100 in decode."""
+    return Quantity(30, "%")
 
 
 # --- wrong workings of the ceiling
-
-
-def ceiling_in_bits(lab: Lab) -> Quantity:
-    """Divides the bandwidth by 8 once more, as if the data sheet counted bits."""
-    return Quantity(float(decode_ceiling(lab)) / 8, "tok/s")
 
 
 def ceiling_of_one_gpu(lab: Lab) -> Quantity:
@@ -72,12 +68,45 @@ def ceiling_one_byte_each(lab: Lab) -> Quantity:
     return Quantity(lab.system.bandwidth / lab.system.model.parameters, "tok/s")
 
 
+def share_by_one_byte(lab: Lab) -> Quantity | None:
+    """The measured speed as a share of that ceiling of one byte a parameter."""
+    measured = measured_decode(lab)
+    return Quantity(100 * float(measured) / float(ceiling_one_byte_each(lab)), "%") if measured else None
+
+
+def share_by_flops(lab: Lab) -> Quantity | None:
+    """The measured speed as a share of FLOP/s over FLOPs."""
+    measured = measured_decode(lab)
+    return Quantity(100 * float(measured) / float(ceiling_by_flops(lab)), "%") if measured else None
+
+
 # --- prefill
 
 
 def prefill_bytes(lab: Lab) -> Quantity:
     """What memory must move to read the whole prompt: the weights once, and the KV cache it writes."""
     return Quantity(prefill(lab.system, prompt=lab.prompt).bytes, "B")
+
+
+def prefill_by_token(lab: Lab) -> Quantity:
+    """As if each token of the prompt fetched for itself what a written token fetches."""
+    return Quantity(lab.prompt * decode(lab.system, batch=1, context=lab.prompt).bytes, "B")
+
+
+def prefill_and_a_step(lab: Lab) -> Quantity:
+    """As if the first token took a pass of its own; in a mixture, whose prompt fetches far more, a guess cannot tell that, and no mistake is named."""
+    step = 0 if is_mixture(lab) else decode(lab.system, batch=1, context=lab.prompt).bytes
+    return Quantity(float(prefill_bytes(lab)) + step, "B")
+
+
+def prefill_with_one_tokens_experts(lab: Lab) -> Quantity:
+    """As if all tokens of the prompt used the weights of one: right where all use the same."""
+    return Quantity(float(prefill_bytes(lab)) - float(weights_of_prompt(lab)) + float(weights_read(lab)), "B")
+
+
+def written_by_prompt(lab: Lab) -> Quantity:
+    """What reading the usual prompt leaves in memory for decode: keys and values, and the state where there is one."""
+    return Quantity(float(prefill_bytes(lab)) - float(weights_of_prompt(lab)), "B")
 
 
 def prefill_busy_at_most(lab: Lab) -> Quantity:
@@ -112,13 +141,13 @@ def prompt_length_as_gap(lab: Lab) -> Quantity:
 
 
 def memory_time(lab: Lab) -> Quantity:
-    """Time to haul the weights for one token at full bandwidth."""
-    return Quantity(decode(lab.system, batch=1, context=0).memory_s, "s")
+    """Time to haul the weights for one token at full bandwidth: weights alone."""
+    return Quantity(float(weights_read(lab)) / float(bandwidth(lab)), "s")
 
 
 def compute_time(lab: Lab) -> Quantity:
     """Time to multiply for one token at full compute."""
-    return Quantity(decode(lab.system, batch=1, context=0).compute_s, "s")
+    return Quantity(float(flops_per_token(lab)) / float(peak(lab)), "s")
 
 
 def haul(lab: Lab) -> str:
@@ -142,11 +171,13 @@ def weights_of_prompt(lab: Lab) -> Quantity:
 
 
 def bare_memory_share(lab: Lab) -> float:
-    return _shares(decode(lab.system, batch=1, context=0))[1]
+    """Of a step of the weights alone, for how much the memory is busy, 0 to 1."""
+    return float(memory_time(lab)) / max(float(memory_time(lab)), float(compute_time(lab)))
 
 
 def bare_compute_share(lab: Lab) -> float:
-    return _shares(decode(lab.system, batch=1, context=0))[0]
+    """The same for the arithmetic."""
+    return float(compute_time(lab)) / max(float(memory_time(lab)), float(compute_time(lab)))
 
 
 def _shares(step: Estimate) -> tuple[float, float]:
@@ -175,9 +206,19 @@ def prefill_flops_per_token(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
 
 
-def arithmetic_outlasts_activations(lab: Lab) -> bool:
-    """Prefill keeps memory busy less than half the time even with all activations through memory."""
-    return float(prefill_busy_at_most(lab)) < 50
+def state_moved(lab: Lab) -> Quantity:
+    """What a written token moves of the recurrent state: read, and written back."""
+    return Quantity(2 * float(state_of_request(lab)), "B")
+
+
+def parameters(lab: Lab) -> Quantity:
+    """Parameters of the model, input embedding included."""
+    return Quantity(lab.system.model.parameters / 1e9, "billion parameters")
+
+
+def kept(lab: Lab) -> str:
+    """What a request keeps for itself between two tokens, in words."""
+    return "KV cache and recurrent state" if has_state(lab) else "KV cache"
 
 
 def activations_could_outlast_it(lab: Lab) -> bool:
@@ -198,14 +239,20 @@ def compute_sets_prefill(lab: Lab) -> bool:
     return prefill(lab.system, prompt=lab.prompt).bound == "compute"
 
 
+def tensor_cores_wait(lab: Lab) -> bool:
+    """In a step of the weights alone, the arithmetic units calculate less than a thirtieth of the time."""
+    return float(tensor_core_share(lab)) < 100 / 30
+
+
 def cache_is_small_beside_weights(lab: Lab) -> bool:
     """One request's own bytes are less than a seventh of the weights."""
     return float(own_bytes(lab)) < float(weights_read(lab)) / 7
 
 
-def idle_most_of_the_time(lab: Lab) -> bool:
-    """The multipliers wait more than nine tenths of a step."""
-    return float(idle_share(lab)) > 90
+def a_prompt_moves_no_more_than_one_token(lab: Lab) -> bool:
+    """Where all tokens use the same weights, reading the prompt moves as much as one written token does, and visibly less where there is a state."""
+    share = float(prefill_bytes(lab)) / decode(lab.system, batch=1, context=lab.prompt).bytes
+    return is_mixture(lab) or (share < 0.9985 if has_state(lab) else 0.9985 < share <= 1)
 
 
 def batch_gains_but_less_than_fully(lab: Lab) -> bool:
@@ -222,13 +269,6 @@ def memory_has_time_left_in_prefill(lab: Lab) -> bool:
 def a_prompt_uses_every_expert(lab: Lab) -> bool:
     """Reading the usual prompt, a mixture fetches nearly all that it holds."""
     return not is_mixture(lab) or float(weights_of_prompt(lab)) > 0.97 * float(weights_held(lab))
-
-
-def eight_pick_mostly_different_experts(lab: Lab) -> bool:
-    """Of the experts that eight tokens pick in a layer of a mixture, more than four in five are different ones."""
-    return not is_mixture(lab) or float(step_weights(lab)) - float(used_by_all(lab)) > 0.8 * 8 * float(
-        experts_of_token(lab)
-    )
 
 
 def roofs_far_apart(lab: Lab) -> bool:

@@ -103,6 +103,11 @@ def intensity_of_attention_in_batch(lab: Lab) -> Quantity:
     return per_byte(intensity.of_kind(intensity.step(lab, BATCH), "attention"))
 
 
+def cached_bytes(lab: Lab) -> Quantity:
+    """Bytes of a cached number in 16 bits."""
+    return Quantity(2, "bytes")
+
+
 def attention_as_weights(lab: Lab) -> Quantity:
     """Takes the cache for a weight matrix that all 16 requests share."""
     return per_byte(float(BATCH))

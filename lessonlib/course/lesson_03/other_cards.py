@@ -14,6 +14,11 @@ def _pair(lab: Lab) -> tuple[GPU, GPU]:
     return load_gpu(names[0]), load_gpu(names[1])
 
 
+def slower_is_known(lab: Lab) -> bool:
+    """Whether the ridge of the slower of the two has been told before: that of the H100 has."""
+    return _pair(lab)[0].name == "h100-sxm"
+
+
 def slower_card(lab: Lab) -> str:
     return _pair(lab)[0].title
 

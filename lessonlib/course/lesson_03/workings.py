@@ -25,7 +25,7 @@ from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
 from lessonlib.roofline import Lab, prefill
 
 #: requests of the step whose matrix is placed on the roof
-PLACED = 64
+PLACED = 32
 INTENSITIES = [1, 4, 16, 64, 256, 1024, 4096]
 
 
@@ -52,7 +52,7 @@ def curve_at_peak(lab: Lab) -> dict[str, Sequence[float]]:
 
 def layer_bits(lab: Lab) -> Quantity:
     """Bits of a weight in the layers, scales included."""
-    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits")
+    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits", digits=4)
 
 
 def _at_one_matrix(lab: Lab) -> float:
@@ -76,40 +76,40 @@ def crossing_of_attention(lab: Lab) -> Quantity:
     return Quantity(round(float(ridge_in_16(lab))), "tokens") if kept else crossing_without_spread(lab)
 
 
-# --- a matrix in a step of 64, as a dot
+# --- a matrix in a step of 32, as a dot
 
 
 def placed_batch(lab: Lab) -> int:
     return PLACED
 
 
-def _at_64(lab: Lab) -> float:
+def _at_placed(lab: Lab) -> float:
     """FLOPs for each byte of a matrix: two for each of the tokens that come to it, over the bytes of a weight."""
     return PLACED / spread(lab) * 2 / (float(layer_bits(lab)) / 8)
 
 
-def intensity_at_64(lab: Lab) -> Quantity:
-    """What a byte of a matrix gets in a step of 64; with experts, from the share of the tokens that comes to one."""
-    return per_byte(_at_64(lab))
+def intensity_at_placed(lab: Lab) -> Quantity:
+    """What a byte of a matrix gets in a step of 32; with experts, from the share of the tokens that comes to one."""
+    return per_byte(_at_placed(lab))
 
 
-def reached_at_64(lab: Lab) -> Quantity:
+def reached_at_placed(lab: Lab) -> Quantity:
     """The most FLOP/s that it can reach."""
-    return Quantity(attainable(lab, _at_64(lab)), "FLOP/s")
+    return Quantity(attainable(lab, _at_placed(lab)), "FLOP/s")
 
 
-def share_at_64(lab: Lab) -> Quantity:
+def share_at_placed(lab: Lab) -> Quantity:
     """The same as a share of the peak."""
-    return Quantity(100 * attainable(lab, _at_64(lab)) / lab.system.flops, "%", digits=2)
+    return Quantity(100 * attainable(lab, _at_placed(lab)) / lab.system.flops, "%", digits=2)
 
 
 def place_of_matrix(lab: Lab) -> Dot:
-    """A weight matrix (of an expert, where there are some) in a decode step of 64 requests."""
-    return on_roof(lab, _at_64(lab), f"a matrix, {PLACED} requests")
+    """A weight matrix (of an expert, where there are some) in a decode step of 32 requests."""
+    return on_roof(lab, _at_placed(lab), f"a matrix, {PLACED} requests")
 
 
 def place_at_ridge(lab: Lab) -> Dot:
-    """As if 64 tokens were enough for any card."""
+    """As if 32 tokens were enough for any card."""
     return on_roof(lab, lab.system.ridge, "the ridge")
 
 
@@ -175,7 +175,7 @@ def shortest_is_tile(lab: Lab) -> Quantity:
 
 def shortest_is_usual(lab: Lab) -> Quantity:
     """As if only prompts of the usual length were."""
-    return Quantity(lab.prompt, "tokens")
+    return Quantity(lab.prompt, "tokens", digits=6)
 
 
 def half_the_prompt(lab: Lab) -> str:

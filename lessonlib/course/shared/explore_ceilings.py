@@ -90,7 +90,7 @@ def explore_ceilings(lab: Lab, *, batch: int, context: int, gpu: str, weights: s
             Value("memory", "■ Time of the bytes", Quantity(step.fetch_s, "s")),
             *(
                 Value(name, label, Quantity(size, "B"), f"{100 * size / step_bytes(step):.0f} % of the step's bytes")
-                for name, label, size in _bytes(step)
+                for name, label, size in bytes_of_step(step)
                 if size
             ),
             _held(system, batch, context, most),
@@ -104,10 +104,11 @@ def explore_ceilings(lab: Lab, *, batch: int, context: int, gpu: str, weights: s
 
 def step_bytes(step: Estimate) -> float:
     """Bytes that a decode step fetches and keeps: weights, cache and state."""
-    return sum(size for _, _, size in _bytes(step))
+    return sum(size for _, _, size in bytes_of_step(step))
 
 
-def _bytes(step: Estimate) -> tuple[tuple[str, str, float], ...]:
+def bytes_of_step(step: Estimate) -> tuple[tuple[str, str, float], ...]:
+    """(name, label, bytes) of what a decode step moves: weights, KV cache, state."""
     parts = step.operations
     return (
         ("weights", "Weights read", sum(part.weight_bytes for part in parts)),
@@ -134,7 +135,7 @@ def _held(system: System, batch: int, context: int, most: int) -> Value:
 def _lines(system: System, context: int, most: int) -> list[Line]:
     speeds = _curve(system, context)
     per_request = decode(system, 1, context)
-    own = sum(size for name, _, size in _bytes(per_request) if name != "weights") / system.bandwidth
+    own = sum(size for name, _, size in bytes_of_step(per_request) if name != "weights") / system.bandwidth
     low, high = _PLACES[0], _PLACES[-1]
     lines = [
         Line("if every doubling doubled", [low, high], [speeds[0], speeds[0] * high], "ideal"),

@@ -75,10 +75,6 @@ def reported_here(lab: Lab) -> bool:
     return mystery_lab(lab) is lab
 
 
-def reported_title(lab: Lab) -> str:
-    return mystery_lab(lab).title
-
-
 def reported_decode(lab: Lab) -> Quantity:
     return Quantity(mystery_lab(lab).measured["decode_tokens_per_s"].value, "tok/s", digits=4)
 
@@ -127,12 +123,6 @@ def measured_decode(lab: Lab) -> Quantity | None:
 def measured_prefill(lab: Lab) -> Quantity | None:
     entry = lab.measured.get("prefill_tokens_per_s")
     return Quantity(entry.value, "tok/s", digits=4) if entry else None
-
-
-def measured_how(lab: Lab) -> str:
-    """How the decode number came about, and where it was read."""
-    entry = lab.measured.get("decode_tokens_per_s")
-    return f"{entry.how}; {entry.source}" if entry else ""
 
 
 def decode_is_reported(lab: Lab) -> bool:
@@ -191,11 +181,6 @@ def weights_held(lab: Lab) -> Quantity:
     return Quantity(weight_bytes(lab.system), "B")
 
 
-def experts_share(lab: Lab) -> Quantity:
-    """What one token fetches of all the weights held, in per cent: nearly all in a dense model."""
-    return Quantity(100 * weight_bytes_read(lab.system) / weight_bytes(lab.system), "%", digits=2)
-
-
 def weights_of_step(lab: Lab, requests: int) -> Quantity:
     """Weights that a decode step of so many requests fetches: one token's, or all experts that any of them is expected to use."""
     return Quantity(sum(part.weight_bytes for part in decode(lab.system, batch=requests, context=0).operations), "B")
@@ -239,18 +224,6 @@ def decode_share(lab: Lab) -> Quantity | None:
     """Measured decode as a share of its ceiling."""
     entry = lab.measured.get("decode_tokens_per_s")
     return Quantity(100 * entry.value / float(decode_ceiling(lab)), "%", digits=2) if entry else None
-
-
-def decode_near_roof(lab: Lab) -> bool:
-    """Whether the measured decode comes to three quarters of its ceiling."""
-    share = decode_share(lab)
-    return share is not None and float(share) >= 75
-
-
-def decode_share_of_roof(lab: Lab) -> Quantity | None:
-    """Measured decode as a share of its roof with the lab's usual context."""
-    entry = lab.measured.get("decode_tokens_per_s")
-    return Quantity(100 * entry.value / float(decode_ceiling_with_context(lab)), "%") if entry else None
 
 
 def prefill_share(lab: Lab) -> Quantity | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -29,8 +30,9 @@ def on_roof(lab: Lab, intensity: float, label: str) -> Dot:
 
 
 def roof_curve(lab: Lab) -> dict[str, Sequence[float]]:
-    """The roof by its ends and its ridge, FLOP/byte and FLOP/s: straight lines between them on log axes."""
-    places = (AXIS[0], lab.system.ridge, AXIS[1])
+    """The roof, FLOP/byte and FLOP/s: straight on log axes from its ends to its ridge, with a place halfway on each side."""
+    (low, high), corner = AXIS, lab.system.ridge
+    places = (low, math.sqrt(low * corner), corner, math.sqrt(corner * high), high)
     return {"x": places, "y": [attainable(lab, place) for place in places]}
 
 

@@ -11,7 +11,8 @@ NEEDS = {
     "batch": "requests decoded together, a whole number",
     "weights": "bytes of weights read once a step, such as '51.2 GB'",
     "haul": "what those weights are, such as 'the pantry' or 'all shelves that they need'",
-    "kv_per_request": "bytes read in a step for one request alone (its KV cache and state), such as '436 MB'",
+    "kept": "what a request keeps for itself, such as 'KV cache' or 'KV cache and recurrent state'",
+    "kept_per_request": "bytes that a step moves for one request alone, such as '436 MB'",
     "total_tok_s": "decode ceiling of the whole batch, such as '980 tok/s'",
     "request_tok_s": "decode ceiling of each request in it, such as '122 tok/s'",
 }
@@ -67,7 +68,8 @@ def _binder_label(sheet: Sheet, words: str) -> str:
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
     batch, weights, haul = given.count("batch"), given.text("weights"), given.text("haul")
-    binder, total, each = given.text("kv_per_request"), given.text("total_tok_s"), given.text("request_tok_s")
+    kept, binder = given.text("kept"), given.text("kept_per_request")
+    total, each = given.text("total_tok_s"), given.text("request_tok_s")
     more = batch > _SEATS
     drawn = _SEATS - 1 if more else batch
     requests = f"{batch} requests" if batch > 1 else f"{batch} request"
@@ -89,12 +91,12 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     )
     alt = (
         f"One van trip hauls {haul}, {weights}, once for {requests}, so together they reach at most {total}, each {each}. "
-        f"Not shared: every guest's own recipe binder, the KV cache, {binder} apiece."
+        f"Not shared: every guest's own recipe binder, the {kept}, {binder} apiece."
     )
     steps = [
         (0.4, f"{requests[0].upper()}{requests[1:]} at the table, one van, one pantry."),
         (2.1, f"One trip hauls {haul}, {weights}, once for all."),
         (3.8, f"That one trip gives every guest a token: together {total}, each {each}."),
-        (5.0, f"What nobody shares: each guest's own binder, the KV cache, {binder} apiece, rides along and grows."),
+        (5.0, f"What nobody shares: each guest's own binder, the {kept}, {binder} apiece, rides along."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

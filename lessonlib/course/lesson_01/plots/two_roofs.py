@@ -1,4 +1,4 @@
-"""The two roofs of a lab on one log axis: prefill's and decode's, with the reported numbers below them."""
+"""The two roofs of a lab on one log axis: prefill's and decode's, and below each what is expected, and what was reported or measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.shared import forecast
 from lessonlib.draw import style
 from lessonlib.roofline import Lab, decode, prefill
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 PHASES = ("prefill", "decode")
-HEIGHTS = (1.5, 0.0)
+HEIGHTS = (1.9, 0.0)
 #: Points that the words beside the outermost marks need.
 ROOM_LEFT, ROOM_RIGHT, ROOM_AXIS = 134, 98, 40
 LIMITS = {"memory": ("s", style.MEMORY), "compute": ("^", style.COMPUTE)}
@@ -29,7 +30,7 @@ def draw(lab: Lab) -> style.Figure:
     """The figure for a lab: prefill of its usual prompt, decode of one request at its usual context."""
     shown = describe(lab)
     data = shown.data
-    with style.axes(3.3, left=0.12, right=0.05, top=0.1, bottom=0.58) as plot:
+    with style.axes(3.9, left=0.12, right=0.05, top=0.1, bottom=0.58) as plot:
         _frame(plot, data)
         for height, phase in zip(HEIGHTS, PHASES, strict=True):
             plot.text(0, height + 0.47, _about(phase, data), transform=plot.get_yaxis_transform(), fontweight="bold")
@@ -39,9 +40,13 @@ def draw(lab: Lab) -> style.Figure:
 
 
 def numbers(lab: Lab) -> dict[str, Any]:
-    """Per phase: ceiling (tokens/s), which limit it is, and the reported tokens/s with its share, or None."""
+    """Per phase: ceiling (tokens/s), which limit it is, what is expected with its 90 % band, and the reported tokens/s with its share, or None."""
     runs = {"prefill": prefill(lab.system, lab.prompt), "decode": decode(lab.system, 1, lab.context)}
     tokens = {"prefill": lab.prompt, "decode": lab.context}
+    expected = {
+        "prefill": (forecast.prefill_expected_low, forecast.prefill_expected, forecast.prefill_expected_high),
+        "decode": (forecast.decode_expected_low, forecast.decode_expected, forecast.decode_expected_high),
+    }
     data: dict[str, Any] = {}
     for phase, run in runs.items():
         measured = lab.measured.get(f"{phase}_tokens_per_s")
@@ -49,6 +54,7 @@ def numbers(lab: Lab) -> dict[str, Any]:
             "tokens": tokens[phase],
             "ceiling_tokens_per_s": run.ceiling_tokens_per_s,
             "bound": run.bound,
+            "expected": [float(working(lab)) for working in expected[phase]],
             "reported_tokens_per_s": measured.value if measured else None,
             "share": measured.value / run.ceiling_tokens_per_s if measured else None,
             "word": "reported" if measured and measured.how.startswith("reported") else "measured",
@@ -66,8 +72,13 @@ def finding(lab: Lab, data: dict[str, Any]) -> str:
         f"{writing['tokens']:,} tokens of context) is at {_rate(writing['ceiling_tokens_per_s'])}, "
         f"{writing['bound']}-bound. They are {Quantity(data['apart'], 'x')} apart."
     )
+    likely = " ".join(
+        f"Expected for {phase}: {_rate(data[phase]['expected'][1])}, nine in ten from {_rate(data[phase]['expected'][0])} "
+        f"to {_rate(data[phase]['expected'][2])}."
+        for phase in PHASES
+    )
     reports = [_report(phase, data[phase]) for phase in PHASES if data[phase]["share"]]
-    return f"{roofs} {' '.join(reports) or 'Nothing is reported for this lab yet.'}"
+    return f"{roofs} {likely} {' '.join(reports) or 'Nothing is reported for this lab yet.'}"
 
 
 def _about(phase: str, data: dict[str, Any]) -> str:
@@ -98,7 +109,8 @@ def _rate(value: float) -> str:
 
 def _values(data: dict[str, Any]) -> list[float]:
     keys = ("ceiling_tokens_per_s", "reported_tokens_per_s")
-    return [data[phase][key] for phase in PHASES for key in keys if data[phase][key]]
+    marks = [data[phase][key] for phase in PHASES for key in keys if data[phase][key]]
+    return marks + [value for phase in PHASES for value in data[phase]["expected"]]
 
 
 def _frame(plot: Axes, data: dict[str, Any]) -> None:
@@ -109,7 +121,7 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
     per_point = math.log10(high / low) / points
     plot.set_xscale("log")
     plot.set_xlim(low / 10 ** (left * per_point), high * 10 ** (right * per_point))
-    plot.set_ylim(-0.45, 2.2)
+    plot.set_ylim(-0.66, 2.6)
     first, last = 10.0 ** math.floor(math.log10(low)), 10.0 ** math.ceil(math.log10(high))
     ends = (max(plot.get_xlim()[0], first), min(plot.get_xlim()[1], last))
     decades = range(math.ceil(math.log10(ends[0])), math.floor(math.log10(ends[1])) + 1)
@@ -128,6 +140,12 @@ def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
     roof = entry["ceiling_tokens_per_s"]
     plot.plot([roof, roof], [height - 0.3, height + 0.3], color=colour, linewidth=4, solid_capstyle="butt")
     plot.plot([roof], [height + 0.3], marker=shape, color=colour, markersize=10, markeredgecolor="none")
+    low, likely, high = entry["expected"]
+    band = height - 0.24
+    plot.plot([low, high], [band, band], color=colour, linewidth=7, alpha=0.35, solid_capstyle="butt")
+    plot.plot([likely], [band], marker="|", color=colour, markersize=11, markeredgewidth=2.2)
+    about = (likely, band)
+    plot.annotate(f"expected {_rate(likely)}", about, (0, -7), textcoords="offset points", ha="center", va="top")
     over = (entry["share"] or 0) > 1  # then the report stands on the other side of the wall
     _say(plot, roof, height, over, f"{_rate(roof)}\n{entry['bound']} roof", "bold")
     if entry["share"]:
@@ -141,9 +159,9 @@ def _gap(plot: Axes, data: dict[str, Any]) -> None:
     """The distance between the two roofs, as an arrow between the rows."""
     ends = [data[phase]["ceiling_tokens_per_s"] for phase in PHASES]
     arrow = {"arrowstyle": "<->", "color": style.INK, "linewidth": 1.3, "shrinkA": 0, "shrinkB": 0}
-    plot.annotate("", (ends[0], 0.88), (ends[1], 0.88), arrowprops=arrow)
+    plot.annotate("", (ends[0], 0.92), (ends[1], 0.92), arrowprops=arrow)
     middle = math.sqrt(ends[0] * ends[1])
-    plot.text(middle, 0.93, f"{Quantity(data['apart'], 'x')} apart", ha="center", va="bottom", color=style.INK)
+    plot.text(middle, 0.97, f"{Quantity(data['apart'], 'x')} apart", ha="center", va="bottom", color=style.INK)
 
 
 def _say(plot: Axes, x: float, y: float, left: bool, text: str, weight: str = "normal") -> None:

@@ -44,6 +44,10 @@
     return way === Math.floor ? steps.findLast((step) => step <= value * 1.0001) : steps.find((step) => step >= value * 0.9999);
   }
 
+  /** Units short enough to stand at each tick; a longer one stands in the title, and the ticks are 1k, 10M. */
+  const inTicks = ({ unit, steps }) => steps.length > 0 && unit.length === 1;
+  const tickWords = (axis, tick) => (tick === 0 ? "0" : inTicks(axis) ? ticksIn(axis.steps)(tick) : shortNumber(tick)); // nothing has no prefix
+
   /** Grid and axes of a chart with two scales of its own; ticks are round values in the units of the axis. */
   function frame(width, height, xAxis, yAxis) {
     const narrow = width < 420;
@@ -51,18 +55,19 @@
     const x = makeScale({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], from: box.left, to: box.right });
     const y = makeScale({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], from: box.bottom, to: box.top });
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot exp-plot" });
-    const title = ({ label, unit, steps }) => axisTitle(label, steps.length ? "" : unit);
+    const title = (axis) => axisTitle(axis.label, inTicks(axis) ? "" : axis.unit);
     for (const tick of axisTicks({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], count: 6 })) {
       svg.append(s("line", { x1: box.left, x2: box.right, y1: y(tick), y2: y(tick), class: "gp-grid" }));
-      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: ticksIn(yAxis.steps)(tick) }));
+      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
     }
     let last = -Infinity;
     for (const tick of axisTicks({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], count: narrow ? 5 : 9 })) {
-      const words = ticksIn(xAxis.steps)(tick);
+      const words = tickWords(xAxis, tick);
+      const over = x(tick) + words.length * 3.8 > width;
       svg.append(s("line", { x1: x(tick), x2: x(tick), y1: box.top, y2: box.bottom, class: "gp-grid" }));
       if (x(tick) - words.length * 3.8 < last) continue;
       last = x(tick) + words.length * 3.8 + 6;
-      svg.append(s("text", { x: x(tick), y: box.bottom + 17, class: "gp-tick gp-middle", text: words }));
+      svg.append(s("text", { x: over ? width - 1 : x(tick), y: box.bottom + 17, class: `gp-tick ${over ? "gp-end" : "gp-middle"}`, text: words }));
     }
     svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
     svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 8, class: "gp-axis-title gp-middle", text: title(xAxis) }));
@@ -100,6 +105,10 @@
     placed.forEach((one, i) => {
       const above = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
       for (const other of above) if (one.y - other.y < 15) one.y = other.y + 15;
+    });
+    placed.reverse().forEach((one, i) => { // and none below the axis
+      const under = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
+      one.y = Math.min(one.y, plot.box.bottom - 5, ...under.map((other) => other.y - 15));
     });
     return placed.map(({ point, x, y, left }) => s("text", { x, y, class: `exp-label${left ? " gp-end" : ""}`, text: point.label }));
   }
@@ -220,7 +229,7 @@
   }
 
   const pointTable = ({ x, y, points = [] }) =>
-    points.length ? [table("Dots", ["", x.label, y.label], points.map((point) => [point.label, written(point.x, x), written(point.y, y)]))] : [];
+    points.length ? [table("Dots", ["dot", x.label, y.label], points.map((point) => [point.label, written(point.x, x), written(point.y, y)]))] : [];
 
   function barTable(explored) {
     if (!explored.bars) return [];
@@ -228,13 +237,13 @@
       ...bar.parts.map((part) => [`${bar.label}: ${part.label}`, written(part.value, explored), `${((100 * part.value) / (total(bar) || 1)).toFixed(0)} %`]),
       ...(bar.limit === undefined ? [] : [[`${bar.label}: ${bar.limit_label || "limit"}`, written(bar.limit, explored), ""]]),
     ]);
-    return [table("Bars and their parts", ["", "size", "share"], rows)];
+    return [table("Bars and their parts", ["part", "size", "share"], rows)];
   }
 
   function gateTable({ gate }) {
     if (!gate) return [];
     const [size, time] = [(value) => written(value, { steps: gate.bytes, unit: "B" }), (value) => written(value, { steps: gate.times, unit: "s" })];
-    return [table("One step through the gate", ["", "bytes", "time at the gate"], [
+    return [table("One step through the gate", ["what passes", "bytes", "time at the gate"], [
       ["weights", size(gate.weights), time(gate.weights / gate.bandwidth)],
       [`caches of ${gate.requests}`, size(gate.cached), time(gate.cached / gate.bandwidth)],
       ["whole step", size(gate.weights + gate.cached), time(gate.seconds)],
@@ -242,7 +251,7 @@
   }
 
   parts.exploredTable = () => {
-    const box = h("div", { class: "gp-table-box" });
+    const box = h("div", { class: "gp-table-box", tabindex: 0, role: "region", "aria-label": "The numbers that are drawn" });
     const node = h("details", { class: "gp-fold exp-numbers" }, h("summary", { text: "The numbers that are drawn" }), box);
     const set = (explored) => box.replaceChildren(...lineTables(explored), ...pointTable(explored), ...barTable(explored), ...gateTable(explored));
     return { node, set };

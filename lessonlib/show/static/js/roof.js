@@ -59,7 +59,7 @@
     if (mine && real) frame.svg.append(s("line", { x1: mine[0], y1: mine[1], x2: real[0], y2: real[1], class: "gp-gap" }));
     if (real) {
       frame.svg.append(disc(...real));
-      const left = real[0] > (frame.box.left + frame.box.right) / 2;
+      const left = real[0] + 14 + words.length * 7.4 > frame.box.right;
       const at = { x: real[0] + (left ? -11 : 11), y: real[1] + 19, class: `gp-label-truth ${left ? "gp-end" : ""}`, text: words };
       if (words) frame.svg.append(s("text", at));
     }
@@ -73,7 +73,7 @@
     const head = ["", "dot", "you placed", "it is at", "you were"].map((text) => (text ? h("th", { scope: "col", text }) : h("td")));
     const row = ({ label, lesson, mine, text, off }, i) =>
       h("tr", {}, h("td", { text: i + 1 }), h("th", { scope: "row" }, label, " ", h("span", { class: "gp-soft gp-small", text: `lesson ${lesson}` })),
-        h("td", { text: mine?.shown ?? "–" }), h("td", { text }), h("td", { text: off }));
+        h("td", { text: mine?.shown ?? "–", "data-name": "you placed" }), h("td", { text, "data-name": "it is at" }), h("td", { text: off, "data-name": "you were" }));
     return h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
       h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row))));
   }
