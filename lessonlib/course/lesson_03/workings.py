@@ -108,11 +108,6 @@ def place_of_matrix(lab: Lab) -> Dot:
     return on_roof(lab, _at_placed(lab), f"a matrix, {PLACED} requests")
 
 
-def place_at_ridge(lab: Lab) -> Dot:
-    """As if 32 tokens were enough for any card."""
-    return on_roof(lab, lab.system.ridge, "the ridge")
-
-
 def place_of_one_token(lab: Lab) -> Dot:
     """As if every request brought weights of its own."""
     return on_roof(lab, float(intensity_of_one(lab)), "one token")

@@ -47,7 +47,7 @@ def explore_bytes(lab: Lab, *, model: str, weights: str, batch: int, gpu: str) -
     )
 
 
-def bits_choices(lab: Lab) -> list[dict[str, str]]:
+def precision_choices(lab: Lab) -> list[dict[str, str]]:
     """Three precisions of the weights, and the lab's own."""
     names = dict.fromkeys((*_BITS, lab.system.weights))
     return [{"value": name, "label": f"{name}{' (your lab)' * (name == lab.system.weights)}"} for name in names]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import EIGHT, window_layers
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
+from lessonlib.course.shared.roof import Dot, on_roof
 from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, mixed, prefill
 
 #: context of the requests that fill the memory
@@ -111,24 +110,14 @@ def roof_of_lab(lab: Lab) -> dict[str, list[float]]:
     return {"x": x, "y": [min(system.bandwidth * at, system.flops) for at in x]}
 
 
-def _dot(lab: Lab, intensity: float, label: str) -> dict[str, Any]:
-    system = lab.system
-    return {"x": intensity, "y": min(system.bandwidth * intensity, system.flops), "label": label}
-
-
-def place_of_full_step(lab: Lab) -> dict[str, Any]:
+def place_of_full_step(lab: Lab) -> Dot:
     """FLOPs over bytes of that whole step; on the roof."""
-    return _dot(lab, _full(lab).intensity, f"a full server, {FILLING:,} tokens each")
+    return on_roof(lab, _full(lab).intensity, f"a full server, {FILLING:,} tokens each")
 
 
-def place_at_ridge(lab: Lab) -> dict[str, Any]:
-    """As if the largest batch were limited by arithmetic."""
-    return _dot(lab, lab.system.ridge, "the ridge")
-
-
-def place_of_batch(lab: Lab) -> dict[str, Any]:
+def place_of_batch(lab: Lab) -> Dot:
     """As if the step did one FLOP a byte for each request."""
-    return _dot(lab, requests_that_fit(lab), "one for each request")
+    return on_roof(lab, requests_that_fit(lab), "one for each request")
 
 
 def intensity_when_full(lab: Lab) -> Quantity:
@@ -201,7 +190,7 @@ def slower_over_answer(lab: Lab) -> Quantity:
     return Quantity(ANSWER * float(longer_by(lab)), "s")
 
 
-def reading_share(lab: Lab) -> Quantity:
+def reading_share_of_stall(lab: Lab) -> Quantity:
     """The reading in all that the document costs them during such an answer."""
     both = float(reading_time(lab)) + float(slower_over_answer(lab))
     return Quantity(100 * float(reading_time(lab)) / both, "%", digits=2)
@@ -217,4 +206,4 @@ def a_full_server_waits_for_memory(lab: Lab) -> bool:
 
 def reading_is_most_of_it(lab: Lab) -> bool:
     """The seven short ones fit beside the long one, and reading it costs them most of what it costs during an answer."""
-    return max_batch(lab.system, lab.prompt) >= EIGHT and float(reading_share(lab)) > 60
+    return max_batch(lab.system, lab.prompt) >= EIGHT and float(reading_share_of_stall(lab)) > 60

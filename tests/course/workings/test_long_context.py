@@ -57,7 +57,7 @@ def test_its_dot_lies_on_the_slope(name):
     dot, roof = full_server.place_of_full_step(lab), full_server.roof_of_lab(lab)
     assert dot["x"] < roof["x"][1] == lab.system.ridge
     assert dot["y"] == pytest.approx(dot["x"] * lab.system.bandwidth)
-    assert full_server.place_at_ridge(lab)["y"] == pytest.approx(lab.system.flops)
+    assert roof.place_at_ridge(lab)["y"] == pytest.approx(lab.system.flops)
 
 
 @pytest.mark.parametrize("name", lab_names())
@@ -68,7 +68,7 @@ def test_after_so_many_tokens_both_costs_of_a_document_are_alike(name):
     long = mixed(lab.system, [(1, lab.prompt)] * 7 + [(1, longest)]).roof_s
     steps = float(full_server.steps_worth_reading(lab))
     assert steps * (long - short) == pytest.approx(prefill(lab.system, longest).roof_s)
-    assert float(full_server.reading_share(lab)) > 60
+    assert float(full_server.reading_share_of_stall(lab)) > 60
 
 
 def test_the_stall_of_the_default_lab_is_that_of_lesson_4():
