@@ -54,9 +54,9 @@ def question_saves(lab: Lab) -> Quantity:
     return Quantity(float(first_token_time(lab)) / float(question_time(lab)), "x", digits=2)
 
 
-def tokens_spared(lab: Lab) -> Quantity:
-    """Times as many tokens in the text as in the question."""
-    return Quantity(TIMED / QUESTION, "x")
+def tokens_spared(lab: Lab) -> int:
+    """Tokens of the text for each one of the question."""
+    return TIMED // QUESTION
 
 
 def written_after_text(lab: Lab) -> Quantity:

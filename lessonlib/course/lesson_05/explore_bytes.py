@@ -26,21 +26,21 @@ def explore_bytes(lab: Lab, *, model: str, weights: str, batch: int, gpu: str) -
     own = replace(lab.system, gpu=chip, weights=weights)
     system = own if model == "own" else System(load_model(model), chip, tp=lab.system.tp, weights=weights)
     held, fetched = weight_bytes(system), _fetched(system, batch)
-    step = Quantity(sum(fetched.values()), "B")
+    step = Quantity(sum(fetched.values()), "B", 4)
     usable = USABLE * chip.memory_bytes * system.gpus
     room = usable - held
     each = Quantity(system.bandwidth / float(step), "tok/s")
     verdict = f"{Quantity(room, 'B')} are left for conversations" if room > 0 else "it does not fit"
     return Explored(
-        finding=f"{Quantity(held, 'B')} are held, so {verdict}; a step of {batch} fetches {step}, so each request gets {each} at most, by weights alone.",
+        finding=f"{Quantity(held, 'B', 4)} are held, so {verdict}; a step of {batch} fetches {step}, so each request gets {each} at most, by weights alone.",
         values=[
-            Value("held", "Held", Quantity(held, "B")),
+            Value("held", "Held", Quantity(held, "B", 4)),
             Value("fetched", "Fetched in a step", step),
             Value("room", "Room left", Quantity(max(room, 0.0), "B"), "✓ fits" if room > 0 else "✕ does not fit"),
             Value("each", "Ceiling of each request", each, "weights alone"),
         ],
         bars=[
-            Bar("held", [Part("weights", held, "weights")], limit=usable, limit_label="usable"),
+            Bar("held", _parts(_held(system)), limit=usable, limit_label="usable"),
             Bar("fetched", _parts(fetched)),
         ],
         unit="B",
@@ -53,21 +53,32 @@ def precision_choices(lab: Lab) -> list[dict[str, str]]:
     return [{"value": name, "label": f"{name}{' (your lab)' * (name == lab.system.weights)}"} for name in names]
 
 
+def _block(name: str) -> str:
+    """Which part of a model a matrix or an operation of this name is."""
+    if name.startswith(_FEED_FORWARD):
+        return "feed-forward"
+    return "attention" if name.startswith(("attention", "DeltaNet")) else "tables, rest"
+
+
+def _held(system: System) -> dict[str, float]:
+    """Bytes of all weights by part, over all GPUs."""
+    found = {"feed-forward": 0.0, "attention": 0.0}
+    for group in system.model.layers:
+        for matrix in group.matrices(system.model.hidden):
+            block = _block(matrix.name)
+            if block in found:
+                found[block] += group.count * matrix.copies * system.matrix_bytes(matrix)
+    return {**found, "tables, rest": max(0.0, weight_bytes(system) - sum(found.values()))}
+
+
 def _fetched(system: System, batch: int) -> dict[str, float]:
     """Bytes of the weights of one step by part; of a mixture, of the experts that are expected to be picked."""
-    found = {"feed-forward": 0.0, "attention": 0.0, "output head": 0.0}
+    found = {"feed-forward": 0.0, "attention": 0.0, "tables, rest": 0.0}
     for part in decode(system, batch, 0).operations:
-        block = (
-            "feed-forward"
-            if part.name.startswith(_FEED_FORWARD)
-            else "attention"
-            if part.name.startswith(("attention", "DeltaNet"))
-            else "output head"
-        )
-        found[block] += part.weight_bytes
+        found[_block(part.name)] += part.weight_bytes
     return found
 
 
 def _parts(found: dict[str, float]) -> list[Part]:
-    looks: dict[str, Look] = {"feed-forward": "weights", "attention": "compute", "output head": "other"}
+    looks: dict[str, Look] = {"feed-forward": "weights", "attention": "compute", "tables, rest": "other"}
     return [Part(label, size, looks[label]) for label, size in found.items() if size]

@@ -182,3 +182,11 @@ def test_64_requests_fetch_about_eight_times_the_bytes_of_one_in_a_30b_a3b():
         for batch in (1, 64)
     }
     assert at[64] / at[1] == pytest.approx(8, rel=0.25)
+
+
+def test_both_bars_of_the_explorer_have_all_their_bytes_and_none_is_fetched_that_is_not_held(lab: Lab):
+    shown = explore_bytes(lab, model="own", weights=lab.system.weights, batch=1, gpu=lab.system.gpu.name)
+    held, fetched = ({part.label: part.value for part in bar.parts} for bar in shown.bars)
+    assert sum(held.values()) == pytest.approx(weight_bytes(lab.system))
+    assert sum(fetched.values()) == pytest.approx(weight_bytes_read(lab.system))
+    assert all(fetched[label] <= held[label] * 1.001 for label in fetched)
