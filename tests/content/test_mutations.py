@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_01 import served_together
 from lessonlib.lesson.code import code_of
 from lessonlib.lesson.items import Item
 from lessonlib.lesson.lesson import Lesson
@@ -75,11 +74,11 @@ def test_a_truth_in_a_message_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_swapped_feedback_is_caught(raw: dict[str, Any], reopen: Any) -> None:
-    one, other = [option for option in body(raw, "what-limits-decode")["options"] if not option.get("right")][:2]
+    one, other = [option for option in body(raw, "what-decode-reads")["options"] if not option.get("right")][:2]
     one["refutation"], other["refutation"] = other["refutation"], one["refutation"]
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
     assert sorted(line.split(" was ")[0] for line in changed) == sorted(
-        f"what-limits-decode: mistake {option['misconception']}: feedback:" for option in (one, other)
+        f"what-decode-reads: mistake {option['misconception']}: feedback:" for option in (one, other)
     )
 
 
@@ -98,19 +97,19 @@ def test_feedback_that_goes_to_the_wrong_option_is_caught(
 
     monkeypatch.setattr(Choice, "accept", one_off)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
-    assert any(line.startswith("what-limits-decode: mistake flops-limit-decode: feedback: was ") for line in changed), (
-        changed
-    )
+    assert any(
+        line.startswith("what-decode-reads: mistake weights-stay-on-chip: feedback: was ") for line in changed
+    ), changed
 
 
 def test_a_changed_working_is_caught(
     raw: dict[str, Any], monkeypatch: pytest.MonkeyPatch, reopen: Callable[[dict[str, Any]], Lesson]
 ) -> None:
-    def batch_gain(lab: Any) -> Quantity:
-        return Quantity(float(served_together.BATCH), "x", digits=2)
+    def tensor_core_share(lab: Any) -> Quantity:
+        return Quantity(8.0, "%", digits=2)
 
-    monkeypatch.setitem(code_of(1).workings, "batch_gain", batch_gain)
+    monkeypatch.setitem(code_of(1).workings, "tensor_core_share", tensor_core_share)
     changed = differences(golden(LESSON), lesson_parts(reopen(raw)))
     assert any(
-        line.startswith("serve-eight: truth: was “[7.") and line.endswith('is “[8.0, "x"]”') for line in changed
+        line.startswith("tensor-cores-busy: truth: was “[0.34") and line.endswith('is “[8.0, "%"]”') for line in changed
     ), changed

@@ -90,16 +90,16 @@ def test_the_golden_files_are_those_of_the_lessons() -> None:
 Change = Callable[[dict[str, Any]], Any]
 
 SENTENCES: dict[str, tuple[str, Change, str]] = {
-    "reveal": ("double-flops", edit("double-flops", "reveal", value="**Nothing.**"), "double-flops: skipped: reveal"),
+    "reveal": ("whose-time", edit("whose-time", "reveal", value="**Nothing.**"), "whose-time: skipped: reveal"),
     "explanation": (
-        "double-flops",
-        edit("double-flops", "explanation", value="So it is."),
-        "double-flops: explanation",
+        "whose-time",
+        edit("whose-time", "explanation", value="So it is."),
+        "whose-time: explanation",
     ),
     "refutation": (
         "decode-ceiling",
         edit("decode-ceiling", "wrong", 1, "refutation", "tempting", value="Why not."),
-        "decode-ceiling: mistake bits-for-bytes: feedback",
+        "decode-ceiling: mistake flops-for-bandwidth: feedback",
     ),
     "praise": (
         "decode-ceiling",
@@ -107,9 +107,9 @@ SENTENCES: dict[str, tuple[str, Change, str]] = {
         "decode-ceiling: right: feedback",
     ),
     "observe note": (
-        "double-flops",
-        edit("double-flops", "observe", "note", value="See?"),
-        "double-flops: observe: note",
+        "draw-throughput",
+        edit("draw-throughput", "observe", "note", value="See?"),
+        "draw-throughput: observe: note",
     ),
     "recall answer": ("recall-decode", edit("recall-decode", "answer", value="It just is."), "recall-decode: truth"),
     "gated text": ("kubernetes", edit("kubernetes", "text", value="Pods."), "kubernetes: html"),
@@ -167,7 +167,7 @@ def test_changed_plot_data_break_the_seal(monkeypatch: pytest.MonkeyPatch, raw: 
 
     monkeypatch.setattr(two_roofs, "describe", moved)
     lesson = reopen(raw)
-    plot_id = next(item.id for item in lesson.items.values() if item.kind == "plot")
+    plot_id = "roofs-plot"
     assert shown_seal(lesson, plot_id) != stored_seals(LESSON)[plot_id]
     assert any(line.startswith(f"{plot_id}: data: moved") for line in differences(golden(LESSON), lesson_parts(lesson)))
 
@@ -179,7 +179,7 @@ def test_the_strokes_of_a_plot_do_not_break_the_seal(
     real = two_roofs.draw
     monkeypatch.setattr(two_roofs, "draw", lambda lab: replace(real(lab), html="<figure>other strokes</figure>"))
     lesson = reopen(raw)
-    plot_id = next(item.id for item in lesson.items.values() if item.kind == "plot")
+    plot_id = "roofs-plot"
     assert shown_seal(lesson, plot_id) == stored_seals(LESSON)[plot_id]
 
 

@@ -166,7 +166,7 @@ def test_nonsense_that_is_taken_for_a_guess_is_an_error(tmp_path: Path, monkeypa
 def test_what_only_opens_later_still_fails_the_first_run(tmp_path: Path) -> None:
     """The seal renders a whole question, so that a misspelt placeholder in its reveal does not wait for a learner."""
     raw = source()
-    body(raw, "serve-eight")["reveal"] = "{{ batch_gian }}"
+    body(raw, "two-ceilings")["reveal"] = "{{ batch_gian }}"
     lesson = open_lesson(written(tmp_path, raw), journal=Journal(None))
-    with pytest.raises(LessonlibError, match="serve-eight reveal: there is no working “batch_gian”"):
-        lesson.predict("serve-eight")._repr_mimebundle_()
+    with pytest.raises(LessonlibError, match="two-ceilings reveal: there is no working “batch_gian”"):
+        lesson.predict("two-ceilings")._repr_mimebundle_()

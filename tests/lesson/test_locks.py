@@ -15,7 +15,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from tests.lesson.shipped import LESSON, a_guess, opened
 
-FIRST, SECOND = "what-decode-reads", "what-limits-decode"
+FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
 
 
 def first(lesson: Lesson) -> StepItem:
@@ -48,7 +48,7 @@ def test_every_record_carries_lesson_question_wording_and_lab(tmp_path: Path) ->
 def test_a_lesson_opened_again_stands_where_it_was_left(tmp_path: Path) -> None:
     answered(opened(LESSON, Journal(tmp_path / "journal.jsonl")))
     again = opened(LESSON, Journal(tmp_path / "journal.jsonl"))
-    assert first(again).step.state == "revealed" and again.items[SECOND].lock == ""
+    assert first(again).step.revealed and again.items[SECOND].lock == ""
     assert len(again.journal.records()) == 2, "restoring records nothing"
     other_lab = opened(LESSON, Journal(tmp_path / "journal.jsonl"), "llama-3.1-8b-a100-80gb")
     assert first(other_lab).step.state == "asked", "another lab asks another question"
@@ -90,7 +90,7 @@ def test_a_block_that_takes_no_events_tells_nobody() -> None:
         item.step.skip()
     heard: list[str] = []
     lesson.listeners.append(lambda item: heard.append(item.id))
-    lesson.handle("score", {"event": "pick", "choice": "x"})
+    lesson.handle("the-van", {"event": "pick", "choice": "x"})
     assert heard == []
 
 

@@ -51,7 +51,7 @@ def test_what_is_no_lesson(text: str, expected: str) -> None:
 
 # --- a lesson with one fault -----------------------------------------------------------------------------------------
 
-CHOICE, NUMBER, CURVE, BLANKS = "what-limits-decode", "decode-ceiling", "draw-throughput", "from-memory"
+CHOICE, NUMBER, CURVE, BLANKS = "what-decode-reads", "decode-ceiling", "draw-throughput", "from-memory"
 
 
 def right(raw: Raw) -> Raw:
@@ -93,7 +93,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
             "“explain” is not a key here; the keys are id, kind",
         ),
         "id twice": (
-            lambda raw: body(raw, "double-flops").update(id=NUMBER),
+            lambda raw: body(raw, "two-ceilings").update(id=NUMBER),
             "the id “decode-ceiling”",
             "is used twice",
         ),
@@ -104,47 +104,47 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         ),
         "two right options": (
             lambda raw: become(wrong(raw), text="x", right=True, because="y"),
-            "steps[#].predict (what-limits-decode).options",
+            "steps[#].predict (what-decode-reads).options",
             "exactly one option must be marked `right: true`",
         ),
         "wrong option marked right": (
             lambda raw: wrong(raw).update(right=True),
-            "steps[#].predict (what-limits-decode).options",
+            "steps[#].predict (what-decode-reads).options",
             "exactly one option",
         ),
         "no right option": (
             lambda raw: become(right(raw), **{**wrong(raw), "text": "x"}),
-            "steps[#].predict (what-limits-decode).options",
+            "steps[#].predict (what-decode-reads).options",
             "exactly one option",
         ),
         "right: false": (
             lambda raw: right(raw).update(right=False),
-            "steps[#].predict (what-limits-decode).options[#].right",
+            "steps[#].predict (what-decode-reads).options[#].right",
             "True was expected",
         ),
         "right option without because": (
             lambda raw: pop(right(raw), "because"),
-            "steps[#].predict (what-limits-decode).options[#]",
+            "steps[#].predict (what-decode-reads).options[#]",
             _AN_OPTION,
         ),
         "wrong option without a name": (
             lambda raw: pop(wrong(raw), "misconception"),
-            "steps[#].predict (what-limits-decode).options[#]",
+            "steps[#].predict (what-decode-reads).options[#]",
             _AN_OPTION,
         ),
         "wrong option without refutation": (
             lambda raw: pop(wrong(raw), "refutation"),
-            "steps[#].predict (what-limits-decode).options[#]",
+            "steps[#].predict (what-decode-reads).options[#]",
             _AN_OPTION,
         ),
         "two options": (
             lambda raw: body(raw, CHOICE)["options"].__delitem__(slice(2, None)),
-            "steps[#].predict (what-limits-decode).options",
+            "steps[#].predict (what-decode-reads).options",
             "2 given; it must be at least 3",
         ),
         "choice without options": (
             lambda raw: pop(body(raw, CHOICE), "options"),
-            "steps[#].predict (what-limits-decode)",
+            "steps[#].predict (what-decode-reads)",
             "'options' is a required property",
         ),
         "number without wrong workings": (
@@ -215,18 +215,18 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
             "'none' does not match '___'",
         ),
         "observe check with two right answers": (
-            lambda raw: [option.update(right=True) for option in body(raw, NUMBER)["observe"]["options"]],
-            "steps[#].predict (decode-ceiling).observe.options",
+            lambda raw: [option.update(right=True) for option in body(raw, CURVE)["observe"]["options"]],
+            "steps[#].predict (draw-throughput).observe.options",
             "exactly one option",
         ),
         "observe check without a right answer": (
-            lambda raw: [option.pop("right", None) for option in body(raw, NUMBER)["observe"]["options"]],
-            "steps[#].predict (decode-ceiling).observe.options",
+            lambda raw: [option.pop("right", None) for option in body(raw, CURVE)["observe"]["options"]],
+            "steps[#].predict (draw-throughput).observe.options",
             "exactly one option",
         ),
         "the same GPU twice": (
-            lambda raw: body(raw, "another-gpu")["elsewhere"].update(gpu=["h200-sxm", "h200-sxm"]),
-            "steps[#].predict (another-gpu).elsewhere.gpu",
+            lambda raw: body(raw, "quiz-another-lab").update(elsewhere={"gpu": ["h200-sxm", "h200-sxm"]}),
+            "steps[#].predict (quiz-another-lab).elsewhere.gpu",
             "non-unique",
         ),
         "source without https": (
@@ -246,7 +246,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
     | {
         f"refutation without {part}": (
             lambda raw, part=part: pop(wrong(raw)["refutation"], part),
-            "steps[#].predict (what-limits-decode).options[#].refutation",
+            "steps[#].predict (what-decode-reads).options[#].refutation",
             f"'{part}' is a required property",
         )
         for part in ("thought", "tempting", "wrong", "fact")
@@ -322,7 +322,7 @@ def test_a_working_that_is_not_there(tmp_path: Path) -> None:
 
 def test_a_gpu_that_is_not_there(tmp_path: Path) -> None:
     raw = source()
-    body(raw, "another-gpu")["elsewhere"] = {"gpu": ["h900-sxm", "h100-sxm"]}
-    with pytest.raises(ValueError, match="another-gpu elsewhere: unknown GPU 'h900-sxm': did you mean") as error:
+    body(raw, "quiz-another-lab")["elsewhere"] = {"gpu": ["h900-sxm", "h100-sxm"]}
+    with pytest.raises(ValueError, match="quiz-another-lab elsewhere: unknown GPU 'h900-sxm': did you mean") as error:
         open_lesson(written(tmp_path, raw))
     assert "\n" not in str(error.value)

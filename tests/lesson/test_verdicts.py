@@ -96,13 +96,13 @@ def test_a_number_shows_the_truth_with_its_unit() -> None:
     assert question("number", unit="x").ask()["unit"] == "×"
 
 
-def test_the_default_lab_refutes_eight_requests_for_eight_times_the_tokens() -> None:
+def test_the_default_lab_refutes_a_first_token_with_a_pass_of_its_own() -> None:
     asked = next(
-        item.step.question for item in Lesson("01-prefill-vs-decode", load_lab()).asked if item.id == "serve-eight"
+        item.step.question for item in Lesson("01-prefill-vs-decode", load_lab()).asked if item.id == "prefill-traffic"
     )
-    result = asked.result(asked.accept("8"))
-    assert (result["tone"], result["headline"]) == ("near", "Close: ×1.08 too high")
-    assert "taken to be shared" in result["feedback"]
+    result = asked.result(asked.accept("103.5"))
+    assert (result["tone"], result["headline"]) == ("off", "Right order: ×2 too high")
+    assert "a pass of its own" in result["feedback"]
 
 
 # --- curve -----------------------------------------------------------------------------------------------------

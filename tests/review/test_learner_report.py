@@ -21,9 +21,9 @@ def journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Journal:
     kept = Journal(tmp_path / "journal.jsonl")
     for entry in [
         *guess("decode-ceiling", False, 2, factor=2.6, misconception="bits-for-bytes"),
-        *guess("double-flops", True, 1, minute=2),
-        record("ask-the-teacher", "commit", minute=3, guess={"text": "first"}),
-        record("ask-the-teacher", "commit", minute=3, guess={"text": "<script>alert(1)</script>\nwhy \x1b[2J 8 %?"}),
+        *guess("two-ceilings", True, 1, minute=2),
+        record("closing", "commit", minute=3, guess={"text": "first"}),
+        record("closing", "commit", minute=3, guess={"text": "<script>alert(1)</script>\nwhy \x1b[2J 8 %?"}),
     ]:
         kept.append(entry)
     return kept
@@ -39,7 +39,7 @@ def test_what_was_asked_of_a_teacher_is_handed_in_with_its_answer(journal: Journ
         {"event": "teacher-part", "text": "Because"},
         {"event": "teacher-ended", "text": " <i>so.", "ended": "done"},
     ):
-        journal.append({**record("ask-the-teacher", "", minute=5), "exchange": "a", **more})
+        journal.append({**record("closing", "", minute=5), "exchange": "a", **more})
     assert {"lesson": LESSON, "about": "question", "text": "Why <b>?", "answer": "Because <i>so."} in words_of(
         journal.events()
     )

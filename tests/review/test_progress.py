@@ -138,7 +138,7 @@ def test_a_changed_question_and_one_that_is_gone_do_not_count() -> None:
 def test_what_a_lesson_asks_from_memory() -> None:
     found = questions_of({LESSON: load_source(LESSON)})
     assert found[LESSON, "decode-ceiling"] == Asked(("decode-ceiling",), False)
-    assert found[LESSON, "another-gpu"].from_memory and found[LESSON, "quiz-upgrade"].from_memory
+    assert found[LESSON, "quiz-another-lab"].from_memory and found[LESSON, "quiz-twice-the-flops"].from_memory
     assert (LESSON, "mystery") not in found
 
 

@@ -132,11 +132,11 @@ def test_nothing_comes_back_from_a_lesson_not_begun(diary: Diary) -> None:
 
 def test_only_what_was_met_comes_back(diary: Diary) -> None:
     """A card of a later step would give it away."""
-    take(diary, upto="decode-ceiling")
+    take(diary, upto="tensor-cores-busy")
     assert {card.item.id for card in review(diary, 30).deck()} == set()
     take(diary)
     names = {card.item.id for card in review(diary, 30).deck()}
-    assert {"another-gpu", "recall-decode"} <= names
+    assert {"quiz-another-lab", "recall-decode"} <= names
     assert "decode-ceiling" not in names, "a step that was right is not a card"
 
 
@@ -147,9 +147,9 @@ def test_nothing_is_due_on_the_same_day(diary: Diary) -> None:
 
 
 def test_a_certain_miss_becomes_a_card_and_comes_first(diary: Diary) -> None:
-    take(diary, wrong=("double-flops", "another-gpu"), grade="missed")
+    take(diary, wrong=("two-ceilings", "quiz-another-lab"), grade="missed")
     waiting = review(diary, 20).due()
-    assert {card.item.id for card in waiting if card.certain_miss} == {"double-flops", "another-gpu"}
+    assert {card.item.id for card in waiting if card.certain_miss} == {"two-ceilings", "quiz-another-lab"}
     assert [card.certain_miss for card in waiting] == sorted((card.certain_miss for card in waiting), reverse=True)
 
 
@@ -158,17 +158,17 @@ def test_a_skipped_transfer_is_asked_the_next_day(diary: Diary) -> None:
     for item in lesson.asked:
         if not item.only_kept:
             item.step.skip()
-    assert "another-gpu" in {card.item.id for card in review(diary, 1).due()}
+    assert "quiz-another-lab" in {card.item.id for card in review(diary, 1).due()}
 
 
 def test_a_question_whose_content_changed_is_asked_anew(diary: Diary, monkeypatch: pytest.MonkeyPatch) -> None:
     take(diary)
     kept = {card.item.id: card for card in review(diary, 1).deck()}
-    assert kept["another-gpu"].answers and kept["another-gpu"] not in review(diary, 1).due()
+    assert kept["quiz-another-lab"].answers and kept["quiz-another-lab"] not in review(diary, 1).due()
     monkeypatch.setattr("lessonlib.lesson.question.Question.asked_hash", lambda self: "changed")
     fresh = review(diary, 1)
     assert all(not card.answers for card in fresh.deck())
-    assert "another-gpu" in {card.item.id for card in fresh.due()}
+    assert "quiz-another-lab" in {card.item.id for card in fresh.due()}
 
 
 def test_the_lesson_knows_nothing_of_the_review(diary: Diary) -> None:
@@ -186,14 +186,14 @@ def test_the_lesson_knows_nothing_of_the_review(diary: Diary) -> None:
 
 def test_a_card_that_was_missed_comes_back_sooner_than_one_that_held(diary: Diary) -> None:
     take(diary)
-    for well, name in ((True, "another-gpu"), (False, "recall-decode")):
+    for well, name in ((True, "quiz-another-lab"), (False, "recall-decode")):
         sitting = review(diary, 10)
         while sitting.card and sitting.card.item.id != name:
             answer(sitting)
         if sitting.card:
             answer(sitting, well)
     left = {card.item.id: card.due for card in review(diary, 10).deck()}
-    assert left["recall-decode"] < left["another-gpu"]
+    assert left["recall-decode"] < left["quiz-another-lab"]
 
 
 def test_next_comes_only_after_an_answer(diary: Diary) -> None:
@@ -228,7 +228,7 @@ def test_a_sitting_goes_on_where_a_restart_broke_it(diary: Diary, stage: str) ->
 
 def test_the_tap_after_a_reveal_does_not_make_a_card_a_broken_off_one(diary: Diary) -> None:
     """Else it would come before all others the next time, certain misses too."""
-    take(diary, wrong=("double-flops", "what-limits-decode"))
+    take(diary, wrong=("two-ceilings", "what-decode-reads"))
     sitting = review(diary, 10)
     while sitting.step:
         answer(sitting)
@@ -320,7 +320,7 @@ def test_how_far_away(hours: float, words: str) -> None:
 
 
 def test_the_card_over_all_lessons(diary: Diary) -> None:
-    take(diary, wrong=("double-flops",))
+    take(diary, wrong=("two-ceilings",))
     panel = NotebookReview(review(diary)).overall()
     assert "predictions made" in panel.view["html"] and "Ideas you met that are not so" in panel.view["html"]
     assert "predictions made" not in repr(panel._repr_mimebundle_()[0]["text/html"]), (
@@ -338,7 +338,7 @@ def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
     a day, nothing is lost, and those who remember are asked less and less.
     """
     chance = random.Random(seed)
-    take(diary, wrong=("double-flops", "serve-eight"))
+    take(diary, wrong=("two-ceilings", "prefill-traffic"))
     asked: dict[str, list[tuple[int, bool]]] = {}
     for day in range(1, 61):
         if chance.random() < 0.2:
@@ -354,7 +354,7 @@ def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
             if diary.path
             else True
         )
-    assert {name.split("/")[1] for name in asked} >= {"double-flops", "serve-eight", "another-gpu", "recall-decode"}
+    assert {name.split("/")[1] for name in asked} >= {"two-ceilings", "prefill-traffic", "quiz-another-lab", "recall-decode"}
     for visits in asked.values():
         days = [day for day, _ in visits]
         assert len(days) == len(set(days))

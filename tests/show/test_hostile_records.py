@@ -36,10 +36,10 @@ def records(text: str) -> list[Record]:
     came = {"right": False, "confidence": 2, "factor": 2.0, "held": False, "misconception": text}
     exchange = {"exchange": text, "model": text, "problem": text, "ended": text, "clocks": {text: text}}
     return [
-        record("what-limits-decode", "commit", 1, **kept),
-        record("what-limits-decode", "reveal", 1.1, **came),
-        record("what-limits-decode", "observe", 1.2, choice=text),
-        record("what-limits-decode", text, 1.3, text=text),
+        record("what-decode-reads", "commit", 1, **kept),
+        record("what-decode-reads", "reveal", 1.1, **came),
+        record("what-decode-reads", "observe", 1.2, choice=text),
+        record("what-decode-reads", text, 1.3, text=text),
         record(text, "commit", 2, **kept),
         record(text, "reveal", 2.1, **came),
         record("ask-the-teacher", "commit", 3, guess={"text": text}),
@@ -49,8 +49,8 @@ def records(text: str) -> list[Record]:
         {**record("ask-the-teacher", ASKED, 3.4, text=text, exchange="of a lesson that is none"), "lesson": text},
         {**record(text, "reveal", 4, **came), "lesson": text, "lab": text, "hash": text},
         {**record(f"{text}/{text}", "reveal", 5, **came), "lesson": "review"},
-        {**record("what-limits-decode", "commit", 6, **kept), "lab": text},
-        {**record("what-limits-decode", "reveal", 6.1, **came), "lab": text, "time": text},
+        {**record("what-decode-reads", "commit", 6, **kept), "lab": text},
+        {**record("what-decode-reads", "reveal", 6.1, **came), "lab": text, "time": text},
     ]
 
 
@@ -99,7 +99,7 @@ def test_map_review_and_lesson_of_such_a_journal(name: str, tmp_path: Path) -> N
         review = open_review(None, None, journal)
         panels = [review.overall(), review.sitting()]
         lesson = opened(LESSON, journal)
-        item = lesson.items["what-limits-decode"]
+        item = lesson.items["what-decode-reads"]
         views = [*(panel.view for panel in panels), item.view()]
         stored = [part for panel in panels for part in panel._repr_mimebundle_()[0]["text/plain"]]
         pages = [pair for view in views for pair in html_of(view)] + [("score", score_html(lesson))]

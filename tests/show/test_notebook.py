@@ -23,7 +23,7 @@ from lessonlib.show.panel import Panel
 from lessonlib.show.session import AUTO
 from tests.lesson.shipped import LESSON, a_guess
 
-FIRST, SECOND = "what-decode-reads", "what-limits-decode"
+FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
 
 
 @pytest.fixture
@@ -275,13 +275,13 @@ def test_a_guess_that_is_not_kept_is_never_called_kept(tmp_path: Path, monkeypat
         assert first["news"] and first["line"].startswith(
             f"Not kept: {path} cannot be written (No space left on device)"
         )
-        panels["ask-the-teacher"].handle({"event": "commit", "guess": "Why?"})
-        assert panels["ask-the-teacher"].view["kept"]["news"]
-        assert panels[FIRST].view["kept"] == {**panels["ask-the-teacher"].view["kept"], "news": False}
+        panels["closing"].handle({"event": "commit", "guess": "Why?"})
+        assert panels["closing"].view["kept"]["news"]
+        assert panels[FIRST].view["kept"] == {**panels["closing"].view["kept"], "news": False}
         assert sum("kept" in panel.view for panel in panels.values()) == 2, "no panel that has nothing to do with it"
     panels[FIRST].handle({"event": "reveal"})
     assert panels[FIRST].view["kept"] == {"line": f"Everything is kept again, in {path}.", "news": True}
-    assert panels["ask-the-teacher"].view["kept"] == {"line": f"Your note is kept in {path}.", "news": False}
+    assert panels["closing"].view["kept"] == {"line": f"Your note is kept in {path}.", "news": False}
     answer(SECOND)
     assert "kept" not in panels[FIRST].view and panels[SECOND].view["kept"]["line"].startswith("Your guess is kept in ")
     assert [record["event"] for record in Journal(path).records()] == ["commit", "commit", "reveal", "commit"]

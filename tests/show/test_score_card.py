@@ -47,23 +47,23 @@ def test_each_outcome_in_its_words() -> None:
     lesson = opened()
     item = lesson.items["what-decode-reads"]
     answer(lesson, "what-decode-reads", item.step.question.right(), 0)  # type: ignore[attr-defined]
-    answer(lesson, "what-limits-decode", a_guess(lesson.items["what-limits-decode"]))  # type: ignore[arg-type]
+    answer(lesson, "case-faster-gpus", a_guess(lesson.items["case-faster-gpus"]))  # type: ignore[arg-type]
     answer(lesson, "decode-ceiling", "50", 2)
-    answer(lesson, "another-gpu", "1000 tok/s")
-    answer(lesson, "serve-eight", "8")
-    lesson.items["double-flops"].step.skip()  # type: ignore[attr-defined]
+    answer(lesson, "quiz-another-lab", "1000 %")
+    answer(lesson, "prefill-traffic", "103.5")
+    lesson.items["two-ceilings"].step.skip()  # type: ignore[attr-defined]
     assert cells(lesson, "what-decode-reads")[1:] == ["just guessing", "✓ right"]
-    assert cells(lesson, "what-limits-decode")[2].startswith("✗ another idea: ")
+    assert cells(lesson, "case-faster-gpus")[2].startswith("✗ another idea: ")
     assert cells(lesson, "decode-ceiling") == ["50 tok/s", "certain", "×2.6 too low"]
-    assert cells(lesson, "another-gpu")[0] == "1000 tok/s", "a unit that was typed is not said twice"
-    assert cells(lesson, "serve-eight")[2] == "×1.08 too high", "near, but of a wrong working"
-    assert cells(lesson, "double-flops") == ["skipped", "–", "not attempted"]
+    assert cells(lesson, "quiz-another-lab")[0] == "1000 %", "a unit that was typed is not said twice"
+    assert cells(lesson, "prefill-traffic")[2] == "×2 too high"
+    assert cells(lesson, "two-ceilings") == ["skipped", "–", "not attempted"]
 
 
 def test_the_sentence_counts_what_was_answered() -> None:
     lesson = opened()
     answer(lesson, "decode-ceiling", {"text": "50", "low": "10", "high": "60"})
-    answer(lesson, "another-gpu", {"text": "190", "low": "100", "high": "300"})
+    answer(lesson, "quiz-another-lab", {"text": "70", "low": "50", "high": "90"})
     judged = sum(item.step.question.sure for item in lesson.asked)
     words = " ".join(plain(score_html(lesson)).split())
     assert words.startswith(
@@ -75,8 +75,8 @@ def test_certain_misses_are_named_for_another_look() -> None:
     lesson = opened()
     answer(lesson, "decode-ceiling", "50", 1)
     assert "You were certain" not in score_html(lesson)
-    answer(lesson, "what-limits-decode", a_guess(lesson.items["what-limits-decode"]), 2)  # type: ignore[arg-type]
-    assert "You were certain and it came out otherwise at step 2." in score_html(lesson)
+    answer(lesson, "what-decode-reads", a_guess(lesson.items["what-decode-reads"]), 2)  # type: ignore[arg-type]
+    assert "You were certain and it came out otherwise at step 1." in score_html(lesson)
 
 
 def test_what_was_typed_is_escaped() -> None:

@@ -14,7 +14,7 @@ from lessonlib.show.notebook import NotebookLesson, open_lesson, try_mistakes
 from lessonlib.show.session import AUTO, open_session
 from tests.lesson.shipped import LESSON, a_guess
 
-FIRST, SECOND = "what-decode-reads", "what-limits-decode"
+FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
 
 
 def auto(mode: str, journal: Journal | None = None) -> NotebookLesson:
@@ -73,14 +73,15 @@ def test_the_score_card_is_drawn_again_with_every_answer() -> None:
     for item in lesson._lesson.asked:
         if item.title.startswith("Step "):
             item.step.skip()
-    card = lesson.score()
-    assert card.view["state"] == "observed" and "not attempted" in card.view["html"]
+    card = lesson.closing("closing")
+    assert "not attempted" in card.view["closing"]["score"]
     later = next(item for item in lesson._lesson.asked if item.step.question.sure and not item.step.revealed)
     panel = getattr(lesson, later.kind)(later.id)
-    before = card.view["html"]
+    before = card.view["closing"]["score"]
     panel.handle({"event": "commit", "guess": a_guess(later), "confidence": 1})
     panel.handle({"event": "reveal"})
-    assert card.view["html"] != before and "1 prediction" in card.view["html"]
+    now = card.view["closing"]["score"]
+    assert now != before and "1 prediction" in now
 
 
 def test_a_panel_that_nothing_touched_is_left_alone_and_one_whose_lock_moved_is_not() -> None:

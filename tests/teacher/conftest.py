@@ -19,7 +19,7 @@ from lessonlib.teacher.desk import Desk
 from lessonlib.teacher.teacher import KEY as KEY_NAME
 from tests.teacher.teacher_standin import KEY, TeacherStandIn
 
-LESSON, NOTE = "01-prefill-vs-decode", "ask-the-teacher"
+LESSON, NOTE = "01-prefill-vs-decode", "closing"
 PATIENCE_S = 30
 
 

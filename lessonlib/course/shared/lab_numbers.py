@@ -125,6 +125,12 @@ def measured_prefill(lab: Lab) -> Quantity | None:
     return Quantity(entry.value, "tok/s", digits=4) if entry else None
 
 
+def measured_how(lab: Lab) -> str:
+    """How the decode number came about, and where it was read."""
+    entry = lab.measured.get("decode_tokens_per_s")
+    return f"{entry.how}; {entry.source}" if entry else ""
+
+
 def decode_is_reported(lab: Lab) -> bool:
     """Whether the lab's decode number comes from a report whose clock is not known."""
     entry = lab.measured.get("decode_tokens_per_s")
