@@ -16,7 +16,7 @@ from lessonlib.course.shared.prompt_time import SPARSE, TIMED
 from lessonlib.roofline import Lab, load_gpu, prefill
 from lessonlib.roofline.band import band
 
-SHORT, LONG = 2048, 131_072
+SHORT, MIDDLE, LONG = 2048, 98_304, 131_072
 #: a length that most prompts do not reach
 USUAL = 8192
 #: prompt lengths of the curve
@@ -235,15 +235,31 @@ def long_time_full_attention(lab: Lab) -> Quantity:
     return Quantity(step.compute_s + sum(part.compute_s for part in step.operations if part.kind == "attention"), "s")
 
 
-def long_time_sparse(lab: Lab) -> Quantity:
+# --- a shorter one, on other GPUs
+
+
+def middle_prompt_tokens(lab: Lab) -> Quantity:
+    return Quantity(MIDDLE, "tokens", digits=5)
+
+
+def work_of_middle_prompt(lab: Lab) -> Quantity:
+    return Quantity(prefill(lab.system, MIDDLE).flops, "FLOP")
+
+
+def middle_time(lab: Lab) -> Quantity:
+    """Its FLOPs over the dense peak of each precision."""
+    return Quantity(prefill(lab.system, MIDDLE).ceiling_s, "s")
+
+
+def middle_time_sparse(lab: Lab) -> Quantity:
     """At the data sheet's sparse peak, twice the dense one."""
-    return Quantity(float(long_time(lab)) / SPARSE, "s")
+    return Quantity(float(middle_time(lab)) / SPARSE, "s")
 
 
-def long_time_by_bandwidth(lab: Lab) -> Quantity:
+def middle_time_by_bandwidth(lab: Lab) -> Quantity:
     """The time here, scaled with the bandwidth of H200s in its place (of H100s, where it has those)."""
     other = load_gpu("h100-sxm" if lab.system.gpu.name == "h200-sxm" else "h200-sxm")
-    return Quantity(float(long_time(lab)) * lab.system.gpu.bandwidth / other.bandwidth, "s")
+    return Quantity(float(middle_time(lab)) * lab.system.gpu.bandwidth / other.bandwidth, "s")
 
 
 # --- claims: true on every shipped lab

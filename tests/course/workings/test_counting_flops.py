@@ -41,19 +41,27 @@ def test_the_long_prompt_takes_its_flops_at_the_peak_and_no_power_of_its_length(
     assert float(workings.long_expected(lab)) < float(workings.long_expected_high(lab))
 
 
+def test_three_quarters_of_the_prompt_take_less_than_three_quarters_and_bandwidth_is_not_in_it():
+    lab = load_lab()
+    assert float(workings.middle_time(lab)) < 0.75 * float(workings.long_time(lab))
+    assert float(workings.middle_time_by_bandwidth(lab)) == pytest.approx(
+        float(workings.middle_time(lab)) * 3350 / 4800
+    )
+
+
 def test_a_short_question_moves_all_weights_and_the_cache_of_the_text(lab: Lab):
-    step = mixed(lab.system, [(64, 32_768)])
+    step = mixed(lab.system, [(40, 32_768)])
     assert float(cached_prompt.question_bytes(lab)) >= weight_bytes_read(lab.system)
     dot = cached_prompt.place_of_question(lab)
     assert dot["x"] == pytest.approx(step.flops / step.bytes)
     assert dot["y"] == pytest.approx(min(lab.system.flops, lab.system.bandwidth * dot["x"]))
-    assert cached_prompt.question_waits_for_memory(lab) == (dot["x"] < lab.system.ridge)
+    assert dot["x"] < lab.system.ridge  # so it waits for memory, on every lab
 
 
-def test_on_the_default_lab_reading_64_tokens_takes_as_long_as_writing_one():
+def test_on_the_default_lab_reading_40_tokens_takes_as_long_as_writing_one():
     lab = load_lab()
     assert str(cached_prompt.question_time(lab)) == str(cached_prompt.written_after_text(lab)) == "8.02 ms"
-    assert 100 < float(cached_prompt.question_saves(lab)) < 130 < float(cached_prompt.tokens_spared(lab)) == 512
+    assert 100 < float(cached_prompt.question_saves(lab)) < 130 < cached_prompt.tokens_spared(lab) == 819
 
 
 def test_measured_prefill_lies_between_forty_and_seventy_per_cent_of_the_peak():
