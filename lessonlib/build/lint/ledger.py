@@ -50,10 +50,12 @@ def _told_where(item: StepItem, before: list[Told]) -> str:
     except (LessonlibError, KeyError):
         return ""
     for secret in secrets:
-        # Two digits and a unit are met by chance somewhere in a course.
+        # Two digits and a unit are met by chance somewhere in a course, and 2.81 s is no answer to 2,810.
+        amount = isinstance(secret, Amount)
         asked = Amount(secret.what, secret.value, secret.unit, 3) if isinstance(secret, Amount) else secret
+        printed = str(item.step.question.truth()).split()[0].rstrip("×%") if amount else ""
         for told in before:
-            if asked.told_by(told.text):
+            if asked.told_by(told.text) and printed in told.text.spoken:
                 return told.place
     return ""
 
