@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lessonlib.build.places import Place
-from lessonlib.lesson.code import forget_code
+from lessonlib.lesson.code import forget_code, package_name
 
 _SECONDS = 0.5
 
@@ -45,7 +45,7 @@ def _files(places: Sequence[Place]) -> Iterator[Path]:
     for place in places:
         yield from (place.file, place.concepts)
         if place.in_course:
-            yield from (course / f"lesson_{place.stem[:2]}").rglob("*.py")
+            yield from (course / package_name(place.stem)).rglob("*.py")
             yield from (course / "shared").rglob("*.py")
         else:
             yield from place.file.parent.rglob("*.py")

@@ -21,8 +21,9 @@ from lessonlib.base.paths import checkout_dir
 START = "00-start-here.ipynb"
 #: The learner's folder, unless they name one: in the folder where they are.
 FOLDER = "predict-first"
-# Holds labconfig/default_setting_overrides.json: no question about news, no look for updates. JupyterLab reads it
-# beside the learner's own settings, which still win.
+# Holds labconfig/default_setting_overrides.json: no question about news, no look for updates; JupyterLab reads it
+# beside the learner's own settings, which still win. And labextensions/lessonlib, which takes a learner to where they
+# stopped; a wheel also puts that where JupyterLab finds it without us (share/jupyter/labextensions).
 _CONFIG = Path(__file__).parent / "jupyter"
 
 
@@ -59,9 +60,9 @@ def command(root: Path, extra: Sequence[str], start: str = START) -> list[str]:
 
 
 def environment(base: Mapping[str, str]) -> dict[str, str]:
-    """The environment `base` with our JupyterLab defaults on the search path."""
-    paths = [str(_CONFIG), *filter(None, [base.get("JUPYTER_CONFIG_PATH")])]
-    return {**base, "JUPYTER_CONFIG_PATH": os.pathsep.join(paths)}
+    """The environment `base` with our JupyterLab defaults and our extension on the search paths."""
+    both = ("JUPYTER_CONFIG_PATH", "JUPYTER_PATH")
+    return {**base, **{name: os.pathsep.join(filter(None, (str(_CONFIG), base.get(name)))) for name in both}}
 
 
 def run(args: argparse.Namespace) -> int:

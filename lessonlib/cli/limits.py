@@ -125,6 +125,7 @@ LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
         "--router-fails-at": Limit(0, 1e10),
         "--slow": Limits((_whole(0, 4095), Limit(0.001, 1000))),
         "--failure": Limits((_whole(0, 4095), Limit(0, 1e10), Limit(1e-6, 1e10))),
+        "--stall": Limits((_whole(0, 4095), Limit(0, 1e10), Limit(1e-6, 1e10))),
         "--transfer": _GIGABYTES_PER_S,
         "--look": Limit(0.1, 1e6),
         "--cool-down": _WAIT,

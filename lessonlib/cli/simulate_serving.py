@@ -102,6 +102,14 @@ def _add_fleet(add: Any) -> None:
         metavar="R,AT,FOR",
         **several,
     )
+    number(
+        add,
+        "simulate",
+        "--stall",
+        "replica R makes no step from AT for FOR seconds, and loses nothing; may come again",
+        metavar="R,AT,FOR",
+        **several,
+    )
     add(
         "--kind",
         action="append",
@@ -186,7 +194,7 @@ def _speculation(args: argparse.Namespace) -> Speculation | None:
 
 def fleet(args: argparse.Namespace, system: System) -> Fleet:
     """The fleet that the flags ask for."""
-    from lessonlib.serving import Failure, Fleet
+    from lessonlib.serving import Failure, Fleet, Stall
 
     given = {
         "load_bound": args.load_bound,
@@ -201,6 +209,7 @@ def fleet(args: argparse.Namespace, system: System) -> Fleet:
         args.router,
         slow=dict(args.slow or ()),
         failures=tuple(Failure(*parts) for parts in args.failure or ()),
+        stalls=tuple(Stall(*parts) for parts in args.stall or ()),
         autoscaler=scaler,
         disaggregation=_pools(args, system),
         kinds=tuple(_kind(text, args, system) for text in args.kind or ()),

@@ -271,5 +271,6 @@ def _gate(gate: Gate) -> dict[str, Any]:
         "bits": gate.bits,
         "chip": gate.chip,
         "bytes": tick_steps("B"),
+        "rates": tick_steps("B/s"),
         "times": tick_steps("s"),
     }

@@ -13,6 +13,7 @@ from lessonlib.lesson.words import markdown, plain
 
 _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
+_EXAM_SECONDS = 120
 _SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60, "write": 180}
 #: what is closed until somebody wants it
 _MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
@@ -49,19 +50,41 @@ def epilogue_budget(lesson: Lesson) -> Budget | None:
     return _count(lesson, after) if after else None
 
 
+def exam_budget(lesson: Lesson) -> Budget | None:
+    """The same of its exam, whose forecasts take two minutes each; None where there is none."""
+    entries = [entry for entry in lesson.raw["steps"] if _of_exam(entry)]
+    if not entries:
+        return None
+    words = _words(lesson, entries)
+    return Budget(words, len(entries), words / _WORDS_A_MINUTE + len(entries) * _EXAM_SECONDS / 60)
+
+
+def _of_exam(entry: Entry) -> bool:
+    return bool(isinstance(body := entry.get("predict"), dict) and body.get("exam"))
+
+
 def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
-    """The entries of the lesson and those of its epilogue. The closing panel is the lesson's."""
-    entries: list[Entry] = lesson.raw["steps"]
+    """The entries of the lesson without its exam, and those of its epilogue. The closing panel is the lesson's."""
+    entries: list[Entry] = [entry for entry in lesson.raw["steps"] if not _of_exam(entry)]
     start = next((index for index, entry in enumerate(entries) if "epilogue" in entry), len(entries))
     closing = [entry for entry in entries[start:] if "closing" in entry]
     return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]
 
 
+def words_read(html: str) -> int:
+    """Words of a rendered text, without what is closed until somebody wants it."""
+    return len(plain(_MORE.sub(" ", html)).split())
+
+
 def _count(lesson: Lesson, entries: list[Entry]) -> Budget:
-    words = sum(len(plain(_MORE.sub(" ", text)).split()) for text in _read(lesson, entries))
+    words = _words(lesson, entries)
     kinds = [next(iter(entry)) for entry in entries]
     seconds = sum(_SECONDS.get(kind, 0) for kind in kinds)
     return Budget(words, kinds.count("predict"), words / _WORDS_A_MINUTE + seconds / 60)
+
+
+def _words(lesson: Lesson, entries: list[Entry]) -> int:
+    return sum(words_read(text) for text in _read(lesson, entries))
 
 
 def _read(lesson: Lesson, entries: list[Entry]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """The code of a lesson: the workings, plots and pictures that its words name, found by name alone.
 
-A lesson of the course has the package ``lessonlib.course.lesson_NN``; one that lives elsewhere is a folder with its YAML
+A lesson of the course has the package ``lessonlib.course.lesson_NN``, a checkpoint ``lessonlib.course.checkpoint_N``; one that lives elsewhere is a folder with its YAML
 and modules of its own. Both may name what stands in ``lessonlib.course.shared``.
 """
 
@@ -132,20 +132,32 @@ class LessonCode:
         return _imported(known[name])
 
 
-def code_for(name: str, number: int) -> LessonCode:
-    """The code of a lesson given by name or by the path of its YAML.
+def code_for(name: str, number: int | None) -> LessonCode:
+    """The code of a lesson given by name or by the path of its YAML. number: None of a checkpoint, which goes by its name.
 
     A YAML that has modules beside it brings its own code; one that stands alone uses that of the course's lesson of its number.
     """
     folder = Path(name).resolve().parent
     outside = name.endswith((".yaml", ".yml")) and any(folder.glob("*.py"))
-    return code_beside(folder) if outside else code_of(number)
+    if outside:
+        return code_beside(folder)
+    return _code_in(package_name(Path(name).stem if number is None else f"{number:02}-"))
+
+
+def code_of(number: int) -> LessonCode:
+    """The code of a lesson of the course."""
+    return _code_in(package_name(f"{number:02}-"))
+
+
+def package_name(name: str) -> str:
+    """The package of a lesson or checkpoint of the course by its name: ``lesson_09``, ``checkpoint_1``."""
+    number, _, _ = name.partition("-")
+    return f"lesson_{number}" if number.isdigit() else name.replace("-", "_")
 
 
 @functools.cache
-def code_of(number: int) -> LessonCode:
-    """The code of a lesson of the course."""
-    return LessonCode((f"{COURSE}.lesson_{number:02}", SHARED))
+def _code_in(package: str) -> LessonCode:
+    return LessonCode((f"{COURSE}.{package}", SHARED))
 
 
 @functools.cache
@@ -162,7 +174,7 @@ def code_beside(folder: Path) -> LessonCode:
 @functools.cache
 def whole_course() -> LessonCode:
     """All code of the course: one name has one meaning there too."""
-    lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith("lesson_")]
+    lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith(("lesson_", "checkpoint_"))]
     return LessonCode((*(f"{COURSE}.{name}" for name in lessons), SHARED))
 
 
@@ -170,7 +182,7 @@ def forget_code() -> None:
     """Forget every lesson's modules, so that the next lesson opened finds them as they are on disk now."""
     for name in [name for name in sys.modules if f"{name}.".startswith((f"{COURSE}.", OUTSIDE))]:
         del sys.modules[name]
-    for kept in (code_of, code_beside, whole_course):
+    for kept in (_code_in, code_beside, whole_course):
         kept.cache_clear()
     importlib.invalidate_caches()
 

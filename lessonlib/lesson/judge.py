@@ -16,13 +16,15 @@ SAME_WORKING = 1.05
 EXACT_WORKING = 1.01
 #: A wrong working nearer to the truth than this cannot be told from it.
 TELLABLE = 1.05
+#: A forecast within this factor is a good one.
+CLOSE = 1.25
 #: Beyond this the size of a factor says nothing more.
 _MOST_TIMES = 1e6
 
 #: (largest factor off, tone, words), from near to far
 _BANDS: tuple[tuple[float, Tone, str], ...] = (
     (1.10, "right", "Spot on"),
-    (1.25, "near", "Close"),
+    (CLOSE, "near", "Close"),
     (2.0, "near", "Right size"),
     (10.0, "off", "Right order"),
     (math.inf, "off", "Another order"),
@@ -38,6 +40,11 @@ class NumberVerdict:
     words: str
     headline: str
     held: bool | None = None
+
+    @property
+    def off(self) -> float:
+        """The factor between guess and truth, at least 1."""
+        return max(self.factor, 1 / self.factor)
 
     @property
     def spot_on(self) -> bool:

@@ -8,12 +8,14 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks
 from lessonlib.lesson.code import code_for
+from lessonlib.lesson.exam import Exam, sets_of
 from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES, make_question
 from lessonlib.lesson.outline import Entry, outline
 from lessonlib.lesson.records import NoRecords, Record, Records
 from lessonlib.lesson.restore import restore
 from lessonlib.lesson.source import load_source
+from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
 from lessonlib.roofline import Lab
 
@@ -29,13 +31,14 @@ class Lesson:
         self.name, self.lab, self.blocks = name, lab, blocks
         self.journal: Records = journal or NoRecords()
         self.raw = load_source(name, None if blocks is WORD_BLOCKS else blocks)
-        self.code = code_for(name, self.raw["number"])
+        self.code = code_for(name, self.raw.get("number"))
         self.numbers = Numbers(self.code.workings, lab)
         self.words = Words(self.numbers, self.raw["sources"], code=self.code)
         self.listeners: list[Callable[[Item], None]] = []
         self.items: dict[str, Item] = {}
         #: the numbered steps, in order
         self.steps: list[StepItem] = []
+        self.exam: Exam | None = None
         self._build()
         self.restore(self.asked)
 
@@ -55,11 +58,36 @@ class Lesson:
                 gates.append(item)
 
     def _asked(self, entry: Entry, gates: list[StepItem]) -> StepItem:
-        question = make_question({"kind": entry.kind, **entry.raw}, self.words, f"{self.name} {entry.raw['id']}")
+        where = f"{self.name} {entry.raw['id']}"
+        words = self.words
+        if entry.raw.get("exam"):
+            self.exam = self.exam or Exam(self, sets_of(words.number(entry.raw["exam"], where), where))
+            words = self.exam.words(len(self.exam.items))
+        question = make_question({"kind": entry.kind, **entry.raw}, words, where)
         waits_for = [] if question.open_at_once else gates
         item = StepItem(entry.kind, entry.raw, entry.title, waits_for, question, entry.lock_name)
         item.step.record = lambda record: self._record(item, record)
+        if self.exam and entry.raw.get("exam"):
+            self.exam.items.append(item)
+            item.step.sealed = self.exam.sealed
         return item
+
+    def take_again(self) -> None:
+        """Draw another set of the exam, and tell the listeners of each of its questions."""
+        if self.exam and self.exam.over:
+            self.exam.draw_again()
+            self._lay_out(self.exam)
+            self.restore(self.exam.items)
+            for item in self.exam.items:
+                self.changed(item)
+
+    def _lay_out(self, exam: Exam) -> None:
+        """Put the questions of the drawn set in place of those that stood there."""
+        for place, item in enumerate(exam.items):
+            question = make_question({"kind": item.kind, **item.raw}, exam.words(place), f"{self.name} {item.id}")
+            step = Step(question, item.title, item.step.record)
+            step.sealed = exam.sealed
+            item.step = step
 
     def _block(self, entry: Entry, gates: list[StepItem]) -> BlockItem:
         kind = self.blocks.get(entry.kind, _Undrawn)
@@ -76,6 +104,10 @@ class Lesson:
 
     def restore(self, items: Iterable[StepItem]) -> None:
         """Put each of these questions where the learner's record has it."""
+        items = list(items)
+        if self.exam and self.exam.follow():
+            self._lay_out(self.exam)
+            items = [item for item in items if item not in self.exam.items] + self.exam.items
         restore(self.name, items, self.address, self.journal)
 
     # --- use ------------------------------------------------------------------------------------------

@@ -37,24 +37,27 @@ class Entry:
 
 def outline(raw: Raw, blocks: Blocks) -> Iterator[Entry]:
     """The entries of a lesson file, in order. An entry of a kind that ``blocks`` lacks goes by its own title."""
-    step, quizzes = 1, 0
+    step, quizzes, exams = 1, 0, 0
     for found in raw["steps"]:
         kind, body = next(iter(found.items()))
         if kind == "text":
             yield Entry(kind, {"text": body}, "", step, is_step=False)
             continue
         quizzes += bool(kind == "predict" and body.get("quiz"))
+        exams += bool(kind == "predict" and body.get("exam"))
         numbered = is_step(kind, body)
-        yield Entry(kind, body, _title(kind, body, step, quizzes, blocks), step, numbered)
+        yield Entry(kind, body, _title(kind, body, step, quizzes, exams, blocks), step, numbered)
         step += numbered
 
 
 def is_step(kind: str, raw: Raw) -> bool:
-    """Whether an entry is one of the numbered steps, which open what follows: a prediction that is neither quiz nor transfer."""
-    return kind == "predict" and not raw.get("quiz") and not raw.get("transfer")
+    """Whether an entry is one of the numbered steps, which open what follows: a prediction that is neither quiz nor transfer
+    nor one of an exam.
+    """
+    return kind == "predict" and not any(raw.get(key) for key in ("quiz", "transfer", "exam"))
 
 
-def _title(kind: str, raw: Raw, step: int, quiz: int, blocks: Blocks) -> str:
+def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks) -> str:
     if kind in blocks:
         return blocks[kind].title_of(raw)
     if kind not in ENTRIES:
@@ -63,4 +66,6 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, blocks: Blocks) -> str:
         return str(raw.get("title") or ENTRIES[kind][0].title)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
+    if raw.get("exam"):
+        return f"Exam {exam} · a forecast, sealed"
     return "Transfer · the same idea elsewhere" if raw.get("transfer") else f"Step {step} · predict, then reveal"

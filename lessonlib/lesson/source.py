@@ -23,9 +23,23 @@ class LessonFileError(LessonlibError):
     """A lesson file is wrong: file, key, what was expected."""
 
 
+#: How a file of the course is named: a lesson by its number and slug, a checkpoint by its own number.
+_NAME = re.compile(r"[0-9]{2}-.+|checkpoint-[1-9]")
+
+
 def lesson_names() -> list[str]:
-    """The lessons there are, in order: ``00-start-here``, ``01-prefill-vs-decode``, ..."""
-    return sorted(path.stem for path in (data_dir() / "lessons").glob("[0-9][0-9]-*.yaml"))
+    """The lessons there are, in order, ``00-start-here``, ``01-prefill-vs-decode``, ..., and after them the checkpoints."""
+    return sorted(path.stem for path in (data_dir() / "lessons").glob("*.yaml") if _NAME.fullmatch(path.stem))
+
+
+def is_checkpoint(name: str) -> bool:
+    """Whether a name of the course is that of a checkpoint, which has no number of a lesson."""
+    return name.startswith("checkpoint-")
+
+
+def place_in_course(raw: Mapping[str, Any]) -> int:
+    """The number of a lesson, or of the lesson that a checkpoint comes after."""
+    return int(raw["number"] if "number" in raw else raw["after"])
 
 
 def lesson_title(name: str) -> str:
@@ -150,6 +164,8 @@ def _short(error: Any) -> str:
 
 def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
     """What each key allows but all of them together do not."""
+    if ("number" in raw) == ("after" in raw):
+        yield "number: a lesson has its number; a checkpoint has none, and says `after:` which lesson it comes"
     seen: set[str] = set()
     for index, item in enumerate(raw["steps"]):
         kind, body = next(iter(item.items()))

@@ -6,7 +6,8 @@ holds nothing about the truth before the reveal. What happened is handed to ``re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, cast
 
 from lessonlib.base.errors import LessonlibError
@@ -41,6 +42,10 @@ class Step:
 
     def __init__(self, question: Question, title: str, record: Callable[[Record], None] = _FORGET):
         self.question, self.title, self.record = question, title, record
+        #: why it is not revealed yet though it is committed; "" where nothing keeps it closed
+        self.sealed: Callable[[], str] = str
+        #: nothing is sealed to a replay (what was revealed once was open) and to a run without a person
+        self._unsealed = False
         self.state: State = ASKED
         self.guess: Guess | None = None
         self.confidence: int | None = None
@@ -79,6 +84,8 @@ class Step:
     def takes(self, name: str) -> bool:
         """Whether an event of that name means something in this state."""
         fits = _FITS_NOTE if self.question.only_kept else _FITS
+        if name in ("reveal", "skip") and not self._unsealed and self.sealed():
+            return False
         return self.state in fits.get(name, ())
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
@@ -148,6 +155,8 @@ class Step:
             "problem": self.problem,
             "skipped": self.skipped,
         }
+        if not self.revealed and (sealed := self.sealed()):
+            view["sealed"] = sealed
         if self.guess is not None:
             view["guess"] = {**question.guess_view(self.guess), "confidence": self.confidence}
         if self.revealed:
@@ -178,13 +187,24 @@ class Step:
         self.handle({"event": "commit", "guess": given, "confidence": CERTAIN if self.question.sure else None})
         if self.problem:
             raise LessonlibError(f"{self.question.where}: the guess {given!r} was refused: {self.problem}")
-        self.handle({"event": "reveal"})
+        with self._open_to_all():
+            self.handle({"event": "reveal"})
         self.observe_right()
 
     def skip(self) -> None:
         """Walk all the way without a guess."""
-        self.handle({"event": "skip"})
+        with self._open_to_all():
+            self.handle({"event": "skip"})
         self.observe_right()
+
+    @contextmanager
+    def _open_to_all(self) -> Iterator[None]:
+        """As long as this lasts, nothing is sealed."""
+        self._unsealed = True
+        try:
+            yield
+        finally:
+            self._unsealed = False
 
     def observe_right(self) -> None:
         """Tap the right observation, if one is asked for."""
@@ -199,8 +219,9 @@ class Step:
         """
         record, self.record = self.record, _FORGET
         try:
-            for entry in records:
-                self.handle({**entry, "guess": self._as_given(entry.get("guess"))})
+            with self._open_to_all():
+                for entry in records:
+                    self.handle({**entry, "guess": self._as_given(entry.get("guess"))})
         finally:
             self.record, self.problem = record, ""
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 #: which script draws a panel
 PanelKind = Literal[
-    "choice", "number", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
+    "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
     "pick", "map", "roof", "write"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
@@ -54,6 +54,8 @@ class NumberAsk(TypedDict):
     unit: str
     placeholder: str
     interval: bool
+    #: whether the interval must be given
+    needed: NotRequired[bool]
 
 
 class CurveAsk(TypedDict):
@@ -334,6 +336,8 @@ class QuestionView(PanelView):
     confidence: list[str] | None
     hints: HintsView
     skipped: bool
+    #: why a committed question is not revealed yet
+    sealed: NotRequired[str]
     observe: NotRequired[ObserveView | None]
     working: NotRequired[WorkingView | None]
     explanation: NotRequired[str]
@@ -416,9 +420,9 @@ class ClosingPart(TypedDict):
 
 
 class ClosingView(NoteView):
-    """The last panel: score card, sources, and a question to the teacher, which is always open."""
+    """The last panel: a question to the teacher, which is always open; in a notebook with score card and sources."""
 
-    closing: ClosingPart
+    closing: NotRequired[ClosingPart]
 
 
 class DotView(TypedDict):
@@ -482,12 +486,12 @@ class DrawnView(TypedDict, total=False):
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str
+    #: offers what comes next: another sitting of a review, another set of an exam
+    more: str
 
 
 class BlockView(PanelView, DrawnView):
-    """A block that is open. ``more`` offers another sitting of a review."""
-
-    more: NotRequired[str]
+    """A block that is open."""
 
 
 View = (

@@ -134,7 +134,12 @@ class Write(Block):
 
     # --- what the learner's function does -----------------------------------------------------------------
 
-    def hand_over(self, function: Function) -> None:
+    @property
+    def how(self) -> str:
+        """How a function is handed over, in one line."""
+        return f'Hand your function over, without calling it: lesson.write("{self.raw["id"]}", {self.name}).'
+
+    def hand_over(self, function: Function | None) -> None:
         """Take the learner's function; it runs when the panel is drawn, so not while the item is closed."""
         self._function, self._tried = function, None
 
@@ -224,7 +229,8 @@ class Write(Block):
             return "right", "Within 1 % everywhere", because or "Your function and the engine agree."
         if all(one == Tried() for one in self.tried):
             before = " You had it within 1 % before." if self.finished else ""
-            return "plain", "Not written yet", f"Change the cell above, then run it with Shift+Enter.{before}"
+            todo = "Change the cell above, then run it with Shift+Enter." if self._function else self.how
+            return "plain", "Not written yet", f"{todo}{before}"
         if all(verdict is None for verdict in verdicts):
             return "off", "No number yet", "Change the cell above, then run it again."
         return (

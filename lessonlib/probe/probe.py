@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.text import printable
 from lessonlib.probe import fetch
+from lessonlib.probe.demo import DEMO, NOTE, recorded
 from lessonlib.probe.prometheus import is_prometheus, read_prometheus
 from lessonlib.probe.reading import Reading, engines, findings, lengths
 from lessonlib.probe.timeline import Scrape, Timeline, parse
@@ -24,10 +25,14 @@ def probe(url: str, window_s: float = 30.0, model: str | None = None, tick: Tick
     """What the server at `url` did for the next `window_s` seconds (a Prometheus server: for the last ones).
 
     `window_s` 0 reads a vLLM server once: all since it started. `model`: which of several served models.
-    `tick(done_s, window_s)` is called at every scrape. Raises LessonlibError with one line.
+    `tick(done_s, window_s)` is called at every scrape. A `url` of "demo" is the recording that comes with the course, whole.
+    Raises LessonlibError with one line.
     """
     if not 0 <= window_s <= LONGEST_S:
         raise LessonlibError(f"window: expected seconds from 0 up to {LONGEST_S:.0f} (90 days), not {window_s:g}")
+    if url == DEMO:
+        timelines = [recorded()]
+        return _reading(DEMO, Window(timelines, _models(timelines, model)), [NOTE])
     url = fetch.checked_url(url)
     if not url.endswith("/metrics") and is_prometheus(url):
         timelines, notes = read_prometheus(url, window_s)

@@ -9,7 +9,7 @@ mixed batch, and everything random comes from seeds.
 
 from __future__ import annotations
 
-from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet, Kind
+from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, Failure, Fleet, Kind, Stall
 from lessonlib.serving.fleet.rollout import Rollout
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
@@ -59,6 +59,7 @@ __all__ = [
     "ShareOfPrompt",
     "Sharing",
     "Speculation",
+    "Stall",
     "StepCost",
     "Telemetry",
     "Trace",

@@ -15,7 +15,7 @@ from lessonlib.base.checks import kind, whole
 from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import System, kv_bytes, state_bytes
-from lessonlib.serving.fleet.fleet import Failure, Fleet
+from lessonlib.serving.fleet.fleet import Failure, Fleet, Stall
 from lessonlib.serving.fleet.members import DRAINING, FAILED, OFF, READY, STARTING, Members
 from lessonlib.serving.fleet.rolling import Rolling
 from lessonlib.serving.fleet.routers import Loads, Router, Sight, make_router
@@ -64,12 +64,26 @@ def simulate(
 
 # --- the clock --------------------------------------------------------------------------------------------------------
 
-#: A request comes; it is through the server's own work; a replica is warm; a replica stops; it is back; a KV cache has crossed the link; the scaler looks;
+#: A request comes; it is through the server's own work; a replica is warm; a replica stops; it stalls; it is back; a KV cache has crossed the link; the scaler looks;
 #: the router looks; the router fails; a rollout begins; the time to drain is over; a beginning has come from the host's memory; a run of steps ends; an idle replica has something to do. In this order at one time, so that requests that come
 #: together start together.
-ARRIVAL, SEND, WARM, FAILURE, RECOVERY, DELIVERY, LOOK, SCRAPE, ROUTER_FAILS, ROLL, DEADLINE, LOADED, RUN_END, PLAN = (
-    range(14)
-)
+(
+    ARRIVAL,
+    SEND,
+    WARM,
+    FAILURE,
+    STALL,
+    RECOVERY,
+    DELIVERY,
+    LOOK,
+    SCRAPE,
+    ROUTER_FAILS,
+    ROLL,
+    DEADLINE,
+    LOADED,
+    RUN_END,
+    PLAN,
+) = range(15)
 
 
 class Events:
@@ -176,6 +190,8 @@ class Simulation:
             self.events.push(fleet.router_fails_at_s, ROUTER_FAILS)
         for failure in fleet.failures:
             self.events.push(failure.at_s, FAILURE, failure)
+        for stall in fleet.stalls:
+            self.events.push(stall.at_s, STALL, stall)
 
     def run(self, limit_s: float, progress: Progress | None) -> Result:
         """All events until the last answer, the limit or an interrupt."""
@@ -184,6 +200,7 @@ class Simulation:
             SEND: self._through,
             WARM: self._warm,
             FAILURE: self._failure,
+            STALL: self._stall,
             RECOVERY: self._recovery,
             DELIVERY: self._delivery,
             LOOK: self._look,
@@ -445,6 +462,12 @@ class Simulation:
             return
         replica.interrupt(now)
         self._follow(replica, now)
+
+    def _stall(self, now: float, stall: Stall) -> None:
+        replica = self.members.replicas[stall.replica]
+        replica.stall(now, now + stall.for_s)
+        if not replica.idle:
+            self._follow(replica, now)
 
     def _fail(self, replica: Replica, now: float) -> None:
         back = self._failing.pop(replica.number)

@@ -15,7 +15,7 @@ from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.course_plan import kept_minutes, load_parts
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
-from lessonlib.lesson.source import lesson_names, lesson_title, load_source
+from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source
 from lessonlib.lesson.views import DrawnView
 from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
@@ -25,6 +25,7 @@ from lessonlib.record.settings import choose_lab, chosen_lab
 from lessonlib.review.current_questions import states_of
 from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
@@ -154,7 +155,11 @@ def _map(attempts: Sequence[Attempt], events: Sequence[Event]) -> DrawnView:
 
     concepts = load_listing().concepts
     states = states_of(concepts, attempts)
-    chapters = [Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb") for name in lesson_names()]
+    chapters = [
+        Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb")
+        for name in lesson_names()
+        if not is_checkpoint(name)
+    ]
     parts, own = load_parts(), _pace(events)
     return {
         "html": course_map_html(concepts, chapters, states, way_html(parts, own)),
@@ -201,4 +206,7 @@ def _version(name: str) -> str:
 
 
 #: every kind of block that a lesson may have: kind -> its class
-BLOCKS: Blocks = {**WORD_BLOCKS, **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed)}
+BLOCKS: Blocks = {
+    **WORD_BLOCKS,
+    **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed, ExamCard, CourseChart),
+}

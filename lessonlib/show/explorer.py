@@ -25,31 +25,34 @@ log = logging.getLogger(__name__)
 
 #: settings whose outcome is kept; an hour of turning knobs comes to a few hundred
 KEPT = 500
-#: what an explorer that names no function shows: ceilings of decode, by batch, context, GPU and precision
-COMMON: Mapping[str, Any] = {
-    "compute": "explore_ceilings",
-    "drawing": "lines",
-    "knobs": [
-        {
-            "name": "batch",
-            "label": "Batch",
-            "unit": "requests",
-            "from": 1,
-            "to": 512,
-            "steps": 10,
-            "log": True,
-            "start": 1,
-        },
-        {
-            "name": "context",
-            "label": "Context of each",
-            "unit": "tokens",
-            "stops": "context_stops",
-            "start": "context_tokens",
-        },
-        {"name": "gpu", "label": "GPU", "choices": "gpu_choices", "start": "gpu_start"},
-        {"name": "weights", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
-    ],
+_CONTEXT = {
+    "name": "context",
+    "label": "Context of each",
+    "unit": "tokens",
+    "stops": "context_stops",
+    "start": "context_tokens",
+}
+#: what an explorer shows that names no function
+COMMON = "explore_ceilings"
+#: functions of course/shared whose drawing and knobs may be left out
+READY: Mapping[str, Mapping[str, Any]] = {
+    COMMON: {
+        "drawing": ["lines", "bars"],
+        "knobs": [
+            {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(10)]},
+            _CONTEXT,
+            {"name": "gpu", "label": "GPU", "choices": "gpu_choices", "start": "gpu_start"},
+            {"name": "weights", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
+        ],
+    },
+    "play_token": {
+        "drawing": "gate",
+        "knobs": [
+            {"name": "batch", "label": "Batch", "unit": "requests", "stops": [2**power for power in range(8)]},
+            _CONTEXT,
+            {"name": "bits", "label": "Weights", "choices": "weights_choices", "start": "weights_start"},
+        ],
+    },
 }
 _DRAWING = one_of(*DRAWINGS)
 _OPTION: Schema = {"type": ["string", "number"]}
@@ -77,6 +80,11 @@ class Explore(Block):
         ),
     }
     optional = frozenset({"block", "compute", "knobs", "drawing", "guess"})
+    #: open text, the same for all: no number, which might be an answer on some lab
+    by_hand = """
+# A ceiling by hand, once it is open, in a cell of your own, with a batch and a context of your choice:
+#   from lessonlib import decode
+#   decode(lesson.lab.system, batch, context).ceiling_tokens_per_s"""
 
     def __init__(self, raw: Any, lesson: Any):
         super().__init__(raw, lesson)
@@ -89,8 +97,9 @@ class Explore(Block):
 
     @functools.cached_property
     def declared(self) -> Mapping[str, Any]:
-        """The entry, or that of the common explorer where it names no function."""
-        return self.raw if "compute" in self.raw else {**COMMON, **self.raw}
+        """The entry, with what may be left out: the function, and what is ready for it."""
+        compute = self.raw.get("compute", COMMON)
+        return {"compute": compute, **READY.get(compute, {}), **self.raw}
 
     @functools.cached_property
     def compute(self) -> Callable[..., Any]:
@@ -100,11 +109,12 @@ class Explore(Block):
     @functools.cached_property
     def knobs(self) -> list[Knob]:
         """The knobs on this lab; LessonlibError in one line if they do not fit the function."""
+        compute = self.compute
         if not {"knobs", "drawing"} <= {*self.declared}:
             raise LessonlibError(
                 f"{self.where}: an explorer with a function of its own names its knobs and its drawing"
             )
-        return make_knobs(self.declared["knobs"], self.lesson.words, self.compute, self.where)
+        return make_knobs(self.declared["knobs"], self.lesson.words, compute, self.where)
 
     @property
     def drawings(self) -> list[str]:

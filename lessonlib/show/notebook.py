@@ -18,6 +18,7 @@ from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
+from lessonlib.lesson.step import ASKED, OBSERVED
 from lessonlib.lesson.views import KeptView, View
 from lessonlib.lesson.written import Write
 from lessonlib.record.exchanges import QUESTION
@@ -61,7 +62,29 @@ class NotebookLesson:
         return self._lesson.lab
 
     def __repr__(self) -> str:
-        return printable(f"{self._lesson.raw['title']} · {self.lab.title}")
+        opened = printable(f"{self._lesson.raw['title']} · {self.lab.title}")
+        return f"{opened}\n{self._stopped()}"
+
+    def continue_at(self) -> str:
+        """Where the learner stopped, as "AFTER|OPEN": the last item that they have dealt with, and that item once more if
+        it is not finished. Ids; both "" if nothing was done yet. The extension of JupyterLab asks for it.
+        """
+        last = self._last_touched()
+        if last is None:
+            return "|"
+        return f"{last.id}|{'' if _finished(last) else last.id}"
+
+    def _last_touched(self) -> Item | None:
+        return next((item for item in reversed(self._lesson.items.values()) if _touched(item)), None)
+
+    def _stopped(self) -> str:
+        """In one line how to begin, or where the learner stopped."""
+        last, steps = self._last_touched(), self._lesson.steps
+        if last is None:
+            return "To start: run all cells (menu Run, Run All Cells), then begin at step 1."
+        done = sum(step.step.revealed for step in steps)
+        where = f"{done} of {len(steps)} steps revealed" if done < len(steps) else "every step is revealed"
+        return printable(f"You stopped at “{last.title.split(' · ')[0]}”: {where}. Run all cells to go on there.")
 
     if TYPE_CHECKING:  # the methods are those of METHODS; see below the class
 
@@ -73,14 +96,15 @@ class NotebookLesson:
         block = item.block if isinstance(item, BlockItem) else None
         if not isinstance(block, Write):
             raise LessonlibError(f"{self._lesson.name}: “{item_id}” is not drawn here")
-        if not callable(function):
-            raise LessonlibError(
-                f'hand your function over, without calling it: lesson.write("{item_id}", {block.name})'
-            )
+        if function is not None and not callable(function):
+            raise LessonlibError(block.how)
         block.hand_over(function)
         if self._auto in ("truth", "each") and not item.lock:
             block.walk(every_slip=self._auto == "each")
-        return self._show(item_id, Write.kind)
+        shown = self._show(item_id, Write.kind)
+        if not item.lock:
+            self._lesson.changed(item)
+        return shown
 
     # --- inside -----------------------------------------------------------------------------------------
 
@@ -155,9 +179,20 @@ class NotebookLesson:
         for item_id in sorted(self._panels, key=lambda item_id: item_id != changed.id):
             item = self._lesson.items[item_id]
             lock, kept = self._drawn[item_id]
-            always = item is changed or not item.sealed or item_id in self._desks or is_closing(item)
+            always = (
+                item is changed
+                or not item.sealed
+                or item_id in self._desks
+                or is_closing(item)
+                or self._together(item, changed)
+            )
             if always or lock != item.lock or (kept and kept != self._kept(item)):
                 self._draw(item)
+
+    def _together(self, item: Item, changed: Item) -> bool:
+        """Whether both are of the exam: what one of its questions does says when the others open."""
+        exam = self._lesson.exam
+        return exam is not None and item in exam.items and changed in exam.items
 
     def _kept(self, item: Item) -> KeptView | None:
         view = cast(Mapping[str, Any], item.view())
@@ -188,6 +223,20 @@ class NotebookLesson:
             item.step.answer(item.step.question.right())
         self._lesson.changed(item)
         return outcomes
+
+
+def _touched(item: Item) -> bool:
+    """Whether the learner has dealt with it: answered, skipped, or written a function that is right."""
+    if isinstance(item, StepItem):
+        return not item.only_kept and item.step.state != ASKED
+    return _finished(item)
+
+
+def _finished(item: Item) -> bool:
+    if isinstance(item, StepItem):
+        return item.step.state == OBSERVED
+    block = item.block if isinstance(item, BlockItem) else None
+    return isinstance(block, Write) and not item.lock and block.finished
 
 
 def _method(kind: str, does: str, item_id: str | None) -> Callable[..., Panel]:

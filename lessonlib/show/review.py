@@ -8,6 +8,9 @@ from typing import Any
 
 from lessonlib.base.text import printable
 from lessonlib.lesson.concepts import load_listing
+from lessonlib.lesson.kinds.spoken import Recall
+from lessonlib.lesson.step import Step
+from lessonlib.lesson.words import Numbers, Words
 from lessonlib.record.journal import Journal
 from lessonlib.review.deck import Review
 from lessonlib.review.summary import minutes, summarise
@@ -19,6 +22,20 @@ from lessonlib.show.score_card import summary_html
 from lessonlib.show.session import open_session, page_spoke, with_record
 
 TITLE = "Review"
+#: What a newcomer may try: a card about the review itself, so that no lesson's answer is told.
+SAMPLE = {
+    "id": "sample",
+    "kind": "recall",
+    "concepts": [],
+    "stem": "This is what a card looks like. Aloud: **why does a question that you were certain of, and missed, come back first?**",
+    "answer": "Errors made with certainty are corrected best once the answer is seen, and come back if nobody asks again. "
+    "So they are asked again, and soon.",
+}
+
+
+def sample_card(lab: Lab) -> Step:
+    """A card of which nothing is kept."""
+    return Step(Recall(SAMPLE, Words(Numbers({}, lab), {}), "sample card"), "A sample card", lambda _record: None)
 
 
 def open_review(
@@ -34,6 +51,8 @@ class NotebookReview:
 
     def __init__(self, review: Review):
         self._review = review
+        self._sample: Step | None = None
+        self._tried = False
 
     def __repr__(self) -> str:
         return printable(f"Review · {self._review.lab.title}")
@@ -63,8 +82,33 @@ class NotebookReview:
         """An event of the panel; answers with what to show."""
         if page_spoke(self._review.journal):
             self._review.deal()
-        self._review.handle(event)
+        if not self._handle_sample(event):
+            self._review.handle(event)
         return self.view()
+
+    @property
+    def _newcomer(self) -> bool:
+        """Whether no card was ever met."""
+        return not self._review.done and self._review.step is None and self._review.next_due() is None
+
+    def _handle_sample(self, event: dict[str, Any]) -> bool:
+        """Whether the event was about the sample card, which only a newcomer is offered."""
+        if not self._newcomer:
+            self._sample = None
+            return False
+        name = event.get("event")
+        if self._sample is None:
+            self._sample = sample_card(self._review.lab) if name == "more" else None
+        elif name == "next":
+            self._tried = self._tried or self._done_with(self._sample)
+            self._sample = None if self._done_with(self._sample) else self._sample
+        else:
+            self._sample.handle(event)
+        return True
+
+    @staticmethod
+    def _done_with(step: Step) -> bool:
+        return step.revealed and (step.grade is not None or step.skipped)
 
     def view(self) -> dict[str, Any]:
         """What to show, and what became of the learner's record."""
@@ -73,8 +117,18 @@ class NotebookReview:
     def _card_view(self) -> dict[str, Any]:
         """The card on the table with how many are left, or what to say when none is."""
         review = self._review
+        if self._newcomer and self._sample:
+            view = self._sample.view()
+            return {
+                **view,
+                "id": "sample",
+                "title": self._sample.title,
+                "next": self._done_with(self._sample),
+                "sitting": True,
+            }
         if review.step is None or review.card is None:
-            return {**empty(self._nothing()), "more": "Another sitting" if review.due() else ""}
+            more = "Another sitting" if review.due() else "Try a sample card" if self._newcomer else ""
+            return {**empty(self._nothing()), "more": more}
         view = review.step.view()
         number = f"{review.done + 1} of {review.done + review.left}"
         return {
@@ -91,7 +145,8 @@ class NotebookReview:
             return f"<p><strong>{review.done} cards, that is enough for one sitting.</strong> {len(review.due())} more are due; tomorrow they will still be there.</p>"
         at = review.next_due()
         if at is None:
-            return "<p><strong>Nothing to review yet.</strong> Cards come from the lessons: take the first steps of lesson 1, then come back tomorrow.</p>"
+            tried = "That was a sample: nothing of it is kept. " if self._tried else ""
+            return f"<p>{tried}<strong>Nothing to review yet.</strong> Cards come from the lessons: take the first steps of lesson 1, then come back tomorrow.</p>"
         thanks = f"{review.done} card{'s' * (review.done != 1)} done. " if review.done else ""
         return f"<p><strong>{thanks}Nothing more is due.</strong> The next card is, {escape(when(at, datetime.now(UTC)))}.</p>"
 

@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.items import BlockItem, StepItem
 from lessonlib.lesson.judge import apart, band_limits, band_of, times
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import CONFIDENCE
+from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt, attempts_of
 from lessonlib.record.event import events_of
 from lessonlib.review.summary import CLAIMED, RANGE, Summary, summarise
@@ -31,8 +32,17 @@ def score_html(lesson: Lesson) -> str:
     missed = [item for item, attempt in asked if attempt and attempt.certain_miss]
     return (
         f'<p>{len(asked)} predictions in this lesson.</p>{summary_html(made)}<table class="ll-score"><caption>Your predictions in this lesson</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_certain_misses(missed)}"
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_certain_misses(missed)}{_written(lesson)}"
     )
+
+
+def _written(lesson: Lesson) -> str:
+    """How many functions of one's own are within 1 %, where a lesson asks for some; a closed one is not told apart."""
+    items = [item for item in lesson.items.values() if isinstance(item, BlockItem) and isinstance(item.block, Write)]
+    finished = sum(not item.lock and item.block.finished for item in items if isinstance(item.block, Write))
+    if not items:
+        return ""
+    return f"<p>{len(items)} function{'s' * (len(items) != 1)} of your own to write, {finished} of them within 1 %.</p>"
 
 
 def _attempt(lesson: Lesson, item: StepItem) -> Attempt | None:
@@ -244,6 +254,22 @@ def _certainty(said: Sequence[tuple[int, int, int]]) -> str:
                 return f"When you say “{CONFIDENCE[level]}” you are right more often than that sounds: you may trust yourself more."
             return f"“{CONFIDENCE[level].capitalize()}” is well chosen: it comes out about as often as it sounds."
     return "Too few guesses yet to say how well you know what you know."
+
+
+def still_open_html(found: Summary, beliefs: Mapping[str, str]) -> str:
+    """The misconceptions that were met and that no later right answer cleared, each in its own words."""
+    still = {name: count for name, count in found.met.items() if name not in found.cleared}
+    if not found.guesses:
+        return ""
+    if not still:
+        return "<p>No misconception that you met is still open.</p>"
+    rows = "".join(
+        f"<li>{escape(beliefs.get(name) or name.replace('-', ' '))} <small>met {count} time{'s' * (count != 1)}</small></li>"
+        for name, count in sorted(still.items(), key=lambda entry: (-entry[1], entry[0]))
+    )
+    return (
+        f"<p><strong>Still open</strong>, until the same question comes out right (the review asks):</p><ul>{rows}</ul>"
+    )
 
 
 def _met(found: Summary, beliefs: Mapping[str, str]) -> str:

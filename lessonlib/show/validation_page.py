@@ -13,7 +13,8 @@ from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.restore import restore
 from lessonlib.lesson.words import Numbers, Words
 from lessonlib.record.journal import Journal
-from lessonlib.roofline import Lab
+from lessonlib.roofline import Lab, load_lab
+from lessonlib.roofline.calibrate.validation import LEANS, Text
 from lessonlib.roofline.efficiency import constants_document
 from lessonlib.show.fallback import fallback
 from lessonlib.show.panel import Panel
@@ -154,18 +155,37 @@ class ValidationPage:
             panel.view = view()
 
 
-def _table(text: str) -> str:
-    return f"<pre>{escape(text)}</pre>"
+def _table(text: Text) -> str:
+    """The rows as a table with named columns."""
+    head, *rows = text.rows
+    columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    note = f"<p>{escape(text.note)}.</p>" if text.note else ""
+    return f'<table class="ll-score ll-errors"><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>{note}'
 
 
 def _served(_lab: Lab) -> str:
     from lessonlib.base.paths import data_dir
-    from lessonlib.serving.measured.report import held, report_text
+    from lessonlib.serving.measured.report import CUTS, errors, grouped, held
     from lessonlib.serving.measured.rows import read_measurements
 
     rows, refused = read_measurements(data_dir() / "measured" / "engines.csv")
     items, more = held(rows)
-    return _table(report_text(items, [*refused, *more]))
+    above, out = sum(item.over for item in items), len(refused) + len(more)
+    parts = [
+        f"<p>{len(items)} numbers that others measured on served engines: {above} above the ceiling; {out} cannot be computed.</p>"
+    ]
+    for title in ("metric and kind", "data", "gpu", "engine", "precision"):
+        found: list[tuple[str, ...]] = [(title, "rows", "half are off by at most", LEANS, "in the band")]
+        for name, members in grouped(items, CUTS[title]).items():
+            entry = errors(members)
+            shares = (f"{entry['median_abs_error']:.0%}", f"{entry['bias']:+.0%}", f"{entry['band_coverage']:.0%}")
+            found.append((name, str(entry["n"]), *shares))
+        parts.append(_table(Text("", found)))
+    return "".join(parts)
 
 
 def _steps(_lab: Lab) -> str:
@@ -175,22 +195,52 @@ def _steps(_lab: Lab) -> str:
     return roofline_validation.draw().html + _table(validation.error_table("class"))
 
 
+_WORDS = (
+    "<p>An error is the expected time against the measured one. Half of the rows are off by at most the first share. The second "
+    "has a sign: +10 % says that the expectation is too slow by a tenth in the median, so it leans to that side.</p>"
+)
+
+
 def _left_out(_lab: Lab) -> str:
     from lessonlib.roofline.calibrate import validation
 
-    return _table(validation.left_out_table()) + _table(validation.band_table())
+    return _WORDS + _table(validation.left_out_table()) + _table(validation.band_table())
+
+
+def _peers(_lab: Lab) -> str:
+    from lessonlib.roofline.calibrate import validation
+
+    return _table(validation.check_table()) + _table(validation.reasons_table())
+
+
+def _ceiling(_lab: Lab) -> str:
+    from lessonlib.course.engine import roofline_gpus
+    from lessonlib.roofline.calibrate import validation
+
+    return _table(validation.ceiling_table()) + roofline_gpus.draw().html
+
+
+def _default_lab(_lab: Lab) -> str:
+    from lessonlib.course.engine import roofline_step_time, roofline_waterfall
+    from lessonlib.roofline.calibrate import validation
+
+    lab = load_lab()
+    return _table(validation.lab_table(lab)) + roofline_waterfall.draw(lab).html + roofline_step_time.draw(lab).html
 
 
 def _cuts(_lab: Lab) -> str:
     from lessonlib.roofline.calibrate import validation
 
-    return _table(validation.error_tables())
+    return "".join(_table(validation.error_table(title)) for title in validation.CUTS if title != "class")
 
 
 #: What the page shows after the guess: title, and what makes it.
 PARTS: Mapping[str, tuple[str, Callable[[Lab], str]]] = {
+    "peers": ("The ceiling beside other calculators", _peers),
+    "ceiling": ("The ceiling is never beaten", _ceiling),
     "left out": ("Errors on sources left out, and the bands that follow", _left_out),
-    "served": ("Served engines: what lessonlib validate prints", _served),
+    "served": ("Served engines", _served),
     "steps": ("Steps and kernels, on the rows fitted", _steps),
     "cuts": ("The same by GPU, engine, precision and batch", _cuts),
+    "lab": ("From the ceiling to the default lab", _default_lab),
 }

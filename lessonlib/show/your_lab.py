@@ -13,6 +13,8 @@ from lessonlib.base.text import printable
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.restore import restore
 from lessonlib.probe.asked import ASKED, can_ask, question
+from lessonlib.probe.demo import DEMO, STORY
+from lessonlib.probe.demo import LAB as DEMO_LAB
 from lessonlib.probe.reading import MOMENT, PER_REQUEST, WINDOW, Finding, Reading
 from lessonlib.record.journal import Journal
 from lessonlib.record.settings import choose_lab
@@ -22,7 +24,11 @@ from lessonlib.show.panel import Panel
 from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
 
 NAME = "your-lab"
-NO_SERVER = 'Name your server in the first cell, such as `url = "http://localhost:8000"`, and run all cells again.'
+NO_SERVER = (
+    'Name your server in the first cell, such as `url = "http://localhost:8000"`, or a recorded one, `url = "demo"`, and run all '
+    "cells again."
+)
+NOT_YOURS = "Nothing to keep: this was a recording of a simulated server. With the address of yours in the first cell this panel writes its lab file."
 
 
 def open_your_lab(
@@ -35,9 +41,10 @@ def open_your_lab(
 ) -> YourLab:
     """Look at the server at `url` (vLLM, or the Prometheus that scrapes it) for `window` seconds; at `model`, if it serves several.
 
-    Without a `url`, or when the server cannot be read, every panel says in one line what to do.
+    A `url` of "demo" is a recording of a simulated server, beside the lab that it was of. Without a `url`, or when the server
+    cannot be read, every panel says in one line what to do.
     """
-    session = open_session(lab, auto, journal)
+    session = open_session(DEMO_LAB if url == DEMO and lab is None else lab, auto, journal)
     if not url:
         return YourLab(None, NO_SERVER, session.lab, session.journal, session.mode)
     from lessonlib.probe.probe import probe
@@ -66,7 +73,12 @@ class YourLab:
         restore(NAME, self._items.values(), self._address, journal)
 
     def __repr__(self) -> str:
-        return printable(f"Your lab · beside {self._lab.title}")
+        told = f" · {STORY}" if self._demo else ""
+        return printable(f"Your lab · beside {self._lab.title}{told}")
+
+    @property
+    def _demo(self) -> bool:
+        return self._reading is not None and self._reading.source == DEMO
 
     def _item(self, key: str, reading: Reading) -> StepItem:
         asked = question(key, reading, self._lab)
@@ -176,6 +188,8 @@ class YourLab:
             return self._unread("keep", "Your lab file")
         if self._lock():
             return _locked("keep", "Your lab file", self._lock())
+        if self._demo:
+            return _tell("keep", "Your lab file", NOT_YOURS)
         if file not in self._written:  # once a reading, however often the panel is drawn
             self._written[file] = self._write(self._reading, file)
         return self._written[file]

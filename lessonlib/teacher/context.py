@@ -159,7 +159,7 @@ def _guess(view: Mapping[str, Any]) -> str:
     said = (
         guess.get("text")
         or ", ".join(guess.get("texts", ()))
-        or ("a dot on the roof" if "x" in guess else "a drawn curve" if "y" in guess else "")
+        or (f"a dot at {guess['shown']}" if "x" in guess else "a drawn curve" if "y" in guess else "")
     )
     unit = view["ask"].get("unit", "") if "value" in guess else ""
     if not said:

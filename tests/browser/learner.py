@@ -39,6 +39,8 @@ class Learner:
         elif kind == "curve":
             for handle in panel.get_by_role("slider").all():
                 handle.press("ArrowUp")
+        elif kind == "place":
+            panel.get_by_role("slider").press("ArrowUp")
         elif kind == "number":
             panel.get_by_role("textbox", name=re.compile("^Your guess")).fill(TYPED[kind])
         elif kind in TYPED:
@@ -120,6 +122,8 @@ class Learner:
         elif kind == "curve":
             for number in range(panel.get_by_role("slider").count()):
                 self.keys(*(["Tab"] if number else []), "ArrowUp")
+        elif kind == "place":
+            self.keys("ArrowUp")
         elif kind == "blanks":
             for number in range(panel.get_by_role("textbox").count()):
                 self.keys(*(["Tab"] if number else []))

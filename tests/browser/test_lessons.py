@@ -57,7 +57,8 @@ def answer_everything(notebook: Notebook, lesson: str) -> None:
 
 def test_the_walks_meet_every_kind_of_question() -> None:
     kinds = {lesson: {kind for _, kind in questions(lesson)} for lesson in lesson_names()}
-    assert set().union(*kinds.values()) == kinds[WALKED[0]] | kinds[WALKED[1]]
+    elsewhere = {"place"}  # see test_own_work.py
+    assert set().union(*kinds.values()) <= kinds[WALKED[0]] | kinds[WALKED[1]] | elsewhere
 
 
 def accessibility_findings(notebook: Notebook) -> dict[str, list[str]]:

@@ -144,8 +144,31 @@ def test_a_python_without_jupyterlab_is_said_before_anything_is_written(
 
 
 def test_the_callers_own_configuration_stays_on_the_path() -> None:
-    path = launch.environment({"JUPYTER_CONFIG_PATH": "/theirs", "A": "b"})
+    path = launch.environment({"JUPYTER_CONFIG_PATH": "/theirs", "JUPYTER_PATH": "/too", "A": "b"})
     assert path["JUPYTER_CONFIG_PATH"].split(os.pathsep)[1:] == ["/theirs"] and path["A"] == "b"
+    assert path["JUPYTER_PATH"].split(os.pathsep)[1:] == ["/too"]
+
+
+def test_jupyterlab_finds_our_extension_and_its_settings_fit() -> None:
+    """Ask JupyterLab's own code, in the environment of `lab`, which extensions there are."""
+    code = """
+import json
+from jupyter_core.paths import jupyter_path
+from jupyterlab.commands import get_app_dir
+from jupyterlab_server.config import get_federated_extensions
+from jupyterlab_server.settings_utils import get_settings
+from pathlib import Path
+paths, app = jupyter_path("labextensions"), Path(get_app_dir())
+found = get_federated_extensions(paths)["lessonlib"]
+place = Path(found["ext_path"])
+settings, _ = get_settings(str(app / "settings"), str(app / "schemas"), "", schema_name="lessonlib:landing", labextensions_path=paths)
+print(json.dumps([(place / found["jupyterlab"]["_build"]["load"]).is_file(), list(settings["schema"])]))
+"""
+    env = launch.environment(os.environ)
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    there, keys = json.loads(done.stdout)
+    assert there and {"jupyter.lab.menus", "jupyter.lab.toolbars"} <= set(keys)
 
 
 def test_jupyterlab_takes_our_defaults_and_its_schema_allows_them() -> None:

@@ -196,6 +196,9 @@ def test_ctrl_c_prints_what_there_is(capsys, monkeypatch) -> None:
         ("--rate 1 --slow 7,2", ["slow", "no replica 7"]),
         ("--rate 1 --slow x", ["--slow", "2 numbers"]),
         ("--rate 1 --failure 0,nan,3", ["--failure", "nan"]),
+        ("--rate 1 --stall 0,10", ["--stall", "3"]),
+        ("--rate 1 --stall 5000,1,1", ["--stall", "4,095"]),
+        ("--rate 1 --stall 7,1,1", ["stall", "no replica 7"]),
         ("--rate 1 --kind 2", ["--kind", "KEY=VALUE"]),
         ("--rate 1 --kind 1,colour=red", ["--kind", "colour", "gpu"]),
         ("--rate 1 --kind 1,link=-3", ["--kind", "above 0"]),
@@ -219,6 +222,17 @@ def test_wrong_use_is_one_line_and_status_two(line, words, capsys) -> None:
     assert status == 2 and err.count("\n") == 1
     for word in words:
         assert word in err
+
+
+def test_a_replica_may_stand_still(capsys) -> None:
+    late = []
+    for flags in ("", " --stall 0,10,8"):
+        status, out, _ = run(
+            f"--model llama-3.1-8b --gpu h100-sxm --rate 2 --requests 60 --prompt 500 --output 40 --json{flags}", capsys
+        )
+        assert status == 0
+        late.append(json.loads(out)["ttft_s"]["p99"])
+    assert late[0] < 1 < 7 < late[1] < 8.5
 
 
 def test_only_one_way_to_come(capsys) -> None:

@@ -234,6 +234,10 @@ FAULTS: dict[str, tuple[Callable[[Raw], Any], str]] = {
         "image needs alt text",
     ),
     "image without alt text": (edit("kubernetes", "text", value='<img src="chart.svg">'), "image needs alt text"),
+    "a guess whose right option is none of them": (
+        edit("knobs", "guess", value={"ask": "How many?", "options": [1, 4], "right": 2, "after": "Four."}),
+        "explore knobs: “2” is none of: 1, 4",
+    ),
 }
 
 
@@ -303,6 +307,23 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
     "claim that does not exist": (
         lambda raw: raw.update(claims=["cows_fly"]),
         "claims: there is no working “cows_fly”",
+    ),
+    "misspelt function of an explorer": (
+        edit("knobs", "compute", value="explore_celings"),
+        "explore knobs: unknown function 'explore_celings': did you mean explore_ceilings",
+    ),
+    "explorer without knobs": (edit("knobs", "compute", value="gpu_start"), "names its knobs and its drawing"),
+    "explorer that cannot compute at the end of a knob": (
+        lambda raw: body(raw, "knobs").update(
+            compute="play_token",
+            drawing="gate",
+            knobs=[
+                {"name": "batch", "label": "Batch", "from": 0, "to": 8, "steps": 9, "start": 1},
+                {"name": "context", "label": "Context", "stops": [0, 4096]},
+                {"name": "bits", "label": "Bits", "choices": "weights_choices", "start": "weights_start"},
+            ],
+        ),
+        "explore knobs: This cannot be computed at Batch 0, Context 0, .*batch: expected a whole number from 1 up",
     ),
     "mistakes that all meet the truth": (
         edit(

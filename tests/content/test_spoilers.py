@@ -64,8 +64,9 @@ def test_the_walk_has_something_to_listen_for(name: str) -> None:
         ]
         expected = {"answer"} if item.kind in ("recall", "explain") else {"reveal"}
         expected |= {"truth"} if item.raw.get("kind") == "number" and digits_printed(item) >= TELLING_DIGITS else set()
-        if item.kind == "predict" and not item.raw.get("quiz") and not item.raw.get("transfer"):
-            expected |= {"explanation", *(["observe.note"] if "observe" in item.raw else [])}
+        expected |= {
+            part for part, key in (("explanation", "explanation"), ("observe.note", "observe")) if item.raw.get(key)
+        }
         assert expected <= {secret.what for secret in found}, item.id
 
 
@@ -143,6 +144,8 @@ def other_truth(truth: Any) -> Any:
     if isinstance(truth, Quantity):
         return replace(truth, value=truth.value * 1.7)
     assert isinstance(truth, Mapping)
+    if isinstance(truth["y"], float):  # a dot
+        return {**truth, "x": truth["x"] * 1.7}
     return {**truth, "y": [value * 1.7 for value in truth["y"]]}
 
 

@@ -25,17 +25,15 @@ from lessonlib.show.panel import Panel
 from lessonlib.show.scripts import LOADER, scripts_id
 
 LOCKED = {"kind", "id", "title", "state", "locked"}
-ASKED = {"kind", "id", "title", "state", "stem", "ask", "confidence", "hints", "problem", "skipped"}
+ASKED = {"kind", "id", "title", "state", "stem", "ask", "confidence", "hints", "problem", "skipped", "sealed"}
 COMMITTED = ASKED | {"guess"}
 REVEALED = COMMITTED | {"result", "observe", "working"}
 #: (question, item that tells its number before): earned, because that item opens with an answer to the same thing.
 #: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
 EARNED = {("draw-throughput", "eight-guests")}
 #: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
-#: The explorer's table of how many sequences fit is numbers of sequences, which it prints as such, one where a knob stands.
-_NOT_PRINTED = re.compile(
-    r"(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])|(.*\.)?explorer\.gpus\[\d+\]\.work\.\w+\.most\[\d+\]"
-)
+#: What stands in an empty field is the same for every question.
+_NOT_PRINTED = re.compile(r"(.*\.)?ask\.placeholder|(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])")
 #: the scripts and styles: the loader that each panel carries, and the hidden widget that holds them
 _SAME_FOR_ALL = ("_esm", "scripts", "script", "style")
 
@@ -80,8 +78,16 @@ class Walk:
                 self._unsaid[item.id, "reveal"] = secrets(item)
                 self._unsaid[item.id, "observe"] = late_secrets(item)
             self._run_all()
+            exam = self.lesson._lesson.exam
+            sealed = exam.items if exam else []
             for item in self.asked:
-                self._answer(item)
+                if item not in sealed:
+                    self._commit(item)
+                    self._reveal(item)
+            for item in sealed:
+                self._commit(item)
+            for item in sealed:  # they open together, so what one tells was no secret of another any more
+                self._reveal(item)
         return self.findings
 
     @property
@@ -100,7 +106,9 @@ class Walk:
                 markdown(source) if cell["cell_type"] == "markdown" else source,
             )
         for item in self.items.values():
-            panel: Panel = getattr(self.lesson, item.kind)(item.id)
+            # A function of one's own is not written yet when a notebook is run through.
+            handed = [_not_written] if item.kind == "write" else []
+            panel: Panel = getattr(self.lesson, item.kind)(item.id, *handed)
             self.panels[item.id] = panel
             for kind, text in panel._repr_mimebundle_()[0].items():
                 if kind.startswith("text/"):
@@ -112,7 +120,7 @@ class Walk:
             self._hear_all(item.id, panel.get_state())
         self._drain()
 
-    def _answer(self, item: StepItem) -> None:
+    def _commit(self, item: StepItem) -> None:
         question = item.step.question
         self._expect(item, ASKED)
         for number in range(len(question.hints())):
@@ -130,9 +138,13 @@ class Walk:
         )
         self._send(item, "commit", {"event": "commit", "guess": given, "confidence": 1 if question.sure else None})
         self._expect(item, COMMITTED)
-        self._unsaid.pop((item.id, "reveal"))
-        if not question.raw.get("observe"):
-            self._unsaid.pop((item.id, "observe"))
+
+    def _reveal(self, item: StepItem) -> None:
+        question, exam = item.step.question, self.lesson._lesson.exam
+        for each in exam.items if exam and item in exam.items else [item]:
+            self._unsaid.pop((each.id, "reveal"), None)
+            if not each.step.question.raw.get("observe"):
+                self._unsaid.pop((each.id, "observe"), None)
         self._send(item, "reveal", {"event": "reveal"})
         for name, other in [*question.mistakes(), ("right", question.right())]:
             self._hear_all(item.id, question.result(question.accept(other)), f"feedback on {name}")
@@ -198,3 +210,7 @@ class Walk:
 
 def _around(text: Text) -> str:
     return text.spoken if len(text.spoken) < 300 else text.spoken[:300] + "…"
+
+
+def _not_written(*_: object, **__: object) -> None:
+    """What the starter of a function of one's own returns."""

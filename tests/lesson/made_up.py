@@ -60,6 +60,25 @@ def hardly_square(lab: Lab) -> dict[str, list[float]]:
     return {"x": [1, 2, 4, 8], "y": [10.0, 41.0, 159.0, 650.0]}
 
 
+def slope_and_top(lab: Lab) -> dict[str, list[float]]:
+    """The roof of the place question: 2 FLOP/s for each FLOP a byte, up to 200."""
+    return {"x": [1, 100, 10_000], "y": [2.0, 200.0, 200.0]}
+
+
+def on_the_slope(lab: Lab) -> dict[str, Any]:
+    """The truth of the place question."""
+    return {"x": 10.0, "y": 20.0, "label": "one step"}
+
+
+def on_the_top(lab: Lab) -> dict[str, Any]:
+    return {"x": 1000.0, "y": 200.0}
+
+
+def beside_it(lab: Lab) -> dict[str, Any]:
+    """A wrong dot that no hand can place apart from the true one."""
+    return {"x": 10.5, "y": 21.0}
+
+
 # --- questions -----------------------------------------------------------------------------------------------
 
 
@@ -144,6 +163,21 @@ RAW: dict[str, Raw] = {
             },
         ],
     },
+    "place": {
+        **_REVEALED,
+        "kind": "place",
+        "id": "where-on-it",
+        "stem": "Place it.",
+        "truth": "on_the_slope",
+        "roof": "slope_and_top",
+        "because": "You read each byte once.",
+        "too_left": "More work a byte than that.",
+        "too_right": "Less work a byte than that.",
+        "below": "It keeps up with the memory.",
+        "x": {"label": "intensity", "unit": "FLOP/byte"},
+        "y": {"label": "rate", "unit": "FLOP/s"},
+        "wrong": [_wrong("on_the_top"), _wrong("beside_it")],
+    },
     "blanks": {
         "kind": "blanks",
         "id": "gaps",
@@ -161,20 +195,26 @@ RAW: dict[str, Raw] = {
         "checklist": ["One point.", "Another point."],
     },
     "note": {"kind": "note", "id": "to-teacher", "stem": "Ask the teacher."},
+    "closing": {"kind": "closing", "id": "the-end", "title": "The end", "ask": "What else?"},
 }
 
 KINDS = tuple(RAW)
-JUDGED = ("choice", "number", "curve")
+JUDGED = ("choice", "number", "curve", "place")
+
+#: what is kept as it is, and never judged
+KEPT = ("note", "closing")
 
 #: what a learner might send, and who knows it all
 GUESS: dict[str, Any] = {
     "choice": "a",
     "number": {"text": "80", "low": "10", "high": "200"},
     "curve": [10, 20, 40, 80],
+    "place": {"x": "20", "y": 40.0},
     "blanks": ["compute", ""],
     "recall": None,
     "explain": "Because so.",
     "note": "Why is that?",
+    "closing": "What about that?",
 }
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lessonlib.lesson.guess import MOST_TYPED, GuessError
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.words import WordsError, plain
-from tests.lesson.made_up import GUESS, JUDGED, KINDS, RAW, question
+from tests.lesson.made_up import GUESS, JUDGED, KEPT, KINDS, RAW, question
 
 # --- what is a guess -----------------------------------------------------------------------------------------
 
@@ -160,7 +160,7 @@ def test_any_message_is_a_guess_or_refused(kind: str, given: Any) -> None:
         guess = asked.accept(given)
     except GuessError:
         return
-    if kind != "note":
+    if kind not in KEPT:
         assert asked.result(guess)["headline"]
         asked.score(guess)
 
@@ -204,7 +204,7 @@ def test_each_mistake_gets_its_own_refutation(kind: str) -> None:
         assert asked.score(asked.accept(mistaken))["right"] is False
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KEPT])
 def test_a_skip_shows_the_answer_and_blames_nobody(kind: str) -> None:
     result = question(kind).result(None)
     assert result["tone"] == "plain"
@@ -216,10 +216,12 @@ SECRET: dict[str, dict[str, Any]] = {
     "choice": {"options": [{**RAW["choice"]["options"][0], "right": None}]},
     "number": {"truth": "fifty", "because": "x", "too_low": "x", "too_high": "x", "wrong": []},
     "curve": {"truth": "straight", "because": "x", "wrong": [], "features": []},
+    "place": {"truth": "on_the_top", "because": "x", "wrong": []},
     "blanks": {"answers": ["x", "y"]},
     "recall": {"answer": "x"},
     "explain": {"answer": "x", "checklist": ["x", "y"]},
     "note": {},
+    "closing": {},
 }
 
 
@@ -240,7 +242,8 @@ def test_a_changed_question_or_truth_changes_the_hash_and_a_changed_reveal_does_
     before = question(kind).asked_hash()
     assert question(kind).asked_hash() == before
     assert question(kind, reveal="Another reveal.", explanation="Another explanation.", hints=[]).asked_hash() == before
-    assert question(kind, stem="Another question?").asked_hash() != before
+    asked = "ask" if kind == "closing" else "stem"
+    assert question(kind, **{asked: "Another question?"}).asked_hash() != before
     other_truth = {
         "choice": {
             "options": [
@@ -249,6 +252,7 @@ def test_a_changed_question_or_truth_changes_the_hash_and_a_changed_reveal_does_
             ]
         },
         "note": {"stem": "?"},
+        "closing": {"ask": "?"},
     }
     assert question(kind, **(other_truth.get(kind) or SECRET[kind])).asked_hash() != before
 

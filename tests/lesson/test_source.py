@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from lessonlib.lesson.source import LessonFileError, lesson_names, load_source, parse_source
+from lessonlib.lesson.source import LessonFileError, is_checkpoint, lesson_names, load_source, parse_source
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.notebook import open_lesson
 from tests.lesson.shipped import LESSON, body, source, written
@@ -85,7 +85,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown key": (
             lambda raw: raw.update(titel="x"),
             "the file",
-            "“titel” is not a key here; the keys are number, title",
+            "“titel” is not a key here; the keys are number, after, title",
         ),
         "unknown key in a question": (
             lambda raw: body(raw, NUMBER).update(explain="x"),
@@ -175,7 +175,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown kind": (
             lambda raw: body(raw, NUMBER).update(kind="guess"),
             "steps[#].predict (decode-ceiling).kind",
-            "'guess' is not one of ['choice', 'number', 'curve', 'place']",
+            "'guess' is not one of ['choice', 'number', 'range', 'curve', 'place']",
         ),
         "unknown kind of item": (
             lambda raw: raw["steps"].append({"quiz": {"id": "x"}}),
@@ -281,7 +281,9 @@ def test_a_fault_is_named_by_key_and_expectation(fault: str) -> None:
 
 def test_the_shipped_lessons_are_without_fault_and_in_order() -> None:
     assert lesson_names()[:2] == ["00-start-here", LESSON]
-    assert [load_source(name)["number"] for name in lesson_names()] == [int(name[:2]) for name in lesson_names()]
+    lessons = [name for name in lesson_names() if not is_checkpoint(name)]
+    assert [load_source(name)["number"] for name in lessons] == [int(name[:2]) for name in lessons]
+    assert lesson_names() == [*lessons, *(name for name in lesson_names() if is_checkpoint(name))]
 
 
 # --- the file itself -----------------------------------------------------------------------------------------------

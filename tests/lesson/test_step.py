@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.step import Step
-from tests.lesson.made_up import GUESS, JUDGED, KINDS, key_of, question, step
+from tests.lesson.made_up import GUESS, JUDGED, KEPT, KINDS, key_of, question, step
 
 Event = dict[str, Any]
 
-SURE = {"choice": 1, "number": 1, "curve": 1}
+SURE = dict.fromkeys(JUDGED, 1)
 
 
 def commit(kind: str) -> Event:
@@ -129,7 +129,7 @@ def test_a_note_is_kept_and_kept_again_and_never_revealed(state: str) -> None:
     assert "result" not in made.view()
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KEPT])
 def test_a_question_without_an_observe_check_is_at_its_end_once_revealed(kind: str) -> None:
     made = step(kind, observe=None)
     made.handle(commit(kind))

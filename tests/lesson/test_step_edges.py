@@ -8,7 +8,7 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.step import Step
-from tests.lesson.made_up import GUESS, JUDGED, KINDS, question, step
+from tests.lesson.made_up import GUESS, JUDGED, KEPT, KINDS, question, step
 
 
 @pytest.mark.parametrize("confidence", [-1, 3, "1", None, 1.5, float("nan"), [1]])
@@ -43,7 +43,7 @@ def test_a_walk_without_a_person_ends_at_the_end(kind: str) -> None:
     assert made.kept[-1]["right"] is True
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*JUDGED, "note")])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in (*JUDGED, *KEPT)])
 def test_a_walk_over_a_card_ends_at_its_answer(kind: str) -> None:
     made = step(kind)
     made.answer(GUESS[kind])

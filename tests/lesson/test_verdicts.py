@@ -127,6 +127,16 @@ def test_a_curve_of_the_right_shape_at_the_wrong_height() -> None:
     assert question("curve").score({"y": [20, 80, 320, 1280]}) == {"factor": 2, "right": False, "missed": 0}
 
 
+def test_a_curve_may_be_judged_at_its_last_point() -> None:
+    asked = question("curve", judged="last")
+    late = asked.result(asked.accept([10, 40, 160, 1280]))
+    assert late["headline"] == "At the last point ×2 off"
+    assert asked.score({"y": [10, 40, 160, 1280]})["factor"] == 2
+    early = asked.result(asked.accept([30, 80, 200, 640]))
+    assert (early["tone"], early["headline"]) == ("right", "Spot on") and early["missed"]
+    assert asked.score({"y": [30, 80, 200, 640]}) == {"factor": 1, "right": True, "missed": 2}
+
+
 def test_the_truth_of_a_curve_is_drawn_and_a_wrong_curve_that_meets_it_is_no_mistake() -> None:
     assert drawn([1, 1, 1, 1])["truth_y"] == [10, 40, 160, 640]
     assert [name for name, _ in question("curve").mistakes()] == ["took-straight"]

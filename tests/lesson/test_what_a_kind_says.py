@@ -10,7 +10,7 @@ import pytest
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.schema import lesson_schema
 from lessonlib.show.blocks import BLOCKS
-from tests.lesson.made_up import KINDS, RAW, key_of, question
+from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question
 
 GRADES = [
     {"key": "got", "label": "Had it"},
@@ -164,7 +164,7 @@ def test_a_wrong_prediction() -> None:
 def test_a_range_is_told_with_the_summary_and_once_more_in_the_feedback() -> None:
     held = said("number", {"text": "80", "low": "50", "high": "100"})
     assert held["summary"] == "Close: ×1.25 too low. The answer: 100 tok/s. Your range held the truth."
-    assert held["feedback"] == "<p>Think of more.</p><p>Your range held the truth.</p>"
+    assert held["feedback"] == '<p>Think of more.</p><p class="ll-range">Your range held the truth.</p>'
     missed = said("number", {"text": "250", "low": "200", "high": "300"})
     assert missed["feedback"] == "<p>Think of less.</p><p>Your range missed the truth.</p>"
     right = said("number", {"text": "100", "low": "90", "high": "110"})
@@ -299,16 +299,18 @@ def test_a_choice_has_three_or_four_options_of_which_one_is_right(count: int, ri
     assert jsonschema.Draft202012Validator(schema).is_valid(options(count, right)) is valid
 
 
-ENTRY = {kind: "predict" if kind in ("choice", "number", "curve") else kind for kind in KINDS}
+ENTRY = {kind: "predict" if kind in JUDGED else kind for kind in KINDS}
 #: what an author must write for each kind, beside id and stem
 REQUIRED = {
     "choice": {"options"},
     "number": {"truth", "unit", "wrong", "because", "too_low", "too_high"},
     "curve": {"truth", "wrong", "because", "x", "y", "features"},
+    "place": {"truth", "roof", "wrong", "because", "x", "y"},
     "blanks": {"text", "answers"},
     "recall": {"answer"},
     "explain": {"answer", "checklist"},
     "note": set(),
+    "closing": {"title", "ask"},
 }
 
 
@@ -322,7 +324,7 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
     if ENTRY[kind] == "predict":
         whole |= {"concepts": ["roofline"]}
     assert [error.message for error in entry.iter_errors(whole)] == []
-    for key in REQUIRED[kind] | {"id", "stem"}:
+    for key in REQUIRED[kind] | ({"id"} if kind == "closing" else {"id", "stem"}):
         assert not entry.is_valid({name: value for name, value in whole.items() if name != key}), key
     assert not entry.is_valid({**whole, "truthy": "hundred"})
     if "wrong" in REQUIRED[kind]:

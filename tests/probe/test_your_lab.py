@@ -167,3 +167,63 @@ def counting(view: Callable[[], dict], made: list[int]) -> Callable[[], dict]:
         return view()
 
     return counted
+
+
+# --- without a server: a recording --------------------------------------------------------------------------------------
+
+
+def test_everybody_can_try_it_on_a_recording() -> None:
+    lab = open_your_lab("demo", journal=Journal(None))
+    assert "simulated" in repr(lab) and "Qwen3.5-27B on 2 x H100 SXM" in repr(lab)
+    for key in ASKED:
+        assert reveal(lab, key, "50")["state"] == "observed", f"{key} is asked"
+    table = lab.numbers().view["html"]
+    assert "simulated, not measured" in table and "30 s" in table
+
+
+def test_the_recording_has_a_story_that_its_numbers_tell() -> None:
+    from lessonlib.probe.probe import probe
+
+    read = {key: finding.value for key, finding in probe("demo").findings.items()}
+    assert read["prompt_to_generation"] == pytest.approx(38, rel=0.1)
+    assert read["cache_hit_share"] == pytest.approx(0.56, rel=0.1)
+    assert read["requests_waiting"] == 0
+    # By the wall clock the answers look five times as fast as one of them is, and prompts slower than one is read.
+    assert read["window_generation_tokens_per_s"] > 4 * read["decode_tokens_per_s"]  # type: ignore[operator]
+    assert read["window_prompt_tokens_per_s"] < read["prefill_tokens_per_s"]  # type: ignore[operator]
+
+
+def test_a_recording_writes_no_lab_file(tmp_path: Path) -> None:
+    lab = open_your_lab("demo", journal=Journal(None), auto="truth")
+    for key in ASKED:
+        lab.predict(key)
+    assert "Nothing to keep" in lab.keep(str(tmp_path / "my-lab.toml")).view["html"]
+    assert not (tmp_path / "my-lab.toml").exists()
+
+
+def test_a_recording_that_is_broken_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from lessonlib.probe import demo
+
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / demo.FILE).write_text("# nothing\n")
+    monkeypatch.setattr(demo, "data_dir", lambda: tmp_path)
+    lab = open_your_lab("demo", journal=Journal(None))
+    assert "install lessonlib anew" in lab.predict("ttft_s").view["html"]
+
+
+def test_the_recording_is_made_by_the_simulator_under_its_names() -> None:
+    from lessonlib.base.paths import data_dir
+    from lessonlib.build import demo_server
+    from lessonlib.probe import demo
+
+    def names(text: str) -> set[str]:
+        return {line.split("{")[0] for line in text.splitlines() if line.startswith("vllm:")}
+
+    stored, made = (data_dir() / "demo" / demo.FILE).read_text(), demo_server.pages()
+    assert stored.startswith("# Simulated, not measured") and names(stored) == names(made)
+    assert [line for line in stored.splitlines() if line.startswith("# second")] == [
+        "# second 300",
+        "# second 310",
+        "# second 320",
+        "# second 330",
+    ]

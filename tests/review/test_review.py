@@ -284,6 +284,33 @@ def test_the_words_when_nothing_is_due(diary: Diary) -> None:
     assert "Nothing more is due" in NotebookReview(review(diary)).view()["html"]
 
 
+def test_a_newcomer_may_try_a_card_of_which_nothing_is_kept(diary: Diary) -> None:
+    asked = review(diary)
+    before = asked.journal.records()
+    shown = NotebookReview(asked)
+    assert shown.view()["more"] == "Try a sample card"
+    view = shown.handle({"event": "more"})
+    assert (
+        view["kind"] == "recall" and view["state"] == "asked" and view["title"] == "A sample card" and view["sitting"]
+    )
+    assert shown.handle({"event": "next"})["state"] == "asked", "not before it is answered"
+    shown.handle({"event": "commit", "guess": None})
+    view = shown.handle({"event": "reveal"})
+    assert "come back if nobody asks again" in view["result"]["answer"] and not view["next"]
+    assert shown.handle({"event": "grade", "grade": "got"})["next"]
+    after = shown.handle({"event": "next"})
+    assert "That was a sample" in after["html"] and after["more"] == "Try a sample card"
+    assert asked.journal.records() == before
+
+
+def test_who_has_cards_is_offered_no_sample(diary: Diary) -> None:
+    shown = NotebookReview(review(diary))
+    shown.handle({"event": "more"})
+    take(diary)
+    assert "Try a sample card" not in repr(NotebookReview(review(diary)).view())
+    assert NotebookReview(review(diary)).handle({"event": "more"})["kind"] == "tell"
+
+
 @pytest.mark.parametrize(
     ("hours", "words"),
     [(0.5, "within the hour"), (1.4, "in about 1 hour"), (5, "in about 5 hours"), (26, "tomorrow"), (100, "in 4 days")],

@@ -106,6 +106,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     return Installed(environment / "bin", home)
 
 
+#: JupyterLab's extension, which a wheel also puts where any JupyterLab of the environment looks for some
+EXTENSION = "lessonlib/cli/jupyter/labextensions/lessonlib"
+
+
 # --- what is in it -------------------------------------------------------------------------------------------------
 
 
@@ -121,13 +125,18 @@ def carried(repo: Path) -> set[str]:
 
 def test_the_wheel_holds_package_and_facts_and_nothing_else(repo: Path, wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
-        there = {name for name in archive.namelist() if ".dist-info/" not in name}
+        placed = {name.split(".data/data/")[1] for name in archive.namelist() if ".data/data/" in name}
+        there = {name for name in archive.namelist() if ".dist-info/" not in name and ".data/data/" not in name}
         kept = {name.split("/", 1)[1] for name in archive.namelist() if ".dist-info/" in name}
     expected = {f"lessonlib/{name}" if name.startswith("data/") else name for name in carried(repo)}
     assert expected - there == set(), "missing"
     assert {
         name for name in there - expected if not (repo / name.replace("lessonlib/data/", "data/")).exists()
     } == set()
+    ours = {name for name in expected if name.startswith(f"{EXTENSION}/")}
+    assert len(ours) == 3 and placed == {
+        name.replace(EXTENSION, "share/jupyter/labextensions/lessonlib") for name in ours
+    }
     assert {"licenses/LICENSE", "licenses/LICENSE-CONTENT.md", "entry_points.txt"} <= kept
 
 
@@ -151,6 +160,12 @@ def test_the_installed_package_is_the_one_that_runs(installed: Installed) -> Non
     package, data, checkout = installed.said("python", "-c", code).splitlines()
     assert Path(package).is_relative_to(installed.bin.parent) and Path(data) == Path(package).parent / "data"
     assert checkout == "None"
+
+
+def test_any_jupyterlab_of_the_environment_finds_the_extension(installed: Installed) -> None:
+    place = installed.bin.parent / "share" / "jupyter" / "labextensions" / "lessonlib"
+    package = json.loads((place / "package.json").read_text(encoding="utf-8"))
+    assert package["name"] == "lessonlib" and (place / package["jupyterlab"]["_build"]["load"]).is_file()
 
 
 def test_labs_estimate_and_simulate(installed: Installed) -> None:

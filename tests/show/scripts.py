@@ -15,10 +15,13 @@ import tempfile
 from bisect import bisect_right
 from pathlib import Path
 
+from lessonlib.cli import lab
 from lessonlib.show.scripts import STATIC, script_files
 from lessonlib.show.typescript import FILE
 
 JOINED = "panel.js"
+#: what JupyterLab loads of us beside the panels; it stands alone, and is linted alone
+LANDING = Path(lab.__file__).parent / "jupyter" / "labextensions" / "lessonlib" / "static" / "landing.js"
 _LINT = re.compile(r"/(?P<file>[\w.]+): line (?P<line>\d+), col \d+ - (?P<what>.*)")
 _CHECK = re.compile(r"(?P<what>TS\d+ \[ERROR\]: .*?)\n(?:.*\n)*?\s+at file://\S*/(?P<file>[\w.]+):(?P<line>\d+):\d+")
 
@@ -37,12 +40,12 @@ def findings(program: str) -> list[str]:
             starts.append(text.count("\n"))
             text += file.read_text(encoding="utf-8") + "\n"
         (here / JOINED).write_text(text, encoding="utf-8")
-        for file in (STATIC / "deno.jsonc", STATIC / "loader.js", FILE):
+        for file in (STATIC / "deno.jsonc", STATIC / "loader.js", LANDING, FILE):
             shutil.copy(file, here)
         plain = {**os.environ, "NO_COLOR": "1"}
         lint, check = (
             subprocess.run([program, *command], cwd=here, capture_output=True, text=True, env=plain, check=False)
-            for command in (["lint", "--compact", JOINED, "loader.js"], ["check", "--no-remote", JOINED])
+            for command in (["lint", "--compact", JOINED, "loader.js", LANDING.name], ["check", "--no-remote", JOINED])
         )
     told = [(shape["file"], shape["line"], shape["what"]) for shape in _LINT.finditer(lint.stdout + lint.stderr)]
     told += [(shape["file"], shape["line"], shape["what"]) for shape in _CHECK.finditer(check.stdout + check.stderr)]

@@ -10,8 +10,9 @@ from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import plain
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 from lessonlib.show import blocks
+from lessonlib.show.explorer import Explore
 from lessonlib.show.fallback import fallback
-from tests.lesson.made_up import GUESS, KINDS, question, step
+from tests.lesson.made_up import GUESS, KEPT, KINDS, question, step
 from tests.lesson.shipped import opened
 
 
@@ -29,13 +30,14 @@ def test_a_question_stands_there_with_what_it_asks_for(kind: str) -> None:
         "choice": ["<li>memory</li>", "<li>compute</li>"],
         "number": ["____ tok/s"],
         "curve": ["Draw throughput against requests."],
+        "place": ["Place a dot on the roof: intensity ____ FLOP/byte, rate ____ FLOP/s"],
         "blanks": ["Prefill is ____-bound, decode ____-bound."],
     }
     assert all(part in html for part in expected.get(kind, ()))
     assert fallback(asked(kind), "0123456789") == (text, html), "the same every time"
 
 
-@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "note"])
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in KEPT])
 def test_an_answered_question_shows_what_came_out(kind: str) -> None:
     made = step(kind)
     made.answer(made.question.right())
@@ -105,3 +107,15 @@ def test_a_picture_whose_number_is_misspelt_names_both() -> None:
     raw = {"name": "weights-per-token", "id": "the-van", "caption": "x", "numbers": {"weights": "weights_red"}}
     with pytest.raises(ValueError, match="the-van: there is no working “weights_red”; did you mean weights_read"):
         blocks.Picture(raw, lesson).draw()
+
+
+def test_an_explorer_says_where_its_knobs_stand_and_what_that_shows() -> None:
+    lesson = opened("01-prefill-vs-decode")
+    raw = {"id": "knobs", "title": "Explorer", "text": "Try."}
+    guess = {"ask": "How *many*?", "options": [1, 4], "right": 4, "after": "Four it is."}
+    drawn = Explore({**raw, "guess": guess}, lesson).draw()
+    drawn["explorer"]["explored"]["finding"] = "<b>129 tok/s</b>"
+    text, html = fallback({"kind": "explorer", "id": "knobs", "title": "Explorer", "state": "observed", **drawn})
+    assert "<b>129 tok/s</b>" in text and "&lt;b&gt;129 tok/s&lt;/b&gt;" in html
+    assert '<tr><th scope="row">Context of each</th><td>4,096 tokens</td><td></td></tr>' in html
+    assert "<td>7.74 ms</td>" in html and "<li>4</li>" in html and "Four it is" not in html

@@ -122,9 +122,13 @@ def test_what_a_learner_types(name: str, kind: str) -> None:
     text = TEXTS[name]
 
     def typed(words: str) -> list[dict[str, Any]]:
-        given = {"blanks": [words, words], "number": {"text": words}, "curve": [words], "choice": words}.get(
-            kind, words
-        )
+        given = {
+            "blanks": [words, words],
+            "number": {"text": words},
+            "curve": [words],
+            "place": {"x": words, "y": words},
+            "choice": words,
+        }.get(kind, words)
         made, views = step(kind), []
         for event in (
             {"event": "commit", "guess": given, "confidence": 1},

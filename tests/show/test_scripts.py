@@ -21,10 +21,12 @@ QUESTIONS: dict[str, Any] = {
     "choice": shapes.ChoiceView,
     "number": shapes.NumberView,
     "curve": shapes.CurveView,
+    "place": shapes.PlaceView,
     "blanks": shapes.BlanksView,
     "recall": shapes.RecallView,
     "explain": shapes.ExplainView,
     "note": shapes.NoteView,
+    "closing": shapes.ClosingView,
 }
 
 

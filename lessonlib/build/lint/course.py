@@ -15,6 +15,7 @@ from lessonlib.build.lint.finding import Finding, Found, Path, rule, rules_of
 from lessonlib.build.lint.lines import Lines
 from lessonlib.build.lint.shape import Raw, is_step, placed
 from lessonlib.lesson.concepts import FILE, Listing
+from lessonlib.lesson.source import place_in_course
 
 #: what each idea needs in the course, and how a question comes to count
 _WAYS = {
@@ -50,7 +51,7 @@ class Course:
     @cached_property
     def taught(self) -> dict[int, str]:
         """Number -> name of the lesson."""
-        return {int(raw["number"]): name for name, raw in self.lessons.items()}
+        return {int(raw["number"]): name for name, raw in self.lessons.items() if "number" in raw}
 
     def questions(self) -> Iterator[tuple[str, Path, str, Raw]]:
         """(lesson, place, kind, body) of every item of every lesson."""
@@ -85,13 +86,13 @@ def _uses(name: str, raw: Raw) -> Iterator[_Use]:
             for way, holds in (
                 ("asked", is_step(kind, body)),
                 ("recalled", kind in ("recall", "blanks") or bool(body.get("quiz"))),
-                ("transferred", bool(body.get("transfer"))),
+                ("transferred", bool(body.get("transfer") or body.get("exam"))),
             )
             if holds
         ]
         for concept in body.get("concepts", ()):
             yield _Use(
-                name, int(raw["number"]), (name, *path, "concepts"), f"{kind} {body.get('id')}", tuple(ways), concept
+                name, place_in_course(raw), (name, *path, "concepts"), f"{kind} {body.get('id')}", tuple(ways), concept
             )
 
 
@@ -161,7 +162,7 @@ def quiz_looks_back(course: Course) -> Iterator[Found]:
     """A closing quiz brings back an idea of an earlier lesson (but for the first lesson that there is)."""
     concepts = course.listing.concepts
     for name in sorted(course.lessons):
-        number = int(course.lessons[name]["number"])
+        number = place_in_course(course.lessons[name])
         quiz = [(path, body) for path, _, body in placed(course.lessons[name]) if body.get("quiz")]
         asked = {concept for _, body in quiz for concept in body.get("concepts", ())}
         earlier = any(key in concepts and concepts[key].lesson < number for key in asked)

@@ -9,7 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.build.lint import budget, cells, ledger, questions, shape, words  # noqa: F401 - their rules register themselves
+from lessonlib.build.lint import (  # noqa: F401 - their rules register themselves
+    budget,
+    cells,
+    explorers,
+    ledger,
+    questions,
+    shape,
+    words,
+    written,
+)
 from lessonlib.build.lint.finding import Finding, Found, Rule, Scope, rules_of, shown
 from lessonlib.build.lint.lines import Lines
 from lessonlib.lesson.code import COURSE, OUTSIDE

@@ -12,6 +12,7 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.build.lint.finding import Found, Path, rule
 from lessonlib.build.lint.secrets import Amount, Text
 from lessonlib.build.lint.shape import MADE, Raw, is_step, placed
+from lessonlib.lesson.budget import words_read
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.judge import TELLABLE, apart
 from lessonlib.lesson.lesson import Lesson
@@ -122,7 +123,7 @@ def short_explanation(lesson: Lesson) -> Iterator[Found]:
     """An explanation has at most 120 words as a learner reads them."""
     for path, where, item in _asked(lesson):
         try:
-            words = len(plain(item.step.question.explanation()).split())
+            words = words_read(item.step.question.explanation())
         except (LessonlibError, KeyError):
             continue  # a text that does not render is a finding of the words
         if words > MOST_WORDS:

@@ -19,10 +19,19 @@ from lessonlib.build.lint.lesson import lint
 from lessonlib.build.notebooks import build
 from lessonlib.build.places import Place, of_course, of_file
 from lessonlib.lesson.budget import Budget, budget
-from lessonlib.lesson.code import SHARED, LessonCodeError, code_for, place_of, twice, whole_course, workings_of
+from lessonlib.lesson.code import (
+    SHARED,
+    LessonCodeError,
+    code_for,
+    package_name,
+    place_of,
+    twice,
+    whole_course,
+    workings_of,
+)
 from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import lesson_names
+from lessonlib.lesson.source import is_checkpoint, lesson_names
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.blocks import BLOCKS
 
@@ -116,10 +125,11 @@ def _of_number(words: Words) -> Iterator[Finding]:
 def _of_code(words: Words) -> Iterator[Finding]:
     """Modules that do not import, and a package that is not there."""
     number = words.raw.get("number")
-    if not isinstance(number, int):
+    if not isinstance(number, int) and not isinstance(words.raw.get("after"), int):
         return
-    if words.place.in_course and not _package(number).is_dir():
-        text = f"the package {shown(_package(number))}/ with its workings is missing; make it, or start again with lessonlib new"
+    package = _package(words.place.stem if number is None else f"{number:02}-")
+    if words.place.in_course and not package.is_dir():
+        text = f"the package {shown(package)}/ with its workings is missing; make it, or start again with lessonlib new"
         yield Finding(words.file, words.lines.of(("number",)), "package", text)
     good, bad = code_for(words.place.name, number).faults()
     yield from (code_finding(error) for error in bad)
@@ -202,7 +212,7 @@ def _of_notebook(place: Place, notebook: dict[str, Any]) -> Iterator[Finding]:
 def _around(places: Sequence[Place]) -> Iterator[Finding]:
     if any(place.in_course for place in places):
         asked = {shown(place.file) for place in places}
-        mine = [_package(int(place.stem[:2])) for place in places if place.in_course and place.stem[:2].isdigit()]
+        mine = [_package(place.stem) for place in places if place.in_course]
         course = [of_course(name) for name in lesson_names()]
         everything = set(course) <= set(places)
         packages = _packages() if everything else ()
@@ -218,16 +228,19 @@ def _around(places: Sequence[Place]) -> Iterator[Finding]:
             yield from _numbers([place for place in places if place.file.parent == folder])
 
 
-def _package(number: int) -> Path:
+def _package(name: str) -> Path:
+    """The package of a lesson of the course by its name (its number is enough)."""
     import lessonlib.course
 
-    return Path(lessonlib.course.__file__).parent / f"lesson_{number:02}"
+    return Path(lessonlib.course.__file__).parent / package_name(name)
 
 
 def _numbers(places: Sequence[Place]) -> Iterator[Finding]:
     """Two lessons with one number, at the second."""
     known: dict[str, Place] = {}
     for place in places:
+        if is_checkpoint(place.stem):
+            continue
         other = known.setdefault(place.stem[:2], place)
         if other != place:
             text = f"number {place.stem[:2]} is that of {other.file.name} too; a number is one lesson's"
@@ -236,10 +249,12 @@ def _numbers(places: Sequence[Place]) -> Iterator[Finding]:
 
 def _packages() -> Iterator[Finding]:
     """Packages of lessons that have no words."""
-    numbers = {name[:2] for name in lesson_names()}
-    for folder in sorted(_package(0).parent.glob("lesson_[0-9][0-9]")):
-        if folder.name[-2:] not in numbers and (folder / "__init__.py").exists() and checkout_dir():
-            text = f"data/lessons/ has no lesson {folder.name[-2:]} for this package; write its words, or take the package out"
+    named = {package_name(name) for name in lesson_names()}
+    home = _package("00-").parent
+    for folder in sorted([*home.glob("lesson_[0-9][0-9]"), *home.glob("checkpoint_[0-9]")]):
+        if folder.name not in named and (folder / "__init__.py").exists() and checkout_dir():
+            what = folder.name.replace("_", " ")
+            text = f"data/lessons/ has no {what} for this package; write its words, or take the package out"
             yield Finding(shown(folder / "__init__.py"), 1, "package", text)
 
 
@@ -279,7 +294,7 @@ def _ideas(places: Sequence[Place]) -> Iterator[Finding]:
 def _countable(raw: Any) -> bool:
     """Whether the rules of the course can look at a lesson that the schema may refuse."""
     try:
-        return isinstance(raw["number"], int) and all(
+        return isinstance(raw["number"] if "number" in raw else raw["after"], int) and all(
             isinstance(entry, dict) and len(entry) == 1 and all(_named(body) for body in entry.values())
             for entry in raw["steps"]
         )

@@ -30,7 +30,7 @@ _TELLING_DIGITS = 3
 _PREFIXES = tuple(1000.0**power for power in range(-4, 7))
 
 #: "38 tok/s is what you get when ...": says what went wrong, nothing of what is right
-_WRONG_WORKING = re.compile(r"^<p>[^<]*is what you get when.*?</p>")
+_SAID_OF_ANY = re.compile(r'^<p>[^<]*is what you get when.*?</p>|<p class="ll-range">.*?</p>')
 #: "131 tokens" may go on "a second"
 _TOKENS = {"tok", "token", "tokens"}
 
@@ -138,7 +138,7 @@ def secrets(item: StepItem) -> list[Secret]:
     texts = {"reveal": question.reveal()}
     for name, given in told:
         result = question.result(question.accept(given))
-        texts[f"feedback on {name}"] = _WRONG_WORKING.sub("", result.get("feedback", ""))
+        texts[f"feedback on {name}"] = _SAID_OF_ANY.sub("", result.get("feedback", ""))
         texts |= {f"feature {number}": text for number, text in enumerate(result.get("missed", ()), 1)}
         texts |= {f"checklist {number}": text for number, text in enumerate(result.get("checklist", ()), 1)}
         texts["answer"] = result.get("answer", "")

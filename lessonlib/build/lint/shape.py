@@ -21,7 +21,7 @@ _INSTRUCTOR = {
     "Board": "a sketch for the board",
 }
 #: kinds of question whose answer the learner makes, not picks
-MADE = ("number", "curve", "place")
+MADE = ("number", "range", "curve", "place")
 
 
 def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:
@@ -48,7 +48,7 @@ def before_epilogue(raw: Raw) -> list[Raw]:
 
 def is_step(kind: str, body: Raw) -> bool:
     """Whether an item is one of the numbered steps: a prediction that is neither quiz nor transfer."""
-    return kind == "predict" and not body.get("quiz") and not body.get("transfer")
+    return kind == "predict" and not any(body.get(key) for key in ("quiz", "transfer", "exam"))
 
 
 @rule("words", "opening")
@@ -110,14 +110,14 @@ def counts(raw: Raw) -> Iterator[Found]:
             at,
             "steps: at least two steps must be marked `surprise: true`, those whose answers surprise a working engineer",
         )
-    if not 2 <= len(quiz) <= 4:
+    if "after" not in raw and not 2 <= len(quiz) <= 4:
         yield Found(at, f"steps: {len(quiz)} quiz items; the closing quiz has 2 to 4")
 
 
 @rule("words", "blocks")
 def blocks(raw: Raw) -> Iterator[Found]:
     """A full lesson has its blocks: mystery, recall card or gaps, explorer, "On your lab", explanation, and the closing panel."""
-    if raw.get("short"):
+    if raw.get("short") or "after" in raw:
         return
     kinds = {kind for kind, _ in items(raw)}
     found = {body.get("block") for kind, body in items(raw) if kind == "tell"}
@@ -139,7 +139,7 @@ def blocks(raw: Raw) -> Iterator[Found]:
 @rule("words", "notes")
 def notes(raw: Raw) -> Iterator[Found]:
     """A full lesson asks for a question to the teacher: in its closing panel, or in a note beside one on the format."""
-    if raw.get("short") or any(kind == "closing" for kind, _ in items(raw)):
+    if raw.get("short") or "after" in raw or any(kind == "closing" for kind, _ in items(raw)):
         return
     stems = [body.get("stem", "").lower() for kind, body in items(raw) if kind == "note"]
     for word, what in {"teacher": "a note to the teacher", "format": "a note on whether the format helped"}.items():

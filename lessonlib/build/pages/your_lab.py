@@ -7,9 +7,12 @@ _OPENING = """# Your lab
 The lessons speak of a lab. This page makes it **yours**: it looks at a live vLLM server (or at the Prometheus server that scrapes it) for half a
 minute, asks you to predict what it will say, shows it beside the roofs, and writes a lab file that every lesson then uses.
 
+**No server at hand?** `url = "demo"` reads half a minute of a recorded one, so that you can try the page now. It was simulated: a search over
+documents, with long prompts, the same documents again and again, and short answers.
+
 A bearer token goes into the environment as `LESSONLIB_TOKEN`, never into a notebook. The same from a terminal: `python -m lessonlib probe URL`."""
 
-_PARAMETERS = """url = None   # "http://localhost:8000", a vLLM server; or a Prometheus server
+_PARAMETERS = """url = "demo"   # a recorded server; yours: "http://localhost:8000" (vLLM), or a Prometheus server
 lab = None   # the lab nearest to yours: a server does not tell its GPUs and precision. None: the one chosen in the start notebook
 window = 30  # seconds to look
 model = None  # which of several served models

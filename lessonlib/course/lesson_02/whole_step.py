@@ -1,4 +1,4 @@
-"""Lesson 2 on whole steps: intensity against the batch, its limit, and what the quiz asks of prompts and copies."""
+"""Lesson 2 on whole steps: intensity against the batch, its limit, and what the quiz asks of copies."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import intensity
-from lessonlib.course.shared.intensity import per_byte
-from lessonlib.course.shared.lab_numbers import own_bytes
-from lessonlib.roofline import Lab, mixed, weight_bytes_read
+from lessonlib.course.shared.intensity import intensity_of_any_batch, per_byte
+from lessonlib.roofline import Lab, weight_bytes_read
 
 #: requests, or copies of a model, in the quiz
 COPIES = 8
@@ -57,16 +56,6 @@ def weights_grow(lab: Lab) -> Quantity:
 # --- any batch
 
 
-def own_flops(lab: Lab) -> Quantity:
-    """All arithmetic of one request in a decode step, its context included."""
-    return Quantity(intensity.step(lab, 1).flops, "FLOP")
-
-
-def intensity_of_any_batch(lab: Lab) -> Quantity:
-    """What a step tends to as the batch grows: the FLOPs of a request over the bytes that it alone brings."""
-    return per_byte(float(own_flops(lab)) / float(own_bytes(lab)))
-
-
 def any_batch_at_half(lab: Lab) -> Quantity:
     """The same with half the context."""
     return intensity_of_any_batch(replace(lab, prompt=lab.prompt // 2))
@@ -80,12 +69,6 @@ def limit_with_small_cache(lab: Lab) -> Quantity:
 def limit_without_sharing(lab: Lab) -> Quantity:
     """Keeps the weights among the bytes, although ever more requests share them."""
     return per_byte(intensity.step(lab, 1).intensity)
-
-
-def cached_intensity(lab: Lab) -> Quantity:
-    """Prefill of the last tenth of a prompt, the other nine tenths read from the cache."""
-    new = lab.prompt // 10
-    return per_byte(mixed(lab.system, [(new, lab.prompt - new)]).intensity)
 
 
 # --- the quiz

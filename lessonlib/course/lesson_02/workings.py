@@ -6,13 +6,10 @@ What kernels hand to one another may stay on the chip, so it is left out except 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_02.vllm_counters import counter_of_last_tenth, counter_of_prompt
 from lessonlib.course.lesson_02.whole_step import (
-    cached_intensity,
     intensity_at_last,
-    intensity_of_any_batch,
     proportion_at_last,
 )
 from lessonlib.course.shared import intensity
@@ -20,12 +17,11 @@ from lessonlib.course.shared.experts import (
     heads_sharing,
     query_heads,
 )
-from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte
+from lessonlib.course.shared.intensity import intensity_of_any_batch, intensity_of_one, intensity_of_prompt, per_byte
 from lessonlib.course.shared.lab_numbers import is_mixture, prefill_ceiling
-from lessonlib.roofline import Lab, System, decode, prefill, weight_bytes_read, weight_format
+from lessonlib.roofline import Lab, prefill, weight_bytes_read
 
 BATCH = 16
-SMALL, LARGE = "llama-3.1-8b", "llama-3.1-405b"
 
 
 # --- the mystery
@@ -39,12 +35,6 @@ def writing_ceiling(lab: Lab) -> Quantity:
 def times_apart(lab: Lab) -> Quantity:
     """The ceiling of reading a prompt over that of writing, one request, in tokens per second."""
     return Quantity(float(prefill_ceiling(lab)) / float(writing_ceiling(lab)), "x")
-
-
-def writing_share_of_peak(lab: Lab) -> Quantity:
-    """Share of the arithmetic that is in use while one request is written at its ceiling."""
-    step = intensity.step(lab, 1)
-    return Quantity(100 * step.compute_s / step.ceiling_s, "%", digits=2)
 
 
 # --- one token
@@ -65,53 +55,15 @@ def intensity_add_forgotten(lab: Lab) -> Quantity:
     return per_byte(float(intensity_of_one(lab)) / 2)
 
 
-def intensity_in_bits(lab: Lab) -> Quantity:
-    """Divides by the bits of a weight instead of its bytes."""
-    return per_byte(2 / float(bits_per_weight(lab)))
-
-
 def intensity_per_weight(lab: Lab) -> Quantity:
-    """FLOPs for each weight, not for each byte."""
-    return per_byte(2.0)
+    """FLOPs for each weight, not for each byte; where a weight has about a byte, nobody can tell the two apart."""
+    about_a_byte = 0.8 < float(bytes_per_weight(lab)) < 1.25
+    return intensity_of_one(lab) if about_a_byte else per_byte(2.0)
 
 
 def machine_balance(lab: Lab) -> Quantity:
     """Divides the GPU's FLOP/s by its bytes per second: a ratio of the machine, not of the work."""
     return per_byte(lab.system.ridge)
-
-
-# --- a larger model, both in 16 bits
-
-
-def small_model(lab: Lab) -> str:
-    return intensity.of_model(lab, SMALL).model.title
-
-
-def large_model(lab: Lab) -> str:
-    return intensity.of_model(lab, LARGE).model.title
-
-
-def small_flops(lab: Lab) -> Quantity:
-    """Two for each weight that a token meets."""
-    return Quantity(2.0 * intensity.of_model(lab, SMALL).model.parameters_read, "FLOP")
-
-
-def small_bytes(lab: Lab) -> Quantity:
-    return Quantity(weight_bytes_read(intensity.of_model(lab, SMALL)), "B")
-
-
-def large_flops(lab: Lab) -> Quantity:
-    """Two for each weight that a token meets."""
-    return Quantity(2.0 * intensity.of_model(lab, LARGE).model.parameters_read, "FLOP")
-
-
-def large_bytes(lab: Lab) -> Quantity:
-    return Quantity(weight_bytes_read(intensity.of_model(lab, LARGE)), "B")
-
-
-def times_larger(lab: Lab) -> Quantity:
-    """How many times the weights of the small model the large one has."""
-    return Quantity(float(large_bytes(lab)) / float(small_bytes(lab)), "x", digits=2)
 
 
 # --- a prompt
@@ -122,11 +74,6 @@ def intensity_of_prompt_at_least(lab: Lab) -> Quantity:
     step = prefill(lab.system, prompt=lab.prompt)
     handed_on = sum(part.activation_bytes for part in step.operations)
     return per_byte(step.flops / (step.bytes + handed_on), digits=2)
-
-
-def prompt_as_weights(lab: Lab) -> Quantity:
-    """FLOPs for each weight of the prompt, without the bytes of a weight."""
-    return per_byte(2.0 * lab.prompt)
 
 
 def prompt_meets_every_expert(lab: Lab) -> Quantity:
@@ -144,33 +91,6 @@ def weight_bytes_grow(lab: Lab) -> Quantity:
     return Quantity(float(weights_for_prompt(lab)) / weight_bytes_read(lab.system), "x")
 
 
-# --- half the bits
-
-
-def _stored(lab: Lab, weights: str) -> System:
-    return replace(lab.system, weights=weights)
-
-
-def matrix_in_16(lab: Lab) -> Quantity:
-    """One token and a matrix of 16 bits: two FLOPs for each weight, over its bytes."""
-    return per_byte(2 / (weight_format("bf16").bits_per_value(lab.system.model.hidden) / 8))
-
-
-def matrix_in_8(lab: Lab) -> Quantity:
-    """The same stored in 8 bits; what it is multiplied in changes nothing."""
-    return per_byte(2 / (weight_format("fp8-w8a16").bits_per_value(lab.system.model.hidden) / 8))
-
-
-def step_in_16(lab: Lab) -> Quantity:
-    """Least time of a step for one token, weights of 16 bits."""
-    return Quantity(decode(_stored(lab, "bf16"), batch=1, context=0).ceiling_s, "s")
-
-
-def step_in_8(lab: Lab) -> Quantity:
-    """Least time of a step for one token, weights of 8 bits."""
-    return Quantity(decode(_stored(lab, "fp8-w8a16"), batch=1, context=0).ceiling_s, "s")
-
-
 # --- attention over the caches
 
 
@@ -183,9 +103,9 @@ def intensity_of_attention_in_batch(lab: Lab) -> Quantity:
     return per_byte(intensity.of_kind(intensity.step(lab, BATCH), "attention"))
 
 
-def attention_times_batch(lab: Lab) -> Quantity:
-    """Multiplies by the batch, as if the requests looked into each other's caches."""
-    return per_byte(BATCH * float(intensity_of_attention_in_batch(lab)))
+def cached_bytes(lab: Lab) -> Quantity:
+    """Bytes of a cached number in 16 bits."""
+    return Quantity(2, "bytes")
 
 
 def attention_as_weights(lab: Lab) -> Quantity:
@@ -252,12 +172,6 @@ def prompt_fetches_far_less_than_in_proportion(lab: Lab) -> bool:
     return float(weight_bytes_grow(lab)) < lab.prompt / 100
 
 
-def eight_bits_double(lab: Lab) -> bool:
-    """Half the bits give a matrix twice the intensity; the step's time falls, by half at most."""
-    gain = float(matrix_in_8(lab)) / float(matrix_in_16(lab))
-    return 1.98 < gain <= 2 and 1.4 < float(step_in_16(lab)) / float(step_in_8(lab)) <= 2
-
-
 def batch_leaves_attention_alone(lab: Lab) -> bool:
     alone = intensity.of_kind(intensity.step(lab, 1), "attention")
     return abs(alone / intensity.of_kind(intensity.step(lab, 256), "attention") - 1) < 1e-6
@@ -269,5 +183,10 @@ def whole_step_falls_behind(lab: Lab) -> bool:
 
 
 def cached_prompt_loses_most(lab: Lab) -> bool:
-    """The last tenth of a prompt has a tenth of its intensity, or little more."""
-    return 0.09 < float(cached_intensity(lab)) / float(intensity_of_prompt(lab)) < 0.14
+    """In vLLM's counters the last tenth of a prompt has at most half of the whole prompt's intensity."""
+    return float(counter_of_last_tenth(lab)) < 0.5 * float(counter_of_prompt(lab))
+
+
+def counters_show_less(lab: Lab) -> bool:
+    """The counters of vLLM, which add what kernels hand on, stay below the count of what must cross while a prompt is read."""
+    return float(counter_of_prompt(lab)) < 0.8 * float(intensity_of_prompt(lab))

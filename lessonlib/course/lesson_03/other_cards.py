@@ -1,53 +1,78 @@
-"""Lesson 3 on cards other than the lab's own: an H100 beside an H200, a card with 4-bit weights, fp8 on both sides."""
+"""Lesson 3 on cards other than the lab's own: an H100 beside an H200 (or two A100s), a card with 4-bit weights, fp8 on both sides."""
 
 from __future__ import annotations
-
-from math import ceil
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.intensity import per_byte
 from lessonlib.roofline import GPU, Lab, load_gpu, weight_format
 
-BETWEEN = 250
+# --- more bandwidth, the same FLOP/s in 16 bits: H100 and H200; two A100s where the lab itself has H200s
 
 
-# --- more bandwidth: H100 and H200, 16 bits
+def _pair(lab: Lab) -> tuple[GPU, GPU]:
+    names = ("a100-40gb-sxm", "a100-80gb-sxm") if lab.system.gpu.name == "h200-sxm" else ("h100-sxm", "h200-sxm")
+    return load_gpu(names[0]), load_gpu(names[1])
 
 
-def h100_bandwidth(lab: Lab) -> Quantity:
-    return Quantity(load_gpu("h100-sxm").bandwidth, "B/s")
+def slower_is_known(lab: Lab) -> bool:
+    """Whether the ridge of the slower of the two has been told before: that of the H100 has."""
+    return _pair(lab)[0].name == "h100-sxm"
 
 
-def h200_bandwidth(lab: Lab) -> Quantity:
-    return Quantity(load_gpu("h200-sxm").bandwidth, "B/s")
+def slower_card(lab: Lab) -> str:
+    return _pair(lab)[0].title
 
 
-def h100_peak(lab: Lab) -> Quantity:
-    return Quantity(load_gpu("h100-sxm").flops["bf16"], "FLOP/s")
+def faster_card(lab: Lab) -> str:
+    return _pair(lab)[1].title
+
+
+def slower_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(_pair(lab)[0].bandwidth, "B/s")
+
+
+def faster_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(_pair(lab)[1].bandwidth, "B/s")
+
+
+def slower_ridge(lab: Lab) -> Quantity:
+    """Dense peak in 16 bits over bandwidth."""
+    return per_byte(_pair(lab)[0].ridge())
+
+
+def faster_ridge(lab: Lab) -> Quantity:
+    """The same peak over more bandwidth."""
+    return per_byte(_pair(lab)[1].ridge())
+
+
+def ridge_multiplied(lab: Lab) -> Quantity:
+    """Lets the ridge grow as the bandwidth does."""
+    slower, faster = _pair(lab)
+    return per_byte(slower.ridge() * faster.bandwidth / slower.bandwidth)
+
+
+def between(lab: Lab) -> Quantity:
+    """An intensity between the two ridges, a round one."""
+    slower, faster = _pair(lab)
+    return per_byte(10.0 * round((slower.ridge() + faster.ridge()) / 20))
+
+
+def slower_between(lab: Lab) -> Quantity:
+    """What work of that intensity can reach on the slower of the two."""
+    return _attainable(_pair(lab)[0], float(between(lab)))
+
+
+def faster_between(lab: Lab) -> Quantity:
+    """The same on the faster one."""
+    return _attainable(_pair(lab)[1], float(between(lab)))
+
+
+def _attainable(gpu: GPU, work: float) -> Quantity:
+    return Quantity(min(gpu.flops["bf16"], gpu.bandwidth * work), "FLOP/s")
 
 
 def h100_ridge(lab: Lab) -> Quantity:
     return per_byte(load_gpu("h100-sxm").ridge())
-
-
-def h200_ridge(lab: Lab) -> Quantity:
-    return per_byte(load_gpu("h200-sxm").ridge())
-
-
-def between(lab: Lab) -> Quantity:
-    return per_byte(float(BETWEEN))
-
-
-def h100_between(lab: Lab) -> Quantity:
-    """What work at 250 FLOP/byte can reach on an H100."""
-    gpu = load_gpu("h100-sxm")
-    return Quantity(min(gpu.flops["bf16"], gpu.bandwidth * BETWEEN), "FLOP/s")
-
-
-def h200_between(lab: Lab) -> Quantity:
-    """The same on an H200."""
-    gpu = load_gpu("h200-sxm")
-    return Quantity(min(gpu.flops["bf16"], gpu.bandwidth * BETWEEN), "FLOP/s")
 
 
 # --- four bits on an A100; on an H100 where the lab itself has 4 bits, for it has just shown a crossing near that
@@ -75,12 +100,12 @@ def card_bandwidth(lab: Lab) -> Quantity:
 
 def four_bit_crossing(lab: Lab) -> Quantity:
     """The crossing in 16 bits, times 4.125 over 16: fewer bytes, so fewer tokens do."""
-    return Quantity(ceil(_crossing_on_card(lab, "int4")), "tokens")
+    return Quantity(round(_crossing_on_card(lab, "int4")), "tokens")
 
 
 def sixteen_bit_crossing(lab: Lab) -> Quantity:
     """The same card with weights of 16 bits."""
-    return Quantity(ceil(_crossing_on_card(lab, "bf16")), "tokens")
+    return Quantity(round(_crossing_on_card(lab, "bf16")), "tokens")
 
 
 def four_bit_upside_down(lab: Lab) -> Quantity:

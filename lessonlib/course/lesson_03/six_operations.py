@@ -1,4 +1,8 @@
-"""Six operations of a lab under its roof: three of a step that writes, three of one that reads. All computed, for one GPU."""
+"""Six operations of a lab under its roof: three of a step that writes, three of one that reads. All computed, for one GPU.
+
+Bytes are those of weights and caches, and what each operation takes in and hands on: where thousands of tokens share a
+weight or a key, that is most of them.
+"""
 
 from __future__ import annotations
 
@@ -41,14 +45,18 @@ def _kinds(step: Estimate) -> Iterable[list[Operation]]:
 
 
 def _placed(lab: Lab, letter: str, phase: str, parts: list[Operation]) -> Placed:
-    flops, moved = sum(part.flops for part in parts), sum(part.bytes for part in parts)
-    compute_s, memory_s = sum(part.compute_s for part in parts), sum(part.memory_s + part.spread_s for part in parts)
+    flops, moved = sum(part.flops for part in parts), sum(part.bytes + part.activation_bytes for part in parts)
+    compute_s, memory_s = (
+        sum(part.compute_s for part in parts),
+        sum(part.memory_s + part.spread_s + part.activation_s for part in parts),
+    )
     reached = flops / max(compute_s, memory_s) / lab.system.gpus
     return Placed(letter, phase, flops / moved, reached, "compute" if compute_s > memory_s else "memory")
 
 
 def _of(lab: Lab, letter: str) -> Quantity:
-    return per_byte(next(part.intensity for part in six(lab) if part.letter == letter))
+    value = next(part.intensity for part in six(lab) if part.letter == letter)
+    return per_byte(value, digits=2 if value < 100 else 3)
 
 
 def six_batch(lab: Lab) -> int:

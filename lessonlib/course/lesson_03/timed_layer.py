@@ -10,34 +10,64 @@ from lessonlib.roofline.calibrate.rows import Row, fitted_rows
 
 TIMED_ON, TIMED = "h100-sxm", "8192x8192"
 FEW, MORE, MANY = 16, 64, 1024
+#: the batch that one hears is enough
 FOLKLORE = 32
 
 
 @cache
-def _timed() -> dict[int, Row]:
+def timed() -> dict[int, Row]:
     """The measured rows of the layer, by the number of tokens that went through it together."""
     rows = (row for row in fitted_rows() if row.kind == "gemm" and row.name.endswith(f"x{TIMED}"))
     return {row.batch: row for row in rows if row.system.gpu.name == TIMED_ON and row.system.weights == "bf16"}
 
 
 def time_of_few(lab: Lab) -> Quantity:
-    return Quantity(_timed()[FEW].seconds, "s")
+    return Quantity(timed()[FEW].seconds, "s")
 
 
 def time_of_more(lab: Lab) -> Quantity:
-    return Quantity(_timed()[MORE].seconds, "s")
+    return Quantity(timed()[MORE].seconds, "s")
 
 
 def time_of_many(lab: Lab) -> Quantity:
-    return Quantity(_timed()[MANY].seconds, "s")
+    return Quantity(timed()[MANY].seconds, "s")
 
 
 def time_of_256(lab: Lab) -> Quantity:
-    return Quantity(_timed()[256].seconds, "s")
+    return Quantity(timed()[256].seconds, "s")
 
 
 def time_of_512(lab: Lab) -> Quantity:
-    return Quantity(_timed()[512].seconds, "s")
+    return Quantity(timed()[512].seconds, "s")
+
+
+def many_tokens(lab: Lab) -> Quantity:
+    return Quantity(float(MANY), "tokens", digits=4)
+
+
+def time_of_one_of_many(lab: Lab) -> Quantity:
+    """What each of the 1,024 tokens cost, once the time rises in proportion."""
+    return Quantity(float(time_of_many(lab)) / MANY, "s")
+
+
+def corner_from_times(lab: Lab) -> Quantity:
+    """Where the flat time meets the rising one: the time for 64 tokens over the time for each of 1,024."""
+    return Quantity(float(time_of_more(lab)) / float(time_of_one_of_many(lab)), "tokens")
+
+
+def corner_last_flat(lab: Lab) -> Quantity:
+    """The last number of tokens in the table that is still flat."""
+    return Quantity(float(MORE), "tokens")
+
+
+def corner_halfway(lab: Lab) -> Quantity:
+    """Halfway between the last flat one and the next."""
+    return Quantity((MORE + MANY) / 2, "tokens")
+
+
+def corner_folklore(lab: Lab) -> Quantity:
+    """The batch that one hears."""
+    return Quantity(float(FOLKLORE), "tokens")
 
 
 def many_over_more(lab: Lab) -> Quantity:
@@ -47,11 +77,11 @@ def many_over_more(lab: Lab) -> Quantity:
 
 def timed_share_of_peak(lab: Lab) -> Quantity:
     """FLOP/s that 32 tokens reached, as a share of the dense peak."""
-    row = _timed()[FOLKLORE]
+    row = timed()[FOLKLORE]
     return Quantity(100 * row.parts[0].compute_s / row.seconds, "%", digits=2)
 
 
 def timed_share_of_bandwidth(lab: Lab) -> Quantity:
     """Bytes per second that 32 tokens reached, as a share of the bandwidth."""
-    row = _timed()[FOLKLORE]
+    row = timed()[FOLKLORE]
     return Quantity(100 * row.parts[0].memory_s / row.seconds, "%", digits=2)

@@ -7,38 +7,34 @@ the six operations of the last step are in six_operations.py, other cards in oth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_03 import six_operations
-from lessonlib.course.lesson_03.other_cards import (
-    h100_fp8_crossing,
-    h100_ridge,
-)
-from lessonlib.course.lesson_03.timed_layer import (
-    _timed,
-)
+from lessonlib.course.lesson_03.other_cards import h100_fp8_crossing, h100_ridge
+from lessonlib.course.lesson_03.timed_layer import corner_from_times, timed
 from lessonlib.course.shared import intensity
-from lessonlib.course.shared.experts import latent, ridge_in_16, spread
-from lessonlib.course.shared.intensity import intensity_of_one, intensity_of_prompt, per_byte, place_on_axis
-from lessonlib.course.shared.lab_numbers import is_mixture
+from lessonlib.course.shared.experts import latent, ridge_in_16, spread, weights_at_most
+from lessonlib.course.shared.intensity import (
+    intensity_of_any_batch,
+    intensity_of_one,
+    intensity_of_prompt,
+    per_byte,
+    place_on_axis,
+)
+from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
 from lessonlib.roofline import Lab, prefill
 
-FOLKLORE = 32
+#: requests of the step whose matrix is placed on the roof
+PLACED = 32
 INTENSITIES = [1, 4, 16, 64, 256, 1024, 4096]
 
 
-# --- the roof
+# --- the roof, drawn as a curve in TFLOP/s
 
 
-def _attainable(lab: Lab, work: float) -> float:
-    """The smaller of peak and bandwidth times intensity, FLOP/s."""
-    return min(lab.system.flops, lab.system.bandwidth * work)
-
-
-def roof_curve(lab: Lab) -> dict[str, Sequence[float]]:
+def roof_in_tflops(lab: Lab) -> dict[str, Sequence[float]]:
     """The most TFLOP/s that work can reach, by its FLOPs for each byte."""
-    return {"x": INTENSITIES, "y": [_attainable(lab, work) / 1e12 for work in INTENSITIES]}
+    return {"x": INTENSITIES, "y": [attainable(lab, work) / 1e12 for work in INTENSITIES]}
 
 
 def curve_without_peak(lab: Lab) -> dict[str, Sequence[float]]:
@@ -51,35 +47,12 @@ def curve_at_peak(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": INTENSITIES, "y": [lab.system.flops / 1e12 for _ in INTENSITIES]}
 
 
-# --- the ridge
-
-
-def ridge(lab: Lab) -> Quantity:
-    """Dense peak over bandwidth: the FLOPs for each byte at which both take equally long."""
-    return per_byte(lab.system.flops / lab.system.bandwidth)
-
-
-def ridge_sparse(lab: Lab) -> Quantity:
-    """Takes the data sheet's sparse peak, twice the dense one."""
-    return per_byte(2 * float(ridge(lab)))
-
-
-def ridge_in_bits(lab: Lab) -> Quantity:
-    """Takes the bandwidth to be in bits per second."""
-    return per_byte(8 * float(ridge(lab)))
-
-
-def ridge_of_one_peak(lab: Lab) -> Quantity:
-    """One GPU's peak over the bandwidth of all of them."""
-    return per_byte(float(ridge(lab)) / lab.system.tp)
-
-
 # --- from which batch
 
 
 def layer_bits(lab: Lab) -> Quantity:
     """Bits of a weight in the layers, scales included."""
-    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits")
+    return Quantity(lab.system.weight_format.bits_per_value(lab.system.model.hidden), "bits", digits=4)
 
 
 def _at_one_matrix(lab: Lab) -> float:
@@ -88,24 +61,79 @@ def _at_one_matrix(lab: Lab) -> float:
 
 
 def crossing(lab: Lab) -> Quantity:
-    """Ridge over the FLOPs that one token gives to a byte of weights; with experts, times the tokens for one at each."""
-    return Quantity(ceil(_at_one_matrix(lab) * spread(lab)), "tokens")
+    """Ridge over the FLOPs that one token gives to a byte of weights, in whole tokens; with experts, times the tokens for one at each."""
+    return Quantity(round(_at_one_matrix(lab) * spread(lab)), "tokens")
 
 
 def crossing_without_spread(lab: Lab) -> Quantity:
     """Lets every token go to every expert; the same as the truth where there are none."""
-    return Quantity(ceil(_at_one_matrix(lab)), "tokens")
+    return Quantity(round(_at_one_matrix(lab)), "tokens")
 
 
 def crossing_of_attention(lab: Lab) -> Quantity:
     """The crossing of attention's matrices, which every token uses."""
     kept = "attention" in lab.system.model.sixteen_bit_parts
-    return Quantity(ceil(float(ridge_in_16(lab))), "tokens") if kept else crossing_without_spread(lab)
+    return Quantity(round(float(ridge_in_16(lab))), "tokens") if kept else crossing_without_spread(lab)
 
 
-def intensity_at_32(lab: Lab) -> Quantity:
-    """What a byte of a matrix gets from 32 tokens in a step; with experts, from the share of them that comes to one."""
-    return per_byte(FOLKLORE / spread(lab) * 2 / (float(layer_bits(lab)) / 8))
+# --- a matrix in a step of 32, as a dot
+
+
+def placed_batch(lab: Lab) -> int:
+    return PLACED
+
+
+def _at_placed(lab: Lab) -> float:
+    """FLOPs for each byte of a matrix: two for each of the tokens that come to it, over the bytes of a weight."""
+    return PLACED / spread(lab) * 2 / (float(layer_bits(lab)) / 8)
+
+
+def intensity_at_placed(lab: Lab) -> Quantity:
+    """What a byte of a matrix gets in a step of 32; with experts, from the share of the tokens that comes to one."""
+    return per_byte(_at_placed(lab))
+
+
+def reached_at_placed(lab: Lab) -> Quantity:
+    """The most FLOP/s that it can reach."""
+    return Quantity(attainable(lab, _at_placed(lab)), "FLOP/s")
+
+
+def share_at_placed(lab: Lab) -> Quantity:
+    """The same as a share of the peak."""
+    return Quantity(100 * attainable(lab, _at_placed(lab)) / lab.system.flops, "%", digits=2)
+
+
+def place_of_matrix(lab: Lab) -> Dot:
+    """A weight matrix (of an expert, where there are some) in a decode step of 32 requests."""
+    return on_roof(lab, _at_placed(lab), f"a matrix, {PLACED} requests")
+
+
+def place_of_one_token(lab: Lab) -> Dot:
+    """As if every request brought weights of its own."""
+    return on_roof(lab, float(intensity_of_one(lab)), "one token")
+
+
+def place_as_16(lab: Lab) -> Dot:
+    """Reads the tokens as FLOPs for each byte, which holds for weights of 16 bits that all tokens use."""
+    return on_roof(lab, float(PLACED), f"{PLACED} FLOP/byte")
+
+
+# --- the whole step, at any batch
+
+
+def share_of_any_batch(lab: Lab) -> Quantity:
+    """The limit of a whole step's intensity over the ridge: the share of the peak that no batch gets past."""
+    return _share(lab, float(intensity_of_any_batch(lab)))
+
+
+def share_all(lab: Lab) -> Quantity:
+    """As if a batch large enough filled the arithmetic."""
+    return Quantity(100.0, "%")
+
+
+def share_of_caches(lab: Lab) -> Quantity:
+    """Counts the attention over the caches alone."""
+    return _share(lab, float(intensity_of_attention(lab)))
 
 
 def _share(lab: Lab, work: float) -> Quantity:
@@ -113,32 +141,17 @@ def _share(lab: Lab, work: float) -> Quantity:
     return Quantity(100 * min(work / float(ridge(lab)), 1), "%")
 
 
-def share_at_32(lab: Lab) -> Quantity:
-    """The matrix's intensity with 32 tokens in the step, over the ridge."""
-    return _share(lab, float(intensity_at_32(lab)))
-
-
-def share_folklore(lab: Lab) -> Quantity:
-    """As if 32 tokens filled the arithmetic of any card."""
-    return Quantity(100.0, "%")
-
-
-def share_bytes_forgotten(lab: Lab) -> Quantity:
-    """Two FLOPs for each token, the bytes of a weight left out."""
-    return _share(lab, FOLKLORE / spread(lab) * 2)
-
-
-def share_as_16(lab: Lab) -> Quantity:
-    """Reads the ridge as tokens, which holds for weights of 16 bits alone."""
-    return _share(lab, FOLKLORE / spread(lab))
-
-
-def share_without_spread(lab: Lab) -> Quantity:
-    """Lets every token go to every expert; the same as the truth where there are none."""
-    return _share(lab, float(intensity_at_32(lab)) * spread(lab))
-
-
 # --- a short prompt
+
+
+def flops_for_prompt_token(lab: Lab) -> Quantity:
+    """Two for each weight that a token of a prompt uses; the output head is used once a prompt and left out."""
+    return Quantity(2.0 * (lab.system.model.parameters_read - lab.system.model.head.size), "FLOP")
+
+
+def rule_for_prompt(lab: Lab) -> Quantity:
+    """By hand: all weights that a prompt fetches, at the ridge, over the FLOPs of a token."""
+    return Quantity(float(ridge(lab)) * float(weights_at_most(lab)) / float(flops_for_prompt_token(lab)), "tokens")
 
 
 def shortest_prompt(lab: Lab) -> Quantity:
@@ -150,14 +163,19 @@ def shortest_prompt(lab: Lab) -> Quantity:
     return Quantity(high, "tokens")
 
 
-def shortest_is_one(lab: Lab) -> Quantity:
-    """As if prefill were bound by compute because it is prefill."""
-    return Quantity(1.0, "tokens")
+def shortest_is_tile(lab: Lab) -> Quantity:
+    """As if the rows of one tile of a tensor core were enough."""
+    return Quantity(16.0, "tokens")
 
 
 def shortest_is_usual(lab: Lab) -> Quantity:
     """As if only prompts of the usual length were."""
-    return Quantity(lab.prompt, "tokens")
+    return Quantity(lab.prompt, "tokens", digits=6)
+
+
+def half_the_prompt(lab: Lab) -> str:
+    """Tokens of the prompt that a token of it looks back at, on average."""
+    return f"{lab.prompt // 2:,}"
 
 
 # --- the picture and the table
@@ -192,10 +210,19 @@ def fp8_on_both_sides_changes_nothing(lab: Lab) -> bool:
     return abs(float(h100_fp8_crossing(lab)) / float(h100_ridge(lab)) - 1) < 0.01
 
 
-def short_prompt_is_near_the_crossing(lab: Lab) -> bool:
-    """Up to a third more, for the output head and the caches; with experts sooner, for attention brings its arithmetic."""
-    share = float(shortest_prompt(lab)) / float(crossing(lab))
-    return 0.4 < share < 1 if is_mixture(lab) else 1 <= share < 4 / 3
+def rule_comes_near_the_shortest_prompt(lab: Lab) -> bool:
+    """Within a quarter of what the engine finds, which counts attention as well."""
+    return 0.8 < float(rule_for_prompt(lab)) / float(shortest_prompt(lab)) < 1.25
+
+
+def no_batch_reaches_the_ridge(lab: Lab) -> bool:
+    """At the lab's usual context the whole step waits for memory, even with a million requests."""
+    return float(share_of_any_batch(lab)) < 60 and intensity.step(lab, 1_000_000).bound == "memory"
+
+
+def stopwatch_meets_the_data_sheet(lab: Lab) -> bool:
+    """The corner found from two measured times lies within 2 % of the H100's ridge."""
+    return abs(float(corner_from_times(lab)) / float(h100_ridge(lab)) - 1) < 0.02
 
 
 def attention_waits_for_memory_at_any_batch(lab: Lab) -> bool:
@@ -206,12 +233,12 @@ def attention_waits_for_memory_at_any_batch(lab: Lab) -> bool:
 
 def timed_layer_is_flat_then_rises(lab: Lab) -> bool:
     """From 1 to 256 tokens within 15 %, from 512 to 1,024 nearly twice."""
-    flat = [row.seconds for tokens, row in _timed().items() if tokens <= 256]
-    return max(flat) / min(flat) < 1.15 and 1.8 < _timed()[1024].seconds / _timed()[512].seconds < 2
+    flat = [row.seconds for tokens, row in timed().items() if tokens <= 256]
+    return max(flat) / min(flat) < 1.15 and 1.8 < timed()[1024].seconds / timed()[512].seconds < 2
 
 
 def no_measurement_beats_its_roof(lab: Lab) -> bool:
-    return all(row.seconds >= row.ceiling_s for row in _timed().values())
+    return all(row.seconds >= row.ceiling_s for row in timed().values())
 
 
 def only_two_of_six_wait_for_arithmetic(lab: Lab) -> bool:

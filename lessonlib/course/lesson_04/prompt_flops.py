@@ -8,6 +8,8 @@ from functools import cache
 from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, mixed, prefill
 
+#: the prompt from which a public page has attention lead
+EARLY = 16_384
 #: longest prompt that is looked at when two parts are searched for the length at which they are equal
 FURTHEST = 2**24
 
@@ -95,53 +97,44 @@ def example_used(lab: Lab) -> Quantity:
     return Quantity(_example().model.parameters_read, "parameters")
 
 
-def example_pair(lab: Lab) -> Quantity:
+def one_look_back(lab: Lab) -> Quantity:
     """4 FLOPs for each number of a query head, in every head and layer: score and weighted sum."""
     return Quantity(4 * example_width(lab) * example_heads(lab) * example_layers(lab), "FLOP")
 
 
-def example_token(lab: Lab) -> Quantity:
+def work_of_all_weights(lab: Lab) -> Quantity:
     """Two FLOPs for each parameter that multiplies."""
     return Quantity(2 * float(example_used(lab)), "FLOP")
 
 
-def example_growth(lab: Lab) -> Quantity:
-    """All FLOPs of a token at 8,192 tokens of context, over those at 4,096."""
-    return Quantity(decode(_example(), 1, 8192).flops / decode(_example(), 1, 4096).flops, "x")
-
-
-def example_context(lab: Lab) -> Quantity:
+def equal_context_of_one_token(lab: Lab) -> Quantity:
     """FLOPs of the weights over those of looking back on one token: the context at which both are equal."""
-    return Quantity(float(example_token(lab)) / float(example_pair(lab)), "tokens")
+    return Quantity(float(work_of_all_weights(lab)) / float(one_look_back(lab)), "tokens")
 
 
 def context_by_kv_heads(lab: Lab) -> Quantity:
     """Counts a score for each KV head."""
-    return Quantity(float(example_context(lab)) * example_heads(lab) / example_kv_heads(lab), "tokens")
-
-
-def context_by_scores(lab: Lab) -> Quantity:
-    """Counts the scores and forgets the weighted sum."""
-    return Quantity(2 * float(example_context(lab)), "tokens")
-
-
-def context_of_one_layer(lab: Lab) -> Quantity:
-    """Counts attention in one layer against the weights of all."""
-    return Quantity(float(example_context(lab)) * example_layers(lab), "tokens")
+    return Quantity(float(equal_context_of_one_token(lab)) * example_heads(lab) / example_kv_heads(lab), "tokens")
 
 
 def context_early(lab: Lab) -> Quantity:
-    """What one hears: from a few thousand tokens on."""
-    return Quantity(4096, "tokens", digits=4)
+    """What one reads: from some ten thousand tokens on."""
+    return Quantity(EARLY, "tokens", digits=5)
+
+
+def prompt_early(lab: Lab) -> Quantity:
+    """The same, said of a prompt."""
+    return context_early(lab)
+
+
+def prompt_seen_whole(lab: Lab) -> Quantity:
+    """As if each token of the prompt looked at all of it: the context of a single token."""
+    return equal_context_of_one_token(lab)
 
 
 def example_prompt(lab: Lab) -> Quantity:
     """The prompt in whose prefill attention has half of the FLOPs."""
     return Quantity(equal_at_prompt(_example()), "tokens")
-
-
-def example_twice(lab: Lab) -> Quantity:
-    return Quantity(2 * float(example_context(lab)), "tokens")
 
 
 def example_head_share(lab: Lab) -> Quantity:
@@ -163,7 +156,3 @@ def chunked_attention(lab: Lab) -> Quantity:
 def blind_chunks(lab: Lab) -> Quantity:
     """Four pieces that know nothing of each other."""
     return Quantity(4 * attention_of(prefill(_example(), 8192)), "FLOP")
-
-
-def ridge_of_h100(lab: Lab) -> Quantity:
-    return Quantity(load_gpu("h100-sxm").ridge(), "tokens")

@@ -1,4 +1,4 @@
-"""Lesson 4, counting FLOPs: every number its words name.
+"""Lesson 4, counting FLOPs: the numbers that its words name, but for those of a cached prompt (cached_prompt.py).
 
 A learner sees the source of these functions under "Show the working". FLOPs are counted from a model's shapes, times
 are FLOPs over dense data-sheet peaks: computed ceilings, nothing measured, no fitted constant.
@@ -10,17 +10,15 @@ from collections.abc import Sequence
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_04 import prompt_flops as count
-from lessonlib.course.lesson_04.prompt_flops import (
-    chunked_attention,
-    whole_attention,
-)
+from lessonlib.course.lesson_04.prompt_flops import chunked_attention, whole_attention
 from lessonlib.course.shared.lab_numbers import flops_per_token
-from lessonlib.course.shared.prompt_time import (
-    TIMED,
-)
-from lessonlib.roofline import Lab, mixed, prefill
+from lessonlib.course.shared.prompt_time import SPARSE, TIMED
+from lessonlib.roofline import Lab, load_gpu, prefill
+from lessonlib.roofline.band import band
 
-SHORT, LONG = 2048, 131_072
+SHORT, MIDDLE, LONG = 2048, 98_304, 131_072
+#: a length that most prompts do not reach
+USUAL = 8192
 #: prompt lengths of the curve
 LENGTHS = [2048, 4096, 8192, 16_384, 32_768, 65_536, 131_072]
 
@@ -42,11 +40,8 @@ def short_prompts(lab: Lab) -> int:
 
 
 def short_time(lab: Lab) -> Quantity:
+    """All short prompts together: their FLOPs at the dense peak."""
     return Quantity(prefill(lab.system, SHORT, short_prompts(lab)).ceiling_s, "s")
-
-
-def long_time(lab: Lab) -> Quantity:
-    return Quantity(prefill(lab.system, LONG).ceiling_s, "s")
 
 
 def long_over_short(lab: Lab) -> Quantity:
@@ -66,7 +61,7 @@ def embedding(lab: Lab) -> Quantity:
     return Quantity(lab.system.model.embedding_parameters, "parameters")
 
 
-def used(lab: Lab) -> Quantity:
+def parameters_in_use(lab: Lab) -> Quantity:
     """Parameters that a token is multiplied with: no embedding row, and of a mixture the experts in use."""
     return Quantity(lab.system.model.parameters_read, "parameters")
 
@@ -78,7 +73,7 @@ def prompt_flops(lab: Lab) -> Quantity:
 
 def prompt_napkin(lab: Lab) -> Quantity:
     """Two FLOPs for each parameter in use and each token."""
-    return Quantity(2 * float(used(lab)) * lab.prompt, "FLOP")
+    return Quantity(2 * float(parameters_in_use(lab)) * lab.prompt, "FLOP")
 
 
 def napkin_is_short(lab: Lab) -> bool:
@@ -101,19 +96,9 @@ def prompt_training(lab: Lab) -> Quantity:
     return Quantity(3 * float(prompt_napkin(lab)), "FLOP")
 
 
-def prompt_held(lab: Lab) -> Quantity:
-    """Two FLOPs for every parameter that is held."""
-    return Quantity(2 * float(held(lab)) * lab.prompt, "FLOP")
-
-
 def token_multiply_only(lab: Lab) -> Quantity:
     """One FLOP for each parameter in use."""
-    return Quantity(float(used(lab)), "FLOP")
-
-
-def token_training(lab: Lab) -> Quantity:
-    """Six FLOPs for each parameter in use."""
-    return Quantity(6 * float(used(lab)), "FLOP")
+    return Quantity(float(parameters_in_use(lab)), "FLOP")
 
 
 def token_held(lab: Lab) -> Quantity:
@@ -140,18 +125,21 @@ def curve_full(lab: Lab) -> dict[str, Sequence[float]]:
 
 
 def curve_early(lab: Lab) -> dict[str, Sequence[float]]:
-    """As if attention caught up at 4,096 tokens."""
-    return {"x": LENGTHS, "y": [100 * prompt / (prompt + 4096) for prompt in LENGTHS]}
+    """As if attention caught up at some thousand tokens."""
+    return {"x": LENGTHS, "y": [100 * prompt / (prompt + USUAL / 2) for prompt in LENGTHS]}
 
 
-def curve_fixed(lab: Lab) -> dict[str, Sequence[float]]:
-    """As if attention were a fixed part of the model's work."""
-    return {"x": LENGTHS, "y": [_share(lab, lab.prompt)] * len(LENGTHS)}
-
-
-def pair_flops(lab: Lab) -> Quantity:
+def one_look_here(lab: Lab) -> Quantity:
     """Attention for one token that looks back on one other, all layers together."""
     return Quantity(count.pair(lab.system), "FLOP")
+
+
+def usual_tokens(lab: Lab) -> Quantity:
+    return Quantity(USUAL, "tokens", digits=4)
+
+
+def share_at_usual(lab: Lab) -> Quantity:
+    return Quantity(_share(lab, USUAL), "%")
 
 
 def share_at_short(lab: Lab) -> Quantity:
@@ -181,11 +169,6 @@ def context_limit(lab: Lab) -> Quantity:
     return Quantity(lab.system.model.max_context or count.FURTHEST, "tokens", digits=6)
 
 
-def beyond_window(lab: Lab) -> bool:
-    """Whether the model's window ends before attention catches up."""
-    return float(context_limit(lab)) < float(equal_prompt(lab))
-
-
 def window_below_long(lab: Lab) -> bool:
     return float(context_limit(lab)) < LONG
 
@@ -204,43 +187,79 @@ def looking_back(lab: Lab) -> int:
     return sum(group.count for group in lab.system.model.layers if group.mixer.kv_values and group.mixer.window is None)
 
 
-# --- twice the prompt
+# --- the least time to the first token of the long prompt
 
 
-def doubled_tokens(lab: Lab) -> Quantity:
-    return Quantity(2 * TIMED, "tokens", digits=6)
+def work_of_long_prompt(lab: Lab) -> Quantity:
+    return Quantity(prefill(lab.system, LONG).flops, "FLOP")
 
 
-def doubled(lab: Lab) -> Quantity:
-    """What is no attention doubles, attention quadruples: 2 + 2 x its share before."""
-    return Quantity(prefill(lab.system, 2 * TIMED).flops / prefill(lab.system, TIMED).flops, "x")
+def long_time(lab: Lab) -> Quantity:
+    """Each part's FLOPs over the dense peak of its precision, added up."""
+    return Quantity(prefill(lab.system, LONG).ceiling_s, "s")
 
 
-def doubled_straight(lab: Lab) -> Quantity:
-    """Twice the tokens, twice the work."""
-    return Quantity(2, "x")
+def _long_band(lab: Lab) -> tuple[float, float]:
+    step = prefill(lab.system, LONG)
+    return band(lab.system, "prefill").around(step.expected_s, step.ceiling_s)
 
 
-def doubled_squared(lab: Lab) -> Quantity:
-    """The square of two."""
-    return Quantity(4, "x")
+def long_expected(lab: Lab) -> Quantity:
+    """The same at the shares of the peaks that published measurements show."""
+    return Quantity(prefill(lab.system, LONG).expected_s, "s", digits=2)
 
 
-def doubled_time(lab: Lab) -> Quantity:
-    """The same in time, where parts multiply at different rates."""
-    return Quantity(prefill(lab.system, 2 * TIMED).ceiling_s / prefill(lab.system, TIMED).ceiling_s, "x")
+def long_expected_low(lab: Lab) -> Quantity:
+    """The fast end of its 90 % band, never under the floor."""
+    return Quantity(_long_band(lab)[0], "s")
 
 
-def doubled_later(lab: Lab) -> Quantity:
-    """From 131,072 to 262,144 tokens."""
-    return Quantity(prefill(lab.system, 2 * LONG).flops / prefill(lab.system, LONG).flops, "x")
+def long_expected_high(lab: Lab) -> Quantity:
+    """The slow end of its 90 % band."""
+    return Quantity(_long_band(lab)[1], "s")
 
 
-def cached_left(lab: Lab) -> Quantity:
-    """FLOPs of the second half of 65,536 tokens, the first being cached, over those of the whole."""
-    return Quantity(
-        100 * mixed(lab.system, [(TIMED, TIMED)]).flops / prefill(lab.system, 2 * TIMED).flops, "%", digits=2
-    )
+def long_time_by_tokens(lab: Lab) -> Quantity:
+    """As many tokens, as much time: that of the short prompts."""
+    return short_time(lab)
+
+
+def long_time_squared(lab: Lab) -> Quantity:
+    """One short prompt's time, times the square of how many times longer this one is."""
+    return Quantity(float(short_time(lab)) * short_prompts(lab), "s")
+
+
+def long_time_full_attention(lab: Lab) -> Quantity:
+    """Attention counted for all pairs, those with later tokens included."""
+    step = prefill(lab.system, LONG)
+    return Quantity(step.compute_s + sum(part.compute_s for part in step.operations if part.kind == "attention"), "s")
+
+
+# --- a shorter one, on other GPUs
+
+
+def middle_prompt_tokens(lab: Lab) -> Quantity:
+    return Quantity(MIDDLE, "tokens", digits=5)
+
+
+def work_of_middle_prompt(lab: Lab) -> Quantity:
+    return Quantity(prefill(lab.system, MIDDLE).flops, "FLOP")
+
+
+def middle_time(lab: Lab) -> Quantity:
+    """Its FLOPs over the dense peak of each precision."""
+    return Quantity(prefill(lab.system, MIDDLE).ceiling_s, "s")
+
+
+def middle_time_sparse(lab: Lab) -> Quantity:
+    """At the data sheet's sparse peak, twice the dense one."""
+    return Quantity(float(middle_time(lab)) / SPARSE, "s")
+
+
+def middle_time_by_bandwidth(lab: Lab) -> Quantity:
+    """The time here, scaled with the bandwidth of H200s in its place (of H100s, where it has those)."""
+    other = load_gpu("h100-sxm" if lab.system.gpu.name == "h200-sxm" else "h200-sxm")
+    return Quantity(float(middle_time(lab)) * lab.system.gpu.bandwidth / other.bandwidth, "s")
 
 
 # --- claims: true on every shipped lab
@@ -256,17 +275,12 @@ def napkin_is_near(lab: Lab) -> bool:
 
 
 def prompt_waits_for_arithmetic(lab: Lab) -> bool:
-    return prefill(lab.system, TIMED).bound == "compute" and prefill(lab.system, 2 * TIMED).bound == "compute"
+    return prefill(lab.system, TIMED).bound == "compute" and prefill(lab.system, LONG).bound == "compute"
 
 
-def doubling_lies_between(lab: Lab) -> bool:
-    """And follows the rule 2 + 2 x share."""
-    ruled = 2 + 2 * float(share_at_timed(lab)) / 100
-    return 2.1 < float(doubled(lab)) < 3.9 and abs(float(doubled(lab)) / ruled - 1) < 0.01
-
-
-def second_half_is_dearer(lab: Lab) -> bool:
-    return float(cached_left(lab)) > 54
+def weights_lead_in_usual_prompts(lab: Lab) -> bool:
+    """Up to the usual length the weights have three quarters of the work and more."""
+    return float(share_at_usual(lab)) < 25
 
 
 def pieces_cost_the_same(lab: Lab) -> bool:

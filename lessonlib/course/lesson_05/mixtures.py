@@ -1,15 +1,35 @@
-"""The two mixtures of experts of lesson 5, counted from their published shapes in 16 bits, whatever the lab."""
+"""Mixtures of experts of lesson 5, counted from their published shapes in 16 bits, and what a calculator said of two others."""
 
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, load_model
+from lessonlib.roofline import Lab, load_model, weight_bytes, weight_bytes_read
 
 MIXTURE, LARGE_MIXTURE = "mixtral-8x7b", "deepseek-v3"
 #: bytes of a parameter in 16 bits
 BYTES = 2
 #: the 7 of its name, in parameters
 NAMED = 7e9
+#: llmfit, issue 474: tokens a second of Qwen3.5-35B-A3B on an RX 6900 XT, as it said and as measured
+CALCULATED_SPEED, MEASURED_SPEED = 34.7, 77.6
+#: llmfit, issue 230: GB of Qwen3.5-122B-A10B, as it said and the least that the model was reported to take
+CALCULATED_GB, REPORTED_GB = 33.0, 70.0
+
+
+def calculated_speed(lab: Lab) -> Quantity:
+    return Quantity(CALCULATED_SPEED, "tok/s")
+
+
+def measured_speed(lab: Lab) -> Quantity:
+    return Quantity(MEASURED_SPEED, "tok/s")
+
+
+def calculated_memory(lab: Lab) -> Quantity:
+    return Quantity(CALCULATED_GB * 1e9, "B", digits=2)
+
+
+def reported_memory(lab: Lab) -> Quantity:
+    return Quantity(REPORTED_GB * 1e9, "B", digits=2)
 
 
 def moe_model(lab: Lab) -> str:
@@ -30,7 +50,7 @@ def moe_layers(lab: Lab) -> int:
     return load_model(MIXTURE).layer_count
 
 
-def moe_parameters(lab: Lab) -> Quantity:
+def parameters_of_mixture(lab: Lab) -> Quantity:
     return Quantity(load_model(MIXTURE).parameters, "parameters")
 
 
@@ -41,7 +61,7 @@ def _in_experts() -> float:
     return model.layer_count * feed.count * 3 * feed.width * model.hidden
 
 
-def moe_in_experts(lab: Lab) -> str:
+def of_them_in_experts(lab: Lab) -> str:
     """Parameters in experts, as "45.1 billion"."""
     return str(Quantity(_in_experts(), "parameters")).removesuffix(" parameters")
 
@@ -75,14 +95,10 @@ def moe_one_of_its_name(lab: Lab) -> Quantity:
     return Quantity(BYTES * NAMED, "B")
 
 
-def moe_experts_only(lab: Lab) -> Quantity:
-    """The experts in use and nothing else."""
-    return Quantity(BYTES * _in_experts() * moe_active(lab) / moe_experts(lab), "B")
-
-
 def moe_always(lab: Lab) -> Quantity:
     """Fetched for every token, whatever its experts."""
-    return Quantity(float(moe_fetch(lab)) - float(moe_experts_only(lab)), "B")
+    in_use = BYTES * _in_experts() * moe_active(lab) / moe_experts(lab)
+    return Quantity(float(moe_fetch(lab)) - in_use, "B")
 
 
 def moe_share(lab: Lab) -> Quantity:
@@ -93,15 +109,17 @@ def large_moe(lab: Lab) -> str:
     return load_model(LARGE_MIXTURE).title
 
 
-def large_moe_parameters(lab: Lab) -> Quantity:
-    return Quantity(load_model(LARGE_MIXTURE).parameters, "parameters")
-
-
-def large_moe_read(lab: Lab) -> Quantity:
-    return Quantity(load_model(LARGE_MIXTURE).parameters_read, "parameters")
-
-
 def large_moe_share(lab: Lab) -> Quantity:
     """Parameters read for a token over all, in per cent."""
     model = load_model(LARGE_MIXTURE)
     return Quantity(100 * model.parameters_read / model.parameters, "%", digits=2)
+
+
+def own_fetched_share(lab: Lab) -> Quantity:
+    """What a token of the lab's model fetches of all that is held."""
+    return Quantity(100 * weight_bytes_read(lab.system) / weight_bytes(lab.system), "%", digits=2)
+
+
+def mixture_reads_a_quarter(lab: Lab) -> bool:
+    """One token reads little more than a quarter of the mixture, and eight want most of it."""
+    return 25 < float(moe_share(lab)) < 30 and float(moe_wanted_by_eight(lab)) > 7

@@ -1,4 +1,4 @@
-"""Lesson 5, counting bytes: every number its words name (those of fewer bits are in fewer_bits.py).
+"""Lesson 5, counting bytes: what is held and what is fetched (fewer bits, rooms and mixtures have modules of their own).
 
 A learner sees the source of these functions under "Show the working", so each says what it does in the
 fewest lines. Ceilings count the weights alone: bandwidth over bytes, nothing fitted.
@@ -7,63 +7,17 @@ fewest lines. Ceilings count the weights alone: bandwidth over bytes, nothing fi
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_05.fewer_bits import (
-    few_gain,
-    room_bf16,
-    room_gain,
-)
-from lessonlib.course.lesson_05.mixtures import (
-    moe_share,
-    moe_wanted_by_eight,
-)
-from lessonlib.course.shared.lab_numbers import is_mixture, weights_held
-from lessonlib.roofline import (
-    DEFAULT_LAB,
-    Lab,
-    decode,
-    load_lab,
-    load_model,
-    weight_bytes,
-    weight_bytes_read,
-)
+from lessonlib.course.shared.lab_numbers import is_mixture
+from lessonlib.roofline import Lab, decode, load_model, weight_bytes_read
 
-TIED, FOUR_BITS = "gemma-3-1b", "llama-3.1-8b-int4-rtx-4090"
+TIED = "gemma-3-1b"
 #: bytes of a parameter in 16 bits
 BYTES = 2
 #: the feed-forward among the operations of a step, dense or of experts
 FEED_FORWARD = ("MLP", "experts", "shared expert")
 
 
-# --- held and fetched
-
-
-def vocabulary(lab: Lab) -> Quantity:
-    return Quantity(lab.system.model.vocabulary, digits=6)
-
-
-def table_bytes(lab: Lab) -> Quantity:
-    """The input embedding, kept in 16 bits: a row for each word of the vocabulary."""
-    return Quantity(BYTES * lab.system.model.embedding_parameters, "B")
-
-
-def row_bytes(lab: Lab) -> Quantity:
-    """What a token reads of it."""
-    return Quantity(BYTES * lab.system.model.hidden, "B")
-
-
-def table_share(lab: Lab) -> Quantity:
-    """The input embedding in all weights held."""
-    return Quantity(100 * float(table_bytes(lab)) / float(weights_held(lab)), "%", digits=2)
-
-
-def small_table_share(lab: Lab) -> Quantity:
-    """The same for an 8-billion model in four bits."""
-    return table_share(load_lab(FOUR_BITS))
-
-
-def head_bytes(lab: Lab) -> Quantity:
-    """The output head, as it is stored."""
-    return Quantity(lab.system.matrix_bytes(lab.system.model.head), "B")
+# --- one table for both ends
 
 
 def head_is_a_copy(lab: Lab) -> bool:
@@ -75,8 +29,8 @@ def tied_model(lab: Lab) -> str:
     return load_model(TIED).title
 
 
-def tied_parameters(lab: Lab) -> Quantity:
-    return Quantity(load_model(TIED).parameters, "parameters", digits=2)
+def parameters_of_tied_model(lab: Lab) -> Quantity:
+    return Quantity(load_model(TIED).parameters, "parameters")
 
 
 def tied_table_parameters(lab: Lab) -> str:
@@ -107,29 +61,7 @@ def tied_with_second_table(lab: Lab) -> Quantity:
     return Quantity(BYTES * (model.parameters + model.embedding_parameters), "B")
 
 
-def tied_one_byte_each(lab: Lab) -> Quantity:
-    return Quantity(load_model(TIED).parameters, "B")
-
-
-# --- dense models and mixtures
-
-
-def _dense(lab: Lab) -> Lab:
-    """The lab itself if its model has no experts, else the default one."""
-    return load_lab(DEFAULT_LAB) if is_mixture(lab) else lab
-
-
-def dense_model(lab: Lab) -> str:
-    return _dense(lab).system.model.title
-
-
-def dense_held(lab: Lab) -> Quantity:
-    return weights_held(_dense(lab))
-
-
-def dense_read(lab: Lab) -> Quantity:
-    """What one token fetches of a model without experts: all but the input embedding."""
-    return Quantity(weight_bytes_read(_dense(lab).system), "B")
+# --- where in the layers
 
 
 def own_experts(lab: Lab) -> int:
@@ -151,14 +83,6 @@ def _feeds(lab: Lab, what: str) -> list[int]:
     return [getattr(group.feed_forward, what, 0) for group in lab.system.model.layers]
 
 
-def own_fetched_share(lab: Lab) -> Quantity:
-    """What a token fetches of all that is held."""
-    return Quantity(100 * weight_bytes_read(lab.system) / weight_bytes(lab.system), "%", digits=2)
-
-
-# --- where in the layers
-
-
 def _share(lab: Lab, *names: str) -> float:
     """Parts of a step's weights whose name begins so, from 0 to 1."""
     step = decode(lab.system, batch=1, context=0)
@@ -169,18 +93,6 @@ def _share(lab: Lab, *names: str) -> float:
 def mlp_share(lab: Lab) -> Quantity:
     """The feed-forward matrices (of the experts, those in use) of all layers in a step's weights."""
     return Quantity(100 * _share(lab, *FEED_FORWARD), "%", digits=2)
-
-
-def mlp_share_of_held(lab: Lab) -> Quantity:
-    """The feed-forward, with all experts, in all weights held."""
-    system = lab.system
-    held = sum(
-        group.count * matrix.copies * system.matrix_bytes(matrix)
-        for group in system.model.layers
-        for matrix in group.feed_forward.matrices(system.model.hidden)
-        if matrix.name.startswith(FEED_FORWARD)
-    )
-    return Quantity(100 * held / weight_bytes(system), "%", digits=2)
 
 
 def feed_forward_shape(lab: Lab) -> str:
@@ -228,26 +140,5 @@ def attention_stays(lab: Lab) -> bool:
 
 
 def feed_forward_is_most(lab: Lab) -> bool:
-    """Without experts it is well over half of the fetch and attention under a third; of what is held it leads anywhere."""
-    fetched = float(mlp_share(lab)) > 58 and float(attention_share(lab)) < 33
-    return (fetched or is_mixture(lab)) and float(mlp_share_of_held(lab)) > 50
-
-
-def four_bits_gain_less_than_four(lab: Lab) -> bool:
-    """Four bits gain twice to 3.7 times, never four times."""
-    return 2 < float(few_gain(lab)) < 3.7
-
-
-def room_is_not_doubled(lab: Lab) -> bool:
-    """Room beside fp8 weights is more than beside bf16 ones, which fit, and not just twice."""
-    return float(room_bf16(lab)) > 0 and float(room_gain(lab)) > 1.1 and not 1.82 < float(room_gain(lab)) < 2.2
-
-
-def dense_reads_nearly_all(lab: Lab) -> bool:
-    """A model without experts fetches four fifths of what it holds and more; the stand-in of a mixture does, too."""
-    return float(dense_read(lab)) > 0.8 * float(dense_held(lab))
-
-
-def mixture_reads_a_quarter(lab: Lab) -> bool:
-    """One token reads little more than a quarter of the mixture, and eight want most of it."""
-    return 25 < float(moe_share(lab)) < 30 and float(moe_wanted_by_eight(lab)) > 7
+    """Without experts it is well over half of the fetch, and attention under a third."""
+    return is_mixture(lab) or (float(mlp_share(lab)) > 58 and float(attention_share(lab)) < 33)

@@ -1,23 +1,21 @@
-"""Lesson 7's two comparisons of models: a small and a large one after long documents, a hybrid and its full-attention twin."""
+"""Lesson 7's other models: a small and a large one level at some context, and a hybrid whose conversation grows."""
 
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
-from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
-from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_gpu, load_model, state_bytes
+from lessonlib.course.shared.hybrid import hybrid_of
+from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, state_bytes
 
 SMALL, LARGE, PAIR = "llama-3.1-8b", "qwen3.5-27b", "h200-sxm"
 #: requests in a batch
 EIGHT = 8
+#: context from which a conversation doubles
+GROWS_FROM = 4_096
 
 
 def batch_of_eight(lab: Lab) -> int:
     return EIGHT
-
-
-def others(lab: Lab) -> int:
-    return EIGHT - 1
 
 
 def longest_tokens(lab: Lab) -> Quantity:
@@ -27,136 +25,138 @@ def longest_tokens(lab: Lab) -> Quantity:
 # --- what kind of model the lab's is
 
 
-def kv_per_token(lab: Lab) -> Quantity:
-    return Quantity(kv_bytes_per_token(lab.system), "B")
-
-
 def window_layers(lab: Lab) -> int:
     """Layers that see the last few tokens only."""
     return sum(group.count for group in lab.system.model.layers if group.mixer.window)
 
 
-def sliding_window(lab: Lab) -> int:
-    return max(group.mixer.window or 0 for group in lab.system.model.layers)
+# --- two models on the same pair of GPUs, eight requests
 
 
-# --- the mystery: two models on the same pair of GPUs, eight requests
+def _system(name: str) -> System:
+    return System(load_model(name), load_gpu(PAIR), tp=2)
 
 
 def _step(name: str, context: int) -> Estimate:
-    return decode(System(load_model(name), load_gpu(PAIR), tp=2), EIGHT, context)
+    return decode(_system(name), EIGHT, context)
 
 
-def _pair(name: str, context: int) -> float:
-    return _step(name, context).ceiling_s
-
-
-def mystery_small_model(lab: Lab) -> str:
+def small_rival(lab: Lab) -> str:
     return load_model(SMALL).title
 
 
-def mystery_large_model(lab: Lab) -> str:
+def large_rival(lab: Lab) -> str:
     return load_model(LARGE).title
 
 
-def mystery_gpus(lab: Lab) -> str:
+def pair_of_gpus(lab: Lab) -> str:
     return f"2 × {load_gpu(PAIR).title}"
 
 
-def mystery_short(lab: Lab) -> Quantity:
+def small_leads(lab: Lab) -> Quantity:
     """How many times as fast the small model writes after 1,024 tokens."""
-    return Quantity(_pair(LARGE, lc.FIRST) / _pair(SMALL, lc.FIRST), "x")
+    return Quantity(_step(LARGE, lc.FIRST).ceiling_s / _step(SMALL, lc.FIRST).ceiling_s, "x")
 
 
-def mystery_long(lab: Lab) -> Quantity:
+def large_leads(lab: Lab) -> Quantity:
     """How many times as fast the large model writes after 131,072."""
-    return Quantity(_pair(SMALL, lc.LONGEST) / _pair(LARGE, lc.LONGEST), "x")
+    return Quantity(_step(SMALL, lc.LONGEST).ceiling_s / _step(LARGE, lc.LONGEST).ceiling_s, "x")
 
 
-def mystery_small_bytes(lab: Lab) -> Quantity:
-    """What a step of the small model moves after 131,072 tokens."""
-    return Quantity(_step(SMALL, lc.LONGEST).bytes, "B")
+def small_weights(lab: Lab) -> Quantity:
+    return Quantity(lc.weights_at(_system(SMALL), EIGHT), "B")
 
 
-def mystery_large_bytes(lab: Lab) -> Quantity:
-    return Quantity(_step(LARGE, lc.LONGEST).bytes, "B")
+def large_weights(lab: Lab) -> Quantity:
+    return Quantity(lc.weights_at(_system(LARGE), EIGHT), "B")
 
 
-def small_overtakes(lab: Lab) -> Quantity:
-    """Requests of 4,096 tokens whose caches outweigh the small model's weights in 16 bits."""
-    return Quantity(lc.overtaking(System(load_model(SMALL), load_gpu(PAIR)), 4_096)[1], "requests", digits=2)
+def small_per_token(lab: Lab) -> Quantity:
+    return Quantity(lc.read_per_token(_system(SMALL)), "B")
 
 
-# --- a hybrid and its twin: eight requests of 131,072 tokens
+def large_per_token(lab: Lab) -> Quantity:
+    return Quantity(lc.read_per_token(_system(LARGE)), "B")
+
+
+def large_state(lab: Lab) -> Quantity:
+    """The state of one request of the large model, read and written back."""
+    return Quantity(2 * sum(state_bytes(_system(LARGE)).values()), "B")
+
+
+def level_at(lab: Lab) -> Quantity:
+    """Context at which both steps move as many bytes: what the large one moves more at first, over what the small one reads more a token."""
+    more = float(large_weights(lab)) + EIGHT * float(large_state(lab)) - float(small_weights(lab))
+    return Quantity(more / (EIGHT * (float(small_per_token(lab)) - float(large_per_token(lab)))), "tokens")
+
+
+def level_for_one(lab: Lab) -> Quantity:
+    """Counts one request."""
+    more = float(large_weights(lab)) + float(large_state(lab)) - float(small_weights(lab))
+    return Quantity(more / (float(small_per_token(lab)) - float(large_per_token(lab))), "tokens")
+
+
+def level_without_its_cache(lab: Lab) -> Quantity:
+    """Leaves out the cache of the large model."""
+    more = float(large_weights(lab)) + EIGHT * float(large_state(lab)) - float(small_weights(lab))
+    return Quantity(more / (EIGHT * float(small_per_token(lab))), "tokens")
+
+
+# --- a hybrid whose conversation grows
 
 
 def hybrid_all_layers(lab: Lab) -> int:
     return hybrid_of(lab).system.model.layer_count
 
 
-def hybrid_kv_layers(lab: Lab) -> int:
-    """Layers that keep keys and values."""
+def hybrid_attention_layers(lab: Lab) -> int:
+    """Layers of full attention."""
     return hybrid_of(lab).system.model.kv_layers
 
 
-def hybrid_weights(lab: Lab) -> Quantity:
-    return Quantity(lc.weights_at(hybrid_of(lab).system, EIGHT), "B")
+def grows_from(lab: Lab) -> Quantity:
+    return Quantity(GROWS_FROM, "tokens", digits=4)
 
 
-def hybrid_state_moved(lab: Lab) -> Quantity:
-    """The state of a request, read and written back."""
-    return Quantity(2 * sum(state_bytes(hybrid_of(lab).system).values()), "B")
+def grows_to(lab: Lab) -> Quantity:
+    return Quantity(2 * GROWS_FROM, "tokens", digits=4)
 
 
-def twin_kv(lab: Lab) -> Quantity:
-    """The same if every layer kept keys and values."""
-    return Quantity(float(hybrid_kv(lab)) * hybrid_all_layers(lab) / hybrid_kv_layers(lab), "B")
+def _moved(lab: Lab, context: int) -> float:
+    return lc.own_at(hybrid_of(lab).system, context)
 
 
-def hybrid_cache(lab: Lab) -> Quantity:
-    """What the eight hold in their caches."""
-    return Quantity(EIGHT * lc.LONGEST * float(hybrid_kv(lab)), "B")
+def moved_before(lab: Lab) -> Quantity:
+    """What a step moves for that request before it grows: cache, and state in and out."""
+    return Quantity(_moved(lab, GROWS_FROM), "B")
 
 
-def twin_cache(lab: Lab) -> Quantity:
-    return Quantity(EIGHT * lc.LONGEST * float(twin_kv(lab)), "B")
+def moved_after(lab: Lab) -> Quantity:
+    return Quantity(_moved(lab, 2 * GROWS_FROM), "B")
 
 
-def hybrid_step(lab: Lab) -> Quantity:
-    """Weights once, and for each of the eight its cache, and its state read and written."""
-    return Quantity(decode(hybrid_of(lab).system, EIGHT, lc.LONGEST).bytes, "B")
+def moved_growth(lab: Lab) -> Quantity:
+    """By how many per cent that grows when the context doubles."""
+    return Quantity(100 * (float(moved_after(lab)) / float(moved_before(lab)) - 1), "%")
 
 
-def twin_step(lab: Lab) -> Quantity:
-    """The same weights, and a cache in every layer."""
-    return Quantity(float(hybrid_weights(lab)) + EIGHT * lc.twin_own_at(hybrid_of(lab).system, lc.LONGEST), "B")
+def growth_of_cache(lab: Lab) -> Quantity:
+    """Twice the tokens, twice the bytes."""
+    return Quantity(100.0, "%")
 
 
-def twin_over_hybrid(lab: Lab) -> Quantity:
-    """How many times the bytes, and so at best the time, the twin's step takes."""
-    return Quantity(float(twin_step(lab)) / float(hybrid_step(lab)), "x")
+def growth_by_layers(lab: Lab) -> Quantity:
+    """As many per cent of the bytes as there are layers that grow."""
+    return Quantity(100 * hybrid_attention_layers(lab) / hybrid_all_layers(lab), "%")
 
 
-def twin_times_layers(lab: Lab) -> Quantity:
-    """Takes the cache to be the whole step."""
-    return Quantity(hybrid_all_layers(lab) / hybrid_kv_layers(lab), "x")
+def growth_state_only_read(lab: Lab) -> Quantity:
+    """Forgets that the state is written back."""
+    cache = float(moved_after(lab)) - float(moved_before(lab))
+    once = sum(state_bytes(hybrid_of(lab).system).values())
+    return Quantity(100 * cache / (cache + once), "%")
 
 
-def twin_one_cache(lab: Lab) -> Quantity:
-    """Counts one cache for all eight."""
-    system = hybrid_of(lab).system
-    weights = float(hybrid_weights(lab))
-    return Quantity((weights + lc.twin_own_at(system, lc.LONGEST)) / (weights + lc.own_at(system, lc.LONGEST)), "x")
-
-
-# --- the quiz: a step of which nine tenths are cache
-
-
-def gain_from_small_cache(lab: Lab) -> Quantity:
-    """Half the bytes of nine tenths."""
-    return Quantity(1 / (0.1 + 0.9 / 2), "x")
-
-
-def gain_from_small_weights(lab: Lab) -> Quantity:
-    """A quarter of the bytes of one tenth."""
-    return Quantity(1 / (0.1 / 4 + 0.9), "x")
+def hybrid_state_held(lab: Lab) -> Quantity:
+    """What those layers keep for a request."""
+    return Quantity(sum(state_bytes(hybrid_of(lab).system).values()), "B")

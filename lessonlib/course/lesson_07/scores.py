@@ -39,8 +39,9 @@ def score_matrix(lab: Lab) -> Quantity:
 
 
 def score_per_kv_head(lab: Lab) -> Quantity:
-    """A score for each pair of tokens, in each head of keys and values."""
-    return Quantity(lab.system.model.kv_heads * PROMPT**2 * VALUE, "B")
+    """A score for each pair of tokens, in each head of keys and values (a latent has none to count by)."""
+    heads = score_heads(lab) if isinstance(_layer(lab), LatentAttention) else lab.system.model.kv_heads
+    return Quantity(heads * PROMPT**2 * VALUE, "B")
 
 
 def score_one_head(lab: Lab) -> Quantity:
@@ -92,14 +93,64 @@ def layer_flops(lab: Lab) -> Quantity:
 def layer_time(lab: Lab) -> Quantity:
     """The least time that this arithmetic takes."""
     part = _attention(lab)
-    return Quantity(part.compute_s / part.layers, "s", digits=2)
+    return Quantity(part.compute_s / part.layers, "s")
+
+
+def peak_of_attention(lab: Lab) -> Quantity:
+    """Dense peak of all its GPUs at the precision in which attention multiplies."""
+    part = _attention(lab)
+    return Quantity(part.flops / part.compute_s, "FLOP/s")
 
 
 def plain_time(lab: Lab) -> Quantity:
     """The least time that the bytes take with the scores written out."""
-    return Quantity(float(plain_bytes(lab)) / lab.system.bandwidth, "s", digits=2)
+    return Quantity(float(plain_bytes(lab)) / lab.system.bandwidth, "s")
 
 
 def fused_time(lab: Lab) -> Quantity:
     """The least time that the bytes take without."""
-    return Quantity(float(fused_bytes(lab)) / lab.system.bandwidth, "s", digits=2)
+    return Quantity(float(fused_bytes(lab)) / lab.system.bandwidth, "s")
+
+
+# --- what the tiles gain
+
+
+def flash_gain(lab: Lab) -> Quantity:
+    """How many times as fast that layer's attention can be without the table: then its arithmetic is what takes longer."""
+    plain = max(float(plain_time(lab)), float(layer_time(lab)))
+    return Quantity(plain / max(float(fused_time(lab)), float(layer_time(lab))), "x")
+
+
+def gain_by_bytes(lab: Lab) -> Quantity:
+    """The bytes with the table over the bytes without."""
+    return Quantity(float(plain_bytes(lab)) / float(fused_bytes(lab)), "x")
+
+
+def gain_if_linear(lab: Lab) -> Quantity:
+    """As if each token were scored against a fixed few: the pairs over the tokens."""
+    return Quantity(PROMPT, "x")
+
+
+# --- one new token
+
+
+def row_traffic(lab: Lab) -> Quantity:
+    """Its row of scores, written out and read again."""
+    return Quantity(2 * float(row_of_scores(lab)), "B")
+
+
+def row_share(lab: Lab) -> Quantity:
+    """That row in the traffic of the layer's attention, beside keys and values."""
+    row = float(row_traffic(lab))
+    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%")
+
+
+def table_share_of_prompt(lab: Lab) -> Quantity:
+    """The table in the traffic of a prompt's attention."""
+    return Quantity(200 * float(score_matrix(lab)) / float(plain_bytes(lab)), "%")
+
+
+def row_share_per_kv_head(lab: Lab) -> Quantity:
+    """The same with one row for each head of keys and values."""
+    row = float(row_traffic(lab)) * lab.system.model.kv_heads / score_heads(lab)
+    return Quantity(100 * row / (row + float(cache_of_a_layer(lab))), "%")

@@ -1,52 +1,62 @@
-"""One request of the small trace, picked to be drawn: its wait, its prefill and its answer are all long enough to be seen."""
+"""One request of the run, picked to be drawn: its wait, its prefill and its answer are as long as any are beside each other."""
 
 from __future__ import annotations
 
 import math
 from functools import lru_cache
 
+import numpy as np
+
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08.small_trace import TracedRequest, mean, percentile, small_trace
+from lessonlib.course.lesson_08.service_run import STALL_AT_S, service_run
 from lessonlib.roofline import Lab
+
+#: shares of the whole that can be seen well: the wait for a place in a step, and prefill
+_SEEN = (0.1, 0.2)
 
 
 @lru_cache(maxsize=32)
-def _shown(lab: Lab) -> TracedRequest:
-    """A request that waits, is read and is answered, each long enough to be seen, and that gives no answer away."""
-    waits = [request.ttft for request in small_trace(lab).requests]
-    taken = [mean(waits), percentile(waits, 99), mean(request.end_to_end for request in small_trace(lab).requests)]
+def _shown(lab: Lab) -> dict[str, float]:
+    """Columns of a user's request that came, and went, before the stall."""
+    rows = service_run(lab).result.requests
+    early = ~service_run(lab).test & (rows["finished_s"] < STALL_AT_S) & (rows["output"] > 8)
 
-    def unlike(request: TracedRequest) -> float:
-        parts = ((request.started - request.arrived, 0.28), (request.first - request.started, 0.24))
-        clash = any(0.85 < value / known < 1.18 for value in (request.ttft, request.end_to_end) for known in taken)
-        return sum(abs(math.log(max(seconds / request.end_to_end, 1e-3) / wanted)) for seconds, wanted in parts) + clash
+    def unlike(place: int) -> float:
+        whole = rows["e2e_s"][place]
+        parts = (
+            rows["started_s"][place] - rows["arrival_s"][place],
+            rows["first_token_s"][place] - rows["started_s"][place],
+        )
+        return sum(abs(math.log(max(part / whole, 1e-3) / wanted)) for part, wanted in zip(parts, _SEEN, strict=True))
 
-    return min(small_trace(lab).requests, key=unlike)
+    place = min(np.flatnonzero(early).tolist(), key=unlike)
+    return {name: float(column[place]) for name, column in rows.items()}
 
 
 def shown_wait(lab: Lab) -> Quantity:
-    return Quantity(_shown(lab).started - _shown(lab).arrived, "s")
+    """From its arrival until a step takes it in."""
+    return Quantity(_shown(lab)["started_s"] - _shown(lab)["arrival_s"], "s")
 
 
 def shown_prefill(lab: Lab) -> Quantity:
-    return Quantity(_shown(lab).first - _shown(lab).started, "s")
+    return Quantity(_shown(lab)["first_token_s"] - _shown(lab)["started_s"], "s")
 
 
 def shown_first(lab: Lab) -> Quantity:
-    return Quantity(_shown(lab).ttft, "s")
+    return Quantity(_shown(lab)["ttft_s"], "s")
 
 
 def shown_end(lab: Lab) -> Quantity:
-    return Quantity(_shown(lab).end_to_end, "s")
+    return Quantity(_shown(lab)["e2e_s"], "s")
 
 
 def shown_tokens(lab: Lab) -> Quantity:
-    return Quantity(_shown(lab).answer, "tokens", digits=4)
+    return Quantity(_shown(lab)["output"], "tokens", digits=4)
 
 
 def shown_gap(lab: Lab) -> Quantity:
     """Mean gap between its tokens."""
-    return Quantity((_shown(lab).last - _shown(lab).first) / (_shown(lab).answer - 1), "s")
+    return Quantity(_shown(lab)["tpot_s"], "s")
 
 
 def shown_wait_share(lab: Lab) -> float:

@@ -1,4 +1,4 @@
-"""What one user's clock shows: two services and a reader, one request alone, a session, and a log line about one request.
+"""What one user's clock shows: two services and a reader, and one request alone.
 
 Seconds of a lab are the engine's expected ones: computed, not measured.
 """
@@ -88,38 +88,17 @@ def short_answer_tokens(lab: Lab) -> Quantity:
 
 def first_alone(lab: Lab) -> Quantity:
     """Expected time to first token of the usual prompt on an idle server."""
-    return Quantity(prefill(lab.system, prompt=lab.prompt).expected_s, "s", digits=4)
+    return Quantity(prefill(lab.system, prompt=lab.prompt).expected_s, "s")
+
+
+def gap_alone(lab: Lab) -> Quantity:
+    """Expected time between two tokens of one answer alone on the server, with the usual prompt behind it."""
+    return Quantity(decode(lab.system, batch=1, context=lab.prompt).expected_s, "s")
 
 
 def short_end(lab: Lab) -> Quantity:
     """End to end of a short answer: the first token, then a gap before each of the others."""
-    return Quantity(
-        float(first_alone(lab)) + (SHORT - 1) * decode(lab.system, batch=1, context=lab.prompt).expected_s,
-        "s",
-        digits=4,
-    )
-
-
-def gap_alone(lab: Lab) -> Quantity:
-    """What lies between two tokens: the time after the first token, over the gaps, one fewer than the tokens."""
-    return Quantity((float(short_end(lab)) - float(first_alone(lab))) / (SHORT - 1), "s")
-
-
-def gap_per_token(lab: Lab) -> Quantity:
-    return Quantity((float(short_end(lab)) - float(first_alone(lab))) / SHORT, "s")
-
-
-def gap_from_the_start(lab: Lab) -> Quantity:
-    return Quantity(float(short_end(lab)) / SHORT, "s")
-
-
-def speed_alone(lab: Lab) -> Quantity:
-    """What one user sees, once the answer runs."""
-    return Quantity(1 / float(gap_alone(lab)), "tok/s")
-
-
-def faster_than_reading(lab: Lab) -> Quantity:
-    return Quantity(float(speed_alone(lab)) / READING, "x", digits=2)
+    return Quantity(float(first_alone(lab)) + (SHORT - 1) * float(gap_alone(lab)), "s")
 
 
 def short_first_share(lab: Lab) -> Quantity:
@@ -132,82 +111,6 @@ def short_gain(lab: Lab) -> Quantity:
     return Quantity((100 - float(short_first_share(lab))) / 2, "%", digits=2)
 
 
-# --- a session of many calls
-
-SESSION = 50
-
-
-def session_calls(lab: Lab) -> int:
-    return SESSION
-
-
-def session_meets(lab: Lab) -> Quantity:
-    """Sessions with at least one call beyond the p99: all but those whose every call is within it."""
-    return Quantity(100 * (1 - 0.99**SESSION), "%")
-
-
-def session_one(lab: Lab) -> Quantity:
-    return Quantity(1.0, "%")
-
-
-def session_sum(lab: Lab) -> Quantity:
-    return Quantity(float(SESSION), "%")
-
-
-def session_spared(lab: Lab) -> Quantity:
-    return Quantity(100 * 0.99**SESSION, "%")
-
-
-def short_session_meets(lab: Lab) -> Quantity:
-    """The same for 20 calls."""
-    return Quantity(100 * (1 - 0.99**20), "%", digits=2)
-
-
-# --- what a log line says of one request alone on the server
-
-WINDOW, LOGGED = 10, 100
-
-
-def log_window(lab: Lab) -> Quantity:
-    return Quantity(WINDOW, "s")
-
-
-def logged_tokens(lab: Lab) -> Quantity:
-    return Quantity(LOGGED, "tokens")
-
-
-def logged_end(lab: Lab) -> Quantity:
-    """End to end of that request, alone."""
-    return Quantity(float(first_alone(lab)) + (LOGGED - 1) * float(gap_alone(lab)), "s")
-
-
-def window_rate(lab: Lab) -> Quantity:
-    """The tokens of the window over the seconds of the window."""
-    return Quantity(LOGGED / WINDOW, "tok/s", digits=2)
-
-
-def rate_end_to_end(lab: Lab) -> Quantity:
-    return Quantity(LOGGED / float(logged_end(lab)), "tok/s")
-
-
-# --- a server whose gaps are all the same
-
-EVEN_GAP = 0.009
-
-
-def even_gap(lab: Lab) -> Quantity:
-    return Quantity(EVEN_GAP, "s")
-
-
-#: answers written at once at noon, and the share of a window in which one is written at night
-NOON, NIGHT = 8, 1 / 3
-
-
-def noon_quotient(lab: Lab) -> Quantity:
-    """One over the rate of a window in which eight answers are written without a pause."""
-    return Quantity(EVEN_GAP / NOON, "s")
-
-
-def night_quotient(lab: Lab) -> Quantity:
-    """The same where one answer is written for a third of the window."""
-    return Quantity(EVEN_GAP / NIGHT, "s")
+def faster_than_reading(lab: Lab) -> Quantity:
+    """How much faster one request alone is written than it is read."""
+    return Quantity(1 / float(gap_alone(lab)) / READING, "x", digits=2)

@@ -1,253 +1,280 @@
-"""Lesson 8, what users feel: percentiles of a small trace, buckets, Little's law, and the claims of its words.
+"""Lesson 8, what users feel: the reports of one run, its percentiles, Little's law, and the claims of its words.
 
-The requests are those of ``small_trace``; its seconds are the engine's expected ones, computed and not measured.
+The run is that of ``service_run``; its seconds are computed from expected ones, not measured.
 """
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from statistics import NormalDist
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08 import small_trace as small
-from lessonlib.course.lesson_08.coordinated_omission import (
-    STALL_S,
-    users_slow,
-    waiting_slow,
+from lessonlib.course.lesson_08 import service_run as run
+from lessonlib.course.lesson_08.buckets import run_bucket_p50, run_gap_mean, run_gap_p50
+from lessonlib.course.lesson_08.incident import (
+    mean_wait_back,
+    scrapes,
+    silent_windows,
+    stall_length,
+    twice_the_mean_wait,
 )
-from lessonlib.course.lesson_08.small_trace import (
-    bucket_counts,
-    histogram_quantile,
-    in_system,
-    mean,
-    percentile,
-    small_trace,
-    tokens_between,
-    weighted_percentile,
-)
-from lessonlib.course.lesson_08.user_clocks import (
-    EVEN_GAP,
-    WINDOW,
-    faster_than_reading,
-    gap_alone,
-    logged_end,
-    short_first_share,
-)
-from lessonlib.roofline import Lab
+from lessonlib.course.lesson_08.load_test import tests_held_up, tests_p99, users_held_up
+from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, mean, percentile, service_run
+from lessonlib.course.lesson_08.user_clocks import faster_than_reading, short_first_share
+from lessonlib.roofline import Lab, decode
+from lessonlib.roofline.calibrate.rows import calibration_rows
 
-# --- waits for the first token
+# --- the reports
 
 
-def _waits(lab: Lab) -> list[float]:
-    return [request.ttft for request in small_trace(lab).requests]
+def users_came(lab: Lab) -> int:
+    return len(service_run(lab).user_waits)
 
 
-def trace_requests(lab: Lab) -> int:
-    return small.REQUESTS
+def quarter_hour(lab: Lab) -> Quantity:
+    return Quantity(run.OPEN_S / 60, "minutes")
 
 
-def trace_prompt(lab: Lab) -> Quantity:
-    """Median prompt of the recipe that the trace is drawn from."""
-    return Quantity(small.PROMPT[0], "tokens", digits=4)
+def users_rate(lab: Lab) -> Quantity:
+    return Quantity(run.RATE, "requests/s")
 
 
-def trace_answer(lab: Lab) -> Quantity:
-    return Quantity(small.ANSWER[0], "tokens", digits=4)
+def dashboard_ttft(lab: Lab) -> Quantity:
+    """Sum over count of all times to first token, users and load test alike: the server knows no difference."""
+    return Quantity(service_run(lab).result.mean("ttft_s"), "s")
 
 
-def trace_load(lab: Lab) -> Quantity:
-    return Quantity(100 * small.LOAD, "%", digits=2)
-
-
-def trace_slots(lab: Lab) -> int:
-    return small.SLOTS
-
-
-def ttft_mean(lab: Lab) -> Quantity:
-    return Quantity(mean(_waits(lab)), "s")
-
-
-def ttft_p50(lab: Lab) -> Quantity:
-    return Quantity(percentile(_waits(lab), 50), "s")
-
-
-def ttft_p90(lab: Lab) -> Quantity:
-    return Quantity(percentile(_waits(lab), 90), "s")
-
-
-def ttft_p99(lab: Lab) -> Quantity:
-    """The wait that 99 of 100 requests do not exceed."""
-    return Quantity(percentile(_waits(lab), 99), "s")
-
-
-def p99_over_mean(lab: Lab) -> Quantity:
-    return Quantity(float(ttft_p99(lab)) / float(ttft_mean(lab)), "x", digits=2)
-
-
-def rank_of_p99(lab: Lab) -> int:
-    return math.ceil(0.99 * small.REQUESTS)
-
-
-def below_mean(lab: Lab) -> Quantity:
-    """How many requests wait no longer than the mean."""
-    average = float(ttft_mean(lab))
-    return Quantity(100 * mean(wait <= average for wait in _waits(lab)), "%", digits=2)
-
-
-def p99_of_a_bell(lab: Lab) -> Quantity:
-    """Mean and 2.33 standard deviations, as if waits were spread like heights of people."""
-    middle = float(ttft_mean(lab))
-    return Quantity(middle + 2.33 * math.sqrt(mean((wait - middle) ** 2 for wait in _waits(lab))), "s")
-
-
-def p99_of_means(lab: Lab) -> Quantity:
-    """The p99 of what a panel of means shows, one mean a minute: the highest of so few."""
-    minutes: dict[int, list[float]] = {}
-    for request in small_trace(lab).requests:
-        minutes.setdefault(int(request.arrived // 60), []).append(request.ttft)
-    return Quantity(percentile([mean(waits) for waits in minutes.values()], 99), "s")
-
-
-def mean_of_p99s(lab: Lab) -> Quantity:
-    """The first and the second half of the trace, as if two replicas: the mean of their p99s."""
-    half = small.REQUESTS // 2
-    return Quantity(mean(percentile(waits, 99) for waits in (_waits(lab)[:half], _waits(lab)[half:])), "s")
-
-
-# --- the log line of the whole trace
-
-
-def trace_rate(lab: Lab) -> Quantity:
-    """All tokens of the trace over its seconds."""
-    trace = small_trace(lab)
-    return Quantity(sum(request.answer for request in trace.requests) / trace.seconds, "tok/s")
+def run_rate(lab: Lab) -> Quantity:
+    """All tokens of the run over its seconds."""
+    return Quantity(service_run(lab).result.throughput_tokens_per_s, "tok/s")
 
 
 def rate_upside_down(lab: Lab) -> Quantity:
-    return Quantity(1 / float(trace_rate(lab)), "s")
+    return Quantity(1 / float(run_rate(lab)), "s")
 
 
-def gap_mean(lab: Lab) -> Quantity:
-    """Sum over count of all gaps of the trace."""
-    gaps = small_trace(lab).gaps
-    return Quantity(sum(gap * count for gap, count in gaps) / sum(count for _, count in gaps), "s")
+# --- the users' waits
 
 
-def busiest_rate(lab: Lab) -> Quantity:
-    """The highest line that the log of the trace prints."""
-    trace = small_trace(lab)
-    starts = range(0, int(trace.seconds), WINDOW)
-    return Quantity(max(tokens_between(trace, start, start + WINDOW) for start in starts) / WINDOW, "tok/s")
+def users_mean(lab: Lab) -> Quantity:
+    return Quantity(mean(service_run(lab).user_waits), "s")
 
 
-# --- buckets
+def users_deviation(lab: Lab) -> Quantity:
+    """Standard deviation."""
+    return Quantity(float(service_run(lab).user_waits.std()), "s")
 
 
-def first_bound(lab: Lab) -> Quantity:
-    return Quantity(small.GAP_BUCKETS[0], "s")
+def users_p50(lab: Lab) -> Quantity:
+    return Quantity(percentile(service_run(lab).user_waits, 50), "s")
 
 
-def second_bound(lab: Lab) -> Quantity:
-    return Quantity(small.GAP_BUCKETS[1], "s")
+def users_p95(lab: Lab) -> Quantity:
+    return Quantity(percentile(service_run(lab).user_waits, 95), "s")
 
 
-def bucket_p50(lab: Lab) -> Quantity:
-    """histogram_quantile(0.5, ...) of a thousand even gaps: half way through the bucket, which starts at 0."""
-    return Quantity(histogram_quantile(0.5, bucket_counts([(EVEN_GAP, 1000)])), "s", digits=1)
+def users_p99(lab: Lab) -> Quantity:
+    """The wait that 99 of 100 users do not exceed."""
+    return Quantity(percentile(service_run(lab).user_waits, 99), "s")
 
 
-def alone_p50(lab: Lab) -> Quantity:
-    return Quantity(histogram_quantile(0.5, bucket_counts([(float(gap_alone(lab)), 1000)])), "s")
+def users_worst(lab: Lab) -> Quantity:
+    return Quantity(float(service_run(lab).user_waits.max()), "s")
 
 
-def alone_p99(lab: Lab) -> Quantity:
-    """histogram_quantile(0.99, ...) of the lab's own even gaps: 99 hundredths of the way through their bucket."""
-    return Quantity(histogram_quantile(0.99, bucket_counts([(float(gap_alone(lab)), 1000)])), "s")
+def p99_over_mean(lab: Lab) -> Quantity:
+    return Quantity(float(users_p99(lab)) / float(users_mean(lab)), "x", digits=2)
 
 
-def trace_gap_p50(lab: Lab) -> Quantity:
-    return Quantity(weighted_percentile(small_trace(lab).gaps, 50), "s")
+def hidden_factor(lab: Lab) -> Quantity:
+    """The users' p99 over the load test's."""
+    return Quantity(float(users_p99(lab)) / float(tests_p99(lab)), "x", digits=2)
 
 
-def trace_bucket_p50(lab: Lab) -> Quantity:
-    return Quantity(histogram_quantile(0.5, bucket_counts(small_trace(lab).gaps)), "s")
+def above_mean(lab: Lab) -> Quantity:
+    """How many users wait longer than the mean."""
+    waits = service_run(lab).user_waits
+    return Quantity(100 * float((waits > waits.mean()).mean()), "%", digits=2)
+
+
+#: one user in so many waits longer than the curve says
+ONE_IN = (2, 5, 10, 20, 50, 100, 200)
+
+
+def tail_curve(lab: Lab) -> dict[str, list[float]]:
+    """What one user in 2, 5, ... waits longer than: the p50, p80, ... of the waits."""
+    waits = service_run(lab).user_waits
+    return {"x": [float(many) for many in ONE_IN], "y": [percentile(waits, 100 - 100 / many) for many in ONE_IN]}
+
+
+def tail_of_a_bell(lab: Lab) -> dict[str, list[float]]:
+    """Mean and standard deviations, as if waits were spread like heights of people."""
+    middle, wide = float(users_mean(lab)), float(users_deviation(lab))
+    return {
+        "x": [float(many) for many in ONE_IN],
+        "y": [middle + NormalDist().inv_cdf(1 - 1 / many) * wide for many in ONE_IN],
+    }
+
+
+def tail_near_the_mean(lab: Lab) -> dict[str, list[float]]:
+    return {"x": [float(many) for many in ONE_IN], "y": [float(users_mean(lab))] * len(ONE_IN)}
+
+
+def users_p80(lab: Lab) -> Quantity:
+    return Quantity(percentile(service_run(lab).user_waits, 80), "s")
+
+
+def bell_p80(lab: Lab) -> Quantity:
+    return Quantity(tail_of_a_bell(lab)["y"][ONE_IN.index(5)], "s")
+
+
+def bell_p99(lab: Lab) -> Quantity:
+    return Quantity(tail_of_a_bell(lab)["y"][ONE_IN.index(100)], "s")
+
+
+def one_in_held_up(lab: Lab) -> int:
+    """One user in so many came while nothing moved."""
+    return round(users_came(lab) / float(users_held_up(lab)))
+
+
+def slowest_hundredth(lab: Lab) -> int:
+    """Users beyond the p99, and the one at it."""
+    return users_came(lab) - math.ceil(0.99 * users_came(lab)) + 1
 
 
 # --- Little's law
 
 
+def run_requests(lab: Lab) -> Quantity:
+    return Quantity(service_run(lab).result.finished, "requests", digits=5)
+
+
+def run_seconds(lab: Lab) -> Quantity:
+    return Quantity(service_run(lab).result.simulated_s, "s")
+
+
 def inside(lab: Lab) -> Quantity:
     """Requests in the server on average, waiting or served: the area under their number over the time."""
-    return Quantity(in_system(small_trace(lab)), "requests")
+    return Quantity(service_run(lab).result.requests_in_system, "requests")
 
 
-def arrival_rate(lab: Lab) -> Quantity:
-    return Quantity(small.REQUESTS / small_trace(lab).seconds, "requests/s")
+def through(lab: Lab) -> Quantity:
+    """Requests a second."""
+    return Quantity(service_run(lab).result.requests_per_s, "requests/s")
 
 
 def mean_end_to_end(lab: Lab) -> Quantity:
     """W = L / lambda."""
-    return Quantity(float(inside(lab)) / float(arrival_rate(lab)), "s")
+    return Quantity(float(inside(lab)) / float(through(lab)), "s")
 
 
 def stopwatch_mean(lab: Lab) -> Quantity:
     """The same from every request's own clock."""
-    return Quantity(mean(request.end_to_end for request in small_trace(lab).requests), "s")
+    return Quantity(service_run(lab).result.mean("e2e_s"), "s")
 
 
 def little_multiplied(lab: Lab) -> Quantity:
-    return Quantity(float(inside(lab)) * float(arrival_rate(lab)), "s")
+    return Quantity(float(inside(lab)) * float(through(lab)), "s")
 
 
 def little_one_over_rate(lab: Lab) -> Quantity:
-    return Quantity(1 / float(arrival_rate(lab)), "s")
+    return Quantity(1 / float(through(lab)), "s")
 
 
 def little_in_tokens(lab: Lab) -> Quantity:
-    return Quantity(float(inside(lab)) / float(trace_rate(lab)), "s")
+    return Quantity(float(inside(lab)) / float(run_rate(lab)), "s")
+
+
+# --- the gap of one request alone: computed, expected, measured
+
+
+def step_ceiling(lab: Lab) -> Quantity:
+    """The least that a token can take: its bytes over the bandwidth."""
+    return Quantity(decode(lab.system, batch=1, context=lab.context).ceiling_s, "s")
+
+
+def reported_step(lab: Lab) -> Quantity:
+    """One over the speed that was reported or measured on this lab; 0 where there is none."""
+    known = lab.measured.get("decode_tokens_per_s")
+    return Quantity(1 / known.value if known else 0.0, "s")
+
+
+def kernel_step(lab: Lab) -> Quantity:
+    """A step of one request added up from measured kernels, on the same model, GPUs and precision; 0 where nobody published one."""
+    system = lab.system
+    return Quantity(_kernels(system.model.name, system.gpu.name, system.tp, system.weights), "s")
+
+
+@lru_cache(maxsize=32)
+def _kernels(model: str, gpu: str, tp: int, weights: str) -> float:
+    for row in calibration_rows():
+        its = row.system
+        same = (its.model.name, its.gpu.name, its.tp, its.weights) == (model, gpu, tp, weights)
+        if same and row.kind == "decode" and row.batch == 1 and "kernels" in row.note:
+            return row.seconds
+    return 0.0
+
+
+def kernel_known(lab: Lab) -> bool:
+    return float(kernel_step(lab)) > 0
+
+
+def speed_known(lab: Lab) -> bool:
+    """Whether somebody measured or reported a speed of one request on this lab."""
+    return "decode_tokens_per_s" in lab.measured
+
+
+def spoken_of(lab: Lab) -> str:
+    """Which of the two it is: a number without its measurement is a report."""
+    known = lab.measured.get("decode_tokens_per_s")
+    return "reported" if known is None or known.how.startswith("reported") else "measured"
 
 
 # --- claims: true on every shipped lab, or the text would have to say otherwise
 
 
-def waits_are_skewed(lab: Lab) -> bool:
-    """Six in ten requests wait less than the mean, and the p99 is more than four times the mean."""
-    return (
-        float(below_mean(lab)) > 60
-        and float(p99_over_mean(lab)) > 4
-        and float(ttft_p50(lab)) < float(ttft_mean(lab)) / 1.5
-    )
+def few_wait_longer_than_the_mean(lab: Lab) -> bool:
+    """At most about one in ten, and the p99 is more than twenty times the mean."""
+    return float(above_mean(lab)) < 11 and float(p99_over_mean(lab)) > 20
 
 
-def tail_is_made_in_the_queue(lab: Lab) -> bool:
-    """Who waits as long as the p99 or longer spends at least four fifths of it waiting for a place."""
-    long = float(ttft_p99(lab))
-    slow = [request for request in small_trace(lab).requests if request.ttft >= long]
-    return all(request.started - request.arrived > 0.8 * request.ttft for request in slow)
+def p95_sees_nothing(lab: Lab) -> bool:
+    """The p95 is a fraction of the stall, the p99 most of it."""
+    return float(users_p95(lab)) < 2 and float(users_p99(lab)) > 0.7 * STALL_S
+
+
+def test_meets_it_once(lab: Lab) -> bool:
+    return float(tests_held_up(lab)) == 1 and float(users_held_up(lab)) == 27 and float(tests_p99(lab)) < 1.01
+
+
+def gauge_of_waiting_says_nothing(lab: Lab) -> bool:
+    """No scrape in the stall tells of anybody who waits, and tokens stand still from one to the next."""
+    told = [one for one in scrapes(lab) if STALL_AT_S < one.at_s < STALL_AT_S + STALL_S]
+    return len(told) == 3 and all(one.waiting == 0 for one in told) and len({one.tokens for one in told}) == 1
+
+
+def stall_can_be_worked_out(lab: Lab) -> bool:
+    """Twice the mean wait of those who came back is within a fifth of it; the silent windows are two."""
+    off = float(twice_the_mean_wait(lab)) / float(stall_length(lab))
+    return 0.8 < off < 1.25 and float(silent_windows(lab)) == 20 and float(mean_wait_back(lab)) < 17
+
+
+def gap_is_no_quotient(lab: Lab) -> bool:
+    """The mean gap is well above one over the throughput."""
+    return float(run_gap_mean(lab)) > 1.15 * float(rate_upside_down(lab))
+
+
+def bucket_is_off(lab: Lab) -> bool:
+    return abs(float(run_bucket_p50(lab)) / float(run_gap_p50(lab)) - 1) > 0.03
 
 
 def little_holds(lab: Lab) -> bool:
     return math.isclose(float(mean_end_to_end(lab)), float(stopwatch_mean(lab)), rel_tol=1e-9)
 
 
-def one_window_holds_it(lab: Lab) -> bool:
-    return float(logged_end(lab)) < WINDOW / 2
-
-
-def gap_is_no_quotient(lab: Lab) -> bool:
-    """The mean gap is more than twice one over the throughput."""
-    return float(gap_mean(lab)) > 2 * float(rate_upside_down(lab))
-
-
-def bucket_is_off(lab: Lab) -> bool:
-    return abs(float(trace_bucket_p50(lab)) / float(trace_gap_p50(lab)) - 1) > 0.03
-
-
 def short_answer_is_prefill(lab: Lab) -> bool:
     return float(short_first_share(lab)) > 75
-
-
-def stall_leaves_one_sample(lab: Lab) -> bool:
-    return waiting_slow(lab) == 1 and users_slow(lab) == STALL_S
 
 
 def anyone_writes_faster_than_one_reads(lab: Lab) -> bool:

@@ -6,19 +6,17 @@ import functools
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.draw.explored import Axis, Explored, Line, Point, Value
+from lessonlib.draw.explored import Axis, Bar, Explored, Line, Look, Part, Point, Value
 from lessonlib.roofline import (
     GPU,
-    USABLE,
+    Capacity,
     Estimate,
     Lab,
     System,
+    capacity,
     decode,
     load_gpu,
-    max_batch,
     prefill,
-    sequence_bytes,
-    weight_bytes,
 )
 
 BATCHES = (1, 512)
@@ -71,8 +69,8 @@ def weights_choices(lab: Lab) -> list[dict[str, str]]:
 def explore_ceilings(lab: Lab, *, batch: int, context: int, gpu: str, weights: str) -> Explored:
     """Tokens a second that a decode step can reach at best, over the batch, and what its bytes and its memory are."""
     system = replace(lab.system, gpu=_gpu(lab, gpu), weights=weights)
-    step, most = decode(system, batch, context), max_batch(system, max(context, 1))
-    fits = batch <= most
+    step, room = decode(system, batch, context), capacity(system, max(context, 1))
+    fits = batch <= room.sequences
     bound = "compute" if step.compute_s > step.fetch_s else "memory"
     sign = {"memory": "■ memory-bound", "compute": "▲ compute-bound"}[bound]
     speed = Quantity(step.roof_tokens_per_s, "tok/s")
@@ -80,7 +78,7 @@ def explore_ceilings(lab: Lab, *, batch: int, context: int, gpu: str, weights: s
     many = f"{batch} request{'s' * (batch > 1)}"
     return Explored(
         finding=f"{many}: at most {speed} in total, {each} for each, {Quantity(step.roof_s, 's')} a step, {bound}-bound; "
-        f"{'it fits in memory' if fits else 'it does not fit in memory'} (room for {most}).",
+        f"{'it fits in memory' if fits else 'it does not fit in memory'} (room for {room.sequences}).",
         values=[
             Value("total", "Decode, all users", speed, "ceiling" if fits else "✕ if it fitted"),
             Value("each", "Decode, each user", each, "ceiling" if fits else "✕ if it fitted"),
@@ -88,31 +86,26 @@ def explore_ceilings(lab: Lab, *, batch: int, context: int, gpu: str, weights: s
             *_prefill(system, context),
             Value("compute", "▲ Time of the arithmetic", Quantity(step.compute_s, "s")),
             Value("memory", "■ Time of the bytes", Quantity(step.fetch_s, "s")),
-            *(
-                Value(name, label, Quantity(size, "B"), f"{100 * size / step_bytes(step):.0f} % of the step's bytes")
-                for name, label, size in _bytes(step)
-                if size
-            ),
-            _held(system, batch, context, most),
         ],
         x=Axis("batch", "requests", log=True, low=BATCHES[0], high=BATCHES[1]),
         y=Axis("tokens a second, all users", "tok/s", log=True),
-        lines=_lines(system, context, most),
+        lines=_lines(system, context, room.sequences),
+        bars=[
+            Bar("A step moves", [Part(label, size, look) for look, label, size in bytes_of_step(step) if size]),
+            _held(room, batch),
+        ],
+        unit="B",
         points=[Point("here", batch, step.roof_tokens_per_s, "memory" if bound == "memory" else "compute")],
     )
 
 
-def step_bytes(step: Estimate) -> float:
-    """Bytes that a decode step fetches and keeps: weights, cache and state."""
-    return sum(size for _, _, size in _bytes(step))
-
-
-def _bytes(step: Estimate) -> tuple[tuple[str, str, float], ...]:
+def bytes_of_step(step: Estimate) -> tuple[tuple[Look, str, float], ...]:
+    """(look, label, bytes) of what a decode step moves: weights, KV cache, state."""
     parts = step.operations
     return (
-        ("weights", "Weights read", sum(part.weight_bytes for part in parts)),
-        ("kv", "KV cache moved", sum(part.kv_read_bytes + part.kv_written_bytes for part in parts)),
-        ("state", "State moved", sum(part.state_bytes for part in parts)),
+        ("weights", "weights", sum(part.weight_bytes for part in parts)),
+        ("kv", "KV cache", sum(part.kv_read_bytes + part.kv_written_bytes for part in parts)),
+        ("state", "state", sum(part.state_bytes for part in parts)),
     )
 
 
@@ -124,17 +117,25 @@ def _prefill(system: System, context: int) -> list[Value]:
     return [Value("prefill", "Prefill of this context", Quantity(read.roof_tokens_per_s, "tok/s"), bound)]
 
 
-def _held(system: System, batch: int, context: int, most: int) -> Value:
-    held = weight_bytes(system) + batch * sequence_bytes(system, max(context, 1))
-    usable = Quantity(USABLE * system.gpu.memory_bytes * system.gpus, "B")
-    verdict = f"✓ fits in {usable}" if batch <= most else f"✕ does not fit in {usable}"
-    return Value("held", "Memory held", Quantity(held, "B"), f"{verdict}; room for {most}")
+def _held(room: Capacity, batch: int) -> Bar:
+    caches, state = batch * room.kv_bytes_per_sequence, batch * room.whole_state_bytes_per_sequence
+    return Bar(
+        "Memory held",
+        [
+            Part("weights", room.weight_bytes, "weights"),
+            Part("KV cache", caches, "kv"),
+            *([Part("state", state, "state")] if state else []),
+        ],
+        f"{'✓ fits' if batch <= room.sequences else '✕ does not fit'}; room for {room.sequences}",
+        limit=room.usable_bytes,
+        limit_label="usable",
+    )
 
 
 def _lines(system: System, context: int, most: int) -> list[Line]:
     speeds = _curve(system, context)
     per_request = decode(system, 1, context)
-    own = sum(size for name, _, size in _bytes(per_request) if name != "weights") / system.bandwidth
+    own = sum(size for name, _, size in bytes_of_step(per_request) if name != "weights") / system.bandwidth
     low, high = _PLACES[0], _PLACES[-1]
     lines = [
         Line("if every doubling doubled", [low, high], [speeds[0], speeds[0] * high], "ideal"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import log
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.shared.lab_numbers import own_bytes
 from lessonlib.roofline import Estimate, Lab, System, decode, load_model, max_batch, prefill, weight_bytes_read
 
 
@@ -65,3 +66,13 @@ def intensity_of_prompt(lab: Lab) -> Quantity:
 def intensity_of_one(lab: Lab) -> Quantity:
     """One multiplication and one addition for each weight, over the weight's bytes."""
     return per_byte(2 * lab.system.model.parameters_read / weight_bytes_read(lab.system))
+
+
+def own_flops(lab: Lab) -> Quantity:
+    """All arithmetic of one request in a decode step, its context included."""
+    return Quantity(step(lab, 1).flops, "FLOP")
+
+
+def intensity_of_any_batch(lab: Lab) -> Quantity:
+    """What a step tends to as the batch grows: the FLOPs of a request over the bytes that it alone brings."""
+    return per_byte(float(own_flops(lab)) / float(own_bytes(lab)))

@@ -9,13 +9,13 @@ from typing import Any, ClassVar
 from lessonlib.base.quantity import rounded
 from lessonlib.lesson.fragments import NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
-from lessonlib.lesson.judge import curve_factor, judge_number, off_words, slope, times
+from lessonlib.lesson.judge import apart, curve_factor, judge_number, off_words, slope, times
 from lessonlib.lesson.question import Guess, Prediction
 from lessonlib.lesson.views import CurveAsk
 
 
 class Curve(Prediction):
-    """Judged by the mean factor, and by what its shape missed."""
+    """Judged by the mean factor, or by its last point, and by what its shape missed."""
 
     kind = "curve"
     keys: ClassVar[Mapping[str, Schema]] = {
@@ -25,7 +25,9 @@ class Curve(Prediction):
         "x": defined("axis"),
         "y": {**defined("axis"), "required": ["min", "max"]},
         "features": several(defined("feature"), minItems=1),
+        "judged": {"enum": ["mean", "last"]},
     }
+    optional = frozenset({"concepts", "judged"})
 
     def _truth(self) -> dict[str, list[float]]:
         """The working's {"x": [...], "y": [...]}."""
@@ -77,9 +79,17 @@ class Curve(Prediction):
         found = [(list(self.number(wrong["working"])["y"]), wrong) for wrong in self.raw["wrong"]]
         return [(y, wrong) for y, wrong in found if not self._same(y, self._truth()["y"])]
 
-    @staticmethod
-    def _same(one: Sequence[float], other: Sequence[float]) -> bool:
-        return judge_number(curve_factor(one, other), 1.0).spot_on
+    def _same(self, one: Sequence[float], other: Sequence[float]) -> bool:
+        return judge_number(self._off(one, other), 1.0).spot_on
+
+    @property
+    def _at_last(self) -> bool:
+        """Whether its last point is judged: where curves that differ begin alike, their mean hides it."""
+        return self.raw.get("judged") == "last"
+
+    def _off(self, one: Sequence[float], other: Sequence[float]) -> float:
+        """By which factor two curves are apart: on average, or at their last points."""
+        return apart(one[-1], other[-1]) if self._at_last else curve_factor(one, other)
 
     def mistakes(self) -> list[tuple[str, Any]]:
         """Each wrong curve."""
@@ -98,10 +108,11 @@ class Curve(Prediction):
                 "missed": [],
                 **base,
             }
-        off = curve_factor(guess["y"], truth["y"])
+        off = self._off(guess["y"], truth["y"])
         missed = self._missed(guess["y"])
         verdict = judge_number(off, 1.0)
-        headline = "Spot on" if verdict.spot_on else f"On average {times(off)} off"
+        where = "At the last point" if self._at_last else "On average"
+        headline = "Spot on" if verdict.spot_on else f"{where} {times(off)} off"
         summary = f"{headline}. {'The shape is right.' if not missed else 'The shape differs; see below.'}"
         return {
             "tone": verdict.tone,
@@ -149,8 +160,8 @@ class Curve(Prediction):
         return self._truth()
 
     def score(self, guess: Guess) -> dict[str, Any]:
-        """The mean factor, whether it counts as right, and how many features were missed."""
-        off = curve_factor(guess["y"], self._truth()["y"])
+        """The factor, whether it counts as right, and how many features were missed."""
+        off = self._off(guess["y"], self._truth()["y"])
         return {
             "factor": rounded(off),
             "right": judge_number(off, 1.0).spot_on,

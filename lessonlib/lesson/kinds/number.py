@@ -21,7 +21,7 @@ from lessonlib.lesson.judge import (
     nearest_working,
 )
 from lessonlib.lesson.question import Guess, Prediction
-from lessonlib.lesson.views import NumberAsk
+from lessonlib.lesson.views import NumberAsk, PanelKind
 from lessonlib.lesson.words import WordsError
 
 Wrong = tuple[float, Mapping[str, Any]]
@@ -30,7 +30,7 @@ Wrong = tuple[float, Mapping[str, Any]]
 class Number(Prediction):
     """Judged by its factor; a guess near a known wrong working is told by its name."""
 
-    kind = "number"
+    kind: ClassVar[PanelKind] = "number"
     keys: ClassVar[Mapping[str, Schema]] = {
         "truth": NAME,
         "unit": LINE,
@@ -55,7 +55,7 @@ class Number(Prediction):
     def _wrong(self) -> list[Wrong]:
         """The likely wrong workings with their values; one that meets the truth on this lab is left out."""
         truth = float(self._truth())
-        found = [(float(self.number(wrong["working"])), wrong) for wrong in self.raw["wrong"]]
+        found = [(float(self.number(wrong["working"])), wrong) for wrong in self.raw.get("wrong", ())]
         return [(value, wrong) for value, wrong in found if value > 0 and apart(value, truth) > TELLABLE]
 
     def ask(self) -> NumberAsk:
@@ -118,12 +118,12 @@ class Number(Prediction):
         if guess is None:
             return {"tone": "plain", "headline": "Skipped", "summary": f"The answer: {truth}", "feedback": "", **base}
         verdict, wrong = self._judged(guess)
-        summary = f"{verdict.headline}. The answer: {truth}.{_held(verdict)}"
+        summary = f"{verdict.headline}. The answer: {truth}.{self._held(verdict, guess)}"
         return {
             "tone": verdict.tone,
             "headline": verdict.headline,
             "summary": summary,
-            "feedback": self._feedback(verdict, wrong),
+            "feedback": self._feedback(verdict, wrong, self._held(verdict, guess)),
             **base,
         }
 
@@ -135,8 +135,12 @@ class Number(Prediction):
         index = nearest_working(guess["value"], [value for value, _ in wrong], within)
         return (verdict, None) if index is None else (close_at_best(verdict), wrong[index])
 
-    def _feedback(self, verdict: NumberVerdict, wrong: Wrong | None) -> str:
-        held = f"<p>{_held(verdict).strip()}</p>" if verdict.held is not None else ""
+    def _held(self, verdict: NumberVerdict, guess: Guess) -> str:
+        """Whether the interval held the truth, behind another sentence; "" where none was given."""
+        return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
+
+    def _feedback(self, verdict: NumberVerdict, wrong: Wrong | None, told: str) -> str:
+        held = f'<p class="ll-range">{told.strip()}</p>' if told else ""
         if verdict.spot_on:
             return self.html(self.raw["because"], "because") + held
         if wrong is not None:
@@ -181,10 +185,6 @@ class Number(Prediction):
         if wrong is not None:
             found["misconception"] = wrong[1]["misconception"]
         return found
-
-
-def _held(verdict: NumberVerdict) -> str:
-    return {None: "", True: " Your range held the truth.", False: " Your range missed the truth."}[verdict.held]
 
 
 def _number_text(given: Any) -> str:

@@ -31,6 +31,7 @@ Wrong = tuple[Dot, Mapping[str, Any]]
 #: a dot that a hand placed comes this near to where it was meant to be, along x and along y
 NEAR_X, NEAR_Y = 1.10, 1.25
 _WHERE: dict[Side, str] = {"on": "on the roof", "below": "below the roof", "above": "above the roof"}
+_THERE: dict[Side, str] = {"on": "on it", "below": "below it", "above": "above it"}
 _ABOVE = "<p>Nothing runs above the roof: there the memory would have to bring more bytes, or the cores compute faster, than they can.</p>"
 
 
@@ -154,7 +155,7 @@ class Place(Prediction):
         """What is wrong with where it stands against the roof, in words; "" if nothing is."""
         truth, side = self._truth(), self._side(guess)
         if side != self._side(truth):
-            return _WHERE[side]
+            return f"{_WHERE[side]} instead of {_THERE[self._side(truth)]}"
         if side == "on" or apart(guess["y"], truth["y"]) <= NEAR_Y:
             return ""
         return f"{times(apart(guess['y'], truth['y']))} too {'high' if guess['y'] > truth['y'] else 'low'}"
@@ -162,7 +163,7 @@ class Place(Prediction):
     def _judged(self, guess: Guess) -> tuple[NumberVerdict, str, Tone]:
         """How far off along x, what is wrong along y, and how both together look."""
         verdict, height = judge_number(guess["x"], self._truth()["x"]), self._height(guess)
-        if height == _WHERE["above"]:
+        if height.startswith(_WHERE["above"]):
             return verdict, height, "off"
         return verdict, height, "near" if height and verdict.spot_on else verdict.tone
 
@@ -179,10 +180,7 @@ class Place(Prediction):
                 **base,
             }
         verdict, height, tone = self._judged(guess)
-        off = apart(verdict.factor, 1)
-        along = "" if off < 1.005 else f": {times(off)} too far {'right' if verdict.factor > 1 else 'left'}"
-        where = f", and {height}" if along and height else f", but {height}" if height else ""
-        headline = f"{verdict.words}{along}{where}"
+        headline = ": ".join(filter(None, (verdict.words, _apart(verdict, height))))
         return {
             "tone": tone,
             "headline": headline,
@@ -207,7 +205,7 @@ class Place(Prediction):
             return f"<p>{escape(self._shown(dot))} is what you get when {named}.</p>" + self.refute(
                 raw["refutation"], "wrong.refutation"
             )
-        side = next((name for name in ("above", "below") if height == _WHERE[name]), "")
+        side = next((name for name in ("above", "below") if height.startswith(_WHERE[name])), "")
         told = self.html(self.raw[side], side) if side in self.raw else _ABOVE if side == "above" else ""
         along = "" if verdict.spot_on else "too_right" if verdict.factor > 1 else "too_left"
         return told + (self.html(self.raw[along], along) if along in self.raw else "")
@@ -231,7 +229,8 @@ class Place(Prediction):
 
     def off_words(self, guess: Guess) -> str:
         """How far off, in a few words: "spot on", "×2 too far left"."""
-        return str(self.result(guess)["headline"]).lower()
+        verdict, height, tone = self._judged(guess)
+        return verdict.words.lower() if tone == "right" else _apart(verdict, height)
 
     def truth(self) -> dict[str, float]:
         """The dot, without its name."""
@@ -249,6 +248,13 @@ class Place(Prediction):
         found: dict[str, Any] = {"factor": rounded(verdict.factor), "right": tone == "right"}
         wrong = None if tone == "right" else self._came_from(guess)
         return {**found, "misconception": wrong[1]["misconception"]} if wrong else found
+
+
+def _apart(verdict: NumberVerdict, height: str) -> str:
+    """What is wrong with a dot along x and along y, in a few words."""
+    off = apart(verdict.factor, 1)
+    along = "" if off < 1.005 else f"{times(off)} too far {'right' if verdict.factor > 1 else 'left'}"
+    return ", ".join(filter(None, (along, height)))
 
 
 def near(one: Dot, other: Dot) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Self
 
 from lessonlib.base.files import read_csv
 from lessonlib.base.paths import data_dir
@@ -27,13 +28,35 @@ from lessonlib.roofline.system import System
 
 
 class Text(str):
-    """Text that shows itself as it is when it ends a notebook cell."""
+    """Text that shows itself as it is when it ends a notebook cell. rows: the cells, heads first, where it is a table; note: a
+    line below them; left: columns of words.
+    """
 
-    __slots__ = ()
+    __slots__ = ("left", "note", "rows")
+
+    rows: tuple[tuple[str, ...], ...]
+    note: str
+    left: frozenset[int]
+
+    def __new__(
+        cls, text: str, rows: Sequence[tuple[str, ...]] = (), note: str = "", left: frozenset[int] = frozenset({0})
+    ) -> Self:
+        """The text, and what it is made of."""
+        made = super().__new__(cls, text)
+        made.rows, made.note, made.left = tuple(rows), note, left
+        return made
 
     def __repr__(self) -> str:
         return str(self)
 
+
+def _table(rows: Sequence[tuple[str, ...]], note: str = "", left: frozenset[int] = frozenset({0})) -> Text:
+    """Rows as a text with aligned columns that remembers them."""
+    return Text(aligned(rows, left) + (f"\n\n{note}" if note else ""), rows, note, left)
+
+
+#: The median error with its sign: which way the expectation leans.
+LEANS = "leans by (+ too slow)"
 
 PEERS = {
     "aiconfigurator_sol_ms": "aiconfigurator",
@@ -62,7 +85,7 @@ NOT_FOR = Text(
 
 @dataclass(frozen=True)
 class Check:
-    """One check value: our ceiling beside the closed form and the peers, milliseconds.
+    """One check value: our ceiling beside a formula worked out by hand (closed form) and the peers, milliseconds.
 
     peer_way_ms: this engine counting what aiconfigurator counts (see peers.py).
     """
@@ -106,17 +129,17 @@ def check_table() -> Text:
     def show(value: float | None) -> str:
         return f"{value:.3f}" if value else "-"
 
-    rows = [("least time, ms", "ceiling", "by hand", "its way", *PEERS.values())]
+    rows: list[tuple[str, ...]] = [("least time, ms", "ceiling", "by hand", "its way", *PEERS.values())]
     for item in checks():
         peers = (show(item.peers_ms.get(title)) for title in PEERS.values())
         way = show(item.peer_way_ms) if "aiconfigurator" in item.peers_ms else "-"
         rows.append((item.case, show(item.ours_ms), show(item.closed_form_ms), way, *peers))
-    return Text(aligned(rows))
+    return _table(rows)
 
 
 def reasons_table() -> Text:
     """Why each peer differs, as text."""
-    return Text(aligned([("calculator", "why it differs"), *REASONS.items()], frozenset({0, 1})))
+    return _table([("calculator", "why it differs"), *REASONS.items()], left=frozenset({0, 1}))
 
 
 def _size(row: Row) -> str:
@@ -135,16 +158,16 @@ CUTS: dict[str, Callable[[Row], str]] = {
 
 
 def error_table(title: str) -> Text:
-    """Errors of the expectation on the fitted rows, cut by one of CUTS: median, bias, nine in ten."""
+    """Errors of the expectation on the fitted rows, cut by one of CUTS: median size, median with its sign, nine in ten."""
     groups: dict[str, list[float]] = {}
     for row in fitted_rows():
         groups.setdefault(CUTS[title](row), []).append(row.expected_s() / row.seconds - 1)
-    rows = [(title, "rows", "median error", "bias", "nine in ten within")]
+    rows: list[tuple[str, ...]] = [(title, "rows", "half are off by at most", LEANS, "nine in ten by at most")]
     for name, errors in sorted(groups.items()):
         size = sorted(map(abs, errors))
         within = size[min(len(size) - 1, int(0.9 * len(size)))]
         rows.append((name, str(len(errors)), f"{median(size):.1%}", f"{median(errors):+.1%}", f"{within:.1%}"))
-    return Text(aligned(rows))
+    return _table(rows)
 
 
 def error_tables() -> Text:
@@ -154,22 +177,24 @@ def error_tables() -> Text:
 
 def left_out_table() -> Text:
     """Errors on rows whose whole source the fit had not seen, as kept in data/efficiency.json."""
-    rows = [("source left out", "rows", "median error", "bias")]
+    rows: list[tuple[str, ...]] = [("what is expected", "rows", "half are off by at most", LEANS)]
     for name, entry in constants_document()["left_out"].items():
         rows.append((name, str(entry["rows"]), f"{entry['median_absolute_error']:.1%}", f"{entry['bias']:+.1%}"))
-    return Text(aligned(rows))
+    return _table(rows)
 
 
 def band_table() -> Text:
     """The factors of the bands, and what they hold of rows that neither fit nor band had seen."""
     bands = constants_document()["bands"]
-    rows = [("nine in ten lie within a factor of", "dense", "extrapolated", "mixture", "extrapolated")]
+    rows: list[tuple[str, ...]] = [
+        ("nine in ten lie within a factor of", "dense", "dense, extrapolated", "mixture", "mixture, extrapolated")
+    ]
     for metric, kinds in bands["factors"].items():
         cells = (kinds[kind][place] for kind in ("dense", "mixture") for place in ("inside", "outside"))
         rows.append((metric, *(f"{value:.2f}" for value in cells)))
     covered = bands["covered"]
     held = f"bands made without a source hold {covered['share']:.0%} of its rows ({covered['rows']} rows in all)"
-    return Text(f"{aligned(rows)}\n\n{held}")
+    return _table(rows, held)
 
 
 #: One request of the default lab's model at this context, kernels timed one by one and added up, row of calibration.csv.
@@ -182,8 +207,8 @@ def lab_table(lab: Lab) -> Text:
     low, high = band(lab.system, "decode step").around(step.expected_s, step.ceiling_s)
     kernels = next(row for row in calibration_rows() if row.id == _KERNELS_ROW)
     reported = lab.measured.get("decode_tokens_per_s")
-    rows = [
-        ("one decode step, milliseconds", ""),
+    rows: list[tuple[str, ...]] = [
+        ("one decode step", "milliseconds"),
         ("ceiling", f"{step.ceiling_s * 1e3:.2f}"),
         ("expected", f"{step.expected_s * 1e3:.1f}"),
         ("nine in ten lie between", f"{low * 1e3:.1f} and {high * 1e3:.1f}"),
@@ -197,7 +222,7 @@ def lab_table(lab: Lab) -> Text:
         )
     if reported:
         rows.append(("reported", f"{1e3 / reported.value:.2f}"))
-    return Text(aligned(rows))
+    return _table(rows)
 
 
 def nearest_to_ceiling(count: int = 5) -> Sequence[tuple[str, float]]:
@@ -211,12 +236,12 @@ def nearest_to_ceiling(count: int = 5) -> Sequence[tuple[str, float]]:
 
 def ceiling_table() -> Text:
     """The measurements nearest to their ceiling, as text."""
-    rows = [("nearest to the ceiling", "share reached")]
+    rows: list[tuple[str, ...]] = [("nearest to the ceiling", "share reached")]
     rows += [(what, f"{share:.1%}") for what, share in nearest_to_ceiling()]
     every = list(calibration_rows())
     over = sum(row.seconds < row.ceiling_s for row in every)
     rows.append((f"measurements above their ceiling, of {len(every)}", str(over)))
-    return Text(aligned(rows))
+    return _table(rows)
 
 
 def main() -> None:

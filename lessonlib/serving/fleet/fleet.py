@@ -35,6 +35,24 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Stall:
+    """A replica makes no step from `at_s` (the end of the step that runs then) until `for_s` seconds later, and goes on.
+
+    It loses nothing: its next step takes so much longer, as when a collective or a driver call hangs. Requests still come,
+    and what its monitoring says of them is as of the last step.
+    """
+
+    replica: int
+    at_s: float
+    for_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        set_whole(self, "replica", 0)
+        number("stall: at_s", self.at_s, least=0.0)
+        number("stall: for_s", self.for_s, above=0.0)
+
+
+@dataclass(frozen=True)
 class Autoscaler:
     """Every `every_s` seconds the number of replicas becomes ceil(replicas x signal / target), as Kubernetes' horizontal
     autoscaler has it, within `least` and `most`; a signal within `tolerance` of the target changes nothing.
@@ -147,6 +165,7 @@ class Fleet:
     load_bound: float = 1.25
     slow: Mapping[int, float] = field(default_factory=dict)
     failures: tuple[Failure, ...] = ()
+    stalls: tuple[Stall, ...] = ()
     autoscaler: Autoscaler | None = None
     disaggregation: Disaggregation | None = None
     kinds: tuple[Kind, ...] = ()
@@ -164,12 +183,17 @@ class Fleet:
             raise LessonlibError(f"slow: expected factors by replica such as {{0: 2.0}}, not {self.slow!r}")
         if not isinstance(self.failures, (tuple, list)):
             raise LessonlibError(f"failures: expected several such as (Failure(0, at_s=10.0),), not {self.failures!r}")
+        if not isinstance(self.stalls, (tuple, list)):
+            raise LessonlibError(f"stalls: expected several such as (Stall(0, at_s=10.0),), not {self.stalls!r}")
         for replica, factor in self.slow.items():
             self._known("slow", replica)
             number("slow: factor", factor, above=0.0)
         for failure in self.failures:
             kind("failures", failure, Failure, "Failure(0, at_s=10.0)")
             self._known("failure", failure.replica)
+        for stall in self.stalls:
+            kind("stalls", stall, Stall, "Stall(0, at_s=10.0)")
+            self._known("stall", stall.replica)
 
     def _check_router(self) -> None:
         if self.router not in ROUTERS:

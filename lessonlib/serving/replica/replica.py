@@ -100,6 +100,7 @@ class Replica:
         #: Jobs that decode, but find no tokens left in the budget of a step, in order.
         self._short: list[Job] = []
         self._long_prefill = 0
+        self._stalled_until = 0.0
         self._admissions = self._parkings = 0
         self._away: dict[int, Job] = {}
         #: Jobs whose beginning comes over the host's link, by number; times at which that is done and that nobody was told yet;
@@ -144,6 +145,11 @@ class Replica:
         """End the present run at the end of the present step."""
         if self.run.cut(now):
             self.version += 1
+
+    def stall(self, now: float, until: float) -> None:
+        """Let the step after the present one end no sooner than its own time after `until`."""
+        self._stalled_until = max(self._stalled_until, until)
+        self.interrupt(now)
 
     def load_done(self, job: Job, now: float) -> None:
         """The beginning of a job has come over the host's link. An idle replica must be planned afterwards."""
@@ -203,10 +209,10 @@ class Replica:
         if not self._chunks and not self._decoding:
             self.run.stop()
             return
-        steps = (
-            1 if self._chunks or preempted else max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike()))
-        )
-        self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps)
+        stalled_s = max(0.0, self._stalled_until - now)
+        alike = not (self._chunks or preempted or stalled_s)
+        steps = max(1, self.batch.steps_within(self.kv.room, self.batch.steps_alike())) if alike else 1
+        self._timer.begin(self.run, now, self.batch if self._decoding else None, self._chunks, steps, stalled_s)
 
     def _make_room(self, now: float) -> bool:
         """Preempt until the next decode step has its blocks; True if anybody had to go."""

@@ -94,10 +94,19 @@ class StepTimer:
         return seconds + extra_s * self.cost.slowdown, compute_bound
 
     def begin(
-        self, run: StepRun, now: float, batch: DecodeBatch | None, chunks: Sequence[tuple[Job, int]], steps: int
+        self,
+        run: StepRun,
+        now: float,
+        batch: DecodeBatch | None,
+        chunks: Sequence[tuple[Job, int]],
+        steps: int,
+        stalled_s: float = 0.0,
     ) -> None:
-        """Start a run of at most `steps` steps; it is halved until one bound holds for all of it."""
+        """Start a run of at most `steps` steps; it is halved until one bound holds for all of it. stalled_s: seconds in which
+        its only step stands still.
+        """
         first, compute_bound = self.seconds(batch, chunks)
+        first += stalled_s
         last = first
         while steps > 1:
             last, bound = self.seconds(batch, chunks, steps - 1)
@@ -107,4 +116,4 @@ class StepTimer:
         run.begin(now, steps, first, last if steps > 1 else first, compute_bound)
         # With chunks there is one step.
         decoding = batch is not None and batch.count > 0
-        run.writing_s = (self.seconds(batch, [])[0] if decoding else 0.0) if chunks else 0.0
+        run.writing_s = (self.seconds(batch, [])[0] + stalled_s if decoding else 0.0) if chunks else 0.0

@@ -163,7 +163,11 @@ class Telemetry:
         queued = np.where(np.isfinite(rows["queue_s"]), rows["started_s"] - rows["queue_s"], late)
         begun = np.nan_to_num(rows["started_s"], nan=np.inf)
         mine = self._first | (~np.isfinite(rows["first_token_s"]) & self._last)
-        waiting = float(((queued <= at_s) & (begun > at_s) & mine).sum())
+        # The scheduler tells its queue with each step: while one step stands still, nobody who comes meanwhile is told.
+        told = at_s
+        if place >= 0 and at_s <= runs["end_s"][place] and runs["steps"][place] == 1:
+            told = float(runs["start_s"][place])
+        waiting = float(((queued <= told) & (begun > told) & mine).sum())
         return {
             "vllm:num_requests_running": running,
             "vllm:num_requests_waiting": waiting,

@@ -1,11 +1,11 @@
-"""The figure of lesson 8: every request in one bar, and the marks where the trace has them."""
+"""The figure of lesson 8: every request in one bar, and the marks where the run has them."""
 
 from __future__ import annotations
 
 import pytest
 
 from lessonlib.base.quantity import Quantity, rounded
-from lessonlib.course.lesson_08.small_trace import percentile, small_trace
+from lessonlib.course.lesson_08.service_run import percentile, service_run
 from lessonlib.roofline import lab_names, load_lab
 from tests.course.found import plot
 
@@ -16,7 +16,7 @@ every_lab = pytest.mark.parametrize("name", lab_names())
 def test_each_request_is_in_the_bar_that_its_wait_belongs_to(name):
     lab = load_lab(name)
     data = plot("ttft-spread", lab).data
-    waits = [request.ttft for request in small_trace(lab).requests]
+    waits = service_run(lab).user_waits.tolist()
     edges = data["edges_s"]
     assert sum(data["requests"]) == len(waits) and len(edges) == len(data["requests"]) + 1
     assert edges[0] <= min(waits) * 1.001 and max(waits) <= edges[-1] * 1.001
@@ -28,8 +28,8 @@ def test_each_request_is_in_the_bar_that_its_wait_belongs_to(name):
 def test_marks_and_words_are_those_of_the_trace(name):
     lab = load_lab(name)
     figure = plot("ttft-spread", lab)
-    waits = [request.ttft for request in small_trace(lab).requests]
-    for percent in (50, 90, 99):
+    waits = service_run(lab).user_waits.tolist()
+    for percent in (50, 95, 99):
         assert figure.data[f"p{percent}_s"] == rounded(percentile(waits, percent))
         assert str(Quantity(percentile(waits, percent), "s")) in figure.alt
     assert figure.data["p50_s"] < figure.data["mean_s"] < figure.data["p99_s"]

@@ -23,9 +23,92 @@ def test_the_default_lab_by_hand() -> None:
     own = 4096 * 65_536 + 65_536 + 2 * (150_994_944 + 2_949_120)
     assert float(lesson_02.intensity_of_any_batch(lab)) == pytest.approx(float(lesson_02.own_flops(lab)) / own)
     assert float(lesson_03.ridge(lab)) == pytest.approx(989 / 3.35)
-    assert float(lesson_03.crossing(lab)) == 296
     assert float(lesson_03.h100_fp8_crossing(lab)) == pytest.approx(1979 / 3.35 / 2)
-    assert float(lesson_03.four_bit_crossing(lab)) == 40
+    assert float(lesson_03.four_bit_crossing(lab)) == 39
+
+
+def test_the_corner_has_one_home() -> None:
+    """The sheet's ridge, the crossing, and the fp8 crossing all print 295; only the stopwatch says 296."""
+    lab = load_lab()
+    printed = (lesson_03.ridge, lesson_03.crossing, lesson_03.h100_ridge, lesson_03.h100_fp8_crossing)
+    assert {working(lab).bare for working in printed} == {"295"}
+    assert float(lesson_03.corner_from_times(lab)) == pytest.approx(47.36 / (163.96 / 1024), rel=1e-3)
+    assert lesson_03.corner_from_times(lab).bare == "296"
+
+
+def test_a_published_figure_takes_a_batch() -> None:
+    """A 70B in 16 bits: 60 FLOPs a byte of the weights and of B caches are B requests' FLOPs; one request has about 1."""
+    lab = load_lab()
+    batch = float(lesson_02.article_batch(lab))
+    weights, own, flops = (float(getattr(lesson_02, f"article_{part}")(lab)) for part in ("weights", "own", "flops"))
+    assert own == pytest.approx(4097 * 327_680)
+    assert batch == pytest.approx(120.5, abs=0.1)
+    assert batch * flops / (weights + batch * own) == pytest.approx(60)
+    assert float(lesson_02.article_counter(lab)) > 800
+    assert lesson_02.article_at_one(lab).bare == "1.07" and lesson_02.article_at_sixty(lab).bare == "40.9"
+
+
+def test_kernels_one_after_another_take_longer_than_their_sum() -> None:
+    """512 requests of 4,096 tokens on the default lab, in ms; twice the FLOP/s save a tenth of it."""
+    lab = load_lab()
+    assert str(lesson_02.step_overlapped(lab)) == "51.7 ms"
+    assert str(lesson_02.step_in_turn(lab)) == "57.3 ms"
+    assert float(lesson_03.faster_math_saves(lab)) == pytest.approx(9.8, abs=0.1)
+
+
+def test_no_batch_of_whole_steps_is_bound_by_compute() -> None:
+    lab = load_lab()
+    assert lesson_02.intensity_of_any_batch(lab).bare == "92.2"
+    assert float(lesson_03.share_of_any_batch(lab)) == pytest.approx(100 * 92.2 / 295.2, rel=1e-2)
+
+
+def test_what_vllm_counts_by_hand() -> None:
+    """One step of a dense model without windows, one GPU: Llama 3.1 8B in 16 bits."""
+    lab, tokens = load_lab("llama-3.1-8b-a100-80gb"), 4096
+    hidden, wide, query, pair, words, layers = 4096, 14_336, 4096, 2048, 128_256, 32
+    matrices = hidden * (query + pair) + query * hidden + 3 * hidden * wide
+    flops = layers * (2 * tokens * matrices + 4 * query * tokens * tokens) + 2 * hidden * words
+    handed_on = 2 * tokens * (hidden + (query + pair) + query + hidden + 2 * hidden + 6 * wide)
+    attention = 2 * tokens * (query + pair + pair)
+    moved = layers * (2 * matrices + handed_on + attention) + 2 * (hidden + words + hidden * words)
+    assert float(lesson_02.counter_of_prompt(lab)) == pytest.approx(flops / moved, rel=1e-6)
+
+
+def test_vllm_takes_linear_attention_for_full_attention() -> None:
+    """The default lab's counters: reading far below what must cross, and a step of 128 below it too, for caches that are not there."""
+    lab = load_lab()
+    assert lesson_02.counter_of_prompt(lab).bare == "1,520" and lesson_02.intensity_of_prompt(lab).bare == "3,950"
+    assert lesson_02.counter_of_step(lab).bare == "36.1" and lesson_02.intensity_at_counter(lab).bare == "54.4"
+
+
+def test_attention_inside_a_prompt_counts_queries_and_outputs() -> None:
+    """E of the default lab by hand: 24 query heads, 4 of keys and of values, 2,048 tokens seen on average."""
+    by_hand = 4 * 24 * 2048.5 / (2 * (24 + 24 + 2 * 4))
+    assert float(lesson_03.attention_reading(load_lab())) == pytest.approx(by_hand, rel=1e-3)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_rule_for_a_short_prompt_can_be_worked_out(name: str) -> None:
+    """Ridge times bytes over the FLOPs of a token comes within the band that is judged as close."""
+    lab = load_lab(name)
+    assert float(lesson_03.rule_for_prompt(lab)) / float(lesson_03.shortest_prompt(lab)) == pytest.approx(1, abs=0.25)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_dots_stand_on_the_roof(name: str) -> None:
+    lab = load_lab(name)
+    for place in (lesson_03.place_of_matrix, lesson_03.place_of_one_token, lesson_03.place_as_16):
+        dot = place(lab)
+        assert dot["y"] == pytest.approx(min(lab.system.flops, lab.system.bandwidth * dot["x"]))
+    roof = lesson_03.roof_curve(lab)
+    assert roof["x"][2] == lab.system.ridge and roof["y"][2:] == pytest.approx([lab.system.flops] * 3)
+
+
+def test_more_bandwidth_lowers_the_ridge() -> None:
+    """An H200 against an H100; on a lab of H200s, whose ridge is known by then, two A100s."""
+    lab, other = load_lab(), load_lab("qwen3-32b-h200")
+    assert (lesson_03.slower_ridge(lab).bare, lesson_03.faster_ridge(lab).bare) == ("295", "206")
+    assert (lesson_03.slower_ridge(other).bare, lesson_03.faster_ridge(other).bare) == ("201", "153")
 
 
 @pytest.mark.parametrize("name", lab_names())
@@ -43,7 +126,7 @@ def test_a_crossing_is_where_a_matrix_changes_sides(name: str) -> None:
 def test_experts_put_the_crossing_off_by_experts_over_experts_used() -> None:
     lab = load_lab("gpt-oss-120b-h100-mxfp4")
     assert float(lesson_03.crossing(lab)) == pytest.approx(989 / 3.35 * 4.25 / 16 * 128 / 4, rel=1e-3)
-    assert float(lesson_03.crossing_of_attention(lab)) == 296
+    assert float(lesson_03.crossing_of_attention(lab)) == 295
     assert float(lesson_03.crossing(load_lab("deepseek-v3-8xh200-fp8"))) == pytest.approx(
         1979 / 4.8 / 2 * 256 / 8, rel=1e-3
     )
@@ -104,7 +187,8 @@ def test_the_plot_of_six_holds_the_layer_below_its_roof() -> None:
     assert dict(zip(data["letter"], data["bound"], strict=True)) == dict(
         zip("ABCDEF", ["memory"] * 3 + ["compute"] * 2 + ["memory"], strict=True)
     )
-    assert data["intensity"][:3] == pytest.approx([16, 6, 16], rel=1e-3) and data["intensity"][5] == pytest.approx(2)
+    assert data["intensity"][:3] == pytest.approx([16, 6, 16], rel=1e-2)
+    assert data["intensity"][5] == pytest.approx(2, rel=1e-2)
 
 
 def test_the_ends_of_the_axis_are_the_ends_of_the_picture() -> None:

@@ -17,14 +17,19 @@ import pytest
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import lab_numbers
-from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_of, whole_course, workings_of
+from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_for, code_of, package_name, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import Lab, lab_names, load_lab
+from lessonlib.show.explorer import READY
 
 Working = Callable[[Lab], Any]
 
 #: keys of a question that name a working
-_NAMING = ("truth", "working", "inputs", "stops", "choices", "start")
+_NAMING = ("truth", "working", "inputs", "compute")
+#: keys of a dot and of a function of one's own that name one
+_ALSO_NAMING = ("roof", "engine", "cases")
+#: keys of a knob that may name a function of the lab; what is none is a value
+_OF_KNOBS = ("from", "to", "start", "stops", "choices")
 
 
 def workings_named(number: int) -> SimpleNamespace:
@@ -39,7 +44,7 @@ def workings(module: ModuleType) -> dict[str, Working]:
 
 def own(lesson: str) -> list[ModuleType]:
     """The modules of a lesson's package."""
-    return list(LessonCode((f"{COURSE}.lesson_{lesson[:2]}",)).modules())
+    return list(LessonCode((f"{COURSE}.{package_name(lesson)}",)).modules())
 
 
 #: what several lessons name, and the pieces that workings are made of
@@ -49,7 +54,7 @@ DRAWINGS = [module for part in ("plots", "pictures") for module in whole_course(
 
 def named_by(lesson: str) -> Mapping[str, Working]:
     """Every working that the words of a lesson could name: its own and the shared ones."""
-    return code_of(int(lesson[:2])).workings
+    return code_for(lesson, load_source(lesson).get("number")).workings
 
 
 @functools.cache
@@ -78,21 +83,25 @@ def _reader() -> jinja2.Environment:
 
 @functools.cache
 def named_by_text(lesson: str) -> set[str]:
-    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture."""
+    """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture, for a knob."""
     found: set[str] = set()
     for key, text in texts(load_source(lesson)["steps"]):
-        if key in (*_NAMING, "numbers"):
+        if key in (*_NAMING, *_ALSO_NAMING, "numbers"):
             found.add(text.removeprefix("here."))
-        elif key != "compute":  # an explorer's function takes knobs besides the lab, and is tried where it is shown
+        elif key in _OF_KNOBS:
+            found |= {text} & set(named_by(lesson))
+        else:
             found |= jinja2.meta.find_undeclared_variables(_reader().parse(text)) | set(
                 re.findall(r"\bhere\.(\w+)", text)
             )
     return found
 
 
-#: what the words name: placeholders, truths, numbers of pictures, claims
+#: what the words name: placeholders, truths, numbers of pictures, knobs, claims
 NAMED = set().union(
-    *map(named_by_text, lesson_names()), *(load_source(lesson).get("claims", ()) for lesson in lesson_names())
+    (text for key, text in texts(list(READY.values())) if key in _OF_KNOBS),
+    *map(named_by_text, lesson_names()),
+    *(load_source(lesson).get("claims", ()) for lesson in lesson_names()),
 )
 #: every working once, whichever lessons name it
 ALL = [working for name, working in whole_course().workings.items() if name in NAMED]
@@ -120,7 +129,11 @@ def test_a_working_gives_something_to_print_on_every_lab(working: Working) -> No
             assert math.isfinite(float(value)) and float(value) >= 0, name
         if isinstance(value, Quantity):
             assert not re.search(r"nan|inf|e[+-]\d", str(value)), name
-        if isinstance(value, dict) and "y" in value:
+        if isinstance(value, dict) and isinstance(value.get("y"), (int, float)):  # a dot
+            assert 0 < value["x"] < math.inf and 0 < value["y"] < math.inf, name
+        elif isinstance(value, dict) and set(value) == {"x", "y"} and len(value["x"]) == 3:  # a roof
+            assert value["x"] == sorted(value["x"]) and min(value["y"]) > 0, name
+        elif isinstance(value, dict) and "y" in value:
             assert len(value["x"]) == len(value["y"]) >= 4 and all(0 < y < math.inf for y in value["y"]), name
             assert value["x"] == sorted(set(value["x"])), name
 
@@ -156,7 +169,8 @@ def test_each_working_is_named_by_the_words_or_by_other_code() -> None:
 
 @pytest.mark.parametrize("lesson", lesson_names())
 def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
-    assert sorted(named_by_text(lesson) - set(named_by(lesson)) - {"lab", "here", "cite"}) == []
+    functions = code_of(int(lesson[:2])).functions  # of an explorer, and of a function of one's own
+    assert sorted(named_by_text(lesson) - set(named_by(lesson)) - set(functions) - {"lab", "here", "cite"}) == []
 
 
 # --- numbers that anybody can check --------------------------------------------------------------------------------

@@ -333,6 +333,117 @@ TELL = block(
     html="<p>Think of prefill as the <strong>init container</strong> and of decode as the main container: one burst, then a long steady run.</p>",
 )
 
+ROOF = {"x": [0.1, 295, 10_000], "y": [6.7e11, 1.98e15, 1.98e15]}
+AXES = {
+    "x_label": "arithmetic intensity",
+    "y_label": "arithmetic rate",
+    "x_unit": "FLOP/byte",
+    "y_unit": "TFLOP/s",
+    "x_scale": 1,
+    "y_scale": 1e12,
+    "x_min": 0.1,
+    "x_max": 10_000,
+    "y_min": 1e11,
+    "y_max": 1e16,
+    "roof": ROOF,
+}
+MINE = {"x": 7.5, "y": 48e12, "x_text": "7.5", "y_text": "48", "shown": "7.5 FLOP/byte, 48 TFLOP/s"}
+PLACE = base("place", stem="Where on the roof does one decode step stand?", ask=AXES, confidence=SURE)
+PLACE_COMMITTED = {**PLACE, "state": "committed", "guess": {**MINE, "confidence": 2}}
+PLACE_REVEALED = {
+    **PLACE_COMMITTED,
+    "state": "observed",
+    "result": {
+        "tone": "off",
+        "headline": "Right order: ×7.5 too far right",
+        "summary": "Right order: ×7.5 too far right. The dot: 1 FLOP/byte, 6.7 TFLOP/s.",
+        "feedback": "<p>That would take more arithmetic for every byte.</p>",
+        "reveal": "<p>It stands far left.</p>",
+        "truth": {"x": 1, "y": 6.7e12, "label": "decode, batch 1", "text": "1 FLOP/byte, 6.7 TFLOP/s"},
+    },
+    "explanation": EXPLANATION,
+}
+DOTS = block(
+    "roof",
+    "Your roof so far",
+    html="",
+    roof={
+        "axes": AXES,
+        "roofs": [ROOF],
+        "dots": [
+            {
+                "lesson": "3",
+                "label": "decode, batch 1",
+                "x": 1,
+                "y": 6.7e12,
+                "text": "1 FLOP/byte, 6.7 TFLOP/s",
+                "mine": MINE,
+                "off": "×7.5 too far right",
+            },
+            {
+                "lesson": "4",
+                "label": "prefill of 4,096 tokens",
+                "x": 2400,
+                "y": 1.98e15,
+                "text": "2,400 FLOP/byte, 1.98 PFLOP/s",
+                "mine": None,
+                "off": "skipped",
+            },
+        ],
+        "waiting": "1 more dot of lesson 5 is not revealed yet.",
+        "alt": "2 dots on a log-log roof of arithmetic rate over intensity: decode, batch 1 at 1 FLOP/byte.",
+    },
+)
+CASE = {
+    "title": "Your lab: Qwen3.5-27B",
+    "lines": '"hidden_size": 5120,\n"num_hidden_layers": 64,\n"tie_word_embeddings": false',
+    "config": '{\n  "hidden_size": 5120,\n  "num_hidden_layers": 64,\n  "intermediate_size": 17408,\n  "vocab_size": 248320,\n  "tie_word_embeddings": false,\n  "torch_dtype": "bfloat16",\n  "rope_theta": 10000000\n}',
+    "given": [("context", "32,768")],
+    "tone": "plain",
+    "yours": "",
+    "engine": "",
+    "factor": "",
+    "note": "",
+}
+OFF = {
+    **CASE,
+    "tone": "near",
+    "yours": "48.66 GB",
+    "engine": "51.21 GB",
+    "factor": "×1.05 too low",
+    "note": "This is what you get when the output head is left out.",
+}
+FAULT = {**CASE, "tone": "off", "note": "Line 4: config has no key “num_layers”; did you mean “num_hidden_layers”?"}
+WITHIN = {**CASE, "tone": "right", "yours": "51.21 GB", "engine": "51.21 GB", "factor": "within 1 %"}
+STEM = "<p>Which keys of <code>config.json</code> say how many bytes of weights a GPU holds?</p>"
+
+
+def written(tone: str, headline: str, *cases: View) -> View:
+    told = {
+        "name": "weights",
+        "tone": tone,
+        "headline": headline,
+        "summary": "Change the cell above, then run it again.",
+    }
+    return block("write", "Write it · weights", html=STEM, write={**told, "cases": list(cases)})
+
+
+CLOSING = base(
+    "closing",
+    stem="What would you still like to know?",
+    ask={"placeholder": "Type here.", "rows": 3},
+    closing={"locked": "Reveal step 4 first", "score": "", "sources": ""},
+)
+CLOSING_OPEN = {
+    **CLOSING,
+    "id": "closing-open",
+    "closing": {
+        "locked": "",
+        "score": "<p>9 predictions made, 4 of them right.</p>",
+        "sources": '<ol class="ll-sources"><li>A paper, A. B. So it is.</li></ol>',
+    },
+}
+
 # Everything that a person can meet, by name.
 ALL: dict[str, View] = {
     "locked": LOCKED,
@@ -364,6 +475,14 @@ ALL: dict[str, View] = {
     "explain-revealed": EXPLAIN_REVEALED,
     "note-asked": NOTE_ASKED,
     "note-kept": NOTE_KEPT,
+    "place-asked": PLACE,
+    "place-committed": PLACE_COMMITTED,
+    "place-revealed": PLACE_REVEALED,
+    "roof": DOTS,
+    "write": written("plain", "Not written yet", CASE),
+    "write-tried": written("near", "1 of 3 within 1 %", OFF, FAULT, WITHIN),
+    "closing": CLOSING,
+    "closing-open": CLOSING_OPEN,
     "tell": TELL,
     "table": TABLE,
 }

@@ -59,7 +59,8 @@ def numbers(lab: Lab) -> dict[str, Any]:
 def finding(lab: Lab, data: dict[str, Any]) -> str:
     """What the figure shows, in words, with its numbers."""
     places = [
-        f"{letter} {Quantity(value, '').bare}" for letter, value in zip(data["letter"], data["intensity"], strict=True)
+        f"{letter} {Quantity(value, '', digits=2 if value < 100 else 3).bare}"
+        for letter, value in zip(data["letter"], data["intensity"], strict=True)
     ]
     right = [letter for letter, bound in zip(data["letter"], data["bound"], strict=True) if bound == "compute"]
     peak = load_gpu(MEASURED_ON).flops[PRECISION]

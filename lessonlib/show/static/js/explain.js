@@ -75,7 +75,7 @@
    */
   parts.closing = ({ closing: { locked, score, sources } }) =>
     locked
-      ? h("p", { class: "gp-soft gp-closing-lock" }, mark("lock"), h("span", { text: `Score card and sources: ${locked}` }))
+      ? h("p", { class: "gp-soft gp-closing-lock" }, mark("lock"), h("span", { text: `Score card and sources: ${locked.charAt(0).toLowerCase()}${locked.slice(1)}` }))
       : [
         h("div", { class: "gp-words", html: score }),
         h("details", { class: "gp-fold" }, h("summary", { text: "Sources" }), h("div", { class: "gp-words", html: sources })),

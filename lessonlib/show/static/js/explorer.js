@@ -76,7 +76,7 @@
 
     const move = (name) => (place) => ((picks = { ...picks, [name]: place }), showKnobs(), ask());
     const controls = knobs.map((knob) => ({ name: knob.name, ...(knob.slides ? slider : menu)(`${panel.uid}-exp-${knob.name}`, knob, move(knob.name)) }));
-    const back = button("Back to the start", () => ((picks = { ...first }), showKnobs(), ask()), { quiet: true, class: "exp-back" });
+    const back = button("Back to the start", () => same(picks, first) || ((picks = { ...first }), showKnobs(), ask()), { quiet: true, class: "exp-back" });
     const bench = h("fieldset", { class: "exp-bench" }, h("legend", { class: "gp-sr", text: "Knobs" }), h("div", { class: "exp-controls" }, controls.map(({ node }) => node)), back);
     const [light, numbers, rows] = [guess && firstGuess(panel), tiles(), parts.exploredTable()];
     const charts = drawings.map((name) => parts.drawings[name](panel));
@@ -93,7 +93,7 @@
 
     /** One question at a time: while Python is at one, the newest setting waits in `picks`, and all between are dropped. */
     function ask() {
-      if (panel.pending) return;
+      if (panel.pending) return void (asked ??= {}); // asked for something: this setting is newer
       asked = picks;
       panel.send({ event: "explore", picks });
     }

@@ -5,39 +5,40 @@
 
   const hasDigit = (text) => /\d/.test(text);
 
-  function interval(unit) {
+  function interval(unit, needed) {
     const low = field(`Low end in ${unit}`, { class: "gp-field gp-short" });
     const high = field(`High end in ${unit}`, { class: "gp-field gp-short" });
     const node = h("fieldset", { class: "gp-range" },
       h("legend", { text: "80 % sure it is between" }), low, h("span", { text: "and" }), high,
-      h("span", { class: "gp-soft", text: "(optional)" }));
+      !needed && h("span", { class: "gp-soft", text: "(optional)" }));
     return { node, low, high };
   }
 
-  function problemIn(value, low, high) {
+  function problemIn(value, low, high, needed) {
     if (!hasDigit(value)) return "Type a number first.";
+    if (needed && !(hasDigit(low) && hasDigit(high))) return "Give the range too: both ends.";
     if (Boolean(low) !== Boolean(high)) return "Fill in both ends of the range, or neither.";
     return "";
   }
 
   /** @param {NumberView} view @param {Panel} panel */
   function ask(view, panel) {
-    const { unit = "", placeholder = "a number", interval: wanted } = view.ask;
+    const { unit = "", placeholder = "a number", interval: wanted, needed = false } = view.ask;
     const input = field(withUnit("Your guess", unit && `in ${unit}`), {
       class: "gp-field gp-number",
       placeholder,
       "aria-describedby": `${panel.uid}-problem`,
       onkeydown: (event) => event.key === "Enter" && panel.commit(),
     });
-    const range = wanted ? interval(unit) : null;
+    const range = wanted ? interval(unit, needed) : null;
     const row = h("div", { class: "gp-number-row" }, input, h("span", { class: "gp-unit", text: unit }));
     const read = () => {
       const [text, low, high] = [input, range?.low, range?.high].map((box) => box?.value.trim() ?? "");
-      return { guess: { text, low: low || null, high: high || null }, missing: problemIn(text, low, high) };
+      return { guess: { text, low: low || null, high: high || null }, missing: problemIn(text, low, high, needed) };
     };
     const focus = () => {
       const half = range && hasDigit(input.value) && [range.low, range.high].find((box) => !box.value.trim());
-      (half && (range.low.value || range.high.value) ? half : input).focus();
+      (half && (needed || range.low.value || range.high.value) ? half : input).focus();
     };
     return { node: h("div", { class: "gp-number-form" }, row, range?.node), read, focus };
   }
@@ -65,6 +66,7 @@
   }
 
   kinds.number = { ask, show };
+  kinds.range = { ask, show };
 }
 
 // The strip: guess (diamond, above), interval (bar) and truth (disc, below) on a log axis.

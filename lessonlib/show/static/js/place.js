@@ -17,7 +17,7 @@
   }
 
   const field = (ask, axis, input) =>
-    h("label", { class: "gp-place-field" }, h("span", { class: "gp-soft", text: ask[`${axis}_label`] }), h("span", {}, input, " ", h("span", { class: "gp-unit", text: ask[`${axis}_unit`] })));
+    h("label", { class: "gp-place-field" }, h("span", { class: "gp-soft", text: axisTitle(ask[`${axis}_label`], ask[`${axis}_unit`]) }), input);
 
   /** @param {PlaceView} view @param {Panel} panel */
   function ask(view, panel) {
@@ -96,7 +96,7 @@
     }, panel);
     const hint = h("p", { class: "gp-soft gp-small", text: "Tap or drag in the plot, use the arrow keys on the dot, or type both numbers." });
     const row = h("div", { class: "gp-place-row" }, axes.map((axis) => field(ask, axis, boxes[axis])),
-      button("Onto the roof", ontoRoof, { quiet: true, class: "gp-onto" }));
+      button("Onto the roof", ontoRoof, { class: "gp-onto" }));
     return {
       node: [plot, row, hint],
       read: () => {

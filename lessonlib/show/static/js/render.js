@@ -51,7 +51,7 @@
     return [
       commitButton(panel.form?.commitLabel ?? "Commit", panel),
       left > 0 && button(`Hint (${left} left)`, () => panel.send({ event: "hint" }), { quiet: true, class: "gp-hint-button" }),
-      button("Skip to the answer", () => panel.send({ event: "skip" }), { quiet: true, class: "gp-skip" }),
+      !view.sealed && button("Skip to the answer", () => panel.send({ event: "skip" }), { quiet: true, class: "gp-skip" }),
     ];
   }
 
@@ -76,6 +76,7 @@
     if (kinds[view.kind].body) return null;
     if (view.state === "asked") return askedActions(view, panel);
     if (view.state !== "committed") return null;
+    if (view.sealed) return h("p", { class: "gp-sealed", tabindex: -1 }, mark("lock"), h("span", { text: view.sealed }));
     return [button("Reveal", () => panel.send({ event: "reveal" }), { primary: true, class: "gp-reveal-button" }),
       h("span", { class: "gp-soft", text: standing(view) })];
   }
@@ -119,7 +120,7 @@
     put("form", open && formData(view, judged), () => form(view, panel));
     put("confidence", asked && view.confidence && [view.id, view.confidence], () => confidence(view, panel));
     put("hints", asked && view.hints?.shown, () => hints(view.hints.shown));
-    put("actions", open && [view.id, view.state, view.hints?.left, view.kept], () => actions(view, panel));
+    put("actions", open && [view.id, view.state, view.hints?.left, view.kept, view.sealed], () => actions(view, panel));
     put("kept", open && view.kept?.news && view.kept.line, () => h("p", { text: view.kept.line }));
     put("teacher", view.teacher?.talk && [view.id, view.teacher.talk.id], () => parts.teacher(view, panel));
     put("result", result && judged, () => parts.headline(result));
@@ -178,7 +179,7 @@
     if (event === "ask" || event === "stop") return parts.teacherSettled(panel, event);
     if (isNote(view)) return panel.announce(view.kept ? standing(view) : "Kept in your journal.");
     if (kinds[view.kind].body) return undefined; // the focus stays where the learner is
-    if (view.state === "committed") return tell(slots.actions.node.lastChild.textContent, find("actions", ".gp-reveal-button"));
+    if (view.state === "committed") return tell(slots.actions.node.lastChild.textContent, find("actions", ".gp-reveal-button, .gp-sealed"));
     if (!isRevealed(view)) return undefined;
     const answer = find("result", ".gp-headline") ?? find("form", ".gp-answer, .gp-column-truth") ?? slots.form.node;
     return tell(view.result?.summary || view.result?.headline, answer);

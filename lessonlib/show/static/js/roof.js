@@ -29,7 +29,7 @@
       svg.append(s("line", { x1: x(value), x2: x(value), y1: box.top, y2: box.bottom, class: "gp-grid" }));
       svg.append(s("text", { x: x(value), y: box.bottom + 16, class: "gp-tick gp-middle", text: shortNumber(value / axes.x_scale) }));
     }
-    const inner = s("svg", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top,
+    const inner = s("svg", { "aria-hidden": "true", x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top,
       viewBox: `${box.left} ${box.top} ${box.right - box.left} ${box.bottom - box.top}` });
     for (const roof of roofs) {
       const columns = [axes.x_min, ...roof.x.filter((value) => value > axes.x_min && value < axes.x_max), axes.x_max];
@@ -59,8 +59,8 @@
     if (mine && real) frame.svg.append(s("line", { x1: mine[0], y1: mine[1], x2: real[0], y2: real[1], class: "gp-gap" }));
     if (real) {
       frame.svg.append(disc(...real));
-      const left = real[0] > (frame.box.left + frame.box.right) / 2;
-      const at = { x: real[0] + (left ? -11 : 11), y: real[1] + 19, class: `gp-label-truth ${left ? "gp-end" : ""}`, text: words };
+      const room = frame.box.right - words.length * 7.4; // below the dot, as far to its right as the drawing has room
+      const at = { x: Math.max(frame.box.left, Math.min(real[0] + 11, room)), y: real[1] + 19, class: "gp-label-truth", text: words };
       if (words) frame.svg.append(s("text", at));
     }
     if (mine) frame.svg.append(diamond(...mine));
@@ -73,7 +73,7 @@
     const head = ["", "dot", "you placed", "it is at", "you were"].map((text) => (text ? h("th", { scope: "col", text }) : h("td")));
     const row = ({ label, lesson, mine, text, off }, i) =>
       h("tr", {}, h("td", { text: i + 1 }), h("th", { scope: "row" }, label, " ", h("span", { class: "gp-soft gp-small", text: `lesson ${lesson}` })),
-        h("td", { text: mine?.shown ?? "–" }), h("td", { text }), h("td", { text: off }));
+        h("td", { text: mine?.shown ?? "–", "data-name": "you placed" }), h("td", { text, "data-name": "it is at" }), h("td", { text: off, "data-name": "you were" }));
     return h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
       h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row))));
   }

@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -34,6 +34,7 @@ export interface NumberAsk {
   unit: string;
   placeholder: string;
   interval: boolean;
+  needed?: boolean;
 }
 
 /** The columns and the axes on which the curve is drawn. */
@@ -324,6 +325,7 @@ export interface QuestionView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -344,6 +346,7 @@ export interface ChoiceView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -367,6 +370,7 @@ export interface NumberView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -390,6 +394,7 @@ export interface CurveView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -413,6 +418,7 @@ export interface PlaceView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -436,6 +442,7 @@ export interface BlanksView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -459,6 +466,7 @@ export interface RecallView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -482,6 +490,7 @@ export interface ExplainView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -505,6 +514,7 @@ export interface NoteView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -523,7 +533,7 @@ export interface ClosingPart {
   sources: string;
 }
 
-/** The last panel: score card, sources, and a question to the teacher, which is always open. */
+/** The last panel: a question to the teacher, which is always open; in a notebook with score card and sources. */
 export interface ClosingView {
   kind: PanelKind;
   id: string;
@@ -535,6 +545,7 @@ export interface ClosingView {
   confidence: string[] | null;
   hints: HintsView;
   skipped: boolean;
+  sealed?: string;
   observe?: ObserveView | null;
   working?: WorkingView | null;
   explanation?: string;
@@ -544,7 +555,7 @@ export interface ClosingView {
   ask: TextAsk;
   guess?: TextGuess;
   teacher?: Record<string, any>;
-  closing: ClosingPart;
+  closing?: ClosingPart;
 }
 
 /** One dot of the learner's roof: where it truly stands and where it was placed, in base units and in words. */
@@ -600,9 +611,10 @@ export interface DrawnView {
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
+  more?: string;
 }
 
-/** A block that is open. ``more`` offers another sitting of a review. */
+/** A block that is open. */
 export interface BlockView {
   kind: PanelKind;
   id: string;

@@ -8,7 +8,7 @@
     return h("dl", { class: "gp-write-numbers" },
       h("div", {}, h("dt", { text: "yours" }), h("dd", { text: yours })),
       h("div", {}, h("dt", { text: "the engine's" }), h("dd", { text: engine })),
-      h("div", { class: `gp-write-off gp-write-${tone}` }, h("dt", { text: "yours is" }), h("dd", {}, TONES[tone] && mark(TONES[tone]), " ", factor)));
+      h("div", { class: `gp-write-${tone}` }, h("dt", { text: "yours is" }), h("dd", {}, TONES[tone] && mark(TONES[tone]), " ", factor)));
   }
 
   /** @param {CaseView} one */
@@ -17,11 +17,10 @@
     const whole = config.split("\n").length > lines.split("\n").length + 2;
     return h("section", { class: "gp-write-case", "aria-label": title },
       h("h4", { text: title }),
-      h("pre", { tabindex: 0, role: "region", "aria-label": `Lines of config.json of ${title}` }, h("code", { text: lines })),
+      h("div", { class: "gp-write-config" }, h("pre", { tabindex: 0, role: "region", "aria-label": `Lines of config.json of ${title}` }, h("code", { text: lines })),
       given.length ? h("p", { class: "gp-small" }, given.map(([name, text]) => h("code", { class: "gp-given", text: `${name} = ${text}` }))) : null,
-      whole && h("details", { class: "gp-fold" }, h("summary", { class: "gp-small", text: "The whole config.json" }), h("pre", { tabindex: 0 }, h("code", { text: config }))),
-      numbers(one),
-      note && h("p", { class: "gp-write-note", text: note }));
+      whole && h("details", { class: "gp-fold" }, h("summary", { class: "gp-small", text: "The whole config.json" }), h("pre", { tabindex: 0 }, h("code", { text: config })))),
+      h("div", { class: "gp-write-said" }, numbers(one), note && h("p", { class: "gp-write-note", text: note })));
   }
 
   /** @param {BlockView} view */

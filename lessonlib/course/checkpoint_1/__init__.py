@@ -1,0 +1,1 @@
+"""Checkpoint 1: what measured systems reach of their ceilings, and a forecast by hand."""

@@ -1,0 +1,127 @@
+"""What a question of the exam says of its system: ``lab`` is that system (see exam_systems.py), or any other lab, for which the
+first system stands.
+"""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.checkpoint_1.card import card
+from lessonlib.course.checkpoint_1.exam_systems import ExamSystem
+from lessonlib.course.checkpoint_1.exam_systems import exam_sets as all_sets
+from lessonlib.course.checkpoint_1.steps_measured import Step, step_of
+from lessonlib.roofline import Lab
+from lessonlib.roofline.band import band
+
+
+def exam_sets(lab: Lab) -> list[tuple[ExamSystem, ...]]:
+    """The sets of the exam, the same on every lab."""
+    return list(all_sets())
+
+
+def _system(lab: Lab) -> ExamSystem:
+    return lab if isinstance(lab, ExamSystem) else all_sets()[0][0]
+
+
+def _step(lab: Lab) -> Step:
+    found = _system(lab)
+    return step_of(found.name, "", found.system, found.requests, found.context, exam_step(lab).value)
+
+
+def exam_title(lab: Lab) -> str:
+    return _system(lab).title
+
+
+def exam_config(lab: Lab) -> str:
+    """Its config.json as published, long lists shortened."""
+    return _system(lab).config
+
+
+def exam_published(lab: Lab) -> str:
+    return _system(lab).published
+
+
+def exam_gpu(lab: Lab) -> str:
+    """Its GPUs and what each reads a second."""
+    found = _system(lab)
+    count = "one" if found.system.gpus == 1 else f"{found.system.gpus} ×"
+    each = " each" if found.system.gpus > 1 else ""
+    return f"{count} {found.system.gpu.title}, {Quantity(found.system.gpu.bandwidth, 'B/s')}{each}"
+
+
+def exam_load(lab: Lab) -> str:
+    """Its load, in words."""
+    found = _system(lab)
+    many = "one request" if found.requests == 1 else f"{found.requests} requests together"
+    return f"{many}, {found.context:,} tokens of context{' each' if found.requests > 1 else ''}"
+
+
+def exam_precision(lab: Lab) -> str:
+    """Formats of weights, head and cache, in words."""
+    system = _system(lab).system
+    parts = system.part_formats
+    weights = (
+        ", ".join(f"{part} {parts[part]}" for part in parts)
+        if parts
+        else f"layers {system.weights}, head {system.head}"
+    )
+    return f"{weights}; cache {system.kv}"
+
+
+def exam_step(lab: Lab) -> Quantity:
+    """One decode step: as published, or where nothing is, as the engine expects."""
+    found = _system(lab)
+    return Quantity(found.measured_s or found.step.expected_s, "s")
+
+
+def exam_standing(lab: Lab) -> str:
+    """Whether that is measured or expected, and where it stands."""
+    found = _system(lab)
+    if found.measured_s:
+        return f"measured: {found.how}; {found.source}"
+    low, high = band(found.system, "decode step").around(found.step.expected_s, found.step.ceiling_s)
+    return f"expected, for nothing is published: nine in ten such systems lie between {Quantity(low, 's')} and {Quantity(high, 's')}"
+
+
+def exam_ceiling(lab: Lab) -> Quantity:
+    """The least time: its bytes over the full bandwidth, the experts of unrelated requests included."""
+    return Quantity(_system(lab).step.fetch_s, "s")
+
+
+def exam_bytes(lab: Lab) -> Quantity:
+    """What the step reads: weights, and the caches of its requests."""
+    found = _system(lab)
+    return Quantity(found.step.fetch_s * found.system.bandwidth, "B")
+
+
+def exam_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(_system(lab).system.bandwidth, "B/s")
+
+
+def exam_reach(lab: Lab) -> Quantity:
+    """The card's reach for its weights."""
+    return Quantity(100 * card().reach(_step(lab).bits), "%", digits=2)
+
+
+def exam_read(lab: Lab) -> Quantity:
+    """The ceiling's time over the reach."""
+    step = _step(lab)
+    return Quantity(step.fetch_s / card().reach(step.bits), "s")
+
+
+def exam_layers(lab: Lab) -> int:
+    return _step(lab).layers
+
+
+def exam_layer_cost(lab: Lab) -> Quantity:
+    step = _step(lab)
+    return Quantity(card().layer_s(step.gpus, step.mixture, step.requests), "s", digits=2)
+
+
+def exam_fixed(lab: Lab) -> Quantity:
+    step = _step(lab)
+    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, step.requests), "s")
+
+
+def exam_by_card(lab: Lab) -> Quantity:
+    """The card's forecast."""
+    return Quantity(card().forecast_s(_step(lab)), "s")

@@ -1,0 +1,121 @@
+"""Published decode steps of today's engines, each with what a forecast by hand starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from lessonlib.base.files import is_file, read_csv
+from lessonlib.base.paths import data_dir
+from lessonlib.roofline import Model, System, decode, load_gpu, load_model
+from lessonlib.roofline.calibrate.rows import fitted_rows
+from lessonlib.serving.calibrate.rows import sweep_measurements
+from lessonlib.serving.measured.rows import Measurement, read_measurements
+
+#: A larger batch computes as long as it reads, and its prompts stand in the way of its tokens: no step to forecast by bytes.
+MOST_REQUESTS = 32
+#: Prompts and caches of such a length say something of the step itself: a whole answer after a short prompt is its steps.
+_SHORT_PROMPT = 128
+
+
+@dataclass(frozen=True)
+class Step:
+    """One measured decode step. seconds: as measured; fetch_s: its bytes over the full bandwidth of all its GPUs, the experts
+    of unrelated requests included; bits: of a weight; source: rows of one source share what is wrong with it.
+    """
+
+    id: str
+    source: str
+    title: str
+    seconds: float
+    fetch_s: float
+    layers: int
+    bits: float
+    gpus: int
+    mixture: bool
+    requests: int
+    graphs: bool
+    #: parameters, GPU, number of GPUs, bits: what makes it the same system as another
+    system: tuple[float, str, int, float]
+
+    @property
+    def reach(self) -> float:
+        """Share of the ceiling's speed that was measured."""
+        return self.fetch_s / self.seconds
+
+
+@cache
+def measured_steps() -> tuple[Step, ...]:
+    """Every published decode step with at most MOST_REQUESTS requests whose source raises no doubt, in the order of the files."""
+    return (*_timed_alone(), *_served(), *_single_requests())
+
+
+def step_of(
+    name: str, source: str, system: System, requests: int, context: int, seconds: float, title: str = ""
+) -> Step:
+    """A step of a system with so many requests of so many tokens each."""
+    parts = decode(system, requests, context)
+    return Step(
+        id=name,
+        source=source,
+        title=title or f"{system.model.title} on {system.gpus} x {system.gpu.title}",
+        seconds=seconds,
+        fetch_s=parts.fetch_s,
+        layers=system.model.layer_count,
+        bits=system.weight_format.bits,
+        gpus=system.gpus,
+        mixture=system.model.is_mixture,
+        requests=requests,
+        graphs=system.launches == "graphs",
+        system=(system.model.parameters, system.gpu.name, system.gpus, system.weight_format.bits),
+    )
+
+
+def _timed_alone() -> Iterator[Step]:
+    for row in fitted_rows():
+        if row.kind == "decode" and row.load is not None and row.batch <= MOST_REQUESTS:
+            context = round(float(row.load.requests[0].context))
+            yield step_of(row.id, row.group, row.system, row.batch, context, row.seconds)
+
+
+def _served() -> Iterator[Step]:
+    rows, _ = read_measurements(data_dir() / "measured" / "engines.csv")
+    for row in [*rows, *sweep_measurements()]:
+        seconds = _step_seconds(row)
+        if seconds and not row.flag and row.concurrency <= MOST_REQUESTS:
+            context = row.prompt + (0 if row.metric == "decode step" else row.output // 2)
+            yield step_of(row.id, row.group, row.system, row.concurrency, context, seconds)
+
+
+def _step_seconds(row: Measurement) -> float:
+    """Seconds of a decode step in a row of a served engine; 0 where it tells none."""
+    if row.metric == "time per token":
+        return row.seconds
+    if row.metric == "decode step":
+        return row.seconds * row.concurrency
+    if row.metric == "whole answer" and row.prompt <= _SHORT_PROMPT:
+        return row.seconds / row.output
+    return 0.0
+
+
+def _single_requests() -> Iterator[Step]:
+    """One request alone, as makers of models and engines print it (data/measured/single_requests.csv)."""
+    for row in read_csv(data_dir() / "measured" / "single_requests.csv"):
+        if not row["flag"]:
+            system = System(
+                model_of(row["model"]), load_gpu(row["gpu"]), int(row["tp"]), row["weights"], head=row["head"]
+            )
+            seconds = 1.0 / float(row["tokens_per_s"])
+            yield step_of(row["id"], row["group"], system, int(row["requests"]), int(row["context"]), seconds)
+
+
+def model_of(name: str) -> Model:
+    """A model by the name of its raw config in data/exams/configs, else a shipped one."""
+    raw = data_dir() / "exams" / "configs" / f"{name}.json"
+    return load_model(str(raw) if is_file(raw) else name)
+
+
+def same_system(step: Step, system: System) -> bool:
+    """Whether a step is one of that system, whatever its load."""
+    return step.system == (system.model.parameters, system.gpu.name, system.gpus, system.weight_format.bits)

@@ -1,0 +1,394 @@
+"""Checkpoint 1: measured speeds beside their ceilings, the card's numbers, and two forecasts by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from statistics import median
+
+from lessonlib.base.errors import LessonlibError
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.checkpoint_1.card import card, kind_of, left_out, median_off
+from lessonlib.course.checkpoint_1.steps_measured import Step, measured_steps, step_of
+from lessonlib.course.shared.forecast import decode_step_expected_low
+from lessonlib.roofline import Lab, System, decode, load_gpu, load_model, weight_bytes, weight_bytes_read
+
+CONTEXT = 105
+GPUS = (1, 2, 4, 8)
+
+
+@cache
+def _measured(source: str, model: str, gpu: str, gpus: int, bits: int) -> Step:
+    """The published step of one request on such a system, from that source."""
+    parameters = load_model(model).parameters
+    for step in measured_steps():
+        of_system = step.system[:3] == (parameters, gpu, gpus) and kind_of(step)[2] == bits
+        if step.source == source and of_system and step.requests == 1:
+            return step
+    raise LessonlibError(f"data/measured: no step of {model} on {gpus} x {gpu} in {source}")
+
+
+def small_on(gpus: int, bits: int = 16) -> Step:
+    """Llama-2-7B on so many A100."""
+    return _measured("gpt-fast", "llama-2-7b", "a100-80gb-sxm", gpus, bits)
+
+
+def large_on_eight() -> Step:
+    """Llama-2-70B on eight A100, 16 bits."""
+    return _measured("gpt-fast", "llama-2-70b", "a100-80gb-sxm", 8, 16)
+
+
+def _percent(share: float) -> Quantity:
+    return Quantity(100.0 * share, "%", digits=2)
+
+
+# --- one GPU
+
+
+def _served() -> Step:
+    return _measured("qwen2.5-a100", "qwen2.5-7b", "a100-80gb-sxm", 1, 16)
+
+
+def served_ceiling(lab: Lab) -> Quantity:
+    """Qwen2.5-7B on one A100, 16 bits: bandwidth over bytes."""
+    return Quantity(1 / _served().fetch_s, "tok/s")
+
+
+def served_speed(lab: Lab) -> Quantity:
+    """What vLLM 0.6.3 was measured to write there, for one request alone."""
+    return Quantity(1 / _served().seconds, "tok/s")
+
+
+def served_reach(lab: Lab) -> Quantity:
+    """Measured speed over ceiling."""
+    return _percent(_served().reach)
+
+
+def reach_of_a_kernel(lab: Lab) -> Quantity:
+    """What a good kernel reaches of the bandwidth while it runs."""
+    return _percent(0.92)
+
+
+def reach_in_training(lab: Lab) -> Quantity:
+    """A share of peak FLOP/s that is good in training."""
+    return _percent(0.38)
+
+
+# --- four bits
+
+
+def four_bits_faster(lab: Lab) -> Quantity:
+    """Llama-2-7B on one A100, measured: 4 bits over 16 bits."""
+    return Quantity(small_on(1).seconds / small_on(1, 4).seconds, "x")
+
+
+def bits_ratio(lab: Lab) -> Quantity:
+    """16 bits over 4."""
+    return Quantity(4.0, "x")
+
+
+def four_bits_ceiling_faster(lab: Lab) -> Quantity:
+    """The ratio of the ceilings: bytes with scales over bytes."""
+    return Quantity(small_on(1).fetch_s / small_on(1, 4).fetch_s, "x")
+
+
+def sixteen_bits_speed(lab: Lab) -> Quantity:
+    return Quantity(1 / small_on(1).seconds, "tok/s")
+
+
+def four_bits_speed(lab: Lab) -> Quantity:
+    return Quantity(1 / small_on(1, 4).seconds, "tok/s")
+
+
+def sixteen_bits_reach(lab: Lab) -> Quantity:
+    return _percent(small_on(1).reach)
+
+
+def four_bits_reach(lab: Lab) -> Quantity:
+    return _percent(small_on(1, 4).reach)
+
+
+# --- more GPUs
+
+
+def _curve(speeds: list[float]) -> dict[str, list[float]]:
+    return {"x": [float(count) for count in GPUS], "y": speeds}
+
+
+def speed_by_gpus(lab: Lab) -> dict[str, list[float]]:
+    """Llama-2-7B in 16 bits on 1, 2, 4 and 8 A100, measured, tokens a second of one request."""
+    return _curve([1 / small_on(count).seconds for count in GPUS])
+
+
+def speed_if_linear(lab: Lab) -> dict[str, list[float]]:
+    """The same if each GPU added what the first one gives."""
+    return _curve([count / small_on(1).seconds for count in GPUS])
+
+
+def speed_of_ceilings(lab: Lab) -> dict[str, list[float]]:
+    """The ceilings of the same."""
+    return _curve([1 / small_on(count).fetch_s for count in GPUS])
+
+
+def speed_on_eight(lab: Lab) -> Quantity:
+    return Quantity(1 / small_on(8).seconds, "tok/s")
+
+
+def gain_on_eight(lab: Lab) -> Quantity:
+    """Eight GPUs over one, measured."""
+    return Quantity(small_on(1).seconds / small_on(8).seconds, "x")
+
+
+def reach_on_eight(lab: Lab) -> Quantity:
+    return _percent(small_on(8).reach)
+
+
+def reach_of_large_on_eight(lab: Lab) -> Quantity:
+    return _percent(large_on_eight().reach)
+
+
+def step_on_eight(lab: Lab) -> Quantity:
+    return Quantity(small_on(8).seconds, "s")
+
+
+# --- where the rest of the step goes
+
+
+def eight_gpus() -> System:
+    """Llama-2-7B in 16 bits on eight A100."""
+    return System(load_model("llama-2-7b"), load_gpu("a100-80gb-sxm"), tp=8)
+
+
+def twice_the_bandwidth(lab: Lab) -> Quantity:
+    """By which factor the expected step on eight A100 shortens with a memory twice as fast."""
+    system = eight_gpus()
+    faster = replace(system, gpu=replace(system.gpu, bandwidth=2 * system.gpu.bandwidth))
+    return Quantity(decode(system, 1, CONTEXT).expected_s / decode(faster, 1, CONTEXT).expected_s, "x")
+
+
+def twice_as_fast(lab: Lab) -> Quantity:
+    return Quantity(2.0, "x")
+
+
+def nine_tenths_faster(lab: Lab) -> Quantity:
+    """Twice, less a tenth for what is not memory."""
+    return Quantity(1.6, "x")
+
+
+# --- the card
+
+
+def reach_16(lab: Lab) -> Quantity:
+    """The card's reach of the bandwidth for weights of 16 bits."""
+    return _percent(card().reach_16)
+
+
+def reach_8(lab: Lab) -> Quantity:
+    return _percent(card().reach_8)
+
+
+def reach_4(lab: Lab) -> Quantity:
+    return _percent(card().reach_4)
+
+
+def layer_on_one(lab: Lab) -> Quantity:
+    """The card's fixed cost of a layer on one GPU."""
+    return Quantity(card().one_us * 1e-6, "s", digits=2)
+
+
+def layer_on_several(lab: Lab) -> Quantity:
+    return Quantity(card().several_us * 1e-6, "s", digits=2)
+
+
+def layer_of_mixture(lab: Lab) -> Quantity:
+    """What a layer of a mixture costs more."""
+    return Quantity(card().mixture_us * 1e-6, "s", digits=2)
+
+
+def layer_of_request(lab: Lab) -> Quantity:
+    """What a layer costs more for each further request in the batch."""
+    return Quantity(card().request_us * 1e-6, "s", digits=2)
+
+
+def card_off(lab: Lab) -> Quantity:
+    """The median factor between card and measured step, each source left out of the fit in turn."""
+    return Quantity(median_off(left_out()), "x")
+
+
+def card_sources(lab: Lab) -> int:
+    """Sources of the published steps of today's engines."""
+    return len(left_out())
+
+
+def card_steps(lab: Lab) -> int:
+    """Published steps of today's engines."""
+    return sum(map(len, left_out().values()))
+
+
+def card_within(lab: Lab) -> Quantity:
+    """Share of the left-out steps within a quarter."""
+    factors = [factor for found in left_out().values() for factor in found]
+    return _percent(sum(factor <= 1.25 for factor in factors) / len(factors))
+
+
+def card_nine_in_ten(lab: Lab) -> Quantity:
+    """The factor within which nine in ten of the left-out steps lie."""
+    return _within(0.9)
+
+
+def card_four_in_five(lab: Lab) -> Quantity:
+    """The factor within which four in five of them lie: what an honest range of 80 % spans to either side."""
+    return _within(0.8)
+
+
+def _within(share: float) -> Quantity:
+    factors = sorted(factor for found in left_out().values() for factor in found)
+    return Quantity(factors[min(int(share * len(factors)), len(factors) - 1)], "x", digits=2)
+
+
+def old_layer(lab: Lab) -> Quantity:
+    """The fixed cost of a layer of engines of 2023, which start kernel after kernel from Python: the median of measured steps on 8 GPUs."""
+    steps = [step for step in measured_steps() if not step.graphs and step.gpus == 8 and step.requests == 1]
+    return Quantity(
+        median((step.seconds - step.fetch_s / card().reach_16) / step.layers for step in steps), "s", digits=2
+    )
+
+
+# --- a forecast by the card, worked out: Llama-3.1-70B, fp8, on eight MI300X
+
+
+def _worked() -> Step:
+    return _measured("S1", "llama-3.1-70b", "mi300x", 8, 8)
+
+
+def _worked_system() -> System:
+    return System(load_model("llama-3.1-70b"), load_gpu("mi300x"), tp=8, weights="fp8")
+
+
+def worked_bytes(lab: Lab) -> Quantity:
+    """What one token reads: the layers in 8 bits, the head in 16."""
+    return Quantity(weight_bytes_read(_worked_system()), "B")
+
+
+def worked_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(_worked_system().bandwidth, "B/s")
+
+
+def worked_ceiling(lab: Lab) -> Quantity:
+    """The least time of its step: bytes, caches included, over the bandwidth of all GPUs."""
+    return Quantity(_worked().fetch_s, "s")
+
+
+def worked_read(lab: Lab) -> Quantity:
+    """That over the reach."""
+    return Quantity(_worked().fetch_s / card().reach_8, "s")
+
+
+def worked_fixed(lab: Lab) -> Quantity:
+    """80 layers at the cost of a layer on several GPUs."""
+    step = _worked()
+    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, step.requests), "s")
+
+
+def worked_forecast(lab: Lab) -> Quantity:
+    return Quantity(card().forecast_s(_worked()), "s")
+
+
+def worked_measured(lab: Lab) -> Quantity:
+    """Its measured step: vLLM 0.10.0, 17.236 s for 2,048 tokens."""
+    return Quantity(_worked().seconds, "s")
+
+
+def worked_off(lab: Lab) -> Quantity:
+    return Quantity(card().off(_worked()), "x")
+
+
+# --- a forecast to make: Mixtral-8x7B, 16 bits, on two A100
+
+
+def _mixture_system() -> System:
+    return System(load_model("mixtral-8x7b"), load_gpu("a100-80gb-sxm"), tp=2)
+
+
+def _mixture() -> Step:
+    return step_of("mixture", "", _mixture_system(), 1, CONTEXT, 1.0)
+
+
+def mixture_measured(lab: Lab) -> Quantity:
+    """The published step: gpt-fast, 96.67 tokens a second."""
+    return Quantity(_measured("gpt-fast", "mixtral-8x7b", "a100-80gb-sxm", 2, 16).seconds, "s")
+
+
+def mixture_forecast(lab: Lab) -> Quantity:
+    """The card's forecast of it: bytes of two experts a layer over the bandwidth, over the reach, and 32 layers of a mixture."""
+    return Quantity(card().forecast_s(_mixture()), "s")
+
+
+def mixture_ceiling(lab: Lab) -> Quantity:
+    """The bytes alone, over the full bandwidth."""
+    return Quantity(_mixture().fetch_s, "s")
+
+
+def mixture_all_experts(lab: Lab) -> Quantity:
+    """The same with all eight experts read."""
+    system = _mixture_system()
+    step = replace(_mixture(), fetch_s=weight_bytes(system) / system.bandwidth)
+    return Quantity(card().forecast_s(step), "s")
+
+
+def mixture_read(lab: Lab) -> Quantity:
+    """What one token reads."""
+    return Quantity(weight_bytes_read(_mixture_system()), "B")
+
+
+def mixture_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(_mixture_system().bandwidth, "B/s")
+
+
+def mixture_fixed(lab: Lab) -> Quantity:
+    step = _mixture()
+    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, 1), "s")
+
+
+def card_is_close(lab: Lab) -> bool:
+    """Whether the card is within a quarter of measured steps at the median, each source left out in turn."""
+    return median_off(left_out()) <= 1.25
+
+
+# --- the learner's own lab
+
+
+def _own(lab: Lab) -> Step:
+    return step_of(lab.name, "", lab.system, 1, lab.context, 1.0)
+
+
+def own_context(lab: Lab) -> Quantity:
+    return Quantity(lab.context, "tokens", digits=4)
+
+
+def own_ceiling(lab: Lab) -> Quantity:
+    """The least time of a decode step of one request, with the lab's usual context."""
+    return Quantity(_own(lab).fetch_s, "s")
+
+
+def own_by_card(lab: Lab) -> Quantity:
+    """The card's forecast of it."""
+    return Quantity(card().forecast_s(_own(lab)), "s")
+
+
+def own_reported(lab: Lab) -> Quantity | None:
+    """The step that was reported for the lab; None where nothing was."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return Quantity(1 / told.value, "s") if told else None
+
+
+def own_outside(lab: Lab) -> bool:
+    """Whether what was reported for the lab is quicker than its 90 % band."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return told is not None and 1 / told.value < float(decode_step_expected_low(lab))
+
+
+def own_reach(lab: Lab) -> Quantity:
+    """The reported speed over the ceiling; 100 % where nothing was reported."""
+    told = lab.measured.get("decode_tokens_per_s")
+    return _percent(_own(lab).fetch_s * told.value if told else 1.0)

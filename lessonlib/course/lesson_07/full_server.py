@@ -1,0 +1,202 @@
+"""A server whose memory is full of requests, for lesson 7: its step, its dot under the roof, and a long neighbour's cost."""
+
+from __future__ import annotations
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_07 import long_context as lc
+from lessonlib.course.lesson_07.long_models import EIGHT
+from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
+from lessonlib.course.shared.roof import Dot, on_roof
+from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, prefill
+
+#: context of the requests that fill the memory
+FILLING = 16_384
+#: tokens in a usual answer
+ANSWER = 500
+
+
+# --- full of requests
+
+
+def filling_tokens(lab: Lab) -> Quantity:
+    return Quantity(FILLING, "tokens", digits=6)
+
+
+def requests_that_fit(lab: Lab) -> int:
+    """Requests of that context that fit in the memory which an engine hands out."""
+    return max_batch(lab.system, FILLING)
+
+
+def _full(lab: Lab) -> Estimate:
+    return decode(lab.system, requests_that_fit(lab), FILLING)
+
+
+def handed_out(lab: Lab) -> Quantity:
+    """Memory for weights and requests: 0.92 of what the maker writes, vLLM's default share."""
+    return Quantity(capacity(lab.system, FILLING).usable_bytes, "B")
+
+
+def weights_of_full_step(lab: Lab) -> Quantity:
+    """Weights that a step of so many requests fetches."""
+    return Quantity(lc.weights_at(lab.system, requests_that_fit(lab)), "B")
+
+
+def own_when_full(lab: Lab) -> Quantity:
+    """What all requests bring to that step."""
+    return Quantity(requests_that_fit(lab) * lc.own_at(lab.system, FILLING), "B")
+
+
+def own_bytes_of_each(lab: Lab) -> Quantity:
+    """What one request of that context brings."""
+    return Quantity(lc.own_at(lab.system, FILLING), "B")
+
+
+def full_step(lab: Lab) -> Quantity:
+    """The least time of that step: weights once, and what each request brings."""
+    return Quantity(_full(lab).roof_s, "s")
+
+
+def full_step_of_one(lab: Lab) -> Quantity:
+    """As if further requests were free."""
+    return Quantity(decode(lab.system, 1, FILLING).roof_s, "s")
+
+
+def full_step_one_tokens_experts(lab: Lab) -> Quantity:
+    """As if all requests used the same experts (in a dense model, the truth)."""
+    return Quantity((float(weights_read(lab)) + float(own_when_full(lab))) / lab.system.bandwidth, "s")
+
+
+def full_step_all_held(lab: Lab) -> Quantity:
+    """As if every expert that is held were read (in a dense model, the truth)."""
+    if not is_mixture(lab):
+        return full_step(lab)
+    return Quantity((float(weights_held(lab)) + float(own_when_full(lab))) / lab.system.bandwidth, "s")
+
+
+def weights_when_full(lab: Lab) -> Quantity:
+    """The weights' share of that step's bytes."""
+    whole = float(weights_of_full_step(lab)) + float(own_when_full(lab))
+    return Quantity(100 * float(weights_of_full_step(lab)) / whole, "%", digits=2)
+
+
+def memory_over_bandwidth(lab: Lab) -> Quantity:
+    """Time to read all that an engine hands out, once."""
+    return Quantity(float(handed_out(lab)) / lab.system.bandwidth, "s")
+
+
+def outweighs_from(lab: Lab) -> int:
+    """The first batch of that context whose own bytes weigh more than the weights of its step."""
+    return lc.overtaking(lab.system, FILLING)[0]
+
+
+def outweighs_fits(lab: Lab) -> bool:
+    """Whether that batch fits in memory."""
+    return outweighs_from(lab) <= requests_that_fit(lab)
+
+
+def busy_when_full(lab: Lab) -> Quantity:
+    """For how much of that step the arithmetic is busy."""
+    step = _full(lab)
+    return Quantity(100 * step.compute_s / step.fetch_s, "%", digits=2)
+
+
+# --- its dot
+
+
+def roof_of_lab(lab: Lab) -> dict[str, list[float]]:
+    """The roof of all its GPUs at the precision of the weights' arithmetic."""
+    system = lab.system
+    x = [0.25, system.ridge, 16_384.0]
+    return {"x": x, "y": [min(system.bandwidth * at, system.flops) for at in x]}
+
+
+def place_of_full_step(lab: Lab) -> Dot:
+    """FLOPs over bytes of that whole step; on the roof."""
+    return on_roof(lab, _full(lab).intensity, f"a full server, {FILLING:,} tokens each")
+
+
+def place_of_batch(lab: Lab) -> Dot:
+    """As if the step did one FLOP a byte for each request."""
+    return on_roof(lab, requests_that_fit(lab), "one for each request")
+
+
+def intensity_when_full(lab: Lab) -> Quantity:
+    return Quantity(_full(lab).intensity, "FLOP/byte")
+
+
+def flops_when_full(lab: Lab) -> Quantity:
+    return Quantity(_full(lab).flops, "FLOP")
+
+
+def ridge_of_lab(lab: Lab) -> Quantity:
+    return Quantity(lab.system.ridge, "FLOP/byte")
+
+
+# --- one long request among short ones
+
+
+def _long(lab: Lab) -> int:
+    return lc.contexts(lab)[-1]
+
+
+def short_step(lab: Lab) -> Quantity:
+    """Eight requests with the lab's usual prompt."""
+    return Quantity(decode(lab.system, EIGHT, lab.prompt).roof_s, "s")
+
+
+def longer_by(lab: Lab) -> Quantity:
+    """By how much a document that joins them makes each step longer, for all: its own bytes over the bandwidth."""
+    return Quantity(lc.own_at(lab.system, _long(lab)) / lab.system.bandwidth, "s")
+
+
+def step_with_a_long_one(lab: Lab) -> Quantity:
+    """The step of the eight, and what the document adds."""
+    return Quantity(float(short_step(lab)) + float(longer_by(lab)), "s")
+
+
+def reading_time(lab: Lab) -> Quantity:
+    """The least time to read that document in one piece."""
+    return Quantity(prefill(lab.system, _long(lab)).roof_s, "s")
+
+
+def steps_worth_reading(lab: Lab) -> Quantity:
+    """Steps after which the longer steps have cost as much as the reading."""
+    return Quantity(float(reading_time(lab)) / float(longer_by(lab)), "tokens")
+
+
+def steps_by_whole_step(lab: Lab) -> Quantity:
+    """Charges the whole step to the long request, not what it adds."""
+    return Quantity(float(reading_time(lab)) / float(step_with_a_long_one(lab)), "tokens")
+
+
+def steps_if_divided(lab: Lab) -> Quantity:
+    """Divides what it adds among the eight."""
+    return Quantity(EIGHT * float(steps_worth_reading(lab)), "tokens")
+
+
+def answer_tokens(lab: Lab) -> int:
+    return ANSWER
+
+
+def slower_over_answer(lab: Lab) -> Quantity:
+    """What a usual answer costs each neighbour by longer steps."""
+    return Quantity(ANSWER * float(longer_by(lab)), "s")
+
+
+def reading_share_of_stall(lab: Lab) -> Quantity:
+    """The reading in all that the document costs them during such an answer."""
+    both = float(reading_time(lab)) + float(slower_over_answer(lab))
+    return Quantity(100 * float(reading_time(lab)) / both, "%", digits=2)
+
+
+# --- claims
+
+
+def a_full_server_waits_for_memory(lab: Lab) -> bool:
+    """Memory full, the arithmetic is busy less than half of the time, and the step is no step of one request."""
+    return float(busy_when_full(lab)) < 50 and float(full_step(lab)) > 1.5 * float(full_step_of_one(lab))
+
+
+def reading_is_most_of_it(lab: Lab) -> bool:
+    """The eight short ones fit, and reading the long one costs them most of what it costs during an answer."""
+    return max_batch(lab.system, lab.prompt) >= EIGHT and float(reading_share_of_stall(lab)) > 60

@@ -1,0 +1,107 @@
+"""What a load test that waits for its answers records of a server that stands still, against everybody who came."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_08 import service_run as run
+from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, percentile, service_run
+from lessonlib.roofline import Lab
+from lessonlib.serving import fixed, simulate
+
+
+def tests_sent(lab: Lab) -> Quantity:
+    """Requests of the load test."""
+    return Quantity(run.TESTS, "requests")
+
+
+def test_prompt(lab: Lab) -> Quantity:
+    return Quantity(run.TEST_PROMPT, "tokens", digits=4)
+
+
+def test_answer(lab: Lab) -> Quantity:
+    return Quantity(run.TEST_ANSWER, "tokens")
+
+
+def tests_p99(lab: Lab) -> Quantity:
+    """p99 of the load test's times to first token."""
+    return Quantity(percentile(service_run(lab).test_waits, 99), "s")
+
+
+def tests_usual(lab: Lab) -> Quantity:
+    """Median end to end of one of its requests."""
+    return Quantity(percentile(service_run(lab).test_stays, 50), "s")
+
+
+def tests_held_up(lab: Lab) -> Quantity:
+    """Its requests that were inside while the server stood still."""
+    asked = service_run(lab)
+    ends = asked.test_arrivals + asked.test_stays
+    held = (asked.test_arrivals < STALL_AT_S + STALL_S) & (ends > STALL_AT_S + STALL_S)
+    return Quantity(int(held.sum()), "requests")
+
+
+def tests_slow_firsts(lab: Lab) -> int:
+    """Its requests whose first token took longer than half of the stall."""
+    return int((service_run(lab).test_waits > STALL_S / 2).sum())
+
+
+def users_held_up(lab: Lab) -> Quantity:
+    """Users who came while the server stood still."""
+    arrivals = service_run(lab).user_arrivals
+    return Quantity(int(((arrivals > STALL_AT_S) & (arrivals < STALL_AT_S + STALL_S)).sum()), "requests")
+
+
+def users_held_up_alone(lab: Lab) -> Quantity:
+    """As many of the test's as of the users."""
+    return Quantity(float(users_held_up(lab)), "requests")
+
+
+def tests_in_proportion(lab: Lab) -> Quantity:
+    """Its requests in the share of the users who were held up."""
+    users = len(service_run(lab).user_waits)
+    return Quantity(run.TESTS * float(users_held_up(lab)) / users, "requests", digits=2)
+
+
+def test_requests_at_once(lab: Lab) -> Quantity:
+    """Its requests under way at any time: it waits for each answer."""
+    return Quantity(1, "request")
+
+
+# --- a rate and a limit on how many are under way
+
+ASKED_RATE, AT_ONCE, BENCH = 20, 8, 64
+
+
+@lru_cache(maxsize=32)
+def _closed_loop_stay(lab: Lab) -> float:
+    """Mean seconds from end to end with eight under way at all times."""
+    requests = fixed(run.TEST_PROMPT, run.TEST_ANSWER, BENCH)
+    return simulate(lab.system, requests, concurrency=AT_ONCE, record="summary").mean("e2e_s")
+
+
+def bench_stay(lab: Lab) -> Quantity:
+    """How long a request stays inside with so many beside it."""
+    return Quantity(_closed_loop_stay(lab), "s")
+
+
+def bench_asked(lab: Lab) -> Quantity:
+    return Quantity(ASKED_RATE, "requests/s")
+
+
+def bench_at_once(lab: Lab) -> Quantity:
+    return Quantity(AT_ONCE, "requests")
+
+
+def bench_rate(lab: Lab) -> Quantity:
+    """Little's law turned round: so many inside, each so long."""
+    return Quantity(AT_ONCE / _closed_loop_stay(lab), "requests/s")
+
+
+def bench_one_by_one(lab: Lab) -> Quantity:
+    return Quantity(1 / _closed_loop_stay(lab), "requests/s")
+
+
+def bench_all_at_once(lab: Lab) -> Quantity:
+    return Quantity(AT_ONCE, "requests/s")

@@ -1,0 +1,166 @@
+"""Lesson 7: a full server's step and dot, a long neighbour, what tiles gain, two models that are level, a step from a config.json."""
+
+from __future__ import annotations
+
+import pytest
+
+from lessonlib.course.lesson_07 import explorer, full_server, incident, long_models, scores, step_of_config
+from lessonlib.course.lesson_07 import long_context as lc
+from lessonlib.roofline import (
+    DEFAULT_LAB,
+    System,
+    capacity,
+    decode,
+    lab_names,
+    load_gpu,
+    load_lab,
+    load_model,
+    max_batch,
+    mixed,
+    model_names,
+    prefill,
+)
+
+SLIPS = (
+    step_of_config.step_of_weights,
+    step_of_config.step_without_state,
+    step_of_config.step_state_only_read,
+    step_of_config.step_in_all_layers,
+    step_of_config.step_with_one_cache,
+    step_of_config.step_with_weights_each,
+    step_of_config.step_in_milliseconds,
+)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_a_full_step_is_the_engines_at_the_batch_that_fits(name):
+    lab = load_lab(name)
+    many = max_batch(lab.system, full_server.FILLING)
+    step = decode(lab.system, many, full_server.FILLING)
+    assert full_server.requests_that_fit(lab) == many
+    assert float(full_server.full_step(lab)) == step.roof_s
+    moved = float(full_server.weights_of_full_step(lab)) + float(full_server.own_when_full(lab))
+    assert moved == pytest.approx(step.bytes, rel=0.01)
+    assert float(full_server.handed_out(lab)) == capacity(lab.system, full_server.FILLING).usable_bytes
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_a_full_dense_server_reads_its_memory_once_a_step(name):
+    lab = load_lab(name)
+    whole = float(full_server.full_step(lab)) / float(full_server.memory_over_bandwidth(lab))
+    assert 0.85 < whole < 1.15 if not lab.system.model.is_mixture else whole < 0.85
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_its_dot_lies_on_the_slope(name):
+    lab = load_lab(name)
+    dot, roof = full_server.place_of_full_step(lab), full_server.roof_of_lab(lab)
+    assert dot["x"] < roof["x"][1] == lab.system.ridge
+    assert dot["y"] == pytest.approx(dot["x"] * lab.system.bandwidth)
+    assert roof["y"][1:] == pytest.approx([lab.system.flops] * 2)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_after_so_many_tokens_both_costs_of_a_document_are_alike(name):
+    lab = load_lab(name)
+    longest = lc.contexts(lab)[-1]
+    short = decode(lab.system, 8, lab.prompt).roof_s
+    steps = float(full_server.steps_worth_reading(lab))
+    longer = float(full_server.longer_by(lab))
+    assert steps * longer == pytest.approx(prefill(lab.system, longest).roof_s)
+    joined = mixed(lab.system, [(1, lab.prompt)] * 8 + [(1, longest)]).roof_s - short
+    if not lab.system.model.is_mixture:  # where a ninth request brings experts as well
+        assert longer == pytest.approx(joined, rel=0.01)
+    assert float(full_server.reading_share_of_stall(lab)) > 60
+
+
+def test_the_stall_of_the_default_lab_is_that_of_lesson_4():
+    lab = load_lab(DEFAULT_LAB)
+    assert str(full_server.reading_time(lab)) == "4.95 s"
+    assert str(full_server.longer_by(lab)) == "1.33 ms"
+
+
+def test_the_incident_is_told_as_it_was_reported():
+    lab = load_lab(DEFAULT_LAB)
+    told = [str(part(lab)) for part in (incident.incident_before, incident.incident_during, incident.incident_prompt)]
+    assert told == ["272.6 tok/s", "6.62 tok/s", "65,535 tokens"]
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_without_the_table_arithmetic_is_the_limit_and_bytes_promise_too_much(name):
+    lab = load_lab(name)
+    gain = float(scores.flash_gain(lab))
+    assert gain == pytest.approx(float(scores.plain_time(lab)) / float(scores.layer_time(lab)))
+    assert 1.2 < gain < float(scores.gain_by_bytes(lab)) / 10
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_one_tokens_scores_are_a_small_part(name):
+    lab = load_lab(name)
+    share = float(scores.row_share(lab))
+    assert 0 < share < 15 < float(scores.table_share_of_prompt(lab))
+
+
+def test_two_models_are_level_where_their_steps_take_as_long():
+    lab = load_lab(DEFAULT_LAB)
+    at = round(float(long_models.level_at(lab)))
+    small, large = (
+        decode(System(load_model(name), load_gpu(long_models.PAIR), tp=2), 8, at).ceiling_s
+        for name in (long_models.SMALL, long_models.LARGE)
+    )
+    assert small == pytest.approx(large, rel=1e-3)
+    assert float(long_models.small_leads(lab)) > 3 and float(long_models.large_leads(lab)) > 1.2
+
+
+def test_twice_the_conversation_moves_half_as_much_again():
+    lab = load_lab(DEFAULT_LAB)
+    kv, state = 65_536, 2 * 153_944_064
+    assert float(long_models.hybrid_state_held(lab)) * 2 == state
+    expected = 100 * (8_192 * kv + state) / (4_096 * kv + state) - 100
+    assert float(long_models.moved_growth(lab)) == pytest.approx(expected, rel=0.01)
+    assert str(long_models.moved_growth(lab)) == "46.6 %"
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_function_that_learners_are_compared_with_is_the_engine(name):
+    for case in step_of_config.step_cases(load_lab(name)):
+        given = case["given"]
+        model = next(each for each in map(load_model, model_names()) if each.title == case["title"])
+        system = System(model, load_gpu(step_of_config.GPU))
+        step = decode(system, given["batch"], given["context"])
+        assert step_of_config.step_of_config(case["config"], **given) == pytest.approx(step.fetch_s, rel=0.01)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_every_slip_shows_in_a_case(name):
+    cases = step_of_config.step_cases(load_lab(name))
+    assert len(cases) == 3 and not any("kv_lora_rank" in case["config"] for case in cases)
+    for slip in SLIPS:
+        factors = [
+            slip(case["config"], **case["given"]) / step_of_config.step_of_config(case["config"], **case["given"])
+            for case in cases
+        ]
+        assert any(abs(factor - 1) > 0.02 for factor in factors), slip.__name__
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_gate_passes_the_engines_bytes(name):
+    lab = load_lab(name)
+    shown = explorer.explore_context(lab, context=4_096, requests=8, kv=lab.system.kv, weights=lab.system.weights)
+    step = decode(lab.system, 8, 4_096)
+    gate = shown.gate
+    assert gate is not None and len(gate.caches) == 8
+    assert gate.weights + sum(gate.caches) == pytest.approx(step.bytes, rel=0.01)
+    assert gate.seconds == step.roof_s and gate.bandwidth == lab.system.bandwidth
+    assert float(shown.value("step")) == step.roof_s
+    assert float(shown.value("all")) == pytest.approx(8 / step.roof_s)
+
+
+def test_fewer_bits_shrink_what_they_are_for():
+    lab = load_lab(DEFAULT_LAB)
+    plain, cache, weights = (
+        explorer.explore_context(lab, context=65_536, requests=8, kv=kv, weights=bits).gate
+        for kv, bits in (("bf16", "bf16"), ("fp8", "bf16"), ("bf16", "int4"))
+    )
+    assert cache.weights == plain.weights and sum(cache.caches) < 0.6 * sum(plain.caches)
+    assert weights.weights < 0.4 * plain.weights and sum(weights.caches) == pytest.approx(sum(plain.caches), rel=0.01)
