@@ -172,7 +172,7 @@ def test_a_fault_is_a_finding_at_its_line(fault: str, tmp_path: Path, monkeypatc
 
 def test_all_faults_of_a_file_are_found_at_once(tmp_path: Path) -> None:
     place = tea(tmp_path / "pot")
-    for old, new in (("title: ", "#title: "), ("short: true", "short: many"), ("kind: number", "kind: nmber")):
+    for old, new in (("title: ", "#title: "), ("\nshort: true", "\nshort: 3"), ("kind: number", "kind: nmber")):
         change(place.file, old, new)
     found = [finding.text for finding in findings(place.folder) if finding.rule == "schema"]
     assert len(found) == 3 and len({text.split(":")[0] for text in found}) == 3, found

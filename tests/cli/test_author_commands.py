@@ -53,13 +53,13 @@ def test_lint_prints_the_findings_the_budget_and_how_many(
     place = tea(tmp_path / "pot")
     assert run("lint", "pot") == 0
     assert capsys.readouterr().out.splitlines() == [
-        "07-tea  243 words, 2 predictions, 4 minutes",
+        "07-tea  252 words, 2 predictions, 4 minutes",
         "no findings in 1 lesson",
     ]
     change(place.file, "truth: tea_read_time", "truth: tea_red_time")
     assert run("lint", "pot") == 1
     first, *_, last = capsys.readouterr().out.splitlines()
-    assert first.startswith("pot/07-tea.yaml:24: workings: ") and last == "1 finding in 1 lesson"
+    assert first.startswith("pot/07-tea.yaml:23: workings: ") and last == "1 finding in 1 lesson"
 
 
 def test_lint_lists_its_rules(capsys: pytest.CaptureFixture[str]) -> None:
