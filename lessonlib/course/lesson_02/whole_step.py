@@ -29,12 +29,6 @@ def curve_in_proportion(lab: Lab) -> dict[str, Sequence[float]]:
     return {"x": sizes, "y": [size * intensity.of_weights(lab.system) for size in sizes]}
 
 
-def curve_flat(lab: Lab) -> dict[str, Sequence[float]]:
-    """As if every request brought weights of its own."""
-    sizes = intensity.batches(lab)
-    return {"x": sizes, "y": [intensity.step(lab, 1).intensity for _ in sizes]}
-
-
 def last_batch(lab: Lab) -> int:
     return intensity.batches(lab)[-1]
 
@@ -64,11 +58,6 @@ def any_batch_at_half(lab: Lab) -> Quantity:
 def limit_with_small_cache(lab: Lab) -> Quantity:
     """The same with the cache in 8 bits."""
     return intensity_of_any_batch(replace(lab, system=replace(lab.system, kv="fp8")))
-
-
-def limit_without_sharing(lab: Lab) -> Quantity:
-    """Keeps the weights among the bytes, although ever more requests share them."""
-    return per_byte(intensity.step(lab, 1).intensity)
 
 
 # --- the quiz

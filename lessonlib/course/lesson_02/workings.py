@@ -119,11 +119,6 @@ def weights_intensity_in_batch(lab: Lab) -> Quantity:
     return per_byte(intensity.of_weights(lab.system, BATCH))
 
 
-def caches_ahead(lab: Lab) -> bool:
-    """Whether a byte of cache gets more to do in that step than a byte of weights."""
-    return float(intensity_of_attention_in_batch(lab)) > float(weights_intensity_in_batch(lab))
-
-
 def state_intensity(lab: Lab) -> Quantity:
     """Linear attention: FLOPs over its state read and written, 0 where the model has none."""
     return per_byte(intensity.of_kind(intensity.step(lab, BATCH), "linear attention"), digits=2)
