@@ -97,7 +97,7 @@ class Labs(Block):
     def draw(self) -> DrawnView:
         """The shipped labs to choose from, with what each assumes."""
         now = chosen_lab()
-        kept = f"Lessons opened from now on use <strong>{escape(load_lab(now).title)}</strong>. One already open follows when you run its first cells again."
+        kept = f"Lessons opened from now on use <strong>{escape(load_lab(now).title)}</strong>. An open lesson switches when you rerun its first cells."
         drawn: DrawnView = {
             "ask": {"options": [{"key": name, "html": _lab_line(name)} for name in lab_names()]},
             "guess": {"key": now},

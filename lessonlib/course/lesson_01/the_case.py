@@ -86,6 +86,28 @@ def reading_as_writing(lab: Lab) -> Quantity:
     )
 
 
+def _writing(tokens_per_s: Quantity, lab: Lab) -> float:
+    return float(written_in_window(lab)) / float(tokens_per_s)
+
+
+def window_at_roofs(lab: Lab) -> Quantity:
+    """Time that all counted tokens take at the two roofs, one request after another."""
+    writing = _writing(decode_ceiling_with_context(mystery_lab(lab)), lab)
+    return Quantity(float(reading_in_window(lab)) + writing, "s", digits=2)
+
+
+def window_expected(lab: Lab) -> Quantity:
+    """The same at expected speeds."""
+    return Quantity(
+        float(reading_expected(lab)) + _writing(forecast.decode_expected(mystery_lab(lab)), lab), "s", digits=3
+    )
+
+
+def window_fits_alone(lab: Lab) -> bool:
+    """Whether that fits into the window with nothing written together."""
+    return float(window_expected(lab)) <= WINDOW_S
+
+
 # --- two readings of the reported decode: the report says no precision
 
 
@@ -155,6 +177,12 @@ def report_is_above_bf16_and_inside_fp8(lab: Lab) -> bool:
     report, sixteen, eight = float(reported_decode(_reading("bf16"))), _reading("bf16"), _reading("fp8")
     inside = float(forecast.decode_expected_low(eight)) < report < float(forecast.decode_expected_high(eight))
     return report > float(forecast.decode_expected_high(sixteen)) and inside
+
+
+def both_counts_fit_a_window(lab: Lab) -> bool:
+    """At the roofs one by one, and at expected speeds with two requests in a step, a fifth longer than a step of one."""
+    two = _writing(forecast.decode_expected(mystery_lab(lab)), lab) * 1.2 / 2
+    return float(window_at_roofs(lab)) < WINDOW_S and float(reading_expected(lab)) + two < WINDOW_S
 
 
 def most_of_the_window_is_not_reading(lab: Lab) -> bool:

@@ -80,8 +80,8 @@ def share_by_reports(lab: Lab) -> Quantity:
 
 
 def written_tokens(lab: Lab) -> Quantity:
-    """Tokens that go with the usual prompt at that traffic."""
-    return Quantity(round(lab.prompt / float(prompt_tokens_a_written_one(lab))), "tokens")
+    """An answer to the usual prompt at that traffic: its first token comes with the prompt, and each of the others takes a step."""
+    return Quantity(1 + round(lab.prompt / float(prompt_tokens_a_written_one(lab))), "tokens")
 
 
 def saved_by_flops(lab: Lab) -> Quantity:

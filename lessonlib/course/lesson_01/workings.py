@@ -16,7 +16,6 @@ from lessonlib.course.lesson_01.served_together import (
 from lessonlib.course.shared.lab_numbers import (
     bandwidth,
     decode_ceiling_with_context,
-    flops_per_token,
     has_state,
     is_mixture,
     measured_decode,
@@ -33,9 +32,19 @@ from lessonlib.roofline import Estimate, Lab, decode, prefill, weight_bytes_read
 # --- decode: one request
 
 
+def peak_of_one(lab: Lab) -> Quantity:
+    """Dense peak of one GPU, at the precision it multiplies in."""
+    return Quantity(lab.system.flops / lab.system.tp, "FLOP/s")
+
+
+def flops_of_weights(lab: Lab) -> Quantity:
+    """A multiplication and an addition for each weight that a token uses: no context, no state."""
+    return Quantity(2 * lab.system.model.parameters_read, "FLOP")
+
+
 def tensor_core_share(lab: Lab) -> Quantity:
     """For how much of an ideal step of one request, weights alone, the arithmetic units calculate."""
-    arithmetic = float(flops_per_token(lab)) / float(peak(lab))
+    arithmetic = float(flops_of_weights(lab)) / float(peak(lab))
     fetching = float(weights_read(lab)) / float(bandwidth(lab))
     return Quantity(100 * arithmetic / fetching, "%", digits=2)
 
@@ -60,7 +69,7 @@ def ceiling_of_one_gpu(lab: Lab) -> Quantity:
 
 def ceiling_by_flops(lab: Lab) -> Quantity:
     """Divides FLOP/s by FLOPs: the roof of the wrong resource."""
-    return Quantity(lab.system.flops / float(flops_per_token(lab)), "tok/s")
+    return Quantity(lab.system.flops / float(flops_of_weights(lab)), "tok/s")
 
 
 def ceiling_one_byte_each(lab: Lab) -> Quantity:
@@ -146,8 +155,8 @@ def memory_time(lab: Lab) -> Quantity:
 
 
 def compute_time(lab: Lab) -> Quantity:
-    """Time to multiply for one token at full compute."""
-    return Quantity(float(flops_per_token(lab)) / float(peak(lab)), "s")
+    """Time to multiply for one token at full compute: weights alone."""
+    return Quantity(float(flops_of_weights(lab)) / float(peak(lab)), "s")
 
 
 def haul(lab: Lab) -> str:
@@ -214,6 +223,11 @@ def state_moved(lab: Lab) -> Quantity:
 def parameters(lab: Lab) -> Quantity:
     """Parameters of the model, input embedding included."""
     return Quantity(lab.system.model.parameters / 1e9, "billion parameters")
+
+
+def embedding_parameters(lab: Lab) -> Quantity:
+    """Those of them that a token does not fetch: in a dense model the input embedding, but for a row."""
+    return Quantity((lab.system.model.parameters - lab.system.model.parameters_read) / 1e9, "billion", digits=2)
 
 
 def kept(lab: Lab) -> str:

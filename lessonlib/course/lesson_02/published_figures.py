@@ -23,7 +23,7 @@ from lessonlib.roofline import (
     weight_bytes_read,
 )
 
-DECODE_LOW, DECODE_HIGH, PREFILL_LOW, PREFILL_HIGH = 60.0, 80.0, 200.0, 400.0
+DECODE_LOW, PREFILL_LOW, PREFILL_HIGH = 60.0, 200.0, 400.0
 CONTEXT = 4096
 
 
@@ -38,11 +38,6 @@ def _step(requests: int) -> Estimate:
 def article_low(lab: Lab) -> Quantity:
     """The lower end of what the article gives decode."""
     return per_byte(DECODE_LOW)
-
-
-def article_decode(lab: Lab) -> Quantity:
-    """The middle of what it gives decode."""
-    return per_byte((DECODE_LOW + DECODE_HIGH) / 2)
 
 
 def article_prompt(lab: Lab) -> Quantity:
@@ -69,6 +64,12 @@ def article_batch(lab: Lab) -> Quantity:
     """Requests with which the step has 60 FLOPs for each byte: B x FLOPs = 60 x (weights + B x own bytes)."""
     spare = float(article_flops(lab)) - DECODE_LOW * float(article_own(lab))
     return Quantity(DECODE_LOW * float(article_weights(lab)) / spare, "requests")
+
+
+def article_equation(lab: Lab) -> str:
+    """The equation that this solves, in units of 10^9: FLOPs of B requests against 60 times the bytes."""
+    flops, weights, own = (float(part(lab)) / 1e9 for part in (article_flops, article_weights, article_own))
+    return f"{flops:.0f}·B = {DECODE_LOW:.0f}·({weights:.0f} + {own:.2f}·B), in billions"
 
 
 def article_batch_of_weights(lab: Lab) -> Quantity:

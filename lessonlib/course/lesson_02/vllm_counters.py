@@ -163,6 +163,12 @@ def counter_of_last_tenth(lab: Lab) -> Quantity:
     return per_byte(counted(lab, 1, lab.prompt // 10, lab.prompt).intensity)
 
 
+def flops_of_last_tenth(lab: Lab) -> Quantity:
+    """Its FLOPs as a share of the whole prompt's."""
+    whole, tenth = counted(lab, 1, lab.prompt, lab.prompt), counted(lab, 1, lab.prompt // 10, lab.prompt)
+    return Quantity(100 * tenth.flops / whole.flops, "%", digits=2)
+
+
 def counter_requests(lab: Lab) -> int:
     return REQUESTS
 

@@ -10,8 +10,8 @@ from lessonlib.course.shared import intensity
 from lessonlib.course.shared.intensity import intensity_of_any_batch, per_byte
 from lessonlib.roofline import Lab, weight_bytes_read
 
-#: requests, or copies of a model, in the quiz
-COPIES = 8
+#: fine-tunes in the quiz, and requests to each
+MODELS, EACH = 8, 4
 
 
 # --- a whole step
@@ -27,12 +27,6 @@ def curve_in_proportion(lab: Lab) -> dict[str, Sequence[float]]:
     """As if a step moved nothing but weights, and every request used them all."""
     sizes = intensity.batches(lab)
     return {"x": sizes, "y": [size * intensity.of_weights(lab.system) for size in sizes]}
-
-
-def curve_flat(lab: Lab) -> dict[str, Sequence[float]]:
-    """As if every request brought weights of its own."""
-    sizes = intensity.batches(lab)
-    return {"x": sizes, "y": [intensity.step(lab, 1).intensity for _ in sizes]}
 
 
 def last_batch(lab: Lab) -> int:
@@ -66,19 +60,23 @@ def limit_with_small_cache(lab: Lab) -> Quantity:
     return intensity_of_any_batch(replace(lab, system=replace(lab.system, kv="fp8")))
 
 
-def limit_without_sharing(lab: Lab) -> Quantity:
-    """Keeps the weights among the bytes, although ever more requests share them."""
-    return per_byte(intensity.step(lab, 1).intensity)
-
-
 # --- the quiz
 
 
-def weights_of_copies(lab: Lab) -> Quantity:
-    """Eight requests, each to a model of its own: eight fetches of one request's weights."""
-    return Quantity(COPIES * weight_bytes_read(lab.system), "B")
+def requests_of_a_model(lab: Lab) -> int:
+    """Requests to each of the fine-tunes."""
+    return EACH
 
 
-def weights_of_eight(lab: Lab) -> Quantity:
-    """Eight requests to one model: what any of them uses crosses once."""
-    return Quantity(intensity.weights_of(intensity.step(lab, COPIES))[1], "B")
+def requests_of_all(lab: Lab) -> int:
+    return MODELS * EACH
+
+
+def intensity_of_fine_tunes(lab: Lab) -> Quantity:
+    """Eight models, four requests to each: FLOPs and bytes are eight times those of one model's step, and so is neither more than the other."""
+    return per_byte(intensity.of_weights(lab.system, EACH))
+
+
+def intensity_of_one_model(lab: Lab) -> Quantity:
+    """The weights' intensity if all requests went to one model."""
+    return per_byte(intensity.of_weights(lab.system, MODELS * EACH))

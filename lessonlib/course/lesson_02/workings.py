@@ -19,7 +19,7 @@ from lessonlib.course.shared.experts import (
 )
 from lessonlib.course.shared.intensity import intensity_of_any_batch, intensity_of_one, intensity_of_prompt, per_byte
 from lessonlib.course.shared.lab_numbers import is_mixture, prefill_ceiling
-from lessonlib.roofline import Lab, prefill, weight_bytes_read
+from lessonlib.roofline import Lab, mixed, prefill, weight_bytes_read
 
 BATCH = 16
 
@@ -37,36 +37,32 @@ def times_apart(lab: Lab) -> Quantity:
     return Quantity(float(prefill_ceiling(lab)) / float(writing_ceiling(lab)), "x")
 
 
-# --- one token
-
-
-def bits_per_weight(lab: Lab) -> Quantity:
-    """Bits of a fetched weight, on average over the model, scales included."""
-    return Quantity(8 * weight_bytes_read(lab.system) / lab.system.model.parameters_read, "bits")
-
-
-def bytes_per_weight(lab: Lab) -> Quantity:
-    """The same in bytes."""
-    return Quantity(float(bits_per_weight(lab)) / 8, "bytes")
-
-
-def intensity_add_forgotten(lab: Lab) -> Quantity:
-    """Counts the multiplication and not the addition."""
-    return per_byte(float(intensity_of_one(lab)) / 2)
-
-
-def intensity_per_weight(lab: Lab) -> Quantity:
-    """FLOPs for each weight, not for each byte; where a weight has about a byte, nobody can tell the two apart."""
-    about_a_byte = 0.8 < float(bytes_per_weight(lab)) < 1.25
-    return intensity_of_one(lab) if about_a_byte else per_byte(2.0)
-
-
 def machine_balance(lab: Lab) -> Quantity:
     """Divides the GPU's FLOP/s by its bytes per second: a ratio of the machine, not of the work."""
     return per_byte(lab.system.ridge)
 
 
-# --- a prompt
+# --- a prompt, read in chunks
+
+CHUNK = 512
+
+
+def chunk_tokens(lab: Lab) -> Quantity:
+    """Tokens of a chunk; a shorter prompt is one chunk."""
+    return Quantity(min(CHUNK, lab.prompt), "tokens")
+
+
+def intensity_in_chunks(lab: Lab) -> Quantity:
+    """All FLOPs over all bytes of the steps that read the lab's usual prompt; the output head runs in the last one."""
+    starts = range(0, lab.prompt, CHUNK)
+    steps = [mixed(lab.system, [(min(CHUNK, lab.prompt - start), start, int(start == starts[-1]))]) for start in starts]
+    return per_byte(sum(step.flops for step in steps) / sum(step.bytes for step in steps))
+
+
+def chunk_meets_every_expert(lab: Lab) -> Quantity:
+    """Lets every token of a chunk use every weight that is fetched; without experts, that is so."""
+    by_length = per_byte(float(intensity_of_one(lab)) * float(chunk_tokens(lab)))
+    return by_length if is_mixture(lab) else intensity_in_chunks(lab)
 
 
 def intensity_of_prompt_at_least(lab: Lab) -> Quantity:
@@ -74,11 +70,6 @@ def intensity_of_prompt_at_least(lab: Lab) -> Quantity:
     step = prefill(lab.system, prompt=lab.prompt)
     handed_on = sum(part.activation_bytes for part in step.operations)
     return per_byte(step.flops / (step.bytes + handed_on), digits=2)
-
-
-def prompt_meets_every_expert(lab: Lab) -> Quantity:
-    """Lets every token use every weight that is fetched; without experts, that is so."""
-    return per_byte(float(intensity_of_one(lab)) * lab.prompt) if is_mixture(lab) else intensity_of_prompt(lab)
 
 
 def weights_for_prompt(lab: Lab) -> Quantity:
@@ -128,11 +119,6 @@ def weights_intensity_in_batch(lab: Lab) -> Quantity:
     return per_byte(intensity.of_weights(lab.system, BATCH))
 
 
-def caches_ahead(lab: Lab) -> bool:
-    """Whether a byte of cache gets more to do in that step than a byte of weights."""
-    return float(intensity_of_attention_in_batch(lab)) > float(weights_intensity_in_batch(lab))
-
-
 def state_intensity(lab: Lab) -> Quantity:
     """Linear attention: FLOPs over its state read and written, 0 where the model has none."""
     return per_byte(intensity.of_kind(intensity.step(lab, BATCH), "linear attention"), digits=2)
@@ -161,6 +147,11 @@ def one_token_gives_few_flops(lab: Lab) -> bool:
     return float(intensity_of_one(lab)) < 4 and float(intensity_of_prompt_at_least(lab)) > 100 * float(
         intensity_of_one(lab)
     )
+
+
+def chunks_fetch_the_weights_again(lab: Lab) -> bool:
+    """In chunks a prompt has less than a quarter of the intensity that it has in one piece."""
+    return float(intensity_in_chunks(lab)) < float(intensity_of_prompt(lab)) / 4
 
 
 def prompt_is_bound_by_compute(lab: Lab) -> bool:

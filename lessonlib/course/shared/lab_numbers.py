@@ -56,6 +56,11 @@ def weights_read(lab: Lab) -> Quantity:
     return Quantity(weight_bytes_read(lab.system), "B")
 
 
+def bits_per_weight(lab: Lab) -> Quantity:
+    """Bits of a fetched weight, on average over the model, scales included."""
+    return Quantity(8 * weight_bytes_read(lab.system) / lab.system.model.parameters_read, "bits")
+
+
 def flops_per_token(lab: Lab) -> Quantity:
     """One decoded token without context: a multiplication and an addition for each weight that it uses."""
     return Quantity(decode(lab.system, batch=1, context=0).flops, "FLOP")

@@ -48,6 +48,36 @@ def test_a_published_figure_takes_a_batch() -> None:
     assert lesson_02.article_at_one(lab).bare == "1.07" and lesson_02.article_at_sixty(lab).bare == "40.9"
 
 
+def test_the_equation_of_the_published_figure_has_its_solution() -> None:
+    lab = load_lab()
+    assert lesson_02.article_equation(lab) == "150·B = 60·(139 + 1.34·B), in billions"
+    assert pytest.approx(float(lesson_02.article_batch(lab)), rel=0.01) == 60 * 139 / (150 - 60 * 1.34)
+
+
+def test_a_prompt_in_chunks_fetches_the_weights_for_each() -> None:
+    """Eight chunks of 512: eight fetches of 51.2 GB (the head's 2.5 GB in the last one only) for one prompt's FLOPs."""
+    lab = load_lab()
+    whole = prefill(lab.system, 4096)
+    assert lesson_02.intensity_in_chunks(lab).bare == "493"
+    assert whole.intensity / float(lesson_02.intensity_in_chunks(lab)) == pytest.approx(8, abs=0.1)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_fine_tunes_share_nothing_between_them(name: str) -> None:
+    """Four requests to each model: two FLOPs for each of four tokens over a weight's bytes, where all tokens use all weights."""
+    lab = load_lab(name)
+    apart, together, one = (
+        float(getattr(lesson_02, working)(lab))
+        for working in ("intensity_of_fine_tunes", "intensity_of_one_model", "intensity_of_one")
+    )
+    assert one < apart < together
+    assert lab.system.model.is_mixture or (apart, together) == (pytest.approx(4 * one), pytest.approx(32 * one))
+
+
+def test_a_hit_of_nine_tenths_leaves_a_tenth_of_the_flops() -> None:
+    assert lesson_02.flops_of_last_tenth(load_lab()).bare == "10"
+
+
 def test_kernels_one_after_another_take_longer_than_their_sum() -> None:
     """512 requests of 4,096 tokens on the default lab, in ms; twice the FLOP/s save a tenth of it."""
     lab = load_lab()

@@ -190,10 +190,12 @@ def test_the_default_lab_gives_the_numbers_of_its_facts() -> None:
 
 
 def test_one_token_keeps_the_tensor_cores_busy_for_a_third_of_a_per_cent() -> None:
-    """Two FLOPs a weight at 2 x 989.4 TFLOP/s against two bytes a weight at 2 x 3.35 TB/s; the state counts in neither."""
+    """Two FLOPs a weight at 989.4 TFLOP/s against two bytes a weight at 3.35 TB/s; the state counts in neither."""
     first, default = workings_named(1), load_lab()
+    assert str(first.flops_of_weights(default)) == "51.2 GFLOP" and str(first.peak_of_one(default)) == "989 TFLOP/s"
+    assert float(first.compute_time(default)) == pytest.approx(51_249_200_128 / (2 * 989.4e12), rel=1e-3)
     assert float(first.memory_time(default)) == pytest.approx(51_249_200_128 / 6.7e12)
-    assert float(first.tensor_core_share(default)) == pytest.approx(100 * 3.35 / 989.4, rel=0.01)
+    assert float(first.tensor_core_share(default)) == pytest.approx(100 * 3.35 / 989.4, rel=1e-3)
 
 
 def test_a_prompt_moves_less_than_one_written_token_by_the_read_of_the_state() -> None:
@@ -218,3 +220,31 @@ def test_the_case_of_the_thirty_adds_up() -> None:
     assert float(first.written_in_window(default)) == 1_080
     assert str(first.ratio_of_counters(default).bare) == "30.4"
     assert 0.8 < float(first.reading_in_window(default)) < 0.85
+
+
+def test_both_counts_fit_a_window_at_the_roofs_only() -> None:
+    """0.83 s of reading and 8.35 s of writing; expected, one by one, 1.5 s and 13.1 s do not fit into 10 s."""
+    first, default = workings_named(1), load_lab()
+    assert (str(first.window_at_roofs(default)), str(first.window_expected(default))) == ("9.2 s", "14.5 s")
+    assert first.window_fits_alone(default) is False
+
+
+def test_twice_the_flops_shorten_an_answer_by_a_fifteenth() -> None:
+    """4,096 tokens in and 88 out: the first comes with the prompt, 87 take a step each, and half of the reading goes."""
+    first, default = workings_named(1), load_lab()
+    reading = 4096 / float(lab_numbers.prefill_ceiling(default))
+    steps = (float(first.written_tokens(default)) - 1) * float(first.time_of_a_written_token(default))
+    assert float(first.written_tokens(default)) == 88
+    assert float(first.saved_by_flops(default)) == pytest.approx(50 * reading / (reading + steps), rel=2e-3)
+
+
+def test_the_input_embedding_is_what_a_token_of_another_lab_leaves_out() -> None:
+    first, other = workings_named(1), load_lab("llama-3.1-8b-a100-80gb")
+    assert float(first.embedding_parameters(other)) == pytest.approx(128_256 * 4096 / 1e9)
+    assert float(lab_numbers.decode_share(other)) == pytest.approx(
+        100
+        * other.measured["decode_tokens_per_s"].value
+        * 2
+        * (8.030261248e9 - 128_256 * 4096)
+        / other.system.bandwidth
+    )

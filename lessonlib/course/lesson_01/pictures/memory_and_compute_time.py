@@ -76,15 +76,15 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         _token_waits(sheet, max(haul_done, math_done)),
         text(360, 388, "round ends to scale: area is time"),
     )
-    limit, waits = ("the road", "the cook") if haul >= math else ("the cook", "the road")
+    limit, waits = ("the bytes", "the math") if haul >= math else ("the math", "the bytes")
     alt = (
         f"Two pipes for one decoded token, ends drawn to scale: hauling {weights} takes {memory_s}, the math of {flops} takes "
-        f"{compute_s}. The wait is for {limit}."
+        f"{compute_s}. The token waits for {limit}."
     )
     steps = [
         (0.4, f"One token needs two things: {weights} hauled and {flops} of math done. Both start together."),
         (0.9, f"The math of {flops} is over after {compute_s}."),
         (4.7, f"The {weights} take {memory_s} to come in."),
-        (5.0, f"The areas of the round ends are to scale: the wait is for {limit}, and {waits} hardly works."),
+        (5.0, f"The areas of the round ends are to scale: the token waits for {limit}, and hardly for {waits}."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

@@ -1,4 +1,4 @@
-"""What one pound from the pantry is good for: four equal crates, and above each the cooking that it allows.
+"""What one crate from the pantry is good for: four equal crates, and above each the cooking that it allows.
 
 The squares are to scale (linear, no log): four times the cooking is twice the side. So a crate for one diner is a speck
 beside a crate for a banquet, and the crate that is a guest's own binder stays a speck however full the house is.
@@ -93,7 +93,7 @@ def _column(
 def draw(given: Given, prefix: str) -> dict[str, object]:
     one, shared, own, read = (given.text(key) for key in ("one", "shared", "own", "read"))
     prompt, batch = given.text("prompt"), given.count("batch")
-    sheet = Sheet("one-pound", prefix, DURATION_S)
+    sheet = Sheet("one-crate", prefix, DURATION_S)
     first, second, third, last = _CENTRES
     lifted = min(_above(given.share(key)) for key in ("one_share", "own_share", "shared_share")) - _LIFTED
     sheet.add(
@@ -108,7 +108,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         arrow(106, 58, 150, 58, "ink", 8),
         text(164, 52, "one crate each:", "strong", "start"),
         text(164, 78, "how much gets cooked?", at="start"),
-        text(360, 388, "squares to scale: area is cooking for each pound"),
+        text(360, 388, "squares to scale: area is cooking for each crate"),
     )
     alt = (
         f"Four equal crates and, to scale, the work that each allows: weights for one request {one}, weights fetched for {batch} "
