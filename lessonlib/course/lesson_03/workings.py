@@ -21,6 +21,7 @@ from lessonlib.course.shared.intensity import (
     per_byte,
     place_on_axis,
 )
+from lessonlib.course.shared.prompt_time import flops_for_prompt_token
 from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
 from lessonlib.roofline import Lab, prefill
 
@@ -142,11 +143,6 @@ def _share(lab: Lab, work: float) -> Quantity:
 
 
 # --- a short prompt
-
-
-def flops_for_prompt_token(lab: Lab) -> Quantity:
-    """Two for each weight that a token of a prompt uses; the output head is used once a prompt and left out."""
-    return Quantity(2.0 * (lab.system.model.parameters_read - lab.system.model.head.size), "FLOP")
 
 
 def rule_for_prompt(lab: Lab) -> Quantity:

@@ -9,7 +9,7 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.intensity import per_byte
 from lessonlib.course.shared.prompt_time import TIMED, first_token_time
 from lessonlib.course.shared.roof import Dot, on_roof
-from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, mixed, prefill
+from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, mixed, prefill, weight_bytes_read
 
 #: tokens of the question
 QUESTION = 40
@@ -35,6 +35,11 @@ def question_bytes(lab: Lab) -> Quantity:
     return Quantity(_question(lab).bytes, "B")
 
 
+def text_cache(lab: Lab) -> Quantity:
+    """What one look back on all of the text fetches: its keys and values, every copy of them, and states."""
+    return Quantity(decode(lab.system, 1, TIMED).bytes - weight_bytes_read(lab.system), "B")
+
+
 def question_intensity(lab: Lab) -> Quantity:
     return per_byte(_question(lab).intensity)
 
@@ -46,7 +51,7 @@ def question_time(lab: Lab) -> Quantity:
 
 def question_saves(lab: Lab) -> Quantity:
     """How many times sooner the first token can come than with nothing cached."""
-    return Quantity(float(first_token_time(lab)) / float(question_time(lab)), "x", digits=2)
+    return Quantity(float(first_token_time(lab)) / float(question_time(lab)), "x")
 
 
 def tokens_spared(lab: Lab) -> int:

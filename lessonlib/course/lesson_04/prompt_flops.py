@@ -118,7 +118,7 @@ def context_by_kv_heads(lab: Lab) -> Quantity:
 
 
 def context_early(lab: Lab) -> Quantity:
-    """What one reads: from some ten thousand tokens on."""
+    """What one reads: from 16k on."""
     return Quantity(EARLY, "tokens", digits=5)
 
 

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_04 import prompt_flops as count
 from lessonlib.course.lesson_04.prompt_flops import chunked_attention, whole_attention
-from lessonlib.course.shared.lab_numbers import flops_per_token
 from lessonlib.course.shared.prompt_time import SPARSE, TIMED
-from lessonlib.roofline import Lab, load_gpu, prefill
+from lessonlib.roofline import Lab, decode, load_gpu, prefill
 from lessonlib.roofline.band import band
 
 SHORT, MIDDLE, LONG = 2048, 98_304, 131_072
@@ -76,19 +75,19 @@ def prompt_napkin(lab: Lab) -> Quantity:
     return Quantity(2 * float(parameters_in_use(lab)) * lab.prompt, "FLOP")
 
 
-def napkin_is_short(lab: Lab) -> bool:
-    """Whether the napkin falls short of the full count by more than a tenth."""
-    return 1.1 * float(prompt_napkin(lab)) < float(prompt_flops(lab))
+def full_over_napkin(lab: Lab) -> Quantity:
+    """Every operation counted, over two FLOPs for each parameter in use and each token."""
+    return Quantity(float(prompt_flops(lab)) / float(prompt_napkin(lab)), "x")
 
 
-def prompt_once(lab: Lab) -> Quantity:
-    """Takes the one pass over the weights for one token's FLOPs."""
-    return flops_per_token(lab)
+def head_takes_off(lab: Lab) -> Quantity:
+    """The output head for all tokens of the prompt but the last, for which it does run."""
+    return Quantity(2.0 * lab.system.model.head.size * (lab.prompt - 1), "FLOP")
 
 
-def prompt_multiply_only(lab: Lab) -> Quantity:
-    """Counts multiplications and leaves the additions out."""
-    return Quantity(float(prompt_napkin(lab)) / 2, "FLOP")
+def no_parameter_adds(lab: Lab) -> Quantity:
+    """What the full count has beyond the parameters: looks back, and the states of linear attention."""
+    return Quantity(float(prompt_flops(lab)) - float(prompt_napkin(lab)) + float(head_takes_off(lab)), "FLOP")
 
 
 def prompt_training(lab: Lab) -> Quantity:
@@ -96,14 +95,21 @@ def prompt_training(lab: Lab) -> Quantity:
     return Quantity(3 * float(prompt_napkin(lab)), "FLOP")
 
 
-def token_multiply_only(lab: Lab) -> Quantity:
-    """One FLOP for each parameter in use."""
-    return Quantity(float(parameters_in_use(lab)), "FLOP")
+def token_after_text(lab: Lab) -> Quantity:
+    """One written token after 32,768: two FLOPs for each parameter in use, and a look at each earlier token."""
+    return Quantity(decode(lab.system, 1, TIMED).flops, "FLOP")
+
+
+def one_look_written(lab: Lab) -> Quantity:
+    """Attention of a written token for one earlier token, all layers together that look back on everything."""
+    near, far = (count.attention_of(decode(lab.system, 1, TIMED * times)) for times in (1, 2))
+    return Quantity((far - near) / TIMED, "FLOP")
 
 
 def token_held(lab: Lab) -> Quantity:
-    """Two FLOPs for every parameter that is held."""
-    return Quantity(2 * float(held(lab)), "FLOP")
+    """Two FLOPs for every parameter that is held, looks included."""
+    spare = float(held(lab)) - float(parameters_in_use(lab))
+    return Quantity(float(token_after_text(lab)) + 2 * spare, "FLOP")
 
 
 # --- attention's share
@@ -164,6 +170,11 @@ def equal_context(lab: Lab) -> Quantity:
     return Quantity(count.equal_at_context(lab.system), "tokens")
 
 
+def near_the_long_prompt(lab: Lab) -> bool:
+    """Whether that context prints nearly as the length of the long prompt does."""
+    return abs(float(equal_context(lab)) / LONG - 1) < 0.03
+
+
 def context_limit(lab: Lab) -> Quantity:
     """The longest context that the model's configuration allows."""
     return Quantity(lab.system.model.max_context or count.FURTHEST, "tokens", digits=6)
@@ -185,6 +196,11 @@ def layers(lab: Lab) -> int:
 def looking_back(lab: Lab) -> int:
     """Layers with softmax attention over all that came before."""
     return sum(group.count for group in lab.system.model.layers if group.mixer.kv_values and group.mixer.window is None)
+
+
+def other_layers(lab: Lab) -> int:
+    """Layers that do not look back on everything."""
+    return layers(lab) - looking_back(lab)
 
 
 # --- the least time to the first token of the long prompt

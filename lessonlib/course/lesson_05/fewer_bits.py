@@ -66,8 +66,9 @@ def few_gain(lab: Lab) -> Quantity:
 
 
 def stays(lab: Lab) -> str:
-    """What the recipe leaves in 16 bits."""
-    return "attention and the output head" if "attention" in lab.system.model.sixteen_bit_parts else "the output head"
+    """What the recipe leaves in 16 bits; small parts are such as norms."""
+    matrices = "attention, the output head" if "attention" in lab.system.model.sixteen_bit_parts else "the output head"
+    return f"{matrices} and small parts"
 
 
 def fetched_in_16_bits(lab: Lab) -> Quantity:

@@ -33,6 +33,11 @@ def peak_in_16(lab: Lab) -> Quantity:
     return Quantity(lab.system.gpu.flops["bf16"] * lab.system.tp, "FLOP/s")
 
 
+def flops_for_prompt_token(lab: Lab) -> Quantity:
+    """Two for each weight that a token of a prompt uses; the output head is used once a prompt and left out."""
+    return Quantity(2.0 * (lab.system.model.parameters_read - lab.system.model.head.size), "FLOP")
+
+
 def first_token_time(lab: Lab) -> Quantity:
     """Each part's FLOPs over the dense peak of its precision, added up."""
     return Quantity(prefill(lab.system, TIMED).ceiling_s, "s")

@@ -63,6 +63,22 @@ def test_in_a_four_bit_mixture_most_of_a_tokens_fetch_is_in_16_bits():
     assert float(fewer_bits.fetch_in_few_bits(lab)) == weight_bytes_read(lab.system)
 
 
+def test_what_stays_in_16_bits_is_more_than_the_output_head():
+    """On the default lab norms and the like are a seventh of a per cent of the fetch; the words name them."""
+    lab = load_lab()
+    head = 2 * lab.system.model.head.size / float(fewer_bits.fetch_all_in_16_bits(lab))
+    assert 100 * head == pytest.approx(4.96, abs=0.01)
+    assert float(fewer_bits.stays_share_before(lab)) > 100 * head
+    assert fewer_bits.stays(lab) == "the output head and small parts"
+
+
+def test_a_fetch_with_the_looked_up_table_is_still_right():
+    """The stem does not give the input embedding's size, so a guess that leaves it in counts."""
+    lab = load_lab()
+    guess = 2 * (45.1e9 / 4 + (46.7e9 - 45.1e9))
+    assert guess / float(mixtures.moe_fetch(lab)) == pytest.approx(1, abs=0.05)
+
+
 def test_writing_gained_less_than_the_file_and_the_file_less_than_the_bits():
     lab = load_lab()
     gains = [float(fewer_bits.measured_write_gain(lab)), float(fewer_bits.measured_file_gain(lab)), 4.0]

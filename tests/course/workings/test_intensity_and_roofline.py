@@ -221,6 +221,18 @@ def test_the_plot_of_six_holds_the_layer_below_its_roof() -> None:
     assert data["intensity"][5] == pytest.approx(2, rel=1e-2)
 
 
+def test_the_plot_of_six_says_where_the_layer_came_nearest_to_its_peak() -> None:
+    finding = plot("roofline-operations", load_lab()).alt
+    assert "85 % of the peak with 1,024 tokens, 80 % with 4,096" in finding
+
+
+def test_the_limit_of_a_step_can_be_worked_out_from_what_is_printed() -> None:
+    lab = load_lab()
+    assert float(lesson_02.own_flops(lab)) / float(lesson_02.own_bytes(lab)) / float(
+        lesson_03.ridge(lab)
+    ) == pytest.approx(float(lesson_03.share_of_any_batch(lab)) / 100)
+
+
 def test_the_ends_of_the_axis_are_the_ends_of_the_picture() -> None:
     low, high = intensity.AXIS
     assert intensity.place_on_axis(intensity.per_byte(low)) == 0

@@ -64,11 +64,13 @@ def finding(lab: Lab, data: dict[str, Any]) -> str:
     ]
     right = [letter for letter, bound in zip(data["letter"], data["bound"], strict=True) if bound == "compute"]
     peak = load_gpu(MEASURED_ON).flops[PRECISION]
-    most = Quantity(100 * max(data["timed_flops_per_s"]) / peak, "%", 2)
+    best = max(range(len(data["timed_flops_per_s"])), key=data["timed_flops_per_s"].__getitem__)
+    most, last = (Quantity(100 * data["timed_flops_per_s"][at] / peak, "%", 2) for at in (best, -1))
     return (
         f"{lab.title}, one GPU: the roof bends at {Quantity(data['ridge'], 'FLOP/byte')}. Computed, FLOP for each byte: "
         f"{', '.join(places)}. Held back by arithmetic: {' and '.join(right) or 'none'}. Measured, one 16-bit layer on an "
-        f"{load_gpu(MEASURED_ON).title} with 1 to 4,096 tokens: it follows its roof from below and reaches {most} of the peak."
+        f"{load_gpu(MEASURED_ON).title} with 1 to 4,096 tokens: it follows its roof from below and reaches {most} of the peak with "
+        f"{data['timed_intensity'][best]:,.0f} tokens, {last} with {data['timed_intensity'][-1]:,.0f}."
     )
 
 
