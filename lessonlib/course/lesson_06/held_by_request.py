@@ -30,6 +30,16 @@ def hybrid_state_layers(lab: Lab) -> int:
     return hybrid_layers(lab) - hybrid_kv_layers(lab)
 
 
+def hybrid_kv_of_a_layer(lab: Lab) -> Quantity:
+    """What a token keeps in one layer of full attention."""
+    return Quantity(float(hybrid_kv(lab)) / hybrid_kv_layers(lab), "B")
+
+
+def hybrid_kv_of_a_small_page(lab: Lab) -> Quantity:
+    """What the tokens of a usual page keep in all layers of full attention."""
+    return Quantity(BLOCK_TOKENS * float(hybrid_kv(lab)), "B")
+
+
 def hybrid_state(lab: Lab) -> Quantity:
     """What the layers of linear attention keep for a request, whatever its length."""
     return Quantity(sum(state_bytes(hybrid_of(lab).system).values()), "B")

@@ -124,6 +124,15 @@ def test_a_latent_counted_twice_is_twice_all_that_is_kept():
     assert kv_of_models.latent_width_over_heads(lab) == 56
 
 
+def test_what_a_layer_keeps_leads_to_the_page():
+    lab = load_lab(DEFAULT_LAB)
+    assert float(held_by_request.hybrid_kv_of_a_layer(lab)) == 2 * 4 * 256 * 2
+    small = float(held_by_request.hybrid_kv_of_a_small_page(lab))
+    assert small == 16 * 16 * 4_096
+    tokens = (float(held_by_request.hybrid_state(lab)) / 48) / (small / 16 / 16)
+    assert tokens <= float(held_by_request.page_tokens(lab)) < tokens + 16
+
+
 def kv_copies(lab) -> float:
     return max(group.mixer.kv_copies(lab.system.tp) for group in lab.system.model.layers if group.mixer.kv_values)
 
