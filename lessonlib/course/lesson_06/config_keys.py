@@ -142,8 +142,7 @@ def kv_of_width_over_heads(config: Config) -> float:
 
 def kv_of_latent_twice(config: Config) -> float:
     """A latent counted as key and as value; a model without one as the engine counts it."""
-    rank = config.get("kv_lora_rank")
-    return 2.0 * config["num_hidden_layers"] * rank * VALUE if rank else kv_of_config(config)
+    return (2 if "kv_lora_rank" in config else 1) * kv_of_config(config)
 
 
 def kv_in_bits(config: Config) -> float:

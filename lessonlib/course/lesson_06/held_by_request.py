@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
-from lessonlib.roofline import BLOCK_TOKENS, Lab, kv_bytes, max_batch, state_bytes, weight_bytes_read
+from lessonlib.roofline import BLOCK_TOKENS, Lab, kv_bytes, max_batch, state_bytes
+from lessonlib.serving import Scheduler
+from lessonlib.serving.replica.pages import pages
 
 #: tokens of a long document
 LONG = 131_072
@@ -26,6 +28,16 @@ def hybrid_kv_layers(lab: Lab) -> int:
 
 def hybrid_state_layers(lab: Lab) -> int:
     return hybrid_layers(lab) - hybrid_kv_layers(lab)
+
+
+def hybrid_kv_of_a_layer(lab: Lab) -> Quantity:
+    """What a token keeps in one layer of full attention."""
+    return Quantity(float(hybrid_kv(lab)) / hybrid_kv_layers(lab), "B")
+
+
+def hybrid_kv_of_a_small_page(lab: Lab) -> Quantity:
+    """What the tokens of a usual page keep in all layers of full attention."""
+    return Quantity(BLOCK_TOKENS * float(hybrid_kv(lab)), "B")
 
 
 def hybrid_state(lab: Lab) -> Quantity:
@@ -157,12 +169,6 @@ def kv_of_long(lab: Lab) -> Quantity:
     return Quantity(kv_bytes(lab.system, float(long_request_tokens(lab))), "B")
 
 
-def long_over_weights(lab: Lab) -> Quantity:
-    """Cache and state of that document beside the weights that one request's step fetches."""
-    held = float(kv_of_long(lab)) + sum(state_bytes(lab.system).values())
-    return Quantity(100 * held / weight_bytes_read(lab.system), "%", digits=2)
-
-
 def long_that_fit(lab: Lab) -> int:
     """Such documents that fit beside the weights."""
     return max_batch(lab.system, int(float(long_request_tokens(lab))))
@@ -171,3 +177,9 @@ def long_that_fit(lab: Lab) -> int:
 def prompts_that_fit(lab: Lab) -> int:
     """Requests of the lab's usual prompt that fit beside the weights."""
     return max_batch(lab.system, lab.prompt)
+
+
+def prompts_in_pages(lab: Lab) -> int:
+    """The same in whole pages, each as large as a layer's state, where nothing is kept for equal beginnings."""
+    cut = pages(lab.system, Scheduler(prefix_caching=False))
+    return cut.total // (cut.fixed + -(-lab.prompt // cut.tokens))

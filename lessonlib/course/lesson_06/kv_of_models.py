@@ -95,8 +95,12 @@ def latent_kv(lab: Lab) -> Quantity:
 
 def latent_as_kv_heads(lab: Lab) -> Quantity:
     """A key and a value for each of the KV heads that the configuration names, as wide as the model over its heads."""
-    width = latent_hidden(lab) // latent_heads(lab)
-    return Quantity(2 * latent_layers(lab) * latent_heads(lab) * width * VALUE, "B")
+    return Quantity(2 * latent_layers(lab) * latent_heads(lab) * latent_width_over_heads(lab) * VALUE, "B")
+
+
+def latent_width_over_heads(lab: Lab) -> int:
+    """What a tool takes for the size of a head where the configuration gives none."""
+    return latent_hidden(lab) // latent_heads(lab)
 
 
 def latent_of_all_heads(lab: Lab) -> Quantity:
@@ -106,8 +110,8 @@ def latent_of_all_heads(lab: Lab) -> Quantity:
 
 
 def latent_twice(lab: Lab) -> Quantity:
-    """The latent once as key and once as value."""
-    return Quantity(2 * latent_layers(lab) * latent_rank(lab) * VALUE, "B")
+    """All that is kept once as key and once as value."""
+    return Quantity(2 * float(latent_kv(lab)), "B")
 
 
 def old_over_latent(lab: Lab) -> Quantity:

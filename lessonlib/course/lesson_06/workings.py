@@ -177,9 +177,10 @@ def recompute_factor(lab: Lab) -> Quantity:
     return Quantity(float(recomputed_step(lab)) / float(cached_step(lab)), "x")
 
 
-def recompute_as_tokens(lab: Lab) -> Quantity:
-    """Charges a whole decode step for each token that is put through again."""
-    return Quantity(lab.prompt, "x")
+def recompute_growing_layers(lab: Lab) -> Quantity:
+    """Puts the tokens through the layers with keys and values only (in a model where all have them, the truth)."""
+    model = lab.system.model
+    return Quantity(float(recompute_factor(lab)) * model.kv_layers / model.layer_count, "x")
 
 
 def recompute_for_free(lab: Lab) -> Quantity:
@@ -190,21 +191,19 @@ def recompute_for_free(lab: Lab) -> Quantity:
 # --- or bringing it from elsewhere
 
 
+def held_to_bring(lab: Lab) -> Quantity:
+    """What a request of the usual prompt holds, once: keys and values, and its state."""
+    return Quantity(kv_bytes(lab.system, lab.prompt) + sum(state_bytes(lab.system).values()), "B")
+
+
 def bring_from(lab: Lab) -> Quantity:
     """Bytes per second from which bringing the cache of the usual prompt is faster than reading that prompt again, both at best."""
-    held = kv_bytes(lab.system, lab.prompt) + sum(state_bytes(lab.system).values())
-    return Quantity(held / prefill(lab.system, prompt=lab.prompt).ceiling_s, "B/s")
+    return Quantity(float(held_to_bring(lab)) / float(recomputed_step(lab)), "B/s")
 
 
 def bring_in_bits(lab: Lab) -> Quantity:
     """The same figure taken for gigabits."""
     return Quantity(8 * float(bring_from(lab)), "B/s")
-
-
-def bring_at_decode_rate(lab: Lab) -> Quantity:
-    """As if the tokens had to be written again, one step each."""
-    step = decode(lab.system, batch=1, context=lab.prompt).ceiling_s
-    return Quantity(kv_bytes(lab.system, lab.prompt) / (lab.prompt * step), "B/s")
 
 
 def bring_all_layers(lab: Lab) -> Quantity:

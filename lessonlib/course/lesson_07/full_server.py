@@ -7,7 +7,7 @@ from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import EIGHT
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
 from lessonlib.course.shared.roof import Dot, on_roof
-from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, prefill
+from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, prefill, sequence_bytes, state_bytes
 
 #: context of the requests that fill the memory
 FILLING = 16_384
@@ -44,6 +44,11 @@ def weights_of_full_step(lab: Lab) -> Quantity:
 def own_when_full(lab: Lab) -> Quantity:
     """What all requests bring to that step."""
     return Quantity(requests_that_fit(lab) * lc.own_at(lab.system, FILLING), "B")
+
+
+def held_by_each(lab: Lab) -> Quantity:
+    """What one request of that context holds: every copy of its cache, and its state once."""
+    return Quantity(sequence_bytes(lab.system, FILLING), "B")
 
 
 def own_bytes_of_each(lab: Lab) -> Quantity:
@@ -144,6 +149,11 @@ def short_step(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, EIGHT, lab.prompt).roof_s, "s")
 
 
+def document_state_moved(lab: Lab) -> Quantity:
+    """That document's state, read and written back at every step."""
+    return Quantity(2 * sum(state_bytes(lab.system).values()), "B")
+
+
 def longer_by(lab: Lab) -> Quantity:
     """By how much a document that joins them makes each step longer, for all: its own bytes over the bandwidth."""
     return Quantity(lc.own_at(lab.system, _long(lab)) / lab.system.bandwidth, "s")
@@ -167,11 +177,6 @@ def steps_worth_reading(lab: Lab) -> Quantity:
 def steps_by_whole_step(lab: Lab) -> Quantity:
     """Charges the whole step to the long request, not what it adds."""
     return Quantity(float(reading_time(lab)) / float(step_with_a_long_one(lab)), "tokens")
-
-
-def steps_if_divided(lab: Lab) -> Quantity:
-    """Divides what it adds among the eight."""
-    return Quantity(EIGHT * float(steps_worth_reading(lab)), "tokens")
 
 
 def answer_tokens(lab: Lab) -> int:

@@ -1,17 +1,18 @@
-"""Lesson 7's other models: a small and a large one level at some context, and a hybrid whose conversation grows."""
+"""Lesson 7's other models: a small and a large one level at some context, and a model with windows whose chat grows."""
 
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_07 import long_context as lc
-from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, state_bytes
 
 SMALL, LARGE, PAIR = "llama-3.1-8b", "qwen3.5-27b", "h200-sxm"
+#: half of its layers have a window
+WINDOWED = "gpt-oss-120b"
 #: requests in a batch
 EIGHT = 8
-#: context from which a conversation doubles
-GROWS_FROM = 4_096
+#: context from which a chat doubles
+GROWS_FROM = 256
 
 
 def batch_of_eight(lab: Lab) -> int:
@@ -102,16 +103,24 @@ def level_without_its_cache(lab: Lab) -> Quantity:
     return Quantity(more / (EIGHT * float(small_per_token(lab))), "tokens")
 
 
-# --- a hybrid whose conversation grows
+# --- a model with windows whose chat grows
 
 
-def hybrid_all_layers(lab: Lab) -> int:
-    return hybrid_of(lab).system.model.layer_count
+def _windowed() -> System:
+    return System(load_model(WINDOWED), load_gpu(PAIR))
 
 
-def hybrid_attention_layers(lab: Lab) -> int:
-    """Layers of full attention."""
-    return hybrid_of(lab).system.model.kv_layers
+def windowed_model(lab: Lab) -> str:
+    return load_model(WINDOWED).title
+
+
+def windowed_layers(lab: Lab) -> int:
+    return load_model(WINDOWED).layer_count
+
+
+def windowed_size(lab: Lab) -> Quantity:
+    """Tokens that a layer with a window keeps."""
+    return Quantity(max(group.mixer.window or 0 for group in load_model(WINDOWED).layers), "tokens")
 
 
 def grows_from(lab: Lab) -> Quantity:
@@ -122,17 +131,13 @@ def grows_to(lab: Lab) -> Quantity:
     return Quantity(2 * GROWS_FROM, "tokens", digits=4)
 
 
-def _moved(lab: Lab, context: int) -> float:
-    return lc.own_at(hybrid_of(lab).system, context)
-
-
 def moved_before(lab: Lab) -> Quantity:
-    """What a step moves for that request before it grows: cache, and state in and out."""
-    return Quantity(_moved(lab, GROWS_FROM), "B")
+    """What a step reads for that chat before it grows: all its tokens in half of the layers, a full window in the others."""
+    return Quantity(lc.own_at(_windowed(), GROWS_FROM), "B")
 
 
 def moved_after(lab: Lab) -> Quantity:
-    return Quantity(_moved(lab, 2 * GROWS_FROM), "B")
+    return Quantity(lc.own_at(_windowed(), 2 * GROWS_FROM), "B")
 
 
 def moved_growth(lab: Lab) -> Quantity:
@@ -140,23 +145,12 @@ def moved_growth(lab: Lab) -> Quantity:
     return Quantity(100 * (float(moved_after(lab)) / float(moved_before(lab)) - 1), "%")
 
 
-def growth_of_cache(lab: Lab) -> Quantity:
-    """Twice the tokens, twice the bytes."""
+def growth_in_all_layers(lab: Lab) -> Quantity:
+    """Twice the tokens in every layer, twice the bytes."""
     return Quantity(100.0, "%")
 
 
 def growth_by_layers(lab: Lab) -> Quantity:
     """As many per cent of the bytes as there are layers that grow."""
-    return Quantity(100 * hybrid_attention_layers(lab) / hybrid_all_layers(lab), "%")
-
-
-def growth_state_only_read(lab: Lab) -> Quantity:
-    """Forgets that the state is written back."""
-    cache = float(moved_after(lab)) - float(moved_before(lab))
-    once = sum(state_bytes(hybrid_of(lab).system).values())
-    return Quantity(100 * cache / (cache + once), "%")
-
-
-def hybrid_state_held(lab: Lab) -> Quantity:
-    """What those layers keep for a request."""
-    return Quantity(sum(state_bytes(hybrid_of(lab).system).values()), "B")
+    grow = sum(group.count for group in load_model(WINDOWED).layers if group.mixer.window is None)
+    return Quantity(100 * grow / windowed_layers(lab), "%")

@@ -16,7 +16,7 @@ from lessonlib.course.lesson_07.scores import (
     fused_time,
     layer_time,
     plain_time,
-    row_of_scores,
+    row_traffic,
     score_tokens,
 )
 from lessonlib.roofline import Lab, decode, kv_bytes_per_token
@@ -115,8 +115,9 @@ def share_if_cache_were_all(lab: Lab) -> Quantity:
 
 
 def halves_at(lab: Lab) -> Quantity:
-    """Context at which a request's own bytes weigh as much as the weights, so that a step takes twice as long."""
-    return Quantity(lc.weights_at(lab.system, 1) / lc.read_per_token(lab.system), "tokens", digits=2)
+    """Context at which a step moves twice what it moves at 1,024 tokens: as much again, token by token."""
+    first = lc.weights_at(lab.system, 1) + lc.own_at(lab.system, lc.FIRST)
+    return Quantity(lc.FIRST + first / lc.read_per_token(lab.system), "tokens", digits=2)
 
 
 def halves_beyond(lab: Lab) -> bool:
@@ -159,9 +160,9 @@ def fused_waits_for_arithmetic(lab: Lab) -> bool:
 
 
 def row_is_small(lab: Lab) -> bool:
-    """In a decode step the scores are less than a tenth of the cache that is read, at a context that is drawn."""
+    """In a decode step all that the scores move is at most a quarter of the cache that is read, at a context that is drawn."""
     drawn = float(score_tokens(lab)) in lc.contexts(lab)
-    return drawn and float(row_of_scores(lab)) < float(cache_of_a_layer(lab)) / 10
+    return drawn and float(row_traffic(lab)) <= float(cache_of_a_layer(lab)) / 4
 
 
 def both_models_lead_somewhere(lab: Lab) -> bool:

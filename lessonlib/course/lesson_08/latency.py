@@ -1,4 +1,4 @@
-"""What a rate, seats and lengths do to two clocks of the user: 300 requests through the simulator, fast enough for a slider."""
+"""What a rate, seats and lengths do to two clocks of the user: 200 requests through the simulator, fast enough for a slider."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lessonlib.draw.explored import Axis, Explored, Line, Point, Value
 from lessonlib.roofline import Lab
 from lessonlib.serving import LogNormal, Poisson, Scheduler, Workload, simulate
 
-REQUESTS, SEED, SPREAD = 300, 8, 0.8
+REQUESTS, SEED, SPREAD = 200, 8, 0.8
 #: one request in so many waits longer than a curve says
 ONE_IN = (2, 5, 10, 20, 50, 100)
 #: requests in the queue, on average, that are as good as none
@@ -37,7 +37,7 @@ class Latencies:
 
 @lru_cache(maxsize=512)
 def latencies(lab: Lab, rate: float, seats: int, prompt: int, answer: int) -> Latencies:
-    """300 requests with random arrivals and lengths around these means (tokens), `rate` a second, at most `seats` in the batch."""
+    """200 requests with random arrivals and lengths around these means (tokens), `rate` a second, at most `seats` in the batch."""
     longest = lab.system.model.max_context or 1_000_000
     work = Workload(
         REQUESTS,
@@ -81,7 +81,7 @@ def answer_stops(lab: Lab) -> list[int]:
 
 
 def explore_latency(lab: Lab, *, rate: float, seats: int, prompt: int, answer: int) -> Explored:
-    """Time to first token and gap that one request in 2, 5, ... exceeds, of 300 simulated requests."""
+    """Time to first token and gap that one request in 2, 5, ... exceeds, of 200 simulated requests."""
     found = latencies(lab, rate, seats, prompt, answer)
     (first_p50, gap_p50), (first_p99, gap_p99) = found.at(2), found.at(100)
     shown = {

@@ -143,6 +143,16 @@ def slowest_hundredth(lab: Lab) -> int:
     return users_came(lab) - math.ceil(0.99 * users_came(lab)) + 1
 
 
+def beyond_p99(lab: Lab) -> int:
+    """Users who wait longer than it."""
+    return slowest_hundredth(lab) - 1
+
+
+def p99_by_hand(lab: Lab) -> Quantity:
+    """The stall, less the seconds in which those came, about one in each."""
+    return Quantity(float(stall_length(lab)) - beyond_p99(lab), "s", digits=2)
+
+
 # --- Little's law
 
 

@@ -91,6 +91,48 @@ def test_bringing_the_cache_takes_as_long_as_reading_at_that_bandwidth(name):
     assert str(workings.bits_from(lab)).endswith("Gbit/s")
 
 
+def test_what_is_brought_is_said_by_its_parts():
+    lab = load_lab("gpt-oss-120b-h100-mxfp4")
+    assert float(workings.held_to_bring(lab)) == 36_864 * (4_096 + 128)
+    by_hand = 36_864 * (4_096 + 128) / float(workings.recomputed_step(lab))
+    assert float(workings.bring_from(lab)) == pytest.approx(by_hand)
+
+
+def test_a_quarter_of_the_layers_would_be_a_quarter_of_the_work():
+    hybrid, dense = load_lab(DEFAULT_LAB), load_lab("llama-3.1-8b-a100-80gb")
+    assert float(workings.recompute_growing_layers(hybrid)) == pytest.approx(
+        float(workings.recompute_factor(hybrid)) / 4
+    )
+    assert float(workings.recompute_growing_layers(dense)) == float(workings.recompute_factor(dense))
+
+
+def test_whole_pages_hold_fewer_requests_of_a_hybrid_than_its_bytes_would():
+    lab = load_lab(DEFAULT_LAB)
+    page = 784 * 4_096 * 16
+    room = 0.92 * 160e9 - 53_791_996_928
+    assert held_by_request.prompts_in_pages(lab) == room // page // (6 + 3) == 201
+    assert held_by_request.prompts_that_fit(lab) == 221
+    plain = load_lab("llama-3.1-8b-a100-80gb")
+    assert held_by_request.prompts_in_pages(plain) == held_by_request.prompts_that_fit(plain)
+
+
+def test_a_latent_counted_twice_is_twice_all_that_is_kept():
+    lab = load_lab(DEFAULT_LAB)
+    assert float(kv_of_models.latent_twice(lab)) == 2 * 70_272
+    config = config_keys.published("deepseek-v3")
+    assert config_keys.kv_of_latent_twice(config) == 2 * 70_272
+    assert kv_of_models.latent_width_over_heads(lab) == 56
+
+
+def test_what_a_layer_keeps_leads_to_the_page():
+    lab = load_lab(DEFAULT_LAB)
+    assert float(held_by_request.hybrid_kv_of_a_layer(lab)) == 2 * 4 * 256 * 2
+    small = float(held_by_request.hybrid_kv_of_a_small_page(lab))
+    assert small == 16 * 16 * 4_096
+    tokens = (float(held_by_request.hybrid_state(lab)) / 48) / (small / 16 / 16)
+    assert tokens <= float(held_by_request.page_tokens(lab)) < tokens + 16
+
+
 def kv_copies(lab) -> float:
     return max(group.mixer.kv_copies(lab.system.tp) for group in lab.system.model.layers if group.mixer.kv_values)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.course.lesson_07 import explorer, full_server, incident, long_models, scores, step_of_config
+from lessonlib.course.lesson_07 import explorer, full_server, incident, long_models, scores, step_of_config, workings
 from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.roofline import (
     DEFAULT_LAB,
@@ -92,13 +92,44 @@ def test_without_the_table_arithmetic_is_the_limit_and_bytes_promise_too_much(na
     gain = float(scores.flash_gain(lab))
     assert gain == pytest.approx(float(scores.plain_time(lab)) / float(scores.layer_time(lab)))
     assert 1.2 < gain < float(scores.gain_by_bytes(lab)) / 10
+    assert float(scores.gain_with_mask(lab)) == pytest.approx(2 * gain)
+
+
+def test_the_gain_compares_all_pairs_with_all_pairs():
+    lab = load_lab(DEFAULT_LAB)
+    tokens, heads, width = 32_768, 24, 256
+    flops = 2 * 2 * heads * width * tokens**2
+    table = heads * tokens**2 * 2
+    assert float(scores.layer_flops(lab)) == pytest.approx(flops, rel=1e-3)
+    assert float(scores.plain_bytes(lab)) == 4 * table + float(scores.fused_bytes(lab))
+    by_hand = (float(scores.plain_bytes(lab)) / 6.7e12) / (flops / 1.979e15)
+    assert float(scores.flash_gain(lab)) == pytest.approx(by_hand, rel=1e-3)
+    assert str(scores.flash_gain(lab)) == "2.32×"
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_speed_halves_where_a_step_moves_twice_as_much_as_at_the_first_point(name):
+    lab = load_lab(name)
+    at = round(float(workings.halves_at(lab)))
+    moved = [lc.weights_at(lab.system, 1) + lc.own_at(lab.system, tokens) for tokens in (lc.FIRST, at)]
+    assert moved[1] == pytest.approx(2 * moved[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_a_request_holds_its_state_once_and_moves_it_twice(name):
+    lab = load_lab(name)
+    held, moved = float(full_server.held_by_each(lab)), float(full_server.own_bytes_of_each(lab))
+    assert moved - held == pytest.approx(float(full_server.document_state_moved(lab)) / 2, abs=1e-3 * held)
+    assert full_server.requests_that_fit(lab) * held <= float(full_server.handed_out(lab))
 
 
 @pytest.mark.parametrize("name", lab_names())
 def test_one_tokens_scores_are_a_small_part(name):
     lab = load_lab(name)
     share = float(scores.row_share(lab))
-    assert 0 < share < 15 < float(scores.table_share_of_prompt(lab))
+    assert 0 < share <= 20 < float(scores.table_share_of_prompt(lab))
+    row = 4 * float(scores.row_of_scores(lab))
+    assert share == pytest.approx(100 * row / (row + float(scores.cache_of_a_layer(lab))))
 
 
 def test_two_models_are_level_where_their_steps_take_as_long():
@@ -112,13 +143,13 @@ def test_two_models_are_level_where_their_steps_take_as_long():
     assert float(long_models.small_leads(lab)) > 3 and float(long_models.large_leads(lab)) > 1.2
 
 
-def test_twice_the_conversation_moves_half_as_much_again():
+def test_twice_the_chat_moves_two_thirds_more_where_half_of_the_layers_have_a_window():
     lab = load_lab(DEFAULT_LAB)
-    kv, state = 65_536, 2 * 153_944_064
-    assert float(long_models.hybrid_state_held(lab)) * 2 == state
-    expected = 100 * (8_192 * kv + state) / (4_096 * kv + state) - 100
-    assert float(long_models.moved_growth(lab)) == pytest.approx(expected, rel=0.01)
-    assert str(long_models.moved_growth(lab)) == "46.6 %"
+    layer = 18 * 2 * 8 * 64 * 2
+    before, after = (layer * (tokens + 128) for tokens in (256, 512))
+    assert float(long_models.moved_before(lab)) == pytest.approx(before, rel=0.01)
+    assert float(long_models.moved_growth(lab)) == pytest.approx(100 * (after / before - 1), rel=0.01)
+    assert float(long_models.growth_by_layers(lab)) == 50
 
 
 @pytest.mark.parametrize("name", lab_names())

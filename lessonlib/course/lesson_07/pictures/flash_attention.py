@@ -9,7 +9,7 @@ from lessonlib.draw.sheet import Sheet
 NEEDS = {
     "prompt": "length of the prompt, such as '32,768 tokens'",
     "score_matrix": "bytes of one layer's scores, such as '51.5 GB'",
-    "plain_bytes": "what a layer moves at least with the scores written out, such as '104 GB'",
+    "plain_bytes": "what a layer moves at least with the scores written out, such as '207 GB'",
     "fused_bytes": "what it moves at least without, such as '940 MB'",
 }
 DURATION_S = 5.0
@@ -115,8 +115,8 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         group(text(_RIGHT + _WIDTH / 2, 392, f"at least {fused} moved", "strong"), look=sheet.appear(4.2)),
     )
     alt = (
-        f"One layer's attention over a prompt of {prompt}. Left, every tile of scores goes back to memory, {matrix} in all, and is fetched "
-        f"again: at least {plain} moved. Right, a fused kernel computes the same tiles on the chip and keeps none: at least {fused} moved."
+        f"One layer's attention over a prompt of {prompt}. Left, every tile of scores goes back to memory, {matrix} in all, is fetched "
+        f"for the softmax, written again, and fetched for the sum: at least {plain} moved. Right, a fused kernel computes the same tiles on the chip and keeps none: at least {fused} moved."
     )
     steps = [
         (
@@ -129,7 +129,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         ),
         (
             4.1,
-            "Left, all of it is fetched again for the next part of the work. Right, only the result leaves the chip.",
+            "Left, all of it is fetched for the softmax, written again, and fetched for the sum. Right, only the result leaves the chip.",
         ),
         (5.0, f"Moved at least: {plain} on the left, {fused} on the right, for the same arithmetic."),
     ]
