@@ -110,6 +110,11 @@ def _single_requests() -> Iterator[Step]:
             yield step_of(row["id"], row["group"], system, int(row["requests"]), int(row["context"]), seconds)
 
 
+def bits_class(bits: float) -> int:
+    """The bits of a weight, its scales left aside: 16, 8 or 4."""
+    return 16 if bits > 8 else 8 if bits > 6 else 4
+
+
 def model_of(name: str) -> Model:
     """A model by the name of its raw config in data/exams/configs, else a shipped one."""
     raw = data_dir() / "exams" / "configs" / f"{name}.json"
