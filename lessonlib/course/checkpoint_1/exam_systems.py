@@ -19,9 +19,8 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.course.checkpoint_1.exam_pool import pool
-from lessonlib.course.checkpoint_1.steps_measured import bits_class
-from lessonlib.roofline import Estimate, Lab, Model, System, decode, load_gpu, load_model
-from lessonlib.roofline.config import read_config
+from lessonlib.course.checkpoint_1.steps_measured import bits_class, model_of
+from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu
 
 #: Lists of a config.json longer than this say the same over and over: they are shown by their first and last entry.
 _LONG = 4
@@ -72,7 +71,7 @@ def exam_sets() -> tuple[tuple[ExamSystem, ...], ...]:
 def deal(systems: Sequence[ExamSystem], count: int) -> list[list[ExamSystem]]:
     """So many sets of SET systems, each with at most one of a class as far as that goes; what is left over is in none."""
     sets: list[list[ExamSystem]] = [[] for _ in range(count)]
-    waiting = []
+    waiting: list[ExamSystem] = []
     for each in systems:
         fitting = [one for one in sets if len(one) < SET and class_of(each) not in map(class_of, one)]
         min(fitting, key=len, default=waiting).append(each)
@@ -96,7 +95,7 @@ def _system(keys: Mapping[str, Any]) -> ExamSystem:
     path = data_dir() / "exams" / "configs" / f"{keys['config']}.json"
     try:
         system = System(
-            _model(keys),
+            model_of(keys["config"]),
             load_gpu(keys["gpu"]),
             keys["tp"],
             keys["weights"],
@@ -120,15 +119,6 @@ def _system(keys: Mapping[str, Any]) -> ExamSystem:
         )
     except KeyError as error:
         raise LessonlibError(f"data/exams/checkpoint-1.toml: {keys.get('title')}: {error} is missing") from None
-
-
-def _model(keys: Mapping[str, Any]) -> Model:
-    """The model of a candidate, its config.json read as that of another family where the file says so."""
-    path = data_dir() / "exams" / "configs" / f"{keys['config']}.json"
-    if "family" not in keys:
-        return load_model(str(path))
-    config = {**read_json(path), "model_type": keys["family"], "architectures": []}
-    return read_config(config, keys["config"], str(path))
 
 
 def _shown(config: Mapping[str, Any]) -> str:
