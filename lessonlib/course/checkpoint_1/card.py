@@ -68,7 +68,12 @@ _ROUNDS = 20
 @cache
 def card() -> Card:
     """The card of the checkpoint: of all engines of today, without the systems of the exam."""
-    return fit([step for step in measured_steps() if step.graphs and not in_exam(step)])
+    return fit(fitted_steps())
+
+
+def fitted_steps() -> list[Step]:
+    """The steps that the card is fitted to: those of today's engines on systems that are not of the exam."""
+    return [step for step in measured_steps() if step.graphs and not in_exam(step)]
 
 
 def in_exam(step: Step) -> bool:

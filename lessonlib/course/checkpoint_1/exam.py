@@ -10,6 +10,7 @@ from lessonlib.course.checkpoint_1.exam_systems import ExamSystem
 from lessonlib.course.checkpoint_1.exam_systems import exam_sets as all_sets
 from lessonlib.course.checkpoint_1.steps_measured import Step, step_of
 from lessonlib.roofline import Lab
+from lessonlib.roofline.precision import weight_format
 
 
 def exam_sets(lab: Lab) -> list[tuple[ExamSystem, ...]]:
@@ -55,15 +56,21 @@ def exam_load(lab: Lab) -> str:
 
 
 def exam_precision(lab: Lab) -> str:
-    """Formats of weights, head and cache, in words."""
+    """Formats of weights, head and cache, in words; formats with scales in groups by their bits."""
     system = _system(lab).system
     parts = system.part_formats
     weights = (
-        ", ".join(f"{part} {parts[part]}" for part in parts)
+        ", ".join(f"{part} {_told(parts[part])}" for part in parts)
         if parts
         else f"layers {system.weights}, head {system.head}"
     )
     return f"{weights}; cache {system.kv}"
+
+
+def _told(name: str) -> str:
+    """A format by its name, one with scales in groups by its bits ("4.5 bits"): how many weights share a scale differs from engine to engine."""
+    found = weight_format(name)
+    return f"{found.bits_per_value(found.group or 1):g} bits" if "-g" in name else name
 
 
 def exam_step(lab: Lab) -> Quantity:

@@ -123,10 +123,12 @@ _READ_AS = {"internlm-20b": "llama"}
 def model_of(name: str) -> Model:
     """A model by the name of its raw config in data/exams/configs, else a shipped one."""
     raw = data_dir() / "exams" / "configs" / f"{name}.json"
+    if not is_file(raw):
+        return load_model(name)
+    config = read_json(raw)
     if name in _READ_AS:
-        config = {**read_json(raw), "model_type": _READ_AS[name], "architectures": []}
-        return read_config(config, name, str(raw))
-    return load_model(str(raw) if is_file(raw) else name)
+        config = {**config, "model_type": _READ_AS[name], "architectures": []}
+    return read_config(config, name, str(raw))
 
 
 def same_system(step: Step, system: System) -> bool:
