@@ -20,12 +20,11 @@ def add_parser(subparsers: Any) -> None:
         "lint",
         help="say what is wrong with a lesson, line by line",
         description="Look at lessons: their words, their code, each shipped lab, their notebooks and the course around them.",
-        epilog="Exit status 0: nothing found (warnings do not count); 1: findings; 2: wrong use.",
+        epilog="Exit status 0: nothing found; 1: findings; 2: wrong use.",
     )
     add = parser.add_argument
     add("lessons", nargs="*", metavar="LESSON", help="a number, a slug, or the path of a file or folder [all lessons]")
-    add("--strict", action="store_true", help="count the warnings: rules that today's lessons need not keep yet")
-    add("--quiet", action="store_true", help="print findings and the sum alone, no warnings and no budgets")
+    add("--quiet", action="store_true", help="print findings and the sum alone, no budgets")
     add("--rules", action="store_true", help="list the rules and end")
 
 
@@ -37,11 +36,11 @@ def run(args: argparse.Namespace) -> int:
         return 0
     from lessonlib.build.places import find
 
-    return report(find(args.lessons), strict=args.strict, quiet=args.quiet)
+    return report(find(args.lessons), quiet=args.quiet)
 
 
-def report(places: Sequence[Place], *, strict: bool = False, quiet: bool = False) -> int:
-    """Lint these lessons and print what is found; 1 if that is anything but warnings."""
+def report(places: Sequence[Place], *, quiet: bool = False) -> int:
+    """Lint these lessons and print what is found; 1 if that is anything."""
     from lessonlib.build.lint import lint_places
 
     reports, around = lint_places(places)
@@ -49,14 +48,9 @@ def report(places: Sequence[Place], *, strict: bool = False, quiet: bool = False
         dict.fromkeys([*(finding for one in reports for finding in one.findings), *around]),
         key=lambda finding: (finding.file, finding.line),
     )
-    if strict:
-        from dataclasses import replace  # start-up imports no more than it needs
-
-        found = [replace(finding, warning=False) for finding in found]
-    shown = [finding for finding in found if not (quiet and finding.warning)]
-    for line in [*map(str, shown), *(() if quiet else budgets(reports)), summary(found, len(reports))]:
+    for line in [*map(str, found), *(() if quiet else budgets(reports)), summary(found, len(reports))]:
         print(printable(line))
-    return int(any(not finding.warning for finding in found))
+    return int(bool(found))
 
 
 def budgets(reports: Sequence[Report]) -> list[str]:
@@ -67,10 +61,8 @@ def budgets(reports: Sequence[Report]) -> list[str]:
 
 def summary(found: Sequence[Finding], lessons: int) -> str:
     """How much was found, in one line."""
-    warnings = sum(finding.warning for finding in found)
-    errors = len(found) - warnings
-    parts = [_many(errors, "finding") if errors else "no findings", *([_many(warnings, "warning")] if warnings else [])]
-    return f"{' and '.join(parts)} in {_many(lessons, 'lesson')}"
+    many = _many(len(found), "finding") if found else "no findings"
+    return f"{many} in {_many(lessons, 'lesson')}"
 
 
 def _many(count: int, what: str) -> str:
@@ -83,7 +75,7 @@ def rules() -> str:
 
     told = {
         **BEFORE_RULES,
-        **{name: f"{rule.says}{' (a warning until --strict)' * rule.coming}" for name, rule in RULES.items()},
+        **{name: rule.says for name, rule in RULES.items()},
     }
     width = max(map(len, told))
     return "\n".join(f"{name:<{width}}  {says}" for name, says in told.items())

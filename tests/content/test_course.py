@@ -11,7 +11,7 @@ import pytest
 
 from lessonlib.build.lint import course_findings
 from lessonlib.build.lint.secrets import Sentence, Text, late_secrets, normal, secrets
-from lessonlib.lesson.concepts import Concept, Listing, load_listing
+from lessonlib.lesson.concepts import Concept, Evidence, Listing, load_listing
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.show.fallback import fallback
 from tests.content.conftest import opened
@@ -74,6 +74,7 @@ def listing() -> Listing:
     return Listing(
         {concept.id: concept for concept in concepts},
         {"heat-is-flame": "Heat is flame.", "steam-is-smoke": "Steam is smoke."},
+        {name: Evidence("A kettle.", "") for name in ("heat-is-flame", "steam-is-smoke")},
     )
 
 

@@ -105,7 +105,7 @@ def _odd_lines() -> Tries:
         ["estimate", "--batch", "100000000", "--prompt", "100000000", "--context", "100000000", "--json"], ["estimate", "--batch", "100000000", "--prompt", "100000000", "--context", "100000000", "--table"],
         ["estimate", "--tp", "8", "--pp", "32", "--dp", "100000", "--json"], ["estimate", "--context", "0", "--json"], ["estimate", "--model", "deepseek-v3", "--tp", "8", "--dp", "32", "--ep", "256", "--json"],
         ["estimate", "--sweep", "batch=1:1000000", "--sweep", "context=0:1"], ["estimate", "--sweep", "batch=100000000", "--sweep", "context=100000000"], ["estimate", "--sweep", "context=0"],
-        ["models", "x"], ["gpus", "--jsn"], ["labs", "--json", "x"], ["report", "--yes", "x"], ["erase", "x"], ["lint", "--rules", "--strict"], ["check", "--auto"],
+        ["models", "x"], ["gpus", "--jsn"], ["labs", "--json", "x"], ["report", "--yes", "x"], ["erase", "x"], ["lint", "--rules", "--strikt"], ["check", "--auto"],
     ):  # fmt: skip
         yield " ".join(words)[:60], _alone(words)
 

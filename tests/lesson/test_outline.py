@@ -17,7 +17,8 @@ from tests.lesson.shipped import opened
 @pytest.mark.parametrize("name", lesson_names())
 def test_the_bar_of_a_cell_says_what_stands_over_its_panel(name: str) -> None:
     lesson, cells = opened(name), [cell["source"] for cell in build(name)["cells"] if cell["cell_type"] == "code"]
-    bars = {lines[1].split('"')[1]: lines[0] for lines in cells if lines[0].startswith("# ") and '"' in lines[1]}
+    calls = ((lines[0], next((line for line in lines if line.startswith("lesson.")), "")) for lines in cells)
+    bars = {call.split('"')[1]: bar for bar, call in calls if bar.startswith("# ") and '"' in call}
     assert {item.id: bars[item.id].strip("# \n") for item in lesson.items.values()} == {
         item.id: item.title for item in lesson.items.values()
     }

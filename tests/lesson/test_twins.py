@@ -60,8 +60,8 @@ def test_a_changed_lesson_is_read_from_its_yaml_and_checked(tmp_path: Path) -> N
     path = with_twin(tmp_path)
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
     assert load_source(str(path))["title"] == source()["title"]
-    path.write_text("title: no lesson\n", encoding="utf-8")
-    with pytest.raises(LessonFileError, match=r"09-changed\.yaml: the file: 'number' is a required property"):
+    path.write_text("steps: none\n", encoding="utf-8")
+    with pytest.raises(LessonFileError, match=r"09-changed\.yaml: (the file|steps): "):
         load_source(str(path))
 
 

@@ -166,11 +166,11 @@ def test_a_range_is_told_with_the_summary_and_once_more_in_the_feedback() -> Non
     assert held["summary"] == "Close: ×1.25 too low. The answer: 100 tok/s. Your range held the truth."
     assert held["feedback"] == '<p>Think of more.</p><p class="ll-range">Your range held the truth.</p>'
     missed = said("number", {"text": "250", "low": "200", "high": "300"})
-    assert missed["feedback"] == "<p>Think of less.</p><p>Your range missed the truth.</p>"
+    assert missed["feedback"] == '<p>Think of less.</p><p class="ll-range">Your range missed the truth.</p>'
     right = said("number", {"text": "100", "low": "90", "high": "110"})
-    assert right["feedback"] == "<p>Well reasoned.</p><p>Your range held the truth.</p>"
+    assert right["feedback"] == '<p>Well reasoned.</p><p class="ll-range">Your range held the truth.</p>'
     astray = said("number", {"text": "12.5", "low": "12", "high": "13"})
-    assert astray["feedback"].endswith("<p>Your range missed the truth.</p>")
+    assert astray["feedback"].endswith('<p class="ll-range">Your range missed the truth.</p>')
 
 
 def test_the_ends_of_the_strip_have_three_digits() -> None:

@@ -193,7 +193,7 @@ def test_the_words_of_one_millisecond_come_in_the_order_in_which_they_were_writt
     taken: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     """Whatever their times say: the learner's clock may have been set in between."""
-    note = next(each for each in taken if each["event"] == "commit" and each["question"] == "ask-the-teacher")
+    note = next(each for each in taken if each["event"] == "commit" and each["question"] == "closing")
     path = tmp_path / "journal.jsonl"
     for at in ("2026-03-02T09:00:00.000+00:00", "2026-03-02T09:00:00.000+00:00", "2020-01-01T00:00:00+09:00"):
         text = f"at {at} {path.stat().st_size if path.exists() else 0}"

@@ -9,9 +9,9 @@ ADDRESS = {"lesson": "01-prefill-vs-decode", "hash": "x", "lab": "y", "event": "
 
 
 def test_notes_of_one_millisecond_come_in_the_order_of_their_last_versions() -> None:
-    said = [("ask-the-teacher", "First."), ("did-it-help", "It did."), ("ask-the-teacher", "Last.")]
+    said = [("closing", "First."), ("closing", "Last.")]
     records = [
         {**ADDRESS, "question": question, "time": "2026-01-01T00:00:00.000+00:00", "guess": {"text": text}}
         for question, text in said
     ]
-    assert [entry["text"] for entry in remarks(events_of(records))] == ["It did.", "Last."]
+    assert [entry["text"] for entry in remarks(events_of(records))] == ["Last."]

@@ -354,7 +354,12 @@ def test_sixty_days_of_a_learner(diary: Diary, seed: int, knows: float) -> None:
             if diary.path
             else True
         )
-    assert {name.split("/")[1] for name in asked} >= {"two-ceilings", "prefill-traffic", "quiz-another-lab", "recall-decode"}
+    assert {name.split("/")[1] for name in asked} >= {
+        "two-ceilings",
+        "prefill-traffic",
+        "quiz-another-lab",
+        "recall-decode",
+    }
     for visits in asked.values():
         days = [day for day, _ in visits]
         assert len(days) == len(set(days))

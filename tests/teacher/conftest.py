@@ -70,7 +70,7 @@ class Sitting:
     def __init__(self, server: TeacherStandIn | None, journal: Journal, monkeypatch: pytest.MonkeyPatch, url: str = ""):
         monkeypatch.setenv("LESSONLIB_TEACHER_URL", url or (server.url if server else ""))
         self.lesson = NotebookLesson(lesson_of(journal))
-        self.panel = self.lesson.note(NOTE)
+        self.panel = self.lesson.closing(NOTE)
         self.desk: Desk = self.lesson._desks[NOTE]
 
     def ask(self, text: str = "Why is decode slower?", ttft: Any = "300 ms") -> dict[str, Any]:

@@ -114,9 +114,9 @@ def test_cells_run_on_while_an_answer_comes_in(journal: Journal, monkeypatch: py
         sitting = Sitting(server, journal, monkeypatch)
         sitting.ask()
         sitting.wait(lambda view: view["teacher"]["talk"]["answer"])
-        other = sitting.lesson.note("did-it-help")
-        other.handle({"event": "commit", "guess": "It helped."})
-        assert other.view["state"] == "committed" and sitting.panel.view["teacher"]["busy"]
+        other = sitting.lesson.predict("what-decode-reads")
+        other.handle({"event": "skip"})
+        assert other.view["state"] == "revealed" and sitting.panel.view["teacher"]["busy"]
         go.set()
         sitting.wait()
 
@@ -179,7 +179,7 @@ def test_a_lesson_passes_over_the_teacher(journal: Journal, monkeypatch: pytest.
 
 def test_without_an_endpoint_the_note_is_as_it_was(journal: Journal) -> None:
     lesson = NotebookLesson(lesson_of(journal))
-    panel = lesson.note(NOTE)
+    panel = lesson.closing(NOTE)
     panel.handle({"event": "commit", "guess": "Why?"})
     assert lesson._desks == {} and "teacher" not in panel.view and panel.view["state"] == "committed"
     assert remarks(journal.events()) == [
@@ -198,11 +198,11 @@ def test_without_an_endpoint_the_note_is_as_it_was(journal: Journal) -> None:
 def test_a_run_without_a_person_asks_nobody(auto: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LESSONLIB_TEACHER_URL", "http://127.0.0.1:9/v1")
     lesson = NotebookLesson(lesson_of(), auto)
-    assert "teacher" not in lesson.note(NOTE).view and lesson._desks == {}
+    assert "teacher" not in lesson.closing(NOTE).view and lesson._desks == {}
 
 
 def test_the_stored_output_is_the_same_with_a_teacher(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = NotebookLesson(lesson_of(journal)).note(NOTE)._fallback()
+    plain = NotebookLesson(lesson_of(journal)).closing(NOTE)._fallback()
     assert Sitting(None, journal, monkeypatch, url="http://127.0.0.1:9").panel._fallback() == plain
 
 
@@ -211,14 +211,11 @@ def test_what_is_exported(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> 
         sitting = Sitting(server, journal, monkeypatch)
         sitting.ask("Asked?", "2 s")
         sitting.wait()
-    help_ = sitting.lesson.note("did-it-help")
-    for text in ("It did.", "It did, at step 3."):
-        help_.handle({"event": "commit", "guess": text})
-    sitting.panel.handle({"event": "commit", "guess": "Only kept."})
+    for text in ("First.", "Only kept."):
+        sitting.panel.handle({"event": "commit", "guess": text})
     found = json.loads(json.dumps(remarks(journal.events())))
     assert [(entry["kind"], entry["item"], entry["text"]) for entry in found] == [
         ("question", NOTE, "Asked?"),
-        ("note", "did-it-help", "It did, at step 3."),
         ("note", NOTE, "Only kept."),
     ]
     assert found[0]["ended"] == "done" and found[0]["answer"] == "".join(server.pieces) and found[0]["model"] == MODEL

@@ -215,7 +215,7 @@ def test_nothing_behind_the_first_closed_item_goes_along() -> None:
     closed = next(
         number
         for number, entry in enumerate(entries)
-        if "id" in (raw := next(iter(entry.values()))) and lesson.items[raw["id"]].lock
+        if isinstance(raw := next(iter(entry.values())), dict) and lesson.items[raw["id"]].lock
     )
     lesson.raw = {**lesson.raw, "steps": [*entries[: closed + 1], {"text": "SPOKEN TOO EARLY"}, *entries[closed + 1 :]]}
     assert "SPOKEN TOO EARLY" not in Context(lesson).text()

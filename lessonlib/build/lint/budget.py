@@ -15,7 +15,7 @@ EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES = 700, 3, 10
 EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES = 1200, 5, 20
 
 
-@rule("default lab", "budget", coming=True)
+@rule("default lab", "budget")
 def within_budget(lesson: Lesson) -> Iterator[Found]:
     """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its exam 1,200, 5 and 20."""
     yield from _over(budget(lesson), "", MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES)

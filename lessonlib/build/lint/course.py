@@ -75,7 +75,7 @@ def course_findings(
         for path, text in one.check(course):
             name, place = str(path[0]), path[1:]
             file, where = known.get(name, (name if name == FILE else f"{name}.yaml", Lines()))
-            found.append(Finding(file, where.of(place, text), one.name, text, one.coming))
+            found.append(Finding(file, where.of(place, text), one.name, text))
     return found
 
 
@@ -192,7 +192,7 @@ def misconceptions(course: Course) -> Iterator[Found]:
             yield Found((FILE, "misconceptions", key), f"misconceptions.{key}: no wrong answer names it; take it out")
 
 
-@rule("course", "evidence", coming=True)
+@rule("course", "evidence")
 def evidence(course: Course) -> Iterator[Found]:
     """Every misconception says in one line where people were seen to hold it."""
     for key in course.listing.misconceptions:

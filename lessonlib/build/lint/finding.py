@@ -30,27 +30,25 @@ class Found(NamedTuple):
 class Finding:
     """One fault: where, by which rule, what is wrong and what to do.
 
-    ``line`` counts from 1. A warning is of a rule that today's lessons need not keep yet.
+    ``line`` counts from 1.
     """
 
     file: str
     line: int
     rule: str
     text: str
-    warning: bool = False
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {'warning: ' if self.warning else ''}{self.rule}: {self.text}"
+        return f"{self.file}:{self.line}: {self.rule}: {self.text}"
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule by name. ``coming``: it only warns, unless the linter is asked to be strict."""
+    """A rule by name."""
 
     name: str
     scope: Scope
     check: Callable[..., Iterator[Found]]
-    coming: bool = False
 
     @property
     def says(self) -> str:
@@ -75,13 +73,13 @@ BEFORE_RULES = {
 }
 
 
-def rule(scope: Scope, name: str, *, coming: bool = False) -> Callable[[Any], Any]:
+def rule(scope: Scope, name: str) -> Callable[[Any], Any]:
     """Make a function a rule of the linter."""
 
     def register(check: Callable[..., Iterator[Found]]) -> Callable[..., Iterator[Found]]:
         if name in RULES or name in BEFORE_RULES:
             raise ValueError(f"two rules are called {name}")
-        RULES[name] = Rule(name, scope, check, coming)
+        RULES[name] = Rule(name, scope, check)
         return check
 
     return register

@@ -26,7 +26,7 @@ class Told(NamedTuple):
     text: Text
 
 
-@rule("default lab", "new-answer", coming=True)
+@rule("default lab", "new-answer")
 def new_answer(lesson: Lesson) -> Iterator[Found]:
     """A step asks for what nobody was told before: not in this lesson, not in an earlier one."""
     before = [told for name in _earlier(lesson.name) for told in _whole(name)]

@@ -75,7 +75,7 @@ def lint(
 
 
 def _finding(rule: Rule, hit: Found, place: Callable[[Found], tuple[str, int]]) -> Finding:
-    return Finding(*place(hit), rule.name, hit.text, rule.coming)
+    return Finding(*place(hit), rule.name, hit.text)
 
 
 def _of_words(raw: Mapping[str, Any]) -> Iterator[tuple[Rule, Found]]:

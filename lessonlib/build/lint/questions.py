@@ -166,7 +166,7 @@ def mistake_told(lesson: Lesson) -> Iterator[Found]:
             )
 
 
-@rule("lab", "workings-apart", coming=True)
+@rule("lab", "workings-apart")
 def workings_apart(lesson: Lesson) -> Iterator[Found]:
     """Two wrong workings, or one and the truth, never lie within 15 % of each other."""
     for path, where, item in _asked(lesson):
@@ -197,7 +197,7 @@ def _values(item: StepItem) -> list[tuple[str, float]]:
     ]
 
 
-@rule("words", "inputs-shown", coming=True)
+@rule("words", "inputs-shown")
 def inputs_shown(raw: Raw) -> Iterator[Found]:
     """A step that asks for a number names what it is worked out from, and its reveal prints that."""
     for path, where, body in _predictions(raw):
@@ -205,7 +205,7 @@ def inputs_shown(raw: Raw) -> Iterator[Found]:
             yield Found(path, f"{where}: inputs: name the workings that the answer is worked out from")
 
 
-@rule("default lab", "operands-hidden", coming=True)
+@rule("default lab", "operands-hidden")
 def operands_hidden(lesson: Lesson) -> Iterator[Found]:
     """The stem never prints both numbers of the division or multiplication that it asks for."""
     for path, where, item in _asked(lesson):
@@ -233,7 +233,7 @@ def operands_hidden(lesson: Lesson) -> Iterator[Found]:
             )
 
 
-@rule("default lab", "longest-right", coming=True)
+@rule("default lab", "longest-right")
 def longest_right(lesson: Lesson) -> Iterator[Found]:
     """The right option is the longest no more often than chance, over the choices and over the observe checks of a lesson."""
     for what, found in (("choices", list(_choices(lesson))), ("observe checks", list(_observed(lesson)))):

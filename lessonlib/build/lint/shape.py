@@ -147,7 +147,7 @@ def notes(raw: Raw) -> Iterator[Found]:
             yield Found(("steps",), f"steps: {what} is missing (a `note` whose stem says “{word}”)")
 
 
-@rule("words", "votes", coming=True)
+@rule("words", "votes")
 def votes(raw: Raw) -> Iterator[Found]:
     """A full lesson tells the instructor which two questions to vote on in class, by their ids."""
     if raw.get("short"):

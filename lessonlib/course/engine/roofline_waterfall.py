@@ -28,14 +28,14 @@ def describe(lab: Lab) -> style.Described:
     return style.Described(data, finding(lab, data))
 
 
-def draw(lab: Lab) -> style.Figure:
+def draw(lab: Lab, name: str = "roofline-waterfall") -> style.Figure:
     """The figure for one request at the lab's own context."""
     shown = describe(lab)
     data = shown.data
     height = 1.5 + 0.42 * (len(data["names"]) + bool(data["reported_tokens_per_s"]))
     with style.axes(height, left=2.25, right=0.85, top=0.15, bottom=0.58) as plot:
         _bars(plot, data)
-        return style.finish(plot, "roofline-waterfall", lab.name, shown)
+        return style.finish(plot, name, lab.name, shown)
 
 
 def numbers(lab: Lab) -> dict[str, Any]:

@@ -60,14 +60,6 @@ def fetch_in_few_bits(lab: Lab) -> Quantity:
     return Quantity(weight_bytes_read(_stored(lab, few_name(lab))), "B")
 
 
-def ceiling_bf16(lab: Lab) -> Quantity:
-    return Quantity(lab.system.bandwidth / float(fetch_all_in_16_bits(lab)), "tok/s")
-
-
-def ceiling_few(lab: Lab) -> Quantity:
-    return Quantity(lab.system.bandwidth / float(fetch_in_few_bits(lab)), "tok/s")
-
-
 def few_gain(lab: Lab) -> Quantity:
     """How much higher the decode ceiling is: fewer bytes for each token, some of them as before."""
     return Quantity(float(fetch_all_in_16_bits(lab)) / float(fetch_in_few_bits(lab)), "x")

@@ -6,11 +6,10 @@ learner may leave out are far less than a hundredth. Each slip is one that publi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.base.files import read_text
+from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_05.workings import BYTES
@@ -33,7 +32,7 @@ _KEYS = (
 
 def _config(name: str) -> dict[str, Any]:
     """The shipped config.json of a model, its text part, without what the course wrote into it."""
-    whole = json.loads(read_text(data_dir() / "models" / f"{name}.json"))
+    whole = read_json(data_dir() / "models" / f"{name}.json")
     whole |= whole.pop("text_config", {})
     return {key: value for key, value in whole.items() if not key.startswith("_")}
 

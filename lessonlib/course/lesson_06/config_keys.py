@@ -5,11 +5,10 @@ Every function but `kv_cases` takes the parsed configuration of a text model, in
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
-from lessonlib.base.files import read_text
+from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline import DEFAULT_LAB, Lab, System, kv_bytes_per_token, load_lab, load_model, model_names
 
@@ -40,7 +39,7 @@ KEYS = (
 
 def published(name: str) -> dict[str, Any]:
     """The text part of a shipped model's config.json, with the kind of each layer written out as publishers do."""
-    whole = json.loads(read_text(data_dir() / "models" / f"{name}.json"))
+    whole = read_json(data_dir() / "models" / f"{name}.json")
     config = {key: value for key, value in whole.get("text_config", whole).items() if not key.startswith("_")}
     kinds = _layer_types(config)
     return {**config, "layer_types": kinds} if kinds else config

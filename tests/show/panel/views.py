@@ -398,7 +398,7 @@ CASE = {
     "title": "Your lab: Qwen3.5-27B",
     "lines": '"hidden_size": 5120,\n"num_hidden_layers": 64,\n"tie_word_embeddings": false',
     "config": '{\n  "hidden_size": 5120,\n  "num_hidden_layers": 64,\n  "intermediate_size": 17408,\n  "vocab_size": 248320,\n  "tie_word_embeddings": false,\n  "torch_dtype": "bfloat16",\n  "rope_theta": 10000000\n}',
-    "given": [("context", "32,768")],
+    "given": [["context", "32,768"]],
     "tone": "plain",
     "yours": "",
     "engine": "",

@@ -16,7 +16,7 @@ def describe(lab: Lab) -> style.Described:
 
 def draw(lab: Lab) -> style.Figure:
     """The figure."""
-    return roofline_waterfall.draw(_eight())
+    return roofline_waterfall.draw(_eight(), "waterfall")
 
 
 def _eight() -> Lab:
