@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, replace
 from functools import cache
 from statistics import median
 
-from lessonlib.course.checkpoint_1.exam_systems import exam_sets
-from lessonlib.course.checkpoint_1.steps_measured import Step, measured_steps, same_system
+from lessonlib.course.checkpoint_1.exam_systems import exam_pool
+from lessonlib.course.checkpoint_1.steps_measured import Step, bits_class, measured_steps, same_system
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,17 @@ _ROUNDS = 20
 @cache
 def card() -> Card:
     """The card of the checkpoint: of all engines of today, without the systems of the exam."""
-    return fit([step for step in measured_steps() if step.graphs and not in_exam(step)])
+    return fit(fitted_steps())
+
+
+def fitted_steps() -> list[Step]:
+    """The steps that the card is fitted to: those of today's engines on systems that are not of the exam."""
+    return [step for step in measured_steps() if step.graphs and not in_exam(step)]
 
 
 def in_exam(step: Step) -> bool:
-    """Whether a step was measured on a system of the exam."""
-    return any(same_system(step, each.system) for labs in exam_sets() for each in labs)
+    """Whether a step was measured on a system of the exam's pool, drawn into a set or not."""
+    return any(same_system(step, each.system) for each in exam_pool())
 
 
 def fit(steps: Sequence[Step]) -> Card:
@@ -102,7 +107,7 @@ def _weights(steps: Sequence[Step]) -> list[float]:
 
 def kind_of(step: Step) -> tuple[bool, bool, int]:
     """What the card tells apart: a mixture or not, several GPUs or one, and how many bits."""
-    return step.mixture, step.gpus > 1, 16 if step.bits > 8 else 8 if step.bits > 6 else 4
+    return step.mixture, step.gpus > 1, bits_class(step.bits)
 
 
 def left_out() -> dict[str, list[float]]:

@@ -1,27 +1,38 @@
-"""The systems of the exam, from data/exams: each a lab with the load and the truth of its own."""
+"""The systems of the exam, each a lab with the load and the truth of its own, and how they are dealt into sets.
+
+Nobody picks. The pool (exam_pool.py) is put in the order of a hash of what each system is (model, GPU, GPUs, precision,
+requests), as a shuffled pack of cards. There are as many sets of five as the pool fills. Each system in turn goes to the set
+that has fewest so far and none of its class: mixture or not, one GPU or several, 16, 8 or 4 bits. What finds no such set waits
+and then fills, in the same order, the places that are left. A new candidate may therefore move all others; so be it.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import read_json, read_toml
+from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
-from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model
+from lessonlib.course.checkpoint_1.exam_pool import pool
+from lessonlib.course.checkpoint_1.steps_measured import bits_class, model_of
+from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu
 
 #: Lists of a config.json longer than this say the same over and over: they are shown by their first and last entry.
 _LONG = 4
 #: So many characters stand on one line of a config.json as it is shown.
 _WIDTH = 72
+#: Questions of the exam, and so systems of a set.
+SET = 5
 
 
 @dataclass(frozen=True)
 class ExamSystem(Lab):
-    """A lab of the exam. requests: decoded together, each with `context` tokens. measured_s: one step, 0 where nothing is published."""
+    """A lab of the exam. requests: decoded together, each with `context` tokens. measured_s: one step, as published."""
 
     requests: int = 1
     measured_s: float = 0.0
@@ -41,20 +52,50 @@ class ExamSystem(Lab):
 
 
 @cache
+def exam_pool() -> tuple[ExamSystem, ...]:
+    """All systems that the exam may show, in the order in which they are dealt. Raises LessonlibError where the file lacks something."""
+    systems = (_system(keys) for keys in sorted(pool(), key=_order))
+    return tuple(systems)
+
+
+@cache
 def exam_sets() -> tuple[tuple[ExamSystem, ...], ...]:
-    """The sets a, b and c. Raises LessonlibError where the file lacks something."""
-    document = read_toml(data_dir() / "exams" / "checkpoint-1.toml", "data/exams/checkpoint-1.toml")
+    """The sets a, b, c, ... of five systems each."""
+    systems = exam_pool()
     return tuple(
-        tuple(_system(f"exam-{name}{place}", keys) for place, keys in enumerate(document[name], 1))
-        for name in sorted(document)
+        tuple(replace(each, name=f"exam-{name}{place}") for place, each in enumerate(dealt, 1))
+        for name, dealt in zip("abcdefgh", deal(systems, len(systems) // SET), strict=False)
     )
 
 
-def _system(name: str, keys: Mapping[str, Any]) -> ExamSystem:
+def deal(systems: Sequence[ExamSystem], count: int) -> list[list[ExamSystem]]:
+    """So many sets of SET systems, each with at most one of a class as far as that goes; what is left over is in none."""
+    sets: list[list[ExamSystem]] = [[] for _ in range(count)]
+    waiting: list[ExamSystem] = []
+    for each in systems:
+        fitting = [one for one in sets if len(one) < SET and class_of(each) not in map(class_of, one)]
+        min(fitting, key=len, default=waiting).append(each)
+    for each in waiting:
+        min([one for one in sets if len(one) < SET], key=len, default=[]).append(each)
+    return sets
+
+
+def class_of(each: ExamSystem) -> tuple[bool, bool, int]:
+    """Mixture or not, several GPUs or one, bits of a weight."""
+    return each.system.model.is_mixture, each.system.gpus > 1, bits_class(each.system.weight_format.bits)
+
+
+def _order(keys: Mapping[str, Any]) -> str:
+    """A hash of what a system is."""
+    what = " ".join(str(keys[key]) for key in ("config", "gpu", "tp", "weights", "requests"))
+    return sha256(what.encode()).hexdigest()
+
+
+def _system(keys: Mapping[str, Any]) -> ExamSystem:
     path = data_dir() / "exams" / "configs" / f"{keys['config']}.json"
     try:
         system = System(
-            load_model(str(path)),
+            model_of(keys["config"]),
             load_gpu(keys["gpu"]),
             keys["tp"],
             keys["weights"],
@@ -62,22 +103,22 @@ def _system(name: str, keys: Mapping[str, Any]) -> ExamSystem:
             keys.get("head", "bf16"),
         )
         return ExamSystem(
-            name=name,
+            name="exam",
             title=keys["title"],
             system=system,
             prompt=keys["context"],
             context=keys["context"],
             gpus_in_lab=system.gpus,
             requests=keys["requests"],
-            measured_s=keys.get("measured_ms", 0.0) / 1e3,
-            how=keys.get("how", ""),
-            source=keys.get("source", ""),
-            url=keys.get("url", ""),
+            measured_s=keys["measured_ms"] / 1e3,
+            how=keys["how"],
+            source=keys["source"],
+            url=keys["url"],
             config=_shown(read_json(path)),
             published=keys["published"],
         )
     except KeyError as error:
-        raise LessonlibError(f"data/exams/checkpoint-1.toml: {name}: {error} is missing") from None
+        raise LessonlibError(f"data/exams/checkpoint-1.toml: {keys.get('title')}: {error} is missing") from None
 
 
 def _shown(config: Mapping[str, Any]) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from lessonlib.base.files import is_file, read_csv
+from lessonlib.base.files import is_file, read_csv, read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.roofline import Model, System, decode, load_gpu, load_model
 from lessonlib.roofline.calibrate.rows import fitted_rows
+from lessonlib.roofline.config import read_config
 from lessonlib.serving.calibrate.rows import sweep_measurements
 from lessonlib.serving.measured.rows import Measurement, read_measurements
 
@@ -110,10 +111,24 @@ def _single_requests() -> Iterator[Step]:
             yield step_of(row["id"], row["group"], system, int(row["requests"]), int(row["context"]), seconds)
 
 
+def bits_class(bits: float) -> int:
+    """The bits of a weight, its scales left aside: 16, 8 or 4."""
+    return 16 if bits > 8 else 8 if bits > 6 else 4
+
+
+#: Models whose model_type is unknown, and the family that they are one of in all but its name.
+_READ_AS = {"internlm-20b": "llama"}
+
+
 def model_of(name: str) -> Model:
     """A model by the name of its raw config in data/exams/configs, else a shipped one."""
     raw = data_dir() / "exams" / "configs" / f"{name}.json"
-    return load_model(str(raw) if is_file(raw) else name)
+    if not is_file(raw):
+        return load_model(name)
+    config = read_json(raw)
+    if name in _READ_AS:
+        config = {**config, "model_type": _READ_AS[name], "architectures": []}
+    return read_config(config, name, str(raw))
 
 
 def same_system(step: Step, system: System) -> bool:

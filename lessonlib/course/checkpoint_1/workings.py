@@ -8,7 +8,7 @@ from statistics import median
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.checkpoint_1.card import card, kind_of, left_out, median_off
+from lessonlib.course.checkpoint_1.card import card, fit, fitted_steps, kind_of, left_out, median_off
 from lessonlib.course.checkpoint_1.steps_measured import Step, measured_steps, step_of
 from lessonlib.course.shared.forecast import decode_step_expected_low
 from lessonlib.roofline import Lab, System, decode, load_gpu, load_model, weight_bytes, weight_bytes_read
@@ -216,13 +216,28 @@ def card_off(lab: Lab) -> Quantity:
 
 
 def card_sources(lab: Lab) -> int:
-    """Sources of the published steps of today's engines."""
-    return len(left_out())
+    """Sources of the published steps that the card is fitted to."""
+    return len({step.source for step in fitted_steps()})
 
 
 def card_steps(lab: Lab) -> int:
-    """Published steps of today's engines."""
+    """Published steps that the card is fitted to."""
+    return len(fitted_steps())
+
+
+def held_sources(lab: Lab) -> int:
+    """Sources of all published steps of today's engines, those of the exam's systems included."""
+    return len(left_out())
+
+
+def held_steps(lab: Lab) -> int:
+    """All published steps of today's engines, those of the exam's systems included."""
     return sum(map(len, left_out().values()))
+
+
+def layer_without_h20(lab: Lab) -> Quantity:
+    """The fixed cost of a layer on one GPU by a card that is fitted without Qwen's rows of the H20."""
+    return Quantity(fit([step for step in fitted_steps() if step.source != "qwen3-h20"]).one_us * 1e-6, "s", digits=2)
 
 
 def card_within(lab: Lab) -> Quantity:
