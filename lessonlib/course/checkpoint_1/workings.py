@@ -314,10 +314,6 @@ def worked_measured(lab: Lab) -> Quantity:
     return Quantity(_worked().seconds, "s")
 
 
-def worked_off(lab: Lab) -> Quantity:
-    return Quantity(card().off(_worked()), "x")
-
-
 # --- a forecast to make: Mixtral-8x7B, 16 bits, on two A100
 
 

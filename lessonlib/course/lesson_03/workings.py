@@ -13,7 +13,7 @@ from lessonlib.course.lesson_03 import six_operations
 from lessonlib.course.lesson_03.other_cards import h100_fp8_crossing, h100_ridge
 from lessonlib.course.lesson_03.timed_layer import corner_from_times, timed
 from lessonlib.course.shared import intensity
-from lessonlib.course.shared.experts import latent, ridge_in_16, spread, weights_at_most
+from lessonlib.course.shared.experts import ridge_in_16, spread, weights_at_most
 from lessonlib.course.shared.intensity import (
     intensity_of_any_batch,
     intensity_of_one,
@@ -69,12 +69,6 @@ def crossing(lab: Lab) -> Quantity:
 def crossing_without_spread(lab: Lab) -> Quantity:
     """Lets every token go to every expert; the same as the truth where there are none."""
     return Quantity(round(_at_one_matrix(lab)), "tokens")
-
-
-def crossing_of_attention(lab: Lab) -> Quantity:
-    """The crossing of attention's matrices, which every token uses."""
-    kept = "attention" in lab.system.model.sixteen_bit_parts
-    return Quantity(round(float(ridge_in_16(lab))), "tokens") if kept else crossing_without_spread(lab)
 
 
 # --- a matrix in a step of 32, as a dot
@@ -192,11 +186,6 @@ def prompt_at(lab: Lab) -> float:
 def intensity_of_attention(lab: Lab) -> Quantity:
     """FLOPs of attention over the bytes of the caches, at any batch."""
     return per_byte(intensity.of_kind(intensity.step(lab, 1), "attention"))
-
-
-def attention_in_one_copy(lab: Lab) -> Quantity:
-    """The same with a single copy of the cache instead of one for each GPU (a latent is copied, heads are divided)."""
-    return per_byte(float(intensity_of_attention(lab)) * (lab.system.tp if latent(lab) else 1))
 
 
 # --- claims: true on every shipped lab -------------------------------------------------------------------------

@@ -26,11 +26,6 @@ def longest_tokens(lab: Lab) -> Quantity:
 # --- what kind of model the lab's is
 
 
-def window_layers(lab: Lab) -> int:
-    """Layers that see the last few tokens only."""
-    return sum(group.count for group in lab.system.model.layers if group.mixer.window)
-
-
 # --- two models on the same pair of GPUs, eight requests
 
 

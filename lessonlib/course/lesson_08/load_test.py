@@ -90,10 +90,6 @@ def bench_asked(lab: Lab) -> Quantity:
     return Quantity(ASKED_RATE, "requests/s")
 
 
-def bench_at_once(lab: Lab) -> Quantity:
-    return Quantity(AT_ONCE, "requests")
-
-
 def bench_rate(lab: Lab) -> Quantity:
     """Little's law turned round: so many inside, each so long."""
     return Quantity(AT_ONCE / _closed_loop_stay(lab), "requests/s")

@@ -10,7 +10,6 @@ from functools import lru_cache
 from statistics import NormalDist
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08 import service_run as run
 from lessonlib.course.lesson_08.buckets import run_bucket_p50, run_gap_mean, run_gap_p50
 from lessonlib.course.lesson_08.incident import (
     mean_wait_back,
@@ -30,14 +29,6 @@ from lessonlib.roofline.calibrate.rows import calibration_rows
 
 def users_came(lab: Lab) -> int:
     return len(service_run(lab).user_waits)
-
-
-def quarter_hour(lab: Lab) -> Quantity:
-    return Quantity(run.OPEN_S / 60, "minutes")
-
-
-def users_rate(lab: Lab) -> Quantity:
-    return Quantity(run.RATE, "requests/s")
 
 
 def dashboard_ttft(lab: Lab) -> Quantity:
@@ -77,10 +68,6 @@ def users_p95(lab: Lab) -> Quantity:
 def users_p99(lab: Lab) -> Quantity:
     """The wait that 99 of 100 users do not exceed."""
     return Quantity(percentile(service_run(lab).user_waits, 99), "s")
-
-
-def users_worst(lab: Lab) -> Quantity:
-    return Quantity(float(service_run(lab).user_waits.max()), "s")
 
 
 def p99_over_mean(lab: Lab) -> Quantity:
@@ -182,10 +169,6 @@ def mean_end_to_end(lab: Lab) -> Quantity:
 def stopwatch_mean(lab: Lab) -> Quantity:
     """The same from every request's own clock."""
     return Quantity(service_run(lab).result.mean("e2e_s"), "s")
-
-
-def little_multiplied(lab: Lab) -> Quantity:
-    return Quantity(float(inside(lab)) * float(through(lab)), "s")
 
 
 def little_one_over_rate(lab: Lab) -> Quantity:
