@@ -108,13 +108,6 @@ def busy_when_full(lab: Lab) -> Quantity:
 # --- its dot
 
 
-def roof_of_lab(lab: Lab) -> dict[str, list[float]]:
-    """The roof of all its GPUs at the precision of the weights' arithmetic."""
-    system = lab.system
-    x = [0.25, system.ridge, 16_384.0]
-    return {"x": x, "y": [min(system.bandwidth * at, system.flops) for at in x]}
-
-
 def place_of_full_step(lab: Lab) -> Dot:
     """FLOPs over bytes of that whole step; on the roof."""
     return on_roof(lab, _full(lab).intensity, f"a full server, {FILLING:,} tokens each")

@@ -54,7 +54,7 @@ def test_a_full_dense_server_reads_its_memory_once_a_step(name):
 @pytest.mark.parametrize("name", lab_names())
 def test_its_dot_lies_on_the_slope(name):
     lab = load_lab(name)
-    dot, roof = full_server.place_of_full_step(lab), full_server.roof_of_lab(lab)
+    dot, roof = full_server.place_of_full_step(lab), roofs.roof_curve(lab)
     assert dot["x"] < roof["x"][1] == lab.system.ridge
     assert dot["y"] == pytest.approx(dot["x"] * lab.system.bandwidth)
     assert roof["y"][1:] == pytest.approx([lab.system.flops] * 2)
