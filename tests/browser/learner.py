@@ -19,6 +19,7 @@ TYPED = {
 FOCUSED = "() => { const e = document.activeElement; return (e.getAttribute('aria-label') || e.textContent || e.type || e.tagName).trim(); }"
 INSIDE = 'id => Boolean(document.activeElement.closest(`[data-lesson-id="${id}"]`))'
 TAP = ".gp-tap-card"  # the answers to "what did it show?"
+RANGE = ("20", "10", "40")  # a forecast, and the ends of its range
 TABS = 80  # more than any panel has controls
 
 
@@ -43,6 +44,9 @@ class Learner:
             panel.get_by_role("slider").press("ArrowUp")
         elif kind == "number":
             panel.get_by_role("textbox", name=re.compile("^Your guess")).fill(TYPED[kind])
+        elif kind == "range":
+            for box, text in zip(panel.get_by_role("textbox").all(), RANGE, strict=True):
+                box.fill(text)
         elif kind in TYPED:
             for box in panel.get_by_role("textbox").all():
                 box.fill(TYPED[kind])

@@ -16,7 +16,7 @@ from tests.browser.harness import Notebook, OpenNotebook
 from tests.browser.server import Server
 
 LESSON = "01-prefill-vs-decode"
-MISSED = "double-flops"  # answered wrong, and with certainty
+MISSED = "what-decode-reads"  # answered wrong, and with certainty
 
 
 class DaysAgo(Journal):

@@ -14,7 +14,7 @@ from tests.browser.harness import Notebook, OpenNotebook, Watch
 from tests.browser.learner import FOCUSED
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, teaching
 
-NOTE = "ask-the-teacher"
+NOTE = "closing"
 ANSWER = [
     "Memory. ",
     "Every token ",
@@ -36,7 +36,7 @@ def write_notebook(folder: Path, url: str) -> Path:
     cells = [
         setting,
         'import lessonlib\nlesson = lessonlib.open_lesson("01-prefill-vs-decode")',
-        f'lesson.note("{NOTE}")',
+        f'lesson.closing("{NOTE}")',
         COUNTING,
     ]
     nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=KERNEL), path)
