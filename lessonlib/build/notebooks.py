@@ -240,13 +240,13 @@ def _refresh(place: Place) -> list[Path]:
 
 def _minutes(name: str) -> dict[str, float]:
     """The minutes of every lesson, that of this one counted anew on the default lab."""
-    from lessonlib.lesson.budget import budget, epilogue_budget
+    from lessonlib.lesson.budget import budget, epilogue_budget, exam_budget
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.roofline import DEFAULT_LAB, load_lab
 
     lesson = Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS)
-    after = epilogue_budget(lesson)
-    found = {**kept_minutes(), name: round(budget(lesson).minutes + (after.minutes if after else 0.0), 1)}
+    parts = (budget(lesson), epilogue_budget(lesson), exam_budget(lesson))
+    found = {**kept_minutes(), name: round(sum(part.minutes for part in parts if part), 1)}
     return {one: found[one] for one in sorted(found)}
 
 

@@ -44,12 +44,10 @@ class Learner:
             panel.get_by_role("slider").press("ArrowUp")
         elif kind == "number":
             panel.get_by_role("textbox", name=re.compile("^Your guess")).fill(TYPED[kind])
-        elif kind == "range":
-            for box, text in zip(panel.get_by_role("textbox").all(), RANGE, strict=True):
+        elif kind == "range" or kind in TYPED:
+            boxes = panel.get_by_role("textbox").all()
+            for box, text in zip(boxes, RANGE if kind == "range" else [TYPED[kind]] * len(boxes), strict=True):
                 box.fill(text)
-        elif kind in TYPED:
-            for box in panel.get_by_role("textbox").all():
-                box.fill(TYPED[kind])
         confidence = panel.get_by_role("group", name="How sure are you?")
         if confidence.count():
             confidence.locator("label").nth(1).click()

@@ -13,6 +13,7 @@ import yaml
 
 import lessonlib
 from lessonlib.cli.main import build_parser
+from lessonlib.lesson.course_plan import kept_minutes
 
 PAPERS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE-CONTENT.md")
 WORKFLOWS = ("test.yml", "wheel.yml")
@@ -93,3 +94,10 @@ def test_the_licences_are_named_alike_everywhere(repo: Path) -> None:
     assert [(repo / name).is_file() for name in project["license-files"]] == [True, True]
     assert (repo / "LICENSE").read_text(encoding="utf-8").startswith("MIT License\n")
     assert "https://creativecommons.org/licenses/by/4.0/" in (repo / "LICENSE-CONTENT.md").read_text(encoding="utf-8")
+
+
+def test_the_minutes_of_the_readme_are_those_of_the_formula(repo: Path) -> None:
+    rows = re.findall(
+        r"\(notebooks/([a-z0-9-]+)\.ipynb\) \|.*\| (\d+) \|", (repo / "README.md").read_text(encoding="utf-8")
+    )
+    assert dict(rows) == {name: f"{minutes:.0f}" for name, minutes in kept_minutes().items()}
