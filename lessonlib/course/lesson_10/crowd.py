@@ -196,7 +196,11 @@ def wait_begins_at_the_seats(lab: Lab) -> bool:
     """
     runs = sweep_of_users(lab)
     below, beyond, last = runs[3].first_s, runs[4].first_s, runs[-1].first_s
-    return below < 3 * float(alone_first(lab)) + 0.1 and beyond > 5 * below and 0.85 < float(wait_by_hand(lab)) / last < 1.15
+    return (
+        below < 3 * float(alone_first(lab)) + 0.1
+        and beyond > 5 * below
+        and 0.85 < float(wait_by_hand(lab)) / last < 1.15
+    )
 
 
 def throughput_tells_nothing(lab: Lab) -> bool:

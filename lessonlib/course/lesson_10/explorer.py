@@ -96,7 +96,10 @@ def explore_crowd(lab: Lab, *, users: int, prompt: int, answer: int, kv: str, gp
             Value("preempted", "Preemptions", Quantity(100 * seen.preemptions, "in 100 requests", 2)),
         ],
         bars=[
-            Bar("users", [Part("written", 100 * inside / users, "main"), Part("not yet", 100 - 100 * inside / users, "free")]),
+            Bar(
+                "users",
+                [Part("written", 100 * inside / users, "main"), Part("not yet", 100 - 100 * inside / users, "free")],
+            ),
             Bar(
                 "memory",
                 [

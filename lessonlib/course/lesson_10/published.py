@@ -248,7 +248,10 @@ def sweep_all_wait(lab: Lab) -> Quantity:
 
 def sweep_later_rows(lab: Lab) -> str:
     """Computed from the same row, and measured, at 200 and at 250 users."""
-    shown = [f"{_wait(sweep()[ROW], users):.1f} s at {users} ({sweep()[users].ttft_s:.1f} s measured)" for users in (200, 250)]
+    shown = [
+        f"{_wait(sweep()[ROW], users):.1f} s at {users} ({sweep()[users].ttft_s:.1f} s measured)"
+        for users in (200, 250)
+    ]
     return " and ".join(shown)
 
 

@@ -14,10 +14,11 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.roofline import Lab, sequence_bytes
 from lessonlib.serving import Scheduler
+from lessonlib.serving.replica.defaults import batch_limits
 from lessonlib.serving.replica.pages import Pages, pages
 
 #: tokens of a prompt, and of an answer that thinks aloud
-PROMPT, ANSWER = 1_024, 8_192
+PROMPT, ANSWER = 2_048, 8_192
 
 
 @lru_cache(maxsize=64)
@@ -94,6 +95,11 @@ def seats_by_bytes(lab: Lab) -> Quantity:
     """As if memory were handed out by the byte: the truth where pages are small, too many where they are as large as a state."""
     cut = pages_of(lab)
     return Quantity(cut.total * cut.bytes / sequence_bytes(lab.system, PROMPT + ANSWER // 2), "requests")
+
+
+def seats_allowed(lab: Lab) -> Quantity:
+    """The flag's default on these GPUs."""
+    return Quantity(batch_limits(lab.system, None, None)[0], "", digits=4)
 
 
 # --- the line that vLLM logs at its start, on a hybrid (get_max_concurrency_for_kv_cache_config and get_kv_cache_capacity
