@@ -16,6 +16,7 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     ledger,
     questions,
     shape,
+    timelines,
     words,
     written,
 )
