@@ -167,6 +167,18 @@ def rate_at_last(lab: Lab) -> Quantity:
     return Quantity(sweep_of_users(lab)[-1].tokens_per_s, "tok/s")
 
 
+@lru_cache(maxsize=32)
+def _ceiling(lab: Lab) -> float:
+    users = sweep_of_users(lab)[-1].users
+    work = Workload(TURNS * users, LogNormal(*PROMPT), LogNormal(*ANSWER), None, seed=SEED)
+    return observed(simulate(lab.system, work, Scheduler(), concurrency=users, cost="ceiling"), users).tokens_per_s
+
+
+def full_ceiling(lab: Lab) -> Quantity:
+    """The same run with steps of perfect software."""
+    return Quantity(_ceiling(lab), "tok/s")
+
+
 def gap_below(lab: Lab) -> Quantity:
     return Quantity(sweep_of_users(lab)[3].gap_s, "s")
 

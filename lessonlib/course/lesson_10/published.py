@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.roofline import GPU, Lab, System, load_gpu, load_model, weight_bytes
-from lessonlib.serving.validation import Point, published
+from lessonlib.serving.replica.pages import pages
+from lessonlib.serving.validation import Point, published, sweep_system, tensorrt_llm
 
 # --- one model on two cards (SGLang's benchmark of Qwen3.6-27B, drafts on, share of the memory 0.8)
 
@@ -253,6 +256,23 @@ def sweep_later_rows(lab: Lab) -> str:
         for users in (200, 250)
     ]
     return " and ".join(shown)
+
+
+def _sweep_seats(kv: str) -> float:
+    """Requests of the sweep's lengths that fit, room kept for all of each answer, as that engine does by default."""
+    system = replace(sweep_system(), kv=kv)
+    cut = pages(system, tensorrt_llm(system))
+    return cut.total / math.ceil((SWEEP_PROMPT + SWEEP_ANSWER) / cut.tokens)
+
+
+def sweep_seats_in_16(lab: Lab) -> Quantity:
+    """Seats if the cache were kept in 16 bits."""
+    return Quantity(_sweep_seats("bf16"), "requests", digits=2)
+
+
+def sweep_seats_in_8(lab: Lab) -> Quantity:
+    """Seats if it were kept in 8 bits."""
+    return Quantity(_sweep_seats("fp8"), "requests", digits=2)
 
 
 #: the same model and cards with the version before, 1.5.0: its row of 100 users, and the first token measured at 150

@@ -57,12 +57,11 @@ def _shelf(sheet: Sheet) -> None:
 
 def _guests(sheet: Sheet) -> None:
     right = _LEFT + _PITCH * _COLUMNS
-    sheet.add(line(_LEFT - 4, _TABLE, right, _TABLE))
     for place_, letter in enumerate("ABCDE"):
         sheet.add(_guest(_LEFT + 30 + 68 * place_, letter))
     x = _LEFT + 30 + 68 * 4
-    gone = rect(x - 24, _TABLE - 56, 48, 54, "paper", 0) + rect(x - 12, _TABLE + 8, 24, 22, "paper", 0)
-    sheet.add(group(gone, look=sheet.appear(_LEAVES_S)))
+    gone = rect(x - 24, _TABLE - 56, 48, 56, "paper", 0) + rect(x - 12, _TABLE + 8, 24, 22, "paper", 0)
+    sheet.add(group(gone, look=sheet.appear(_LEAVES_S)), line(_LEFT - 4, _TABLE, right, _TABLE))
     sheet.add(line(_DOOR - 22, _TABLE - 74, _DOOR - 22, _TABLE + 4, "ink heavy"))
     sheet.add(group(_guest(_DOOR + 14, "E"), look=sheet.appear(_AT_THE_DOOR_S)))
     for place_, letter in enumerate("FGH"):
@@ -86,7 +85,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         group(text(beside, _TOP + 102, "B needs a page:", "", "start"), look=sheet.appear(2.0)),
         group(
             text(beside, _TOP + 130, "E, the last one in,", "strong", "start"),
-            text(beside, _TOP + 158, "gives up all of them", "strong", "start"),
+            text(beside, _TOP + 158, "loses all its pages", "strong", "start"),
             look=sheet.appear(_LEAVES_S),
         ),
         text(_DOOR + 76, _TABLE - 86, "the door"),
