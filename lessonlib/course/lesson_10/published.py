@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import GPU, Lab, System, load_gpu, load_model, weight_bytes
+from lessonlib.roofline import GPU, Lab, System, capacity, load_gpu, load_model, weight_bytes
 from lessonlib.serving.replica.pages import pages
 from lessonlib.serving.validation import Point, published, sweep_system, tensorrt_llm
 
@@ -150,6 +150,12 @@ def small_card_given(lab: Lab) -> Quantity:
 def small_card_weights(lab: Lab) -> Quantity:
     """Weights of a model of that shape in 16 bits, without its layers for drafts and pictures."""
     return Quantity(_weights("bf16"), "B")
+
+
+def small_card_fit(lab: Lab) -> Quantity:
+    """Such requests, their answers half written, that fit beside the weights by the byte."""
+    system = System(load_model("qwen3.5-27b"), _card("h100-sxm"))
+    return Quantity(capacity(system, READ + WRITTEN // 2, SHARE).sequences, "requests")
 
 
 def fp8_weights_saved(lab: Lab) -> Quantity:

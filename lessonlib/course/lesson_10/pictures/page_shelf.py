@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lessonlib.draw import parts
 from lessonlib.draw.given import Given
-from lessonlib.draw.marks import group, line, place, rect, text
+from lessonlib.draw.marks import group, line, path, place, points, rect, text
 from lessonlib.draw.sheet import Sheet
 
 NEEDS = {
@@ -17,8 +17,8 @@ _LEFT, _TOP, _PITCH, _SIZE, _COLUMNS = 150, 62, 42, 36, 8
 #: whose page lies where, row by row; the guests came in the order of their letters
 _SHELF = ("ABCADBAC", "BADCABDC", "ACBDABCE", "BDACBDAE", "CABDCEA.")
 #: pages that come while one looks: the guest's letter, its place, when
-_GROWS, _TAKES = ("A", (7, 4), 1.3), ("B", (7, 2), 3.5)
-_LEAVES_S, _AT_THE_DOOR_S = 2.7, 3.1
+_GROWS, _TAKES = ("A", (7, 4), 1.3), ("B", (7, 2), 3.6)
+_NEEDS_S, _LEAVES_S, _AT_THE_DOOR_S = 2.1, 2.6, 2.9
 _TABLE, _DOOR = 352, 536
 
 
@@ -28,7 +28,13 @@ def _at(column: int, row: int) -> tuple[float, float]:
 
 def _page(letter: str, column: int, row: int) -> str:
     x, y = _at(column, row)
-    return rect(x, y, _SIZE, _SIZE, "cache-line cache-soft", 3) + text(x + _SIZE / 2, y + 25, letter, "cache strong")
+    middle = x + _SIZE / 2
+    # The last one's letter is strokes: another guest's comes to stand in its place.
+    strokes = (
+        "".join(f"M{points(middle - 5, y + high)} h10 " for high in (12, 18, 24)) + f"M{points(middle - 5, y + 12)} v12"
+    )
+    name = path(strokes, "cache-line") if letter == "E" else text(middle, y + 25, letter, "cache strong")
+    return rect(x, y, _SIZE, _SIZE, "cache-line cache-soft", 3) + name
 
 
 def _empty(column: int, row: int) -> str:
@@ -82,7 +88,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     sheet.add(
         text(beside, _TOP + 22, "inside: room for", "", "start"),
         text(beside, _TOP + 50, inside, "cache strong", "start"),
-        group(text(beside, _TOP + 102, "B needs a page:", "", "start"), look=sheet.appear(2.0)),
+        group(text(beside, _TOP + 102, "B needs a page:", "", "start"), look=sheet.appear(_NEEDS_S)),
         group(
             text(beside, _TOP + 130, "E, the last one in,", "strong", "start"),
             text(beside, _TOP + 158, "loses all its pages", "strong", "start"),
@@ -97,7 +103,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     steps = [
         (1.0, f"Each guest has pages on the shelf, one for every {page}. The weights stay where they are."),
         (2.0, f"A's binder has grown by a page. Now all {pages} are handed out."),
-        (3.2, "B needs a page, and there is none. E came in last, so all of E's pages are taken."),
+        (3.3, "B needs a page, and there is none. E came in last, so all of E's pages are taken."),
         (5.0, f"B goes on. E is first at the door and will be read again. The shelf still has room for {inside}."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
