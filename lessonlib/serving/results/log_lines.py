@@ -79,7 +79,7 @@ def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
     line = (
         vllm()
         .lines["drafts"]
-        .format(
+        .text.format(
             length=1 + accepted / steps,
             accepted_rate=accepted / seconds,
             drafted_rate=drafted / seconds,

@@ -55,13 +55,13 @@ def _events(time: np.ndarray, value: np.ndarray | float, keep: np.ndarray) -> Ev
 
 
 class Telemetry:
-    """One replica of a run with a full record.
+    """One replica of a run with a record of its requests.
 
     counters, histograms: events by vLLM's name (without _total, _sum, _count). bounds: of the histograms' buckets.
     """
 
     def __init__(self, result: Result, replica: int = 0) -> None:
-        if result.settings["record"] != "full":
+        if result.settings["record"] == "summary":
             raise LessonlibError('telemetry: needs every request: simulate with record = "full"')
         if replica not in range(result.settings["fleet"].most):
             raise LessonlibError(
