@@ -11,10 +11,10 @@ import math
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.roofline import Lab, sequence_bytes
 from lessonlib.serving import Scheduler
-from lessonlib.serving.replica.defaults import batch_limits
 from lessonlib.serving.replica.pages import Pages, pages
 
 #: tokens of a prompt, and of an answer that thinks aloud
@@ -97,11 +97,6 @@ def seats_by_bytes(lab: Lab) -> Quantity:
     return Quantity(cut.total * cut.bytes / sequence_bytes(lab.system, PROMPT + ANSWER // 2), "requests")
 
 
-def seats_allowed(lab: Lab) -> Quantity:
-    """The flag's default on these GPUs."""
-    return Quantity(batch_limits(lab.system, None, None)[0], "", digits=4)
-
-
 # --- the line that vLLM logs at its start, on a hybrid (get_max_concurrency_for_kv_cache_config and get_kv_cache_capacity
 # of vllm/v1/core/kv_cache_utils.py, 0.33.0)
 
@@ -141,10 +136,15 @@ def logged_states(lab: Lab) -> Quantity:
 
 
 def logged_line(lab: Lab) -> str:
-    """The line of vLLM 0.33.0."""
+    """What vLLM says at its start."""
     return (
-        f"GPU KV cache size: {float(logged_tokens(lab)):,.0f} tokens, "
-        f"Maximum concurrency for {_longest(hybrid_of(lab)):,} tokens per request: {float(logged_concurrency(lab)):.2f}x"
+        vllm()
+        .lines["cache_size"]
+        .text.format(
+            tokens=int(float(logged_tokens(lab))),
+            longest=_longest(hybrid_of(lab)),
+            requests=float(logged_concurrency(lab)),
+        )
     )
 
 
