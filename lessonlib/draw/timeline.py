@@ -154,6 +154,7 @@ class Timeline:
         whole = {
             "steps": [len(steps), steps[-1].end_s, busy, sum(s.prompt for s in steps), sum(s.answer for s in steps)],
             "most": [max(s.used + s.kept for s in steps), max(s.running for s in steps), max(s.waiting for s in steps)],
+            "sums": [sum(getattr(s, name) for s in steps) for name in ("used", "kept", "running", "waiting")],
             "limits": [self.kv_blocks, self.seats or 0, self.budget or 0],
         }
         return {"label": self.label, "finding": self.finding, "waits": _waits(self), **whole, **columns}

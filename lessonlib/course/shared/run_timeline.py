@@ -92,12 +92,18 @@ def _finding(result: Result, steps: Sequence[EngineStep], begin: float, label: s
     first = Quantity(result.percentile("ttft_s", 50.0), "s")
     full = significant(100 * max(step.kv_used for step in steps) / blocks, 2)
     lost = sum(len(step.preempted) for step in steps)
-    told = f", {lost} preemption{'s' * (lost != 1)}" if lost else ""
+    told = f", {_many(lost, 'preemption', 'preemptions')}" if lost else ""
+    seated = _many(max(step.running for step in steps), "request runs", "requests run")
+    queued = _many(max(step.waiting for step in steps), "waits", "wait")
     return (
-        f"{label + ': ' if label else ''}{len(steps):,} steps up to {until}; at most {max(step.running for step in steps):,} requests run and "
-        f"{max(step.waiting for step in steps):,} wait, the KV cache is at most {full} % full{told}. "
+        f"{label + ': ' if label else ''}{_many(len(steps), 'step', 'steps')} up to {until}; at most {seated} and {queued}, "
+        f"the KV cache is at most {full} % full{told}. "
         f"Half of all {len(result.requests['number']):,} requests have their first token after {first} or less."
     )
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
 
 
 # --- one request's way through a replica ----------------------------------------------------------------------------------

@@ -159,7 +159,7 @@ def test_the_finding_is_the_runs_own() -> None:
     shown = timeline_of(result, label="One seat")
     until = shown.steps[-1].end_s
     assert re.fullmatch(
-        rf"One seat: 6 steps up to {1e3 * until:.3g} ms; at most 1 requests? runs? and 1 waits?, the KV cache is at most 0\.\d+ % full\. "
+        rf"One seat: 6 steps up to {1e3 * until:.3g} ms; at most 1 request runs and 1 waits, the KV cache is at most 0\.\d+ % full\. "
         r"Half of all 2 requests have their first token after \S+ ms or less\.",
         shown.finding,
     ), shown.finding  # fmt: skip
