@@ -15,6 +15,12 @@ from lessonlib.base.quantity import Quantity, significant
 from lessonlib.draw.timeline import LEVELS, MOST_LANES, MOST_STEPS, Chunk, Lane, Step, Timeline, Waits, Written
 from lessonlib.serving import EngineStep, Result
 
+#: what is said of the numbers, by the cost of a step
+_NOTES = {
+    "expected": "Simulated: each step takes as long as the course's engine expects. Nothing here is measured.",
+    "ceiling": "Simulated: each step takes its least time, the ceiling of perfect software. Nothing here is measured.",
+}
+
 
 def timeline_of(
     result: Result,
@@ -31,7 +37,8 @@ def timeline_of(
     requests: numbers of those that get a lane (the first is 0); None: all that the replica had in the stretch, and of these
     the first MOST_LANES. from_s, until_s: the stretch, seconds since the first request came. finding: what is seen, in a
     sentence with its number; "": the run's own numbers. Raises LessonlibError for a run without the record "steps", for a
-    request that the replica never had, and for a stretch of no step or too many.
+    request that the replica never had, and for a stretch of no step or too many. Of a run that a time limit stopped, steps that
+    were under way are not shown.
     """
     every = tuple(result.step_log("timeline_of").steps(replica))
     begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
@@ -61,6 +68,7 @@ def timeline_of(
         waits=_waits(result),
         seats=scheduler.max_num_seqs,
         budget=None if scheduler.batching == "static" else scheduler.max_num_batched_tokens,
+        note=_NOTES[result.settings["cost"]],
     )
     made.refuse()
     return made

@@ -28,7 +28,9 @@ LANES = [
     Lane(2, 20, 2, 0.20, waits=[(0.20, 0.22)], written=[Written(5, [2])], first_token_s=0.24, finished_s=0.24),
 ]  # fmt: skip
 WAITS = Waits((0.0, 0.04, 0.04), (0.05, 0.14, 0.14), (0.02, 0.07, 0.1), 46.7, 5)
-RUN = Timeline("Three of 5 requests in 7 steps.", LANES, STEPS, 100, WAITS, "Plain <b>", seats=2, budget=800)
+RUN = Timeline(
+    "Three of 5 requests in 7 steps.", LANES, STEPS, 100, WAITS, "Plain <b>", seats=2, budget=800, note="Made up."
+)
 
 
 def other(label: str = "Other") -> Timeline:

@@ -260,6 +260,7 @@ def test_the_table_holds_every_request(page: Any) -> None:
         "the next output 20 ms 70 ms 100 ms", "answers 46.7 tok/s",
     ]  # fmt: skip
     assert page.locator(".tl-run h4").first.inner_text().split("\n")[0].startswith("Plain <b>")
+    assert page.locator(".tl-below > p").all_inner_texts() == ["Made up."]
     assert "3 of 5 requests" in page.locator(".tl-run h4").first.inner_text()
 
 

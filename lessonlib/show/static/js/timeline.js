@@ -283,7 +283,8 @@
 
     const hidden = s("svg", { width: 0, height: 0, class: "tl-defs", "aria-hidden": "true" }, parts.timelinePatterns(panel.uid));
     const figure = h("figure", { class: "exp-figure" }, charts.map(({ node }) => node), h("figcaption", { class: "exp-finding" }, shown.map(({ finding }) => h("p", { text: finding }))));
-    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(waitsTable)));
+    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(waitsTable)),
+      [...new Set(shown.map(({ note }) => note))].filter(Boolean).map((text) => h("p", { class: "gp-soft gp-small", text })));
     const root = h("div", { class: "exp tl" }, words, h("div", { class: "tl-controls" }, bar, scrub), figure, below, allNumbers(shown), live, hidden);
     panel.onDrop(() => ((playing = false), clearTimeout(timer)));
     watchWidth(charts[0].lanes, (width) => ((wide = Math.max(width, 200)), build()), panel);
