@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 #: which script draws a panel
 PanelKind = Literal[
     "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
-    "pick", "map", "roof", "write"
+    "pick", "map", "roof", "write", "monitor"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
 #: how a verdict looks: the colour and the mark beside its headline
@@ -474,6 +474,63 @@ class WriteView(TypedDict):
     cases: list[CaseView]
 
 
+class MonitorChart(TypedDict):
+    """A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers.
+
+    ``steps``: the units in which it is labelled (base units, name); ``most``: the end of its axis, or None.
+    """
+
+    title: str
+    query: str
+    unit: str
+    steps: list[tuple[float, str]]
+    most: float | None
+    values: list[float | None]
+    compare: NotRequired[list[float | None]]
+    alt: str
+
+
+class MonitorTick(TypedDict):
+    """A round time of day on the axis, in seconds of the monitor's times."""
+
+    at: float
+    text: str
+
+
+class MonitorMark(TypedDict):
+    """A moment that somebody knows of."""
+
+    at: float
+    clock: str
+    label: str
+
+
+class MonitorLine(TypedDict):
+    """A line of the server's log."""
+
+    at: float
+    clock: str
+    text: str
+
+
+class MonitorView(TypedDict):
+    """An incident as its monitoring shows it. ``times`` in seconds, the axis begins at ``from_s``; ``clocks`` says them as times of day.
+
+    ``compare``: what the second line of every chart is called, "" where there is none.
+    """
+
+    finding: str
+    from_s: float
+    times: list[float]
+    clocks: list[str]
+    ticks: list[MonitorTick]
+    charts: list[MonitorChart]
+    marks: list[MonitorMark]
+    log: list[MonitorLine]
+    alerts: list[str]
+    compare: str
+
+
 class DrawnView(TypedDict, total=False):
     """What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text."""
 
@@ -483,6 +540,7 @@ class DrawnView(TypedDict, total=False):
     explorer: ExplorerView
     roof: RoofDrawing
     write: WriteView
+    monitor: MonitorView
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str

@@ -27,6 +27,7 @@ from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
 
@@ -208,5 +209,5 @@ def _version(name: str) -> str:
 #: every kind of block that a lesson may have: kind -> its class
 BLOCKS: Blocks = {
     **WORD_BLOCKS,
-    **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed, ExamCard, CourseChart),
+    **registry(Picture, Plot, Explore, Write, Roof, Monitoring, Score, Labs, Map, Installed, ExamCard, CourseChart),
 }

@@ -269,6 +269,7 @@ def barely_prolix(raw: Raw) -> None:
     body(raw, "half-the-bytes")["explanation"] = "word " * 119 + "{{ tea_read_time }}"
 
 
+MONITOR: Raw = {"id": "on-call", "title": "On call", "text": "Look.", "compute": "tea_incident"}
 RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
     "long explanation": (prolix, r"predict half-the-bytes: explanation: \d+ words"),
     "explanation long once rendered": (barely_prolix, "explanation: 121 words"),
@@ -324,6 +325,14 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
             ],
         ),
         "explore knobs: This cannot be computed at Batch 0, Context 0, .*batch: expected a whole number from 1 up",
+    ),
+    "misspelt function of a monitor": (
+        lambda raw: raw["steps"].insert(-1, {"monitor": MONITOR}),
+        "monitor on-call: unknown function 'tea_incident'",
+    ),
+    "function of a monitor that returns something else": (
+        lambda raw: raw["steps"].insert(-1, {"monitor": {**MONITOR, "compute": "tea_weights"}}),
+        "monitor on-call: tea_weights returns Quantity; it returns a Monitor",
     ),
     "mistakes that all meet the truth": (
         edit(

@@ -63,6 +63,9 @@ def test_minutes_follow_from_words_and_what_is_done(raw: Raw, reopen: Any) -> No
     assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1)
     raw["steps"].append({"recall": {**body(raw, "say-it"), "id": "again", "stem": "one", "answer": "two"}})
     assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1 + 0.5 + 2 / 170, abs=0.1)
+    recalled = budget(reopen(raw)).minutes
+    raw["steps"].append({"monitor": {"id": "on-call", "title": "On call", "text": "Look.", "compute": "incident"}})
+    assert budget(reopen(raw)).minutes == pytest.approx(recalled + 1 + 1 / 170)
 
 
 def test_what_stays_closed_counts_as_no_words(raw: Raw, reopen: Any) -> None:

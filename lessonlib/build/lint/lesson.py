@@ -14,6 +14,7 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     cells,
     explorers,
     ledger,
+    monitors,
     questions,
     shape,
     words,

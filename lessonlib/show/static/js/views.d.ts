@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -600,6 +600,52 @@ export interface WriteView {
   cases: CaseView[];
 }
 
+/** A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers. */
+export interface MonitorChart {
+  title: string;
+  query: string;
+  unit: string;
+  steps: ([number, string])[];
+  most: number | null;
+  values: (number | null)[];
+  compare?: (number | null)[];
+  alt: string;
+}
+
+/** A round time of day on the axis, in seconds of the monitor's times. */
+export interface MonitorTick {
+  at: number;
+  text: string;
+}
+
+/** A moment that somebody knows of. */
+export interface MonitorMark {
+  at: number;
+  clock: string;
+  label: string;
+}
+
+/** A line of the server's log. */
+export interface MonitorLine {
+  at: number;
+  clock: string;
+  text: string;
+}
+
+/** An incident as its monitoring shows it. ``times`` in seconds, the axis begins at ``from_s``; ``clocks`` says them as times of day. */
+export interface MonitorView {
+  finding: string;
+  from_s: number;
+  times: number[];
+  clocks: string[];
+  ticks: MonitorTick[];
+  charts: MonitorChart[];
+  marks: MonitorMark[];
+  log: MonitorLine[];
+  alerts: string[];
+  compare: string;
+}
+
 /** What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text. */
 export interface DrawnView {
   html?: string;
@@ -608,6 +654,7 @@ export interface DrawnView {
   explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
+  monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
@@ -628,6 +675,7 @@ export interface BlockView {
   explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
+  monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   more?: string;
