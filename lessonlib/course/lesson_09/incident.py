@@ -9,6 +9,8 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_09.runs import CONTINUOUS, FEW, arriving, backlog, mean_lengths, scheduler
+from lessonlib.course.shared.run_monitor import monitor_of
+from lessonlib.draw.monitor import Monitor
 from lessonlib.roofline import Lab
 from lessonlib.serving import Result, Telemetry, Trace, simulate
 
@@ -93,6 +95,39 @@ def incident_longest_queue(lab: Lab) -> int:
     told = Telemetry(overloaded(lab, FEW))
     times = range(5, int(overloaded(lab, FEW).simulated_s), 5)
     return max(round(told.gauges(float(at))["vllm:num_requests_waiting"]) for at in times)
+
+
+#: what the monitoring shows, and seconds between its scrapes
+_CHARTS = ("running", "waiting", "kv_usage", "gpu_busy", "generation_tokens", "ttft_p50", "itl_p99")
+_EVERY_S = 10.0
+
+
+@lru_cache(maxsize=32)
+def _monitor(lab: Lab, seats: int) -> Monitor:
+    """From the first request to the last that comes, with the run of so many seats beside it if those are more."""
+    mend = overloaded(lab, seats) if seats != FEW else None
+    arrivals = overloaded(lab, FEW).requests["arrival_s"]
+    until = (arrivals.max() - arrivals.min()) // _EVERY_S * _EVERY_S
+    return monitor_of(
+        overloaded(lab, FEW),
+        charts=_CHARTS,
+        from_s=0.0,
+        until_s=float(until),
+        window_s=_EVERY_S,
+        mend=mend,
+        log=mend is None,
+        alerts=() if mend else ("Time to first token, p50, above 5 s (page)",),
+    )
+
+
+def incident_monitor(lab: Lab) -> Monitor:
+    """The promotion, as the server with few seats meets it."""
+    return _monitor(lab, FEW)
+
+
+def mended_monitor(lab: Lab) -> Monitor:
+    """The same requests with more seats beside it."""
+    return _monitor(lab, MENDED)
 
 
 # --- the newcomer of the quiz
