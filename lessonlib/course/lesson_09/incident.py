@@ -153,14 +153,14 @@ def full_rate(lab: Lab) -> Quantity:
     return Quantity(backlog(lab, CONTINUOUS, FEW).throughput_tokens_per_s, "tok/s")
 
 
-def through_then(lab: Lab) -> Quantity:
+def answers_a_second(lab: Lab) -> Quantity:
     """Answers a second: tokens a second over the tokens of an answer."""
     return Quantity(float(full_rate(lab)) / mean_lengths()[1], "requests/s")
 
 
 def newcomer_wait(lab: Lab) -> Quantity:
     """Little's law for the queue: those before you, over the answers a second."""
-    return Quantity(_waiting(lab) / float(through_then(lab)), "s", digits=2)
+    return Quantity(_waiting(lab) / float(answers_a_second(lab)), "s", digits=2)
 
 
 def newcomer_simulated(lab: Lab) -> Quantity:
@@ -183,7 +183,7 @@ def newcomer_in_line(lab: Lab) -> Quantity:
 
 def newcomer_next(lab: Lab) -> Quantity:
     """As if the next seat were theirs."""
-    return Quantity(1 / float(through_then(lab)), "s")
+    return Quantity(1 / float(answers_a_second(lab)), "s")
 
 
 def newcomer_in_tokens(lab: Lab) -> Quantity:

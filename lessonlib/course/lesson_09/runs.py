@@ -47,7 +47,7 @@ def mean_lengths() -> tuple[float, float]:
 
 
 def scheduler(lab: Lab, batching: str, seats: int) -> Scheduler:
-    """vLLM's defaults for the lab's GPUs, with so many seats; where the weights leave no room, as if there were some."""
+    """As vLLM has it by default on the GPUs of the lab, with so many seats; where the weights leave no room, as if there were some."""
     blocks = None if max_batch(lab.system, PROMPT[-1]) else _BLOCKS
     return Scheduler(batching, max_num_seqs=seats, prefix_caching=False, kv_blocks=blocks)
 
