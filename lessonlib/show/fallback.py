@@ -51,6 +51,7 @@ def _text(view: Mapping[str, Any], seal: str) -> str:
         )
         explored = view.get("explorer", {}).get("explored")
         lines += [explored["finding"]] if explored else []
+        lines += [run["finding"] for run in view.get("timeline", ())]
         lines += [view["monitor"]["finding"]] if "monitor" in view else []
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
@@ -67,7 +68,7 @@ def _asked(view: Mapping[str, Any]) -> str:
 
 
 def _tables(view: Mapping[str, Any]) -> str:
-    """What a script of the page would draw, as tables: a function of one's own, the learner's roof, a monitor, the end of a lesson."""
+    """What a script of the page would draw, as tables: a function of one's own, the learner's roof, a run or its monitor, the end of a lesson."""
     parts = []
     if "write" in view:
         rows = [
@@ -82,12 +83,22 @@ def _tables(view: Mapping[str, Any]) -> str:
             for dot in view["roof"]["dots"]
         ]
         parts.append(_table(("dot", "placed", "true", "it was"), rows))
+    parts += [_run(run) for run in view.get("timeline", ())]
     if "monitor" in view:
         parts.append(_monitor(view["monitor"]))
     if "closing" in view:
         closing = view["closing"]
         parts.append(closing["score"] + closing["sources"] or f"<p><em>{escape(closing['locked'])}.</em></p>")
     return "".join(parts)
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    """A simulated run: its finding, what its requests waited, and each request that has a lane."""
+    waits = run["waits"]
+    named = f"<p><strong>{escape(run['label'])}</strong></p>" if run["label"] else ""
+    told = _table((f"wait of all {waits['requests']} requests for", *waits["head"]), waits["rows"])
+    speed = f"<p>{escape(waits['speed'])} of answers.</p>"
+    return f"{named}<p>{escape(run['finding'])}</p>{told}{speed}{_table(run['columns'], run['rows'])}"
 
 
 def _monitor(shown: Mapping[str, Any]) -> str:

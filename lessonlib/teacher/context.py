@@ -35,7 +35,14 @@ Some steps are still unrevealed. Do not give, compute or hint at their answers, 
 say that the step will show it.
 Be brief: at most 200 words, in plain sentences and short paragraphs, without headings, tables or HTML."""
 
-_BLOCK_TEXT = {"tell": "text", "picture": "caption", "plot": "caption", "explore": "text", "monitor": "text"}
+_BLOCK_TEXT = {
+    "tell": "text",
+    "picture": "caption",
+    "plot": "caption",
+    "explore": "text",
+    "monitor": "text",
+    "timeline": "text",
+}
 
 
 class Context:

@@ -344,6 +344,27 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
     ),
 }
 
+TIMELINES = {
+    "one_rum": "unknown function 'one_rum': did you mean one_run",
+    "gpus": "gpus returns .*; it returns a Timeline, or a list of up to 3",
+    "two_runs_of_one_name": "two_runs_of_one_name: timelines under one clock each need a label of their own",
+    "run_without_a_number": "its finding “It is served.” must state what is seen with a number",
+    "no_run": "a timeline has 1 to 1,200 steps, not 0",
+    "broken_run": "broken_run: ZeroDivisionError: division by zero",
+}
+
+
+@pytest.mark.parametrize("compute", TIMELINES)
+def test_the_linter_sees_a_timeline_that_cannot_be_drawn(compute: str, reopen: Any) -> None:
+    raw = specimen.with_timeline(compute)
+    found = lint(raw, [reopen(raw)])
+    assert any(re.search(f"timeline the-run: {TIMELINES[compute]}", line) for line in found), found
+
+
+def test_a_good_timeline_has_no_finding(reopen: Any) -> None:
+    raw = specimen.with_timeline(block="mystery", more="More of it.")
+    assert lint(raw, [reopen(raw)]) == []
+
 
 @pytest.mark.parametrize("fault", RENDERED)
 def test_the_linter_sees_a_fault_on_a_lab(fault: str, raw: Raw, reopen: Any) -> None:

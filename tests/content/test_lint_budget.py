@@ -68,6 +68,13 @@ def test_minutes_follow_from_words_and_what_is_done(raw: Raw, reopen: Any) -> No
     assert budget(reopen(raw)).minutes == pytest.approx(recalled + 1 + 1 / 170)
 
 
+def test_a_timeline_takes_its_words_and_a_minute(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    after = budget(reopen(specimen.with_timeline(text="word " * 34)))
+    assert after.words == before.words + 34
+    assert after.minutes == pytest.approx(before.minutes + 1.2)
+
+
 def test_what_stays_closed_counts_as_no_words(raw: Raw, reopen: Any) -> None:
     before = budget(reopen(raw))
     body(raw, "your-lab")["more"] = "word " * 500

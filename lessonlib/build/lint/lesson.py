@@ -17,6 +17,7 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     monitors,
     questions,
     shape,
+    timelines,
     words,
     written,
 )
