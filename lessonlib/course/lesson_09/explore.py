@@ -14,6 +14,7 @@ from lessonlib.serving import LogNormal, Poisson, Result, Workload, simulate
 REQUESTS, SEED = 120, 5
 #: one request in so many waits longer than a curve says
 ONE_IN = (2, 5, 10, 20, 50)
+_RATES = (0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
 _SEATS = (1, 2, 4, 8, 16, 32, 64)
 _SPREADS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)
 
@@ -57,16 +58,13 @@ def spread_stops(lab: Lab) -> list[float]:
     return list(_SPREADS)
 
 
-def batching_rate_start(lab: Lab) -> Quantity:
-    return Quantity(arrival_rate(lab), "requests/s")
+def batching_rate_start(lab: Lab) -> float:
+    return arrival_rate(lab)
 
 
-def batching_rate_low(lab: Lab) -> Quantity:
-    return Quantity(arrival_rate(lab) / 4, "requests/s")
-
-
-def batching_rate_high(lab: Lab) -> Quantity:
-    return Quantity(arrival_rate(lab) * 16, "requests/s")
+def batching_rate_stops(lab: Lab) -> list[float]:
+    """Round rates, and that of the run with arrivals."""
+    return sorted({*_RATES, arrival_rate(lab)})
 
 
 def explore_batching(lab: Lab, *, rate: float, seats: int, spread: float) -> Explored:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.course.lesson_09.explore import (
-    batching_rate_high,
-    batching_rate_low,
+    batching_rate_stops,
     batching_seat_stops,
     explore_batching,
     served,
@@ -37,9 +36,9 @@ def test_a_higher_rate_parts_the_two(name):
 @every_lab
 def test_every_stop_can_be_drawn(name):
     lab = load_lab(name)
-    rates = (float(batching_rate_low(lab)), float(batching_rate_high(lab)))
-    for place, rate in enumerate(rates):
-        seats, spread = (stops(lab)[-place] for stops in (batching_seat_stops, spread_stops))
+    assert arrival_rate(lab) in batching_rate_stops(lab)
+    for place in (0, -1):
+        rate, seats, spread = (stops(lab)[place] for stops in (batching_rate_stops, batching_seat_stops, spread_stops))
         shown = explore_batching(lab, rate=rate, seats=seats, spread=spread)
         shown.refuse(["lines"])
         assert str(shown.value("static_first")) in shown.finding and [line.label for line in shown.lines] == [

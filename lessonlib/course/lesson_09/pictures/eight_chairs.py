@@ -19,7 +19,7 @@ NEEDS = {
 DURATION_S = 5.0
 #: how long each of eight guests eats, as shares of the longest, and until when the longest does (seconds)
 _STAYS = (0.025, 0.05, 0.075, 0.1125, 0.1625, 0.25, 0.45, 1.0)
-_ALL_S = 4.2
+_ALL_S = 4.0
 _LEFT, _PITCH = 73, 82
 _CLOSED, _OPENED = 158, 306
 
@@ -34,7 +34,7 @@ def _guests_who_leave(sheet: Sheet) -> str:
     seats = []
     for seat, stay in enumerate(_STAYS):
         x = _LEFT + _PITCH * seat
-        left = group(_chair(x, _CLOSED), look=sheet.appear(_ALL_S * stay, 0.1)) if stay < 1 else ""
+        left = group(_chair(x, _CLOSED), look=sheet.appear(_ALL_S * stay, 0.2)) if stay < 1 else ""
         seats.append(place(parts.guest(), x, _CLOSED) + left)
     return "".join(seats)
 
@@ -58,8 +58,8 @@ def _guests_who_change(sheet: Sheet) -> str:
     seats = []
     for seat, times in enumerate(_arrivals()):
         frames = [(0.0, "opacity:1")]
-        for at in times:
-            if at - frames[-1][0] > 0.16:  # two that follow closer than that look like one
+        for at in sorted({round(4 * time) / 4 for time in times}):  # more often than that is a flicker
+            if 0 < at < _ALL_S:
                 frames += [(at - 0.01, "opacity:1"), (at, "opacity:0"), (at + 0.12, "opacity:1")]
         look = sheet.motion(*frames) if times else ""
         seats.append(group(place(parts.guest(), _LEFT + _PITCH * seat, _OPENED), look=look))
@@ -90,10 +90,11 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         f"Two tables of eight chairs over the same {trips}. Above nobody sits down until all have left: at the end one guest eats beside seven "
         f"empty chairs, {busy} of the chairs have eaten on average, {closed} in all. Below whoever waits takes the next free chair: all eat all the time, {opened}."
     )
+    # at moments at which nobody is just coming or going
     steps = [
-        (0.3, "Eight guests sit down at either table, four of them with small appetites."),
+        (0.05, "Eight guests sit down at either table, four of them with small appetites."),
         (2.2, "Above, chairs fall empty and stay so. Below, somebody new sits down before the next trip."),
-        (4.2, "The last guest of the first table goes on alone, and each trip takes as long as before."),
+        (3.6, "The last guest of the first table goes on alone, and each trip takes as long as before."),
         (5.0, f"{closed} above, {opened} below: {busy} of the chairs have eaten above, all of them below."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
