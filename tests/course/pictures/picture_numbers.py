@@ -71,6 +71,9 @@ NUMBERS: dict[str, object] = {
     "closed": "1,723 tokens",
     "opened": "6,488 tokens",
     "busy": "27.9 %",
+    "pages": "1,913 pages",
+    "page": "769 tokens",
+    "inside": "173 requests",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %")
