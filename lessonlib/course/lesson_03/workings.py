@@ -26,7 +26,7 @@ from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
 from lessonlib.roofline import Lab, prefill
 
 #: requests that write in the step whose matrix is placed on the roof, and tokens of a prompt that it reads
-PLACED, CHUNK = 32, 480
+PLACED, CHUNK = 32, 448
 INTENSITIES = [1, 4, 16, 64, 256, 1024, 4096]
 
 

@@ -152,10 +152,10 @@ def test_a_kernel_between_two_ridges_gains_less_than_the_bandwidth() -> None:
 
 
 def test_a_chunk_in_the_step_lifts_its_matrices_over_the_ridge() -> None:
-    """32 + 480 tokens: 512 FLOP/byte in 16 bits; in a mixture a 32nd of them at each expert, with a byte for each weight."""
-    assert float(lesson_03.intensity_at_placed(load_lab())) == 512 and lesson_03.placed_at_peak(load_lab())
+    """32 + 448 tokens: 480 FLOP/byte in 16 bits; in a mixture a 32nd of them at each expert, with a byte for each weight."""
+    assert float(lesson_03.intensity_at_placed(load_lab())) == 480 and lesson_03.placed_at_peak(load_lab())
     mixture = load_lab("deepseek-v3-8xh200-fp8")
-    assert float(lesson_03.intensity_at_placed(mixture)) == pytest.approx(2 * 512 * 8 / 256, rel=1e-3)
+    assert float(lesson_03.intensity_at_placed(mixture)) == pytest.approx(2 * 480 * 8 / 256, rel=1e-3)
     assert not lesson_03.placed_at_peak(mixture)
 
 
