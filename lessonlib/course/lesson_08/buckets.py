@@ -58,8 +58,3 @@ def run_gap_p50(lab: Lab) -> Quantity:
 def run_bucket_p50(lab: Lab) -> Quantity:
     """What Prometheus makes of the same gaps."""
     return Quantity(histogram_quantile(0.5, bucket_counts(service_run(lab).gaps)), "s")
-
-
-def run_gap_mean(lab: Lab) -> Quantity:
-    """Sum over count of all gaps of the run."""
-    return Quantity(float(service_run(lab).gaps.mean()), "s")
