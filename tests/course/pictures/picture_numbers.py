@@ -67,6 +67,9 @@ NUMBERS: dict[str, object] = {
     "gap": "14.9 ms",
     "tokens": "47 tokens",
     "end": "1.39 s",
+    "pages": "1,913 pages",
+    "page": "769 tokens",
+    "inside": "173 requests",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %")
