@@ -17,8 +17,8 @@ from lessonlib.review.summary import CLAIMED, RANGE, Summary, summarise
 
 #: The axis of factors runs this far to both sides; what is further off stands at its end.
 MOST = 100.0
-#: So many dots stand on one another before the column is full.
-HIGHEST = 7
+#: So many dots stand on one another before the column is full, and so many have room above the axis without more height.
+HIGHEST, USUAL = 16, 7
 
 # --- of a lesson --------------------------------------------------------------------------------------------------
 
@@ -30,8 +30,9 @@ def score_html(lesson: Lesson) -> str:
     rows = "".join(_row(item, attempt) for item, attempt in asked)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Prediction", "Your guess", "How sure", "What came out"))
     missed = [item for item, attempt in asked if attempt and attempt.certain_miss]
+    whole = f"<p>{len(asked)} predictions in this lesson.</p>" if made.guesses < len(asked) else ""
     return (
-        f'<p>{len(asked)} predictions in this lesson.</p>{summary_html(made)}<table class="ll-score"><caption>Your predictions in this lesson</caption>'
+        f'{whole}{summary_html(made)}<table class="ll-score"><caption>Your predictions in this lesson</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_certain_misses(missed)}{_written(lesson)}"
     )
 
@@ -78,11 +79,7 @@ def _guessed(item: StepItem) -> str:
         return next(option["html"] for option in step.question.ask()["options"] if option["key"] == step.guess["key"])
     if step.question.kind == "curve":
         return "a curve"
-    if step.question.kind == "place":
-        return escape(step.question.guess_view(step.guess)["shown"])
-    unit = step.question.ask()["unit"]
-    text = step.guess["text"]
-    return escape(text if unit in text or not text[-1:].isdigit() else f"{text} {unit}".strip())
+    return escape(step.question.guess_view(step.guess)["shown"])
 
 
 def _came_out(item: StepItem, attempt: Attempt | None) -> str:
@@ -182,19 +179,21 @@ def _factors(factors: Sequence[float]) -> str:
 def _strip(factors: Sequence[float]) -> str:
     """Each number as a dot on a log axis of guess over truth; dots that would cover each other are stacked."""
     ticks = [(0.01, "÷100"), (0.1, "÷10"), (0.5, "÷2"), (1.0, "true"), (2.0, "×2"), (10.0, "×10"), (100.0, "×100")]
-    lines = "".join(
-        f'<line x1="{_x(at):.1f}" x2="{_x(at):.1f}" y1="8" y2="78" stroke="currentColor" stroke-opacity="{0.7 if at == 1 else 0.2}"/>'
-        f'<text x="{_x(at):.1f}" y="94" text-anchor="middle">{name}</text>'
-        for at, name in ticks
-    )
     heights: dict[int, int] = {}
-    dots = []
+    places = []
     for factor in sorted(factors):
         x = _x(min(MOST, max(1 / MOST, factor)))
         column = round(x / 9)
         heights[column] = heights.get(column, 0) + 1
         if heights[column] <= HIGHEST:
-            dots.append(_dot(x, 74 - 9 * heights[column], _spot_on(factor)))
+            places.append((x, heights[column], _spot_on(factor)))
+    foot = 78 + 9 * max(0, min(HIGHEST, max(heights.values())) - USUAL)
+    dots = [_dot(x, foot - 4 - 9 * height, spot_on) for x, height, spot_on in places]
+    lines = "".join(
+        f'<line x1="{_x(at):.1f}" x2="{_x(at):.1f}" y1="8" y2="{foot}" stroke="currentColor" stroke-opacity="{0.7 if at == 1 else 0.2}"/>'
+        f'<text x="{_x(at):.1f}" y="{foot + 16}" text-anchor="middle">{name}</text>'
+        for at, name in ticks
+    )
     covered = len(factors) - len(dots)
     more = (
         f" {covered} more stand{'s' * (covered == 1)} on full columns and {'is' if covered == 1 else 'are'} not drawn."
@@ -208,7 +207,7 @@ def _strip(factors: Sequence[float]) -> str:
         f"typically {times(_typical(factors))} off."
     )
     return (
-        f'<figure class="ll-strip"><svg viewBox="0 0 480 100" role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor">'
+        f'<figure class="ll-strip"><svg viewBox="0 0 480 {foot + 22}" role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor">'
         f"{lines}{''.join(dots)}</svg><figcaption>Each number you guessed, over the truth. ● {_NEAR}, ◇ further off.{more}</figcaption></figure>"
     )
 

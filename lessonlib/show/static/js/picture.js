@@ -14,8 +14,10 @@ function drawPicture(picture) {
 
   // Two copies on a page: every id, class of motion and keyframe in the svg begins with the svg's own id.
   const id = /<svg[^>]* id="([^"]+)"/.exec(picture.svg)[1];
-  figure.innerHTML = picture.svg.replaceAll(id, `${id}-${Math.random().toString(36).slice(2, 9)}`);
-  const svg = figure.querySelector("svg");
+  const frame = node("div", "picture-frame");
+  frame.innerHTML = picture.svg.replaceAll(id, `${id}-${Math.random().toString(36).slice(2, 9)}`);
+  figure.append(frame);
+  const svg = frame.querySelector("svg");
   const animations = () => svg.getAnimations({ subtree: true });
   const stepAt = (seconds) => Math.max(0, steps.findIndex((step) => seconds <= step.t + 0.001));
 

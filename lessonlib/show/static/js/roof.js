@@ -16,8 +16,10 @@
    * @param {PlaceAsk} axes @param {{ x: number[], y: number[] }[]} roofs
    */
   function roofFrame(axes, roofs, width) {
-    const height = tall(width);
-    const box = { left: narrow(width) ? 44 : 56, top: 28, right: width - 14, bottom: height - 42 };
+    const [left, right] = [narrow(width) ? 44 : 56, width - 14];
+    const titles = plotTitles(axisTitle(axes.x_label, axes.x_unit), axisTitle(axes.y_label, axes.y_unit), { width, left, right });
+    const height = tall(width) + titles.above + titles.below;
+    const box = { left, top: 28 + titles.above, right, bottom: height - 42 - titles.below };
     const x = makeScale({ log: true, min: axes.x_min, max: axes.x_max, from: box.left, to: box.right });
     const y = makeScale({ log: true, min: axes.y_min, max: axes.y_max, from: box.bottom, to: box.top });
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot" });
@@ -39,8 +41,7 @@
     }
     svg.append(inner);
     svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
-    svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 6, class: "gp-axis-title gp-middle", text: axisTitle(axes.x_label, axes.x_unit) }));
-    svg.append(s("text", { x: 2, y: 13, class: "gp-axis-title", text: axisTitle(axes.y_label, axes.y_unit) }));
+    svg.append(...titleNodes(titles.x, titles.middle, height - 6 - titles.below, "gp-middle"), ...titleNodes(titles.y, 2, 13));
     return { svg, x, y, box };
   }
 
