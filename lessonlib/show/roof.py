@@ -11,7 +11,6 @@ from lessonlib.lesson.placed import Placed, placed_before
 from lessonlib.lesson.views import DotView, DrawnView, PanelKind, PlaceAsk, RoofDrawing, RoofView
 
 
-
 class Roof(Block):
     """Your roof so far: every dot that you placed, and where it truly is."""
 

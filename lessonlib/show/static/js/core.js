@@ -82,11 +82,8 @@ function keepTogether(node) {
   }
 }
 
-/** A place of its own in which what is too wide is moved sideways, by keyboard too, while the words around it stay. */
-function panBox(content, name) {
-  const box = h("div", { class: "gp-pan" });
-  content.replaceWith(box);
-  box.append(content);
+/** Lets the keyboard move a box sideways, as long as what it holds is wider than it. */
+function panByKeys(box, name) {
   new ResizeObserver(() => {
     const wide = box.scrollWidth > box.clientWidth + 1;
     for (const [attribute, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": name }))
@@ -94,11 +91,19 @@ function panBox(content, name) {
   }).observe(box);
 }
 
+/** A place of its own in which what is too wide is moved sideways, while the words around it stay. */
+function panBox(content, name) {
+  const box = h("div", { class: "gp-pan" });
+  content.replaceWith(box);
+  box.append(content);
+  panByKeys(box, name);
+}
+
 /** Makes the words of the course fit any width. */
 function dress(node) {
   keepTogether(node);
-  for (const wide of node.querySelectorAll("table, figure.plot > svg"))
-    if (!wide.closest(".ll-wide, .ll-map, .gp-pan")) panBox(wide, wide.matches("table") ? "Table" : "Figure");
+  for (const wide of node.querySelectorAll("table, figure > svg, math[display=block]"))
+    if (!wide.closest(".ll-wide, .ll-map, .gp-pan")) panBox(wide, wide.matches("table") ? "Table" : wide.matches("svg") ? "Figure" : "Formula");
 }
 
 function addChildren(node, children) {

@@ -67,7 +67,7 @@
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot exp-plot" });
     for (const tick of axisTicks({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], count: 6 })) {
       svg.append(s("line", { x1: box.left, x2: box.right, y1: y(tick), y2: y(tick), class: "gp-grid" }));
-      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
+      svg.append(s("text", { x: box.left - 9, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
     }
     let last = -Infinity;
     for (const tick of axisTicks({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], count: narrow ? 5 : 9 })) {
@@ -80,7 +80,7 @@
     }
     svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
     svg.append(...titleNodes(titles.x, titles.middle, height - 8 - titles.below, "gp-middle"), ...titleNodes(titles.y, 2, 14));
-    return { svg, x, y, box };
+    return { svg, x, y, box, titleEnd: titles.end };
   }
 
   const pointsOf = (line, plot, log) =>
@@ -105,7 +105,8 @@
 
   const NAME_LETTER = 6.9, NAME_HEIGHT = 15; // pixels, of a name beside its dot
   // Where a name may stand, the best place first: from its dot to the anchor of the text, and the anchor.
-  const NAME_PLACES = [[11, 4, ""], [-11, 4, "gp-end"], [9, -9, ""], [-9, -9, "gp-end"], [9, 18, ""], [-9, 18, "gp-end"], [0, -13, "gp-middle"], [0, 22, "gp-middle"]];
+  const NAME_PLACES = [[11, 4, ""], [-11, 4, "gp-end"], [9, -9, ""], [-9, -9, "gp-end"], [9, 18, ""], [-9, 18, "gp-end"], [0, -13, "gp-middle"], [0, 22, "gp-middle"],
+    [26, -2, ""], [-26, -2, "gp-end"], [0, -22, ""], [0, -22, "gp-end"], [-4, -32, ""], [4, -32, "gp-end"]];
 
   const share = (one, other) =>
     Math.max(0, Math.min(one.right, other.right) - Math.max(one.left, other.left)) * Math.max(0, Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top));
@@ -127,7 +128,8 @@
         const [x, y] = [spots[i].x + Number(dx), spots[i].y + Number(dy)];
         const left = anchor === "gp-end" ? x - wide : anchor ? x - wide / 2 : x;
         const box = { left, right: left + wide, top: y - NAME_HEIGHT + 3, bottom: y + 3 };
-        const out = Math.max(0, plot.box.left - box.left) + Math.max(0, box.right - plot.box.right - 8) + Math.max(0, plot.box.top - box.top) + Math.max(0, box.bottom - plot.box.bottom);
+        const top = plot.box.top - (box.left > plot.titleEnd ? 26 : 0); // beside the title there is room
+        const out = Math.max(0, plot.box.left - box.left) + Math.max(0, box.right - plot.box.right - 8) + Math.max(0, top - box.top) + Math.max(0, box.bottom - plot.box.bottom);
         const hidden = [...taken.map((other) => 4 * share(box, other)), ...dots.map((dot) => 2 * share(box, dot)), ...lines.map((line) => 6 * crossing(line, plot, box))];
         return { x, y, anchor, box, cost: hidden.reduce((sum, one) => sum + one, 500 * out + 4 * rank) };
       });

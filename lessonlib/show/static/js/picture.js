@@ -17,6 +17,7 @@ function drawPicture(picture) {
   const frame = node("div", "picture-frame");
   frame.innerHTML = picture.svg.replaceAll(id, `${id}-${Math.random().toString(36).slice(2, 9)}`);
   figure.append(frame);
+  if (typeof panByKeys !== "undefined") panByKeys(frame, "Picture");
   const svg = frame.querySelector("svg");
   const animations = () => svg.getAnimations({ subtree: true });
   const stepAt = (seconds) => Math.max(0, steps.findIndex((step) => seconds <= step.t + 0.001));

@@ -71,11 +71,11 @@ const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${un
 /** The unit stands behind the label, unless the label says it: "requests in a step", not "requests in a step (requests)". */
 const axisTitle = (label, unit) => (unit && !String(label).split(/\s+/).includes(unit) ? `${label} (${unit})` : label ?? "");
 
-const TITLE_LINE = 15; // pixels from one line of a title to the next
+const TITLE_LINE = 15, TITLE_LETTER = 7.6; // pixels from one line of a title to the next, and of a letter
 
 /** The title of an axis in lines of at most so many pixels. */
 function titleLines(words, width) {
-  const most = Math.max(8, Math.floor(width / 7));
+  const most = Math.max(8, Math.floor(width / TITLE_LETTER));
   return words.split(" ").reduce((lines, word) => {
     const last = lines.at(-1);
     return last && `${last} ${word}`.length > most ? [...lines, word] : [...lines.slice(0, -1), last ? `${last} ${word}` : word];
@@ -90,7 +90,8 @@ function plotTitles(xWords, yWords, { width, left, right }) {
   const middle = (left + right) / 2;
   const x = titleLines(xWords, 2 * Math.min(middle, width - middle));
   const y = titleLines(yWords, width - 4);
-  return { x, y, middle, above: (y.length - 1) * TITLE_LINE, below: (x.length - 1) * TITLE_LINE };
+  const end = 2 + TITLE_LETTER * Math.max(...y.map((line) => line.length)); // where the title over the plot ends
+  return { x, y, middle, end, above: (y.length - 1) * TITLE_LINE, below: (x.length - 1) * TITLE_LINE };
 }
 
 /** Every first, second or third column, whichever is the first choice whose labels do not touch; the last column always. */

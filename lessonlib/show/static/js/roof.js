@@ -60,9 +60,10 @@
     if (mine && real) frame.svg.append(s("line", { x1: mine[0], y1: mine[1], x2: real[0], y2: real[1], class: "gp-gap" }));
     if (real) {
       frame.svg.append(disc(...real));
-      const room = frame.box.right - words.length * 7.4; // below the dot, as far to its right as the drawing has room
-      const at = { x: Math.max(frame.box.left, Math.min(real[0] + 11, room)), y: real[1] + 19, class: "gp-label-truth", text: words };
-      if (words) frame.svg.append(s("text", at));
+      const lines = words ? titleLines(words, frame.box.right - frame.box.left) : [];
+      const room = frame.box.right - TITLE_LETTER * Math.max(...lines.map((line) => line.length)); // below the dot, as far to its right as there is room
+      const [x, y] = [Math.max(frame.box.left, Math.min(real[0] + 11, room)), Math.min(real[1] + 19, frame.box.bottom - 5 - TITLE_LINE * (lines.length - 1))];
+      frame.svg.append(...lines.map((text, i) => s("text", { x, y: y + i * TITLE_LINE, class: "gp-label-truth", text })));
     }
     if (mine) frame.svg.append(diamond(...mine));
   }
