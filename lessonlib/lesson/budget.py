@@ -14,7 +14,16 @@ from lessonlib.lesson.words import markdown, plain
 _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
 _EXAM_SECONDS = 120
-_SECONDS = {"predict": 50, "recall": 30, "blanks": 30, "explore": 120, "explain": 60, "write": 180}
+_SECONDS = {
+    "predict": 50,
+    "recall": 30,
+    "blanks": 30,
+    "explore": 120,
+    "explain": 60,
+    "write": 180,
+    "monitor": 60,
+    "timeline": 60,
+}
 #: what is closed until somebody wants it
 _MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
 
@@ -39,7 +48,7 @@ def budget(lesson: Lesson) -> Budget:
     """Words, predictions and minutes of a lesson up to its epilogue.
 
     Minutes are words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold
-    explanation + 3 min a function of one's own.
+    explanation + 1 min a monitor or a timeline + 3 min a function of one's own.
     """
     return _count(lesson, _parts(lesson)[0])
 

@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 #: which script draws a panel
 PanelKind = Literal[
     "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
-    "pick", "map", "roof", "write"
+    "pick", "map", "roof", "write", "monitor", "timeline"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
 #: how a verdict looks: the colour and the mark beside its headline
@@ -474,6 +474,124 @@ class WriteView(TypedDict):
     cases: list[CaseView]
 
 
+class LaneView(TypedDict):
+    """A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; chunks: step, tokens, whether read again
+    (0 or 1), for each chunk; written: from which step on, and a digit (0 to z) for the tokens of each step, "1(57)" for 57 alike.
+    """
+
+    number: int
+    prompt: int
+    answer: int
+    cached: int
+    came: int
+    done: int | None
+    waits: list[int]
+    held: list[int]
+    preempted: list[int]
+    chunks: list[int]
+    written: list[tuple[int, str]]
+
+
+class TimelineDrawing(TypedDict):
+    """The steps of an engine, in microseconds, tokens, blocks and requests. begin: of the first step; lasts: of each step;
+    pauses: step, idle time before it, for those that have one. The columns from ``prompt`` on have a value a step; several alike as
+    (value, how many). times: the units in which seconds are written, from small to large.
+    """
+
+    begin: int
+    lasts: list[int]
+    pauses: list[int]
+    lanes: list[LaneView]
+    prompt: list[int | tuple[int, int]]
+    answer: list[int | tuple[int, int]]
+    used: list[int | tuple[int, int]]
+    kept: list[int | tuple[int, int]]
+    running: list[int | tuple[int, int]]
+    waiting: list[int | tuple[int, int]]
+    blocks: int
+    seats: int | None
+    budget: int | None
+    times: list[tuple[float, str]]
+
+
+class WaitsView(TypedDict):
+    """Percentiles of a whole run, as printed: the levels, a row for each kind of wait, tokens a second, how many requests."""
+
+    head: list[str]
+    rows: list[list[str]]
+    speed: str
+    requests: str
+
+
+class TimelineView(TypedDict):
+    """A simulated run: its finding, what kind of numbers they are, its percentiles, a row of text for each lane, and what is drawn."""
+
+    label: str
+    finding: str
+    note: str
+    waits: WaitsView
+    columns: list[str]
+    rows: list[list[str]]
+    drawn: TimelineDrawing
+
+
+class MonitorChart(TypedDict):
+    """A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers.
+
+    ``steps``: the units in which it is labelled (base units, name); ``most``: the end of its axis, or None.
+    """
+
+    title: str
+    query: str
+    unit: str
+    steps: list[tuple[float, str]]
+    most: float | None
+    values: list[float | None]
+    compare: NotRequired[list[float | None]]
+    alt: str
+
+
+class MonitorTick(TypedDict):
+    """A round time of day on the axis, in seconds of the monitor's times."""
+
+    at: float
+    text: str
+
+
+class MonitorMark(TypedDict):
+    """A moment that somebody knows of."""
+
+    at: float
+    clock: str
+    label: str
+
+
+class MonitorLine(TypedDict):
+    """A line of the server's log."""
+
+    at: float
+    clock: str
+    text: str
+
+
+class MonitorView(TypedDict):
+    """An incident as its monitoring shows it. ``times`` in seconds, the axis begins at ``from_s``; ``clocks`` says them as times of day.
+
+    ``compare``: what the second line of every chart is called, "" where there is none.
+    """
+
+    finding: str
+    from_s: float
+    times: list[float]
+    clocks: list[str]
+    ticks: list[MonitorTick]
+    charts: list[MonitorChart]
+    marks: list[MonitorMark]
+    log: list[MonitorLine]
+    alerts: list[str]
+    compare: str
+
+
 class DrawnView(TypedDict, total=False):
     """What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text."""
 
@@ -483,6 +601,8 @@ class DrawnView(TypedDict, total=False):
     explorer: ExplorerView
     roof: RoofDrawing
     write: WriteView
+    timeline: list[TimelineView]
+    monitor: MonitorView
     ask: ChoiceAsk
     guess: ChoiceGuess
     problem: str

@@ -13,6 +13,7 @@ from lessonlib.serving.fleet.fleet import SIGNALS, Autoscaler, Disaggregation, F
 from lessonlib.serving.fleet.rollout import Rollout
 from lessonlib.serving.fleet.routers import router_names
 from lessonlib.serving.replica.scheduler import BATCHING, POLICIES, Scheduler, Speculation
+from lessonlib.serving.replica.step_log import EngineStep
 from lessonlib.serving.replica.step_time import BASES, StepCost
 from lessonlib.serving.results.log_lines import log_lines
 from lessonlib.serving.results.panel import panel, panel_text
@@ -40,6 +41,7 @@ __all__ = [
     "Disaggregation",
     "Diurnal",
     "Empirical",
+    "EngineStep",
     "Failure",
     "Fixed",
     "Fleet",

@@ -49,8 +49,8 @@ def simulate(
     """Serve `requests` (a Workload, a Trace, or any iterable of Request) and return what happened.
 
     concurrency: a closed loop with so many requests under way; None: they come at their own times. cost: "expected" or
-    "ceiling" seconds for each step. limit_s: stop at this simulated time, whatever is unfinished. record: "full", or
-    "summary", whose memory does not grow with the run. seed: of routers and of drafts. A KeyboardInterrupt ends the
+    "ceiling" seconds for each step. limit_s: stop at this simulated time, whatever is unfinished. record: "full",
+    "steps" (each single step too: Result.engine_steps), or "summary", whose memory does not grow with the run. seed: of routers and of drafts. A KeyboardInterrupt ends the
     run early and the result says so. Raises LessonlibError for what cannot be served.
     """
     kind("system", system, System, 'System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))')
@@ -411,7 +411,7 @@ class Simulation:
 
     def _abort(self, replica: Replica, now: float) -> None:
         self._aborting.discard(replica.number)
-        for job in replica.fail():
+        for job in self._lost(replica, now):
             self._count(now)
             del self.jobs[job.number]
             self.recorder.abort(job)
@@ -445,6 +445,8 @@ class Simulation:
             return
         if not source.unpark(job, parking):
             return
+        if self.recorder.log:
+            self.recorder.log.leave(source.number, job.number, now)
         if source.queue:
             self._follow(source, now)
         job.transferred = True
@@ -472,8 +474,16 @@ class Simulation:
     def _fail(self, replica: Replica, now: float) -> None:
         back = self._failing.pop(replica.number)
         self.events.push(max(back, now), RECOVERY, replica.number)
-        for job in replica.fail():
+        for job in self._lost(replica, now):
             self._send(job, now)
+
+    def _lost(self, replica: Replica, now: float) -> list[Job]:
+        """What a replica had when it stopped, oldest first."""
+        lost = replica.fail()
+        if self.recorder.log:
+            for job in lost:
+                self.recorder.log.leave(replica.number, job.number, now)
+        return lost
 
     def _recovery(self, now: float, number: int) -> None:
         self.members.set(number, READY, now)
@@ -544,7 +554,7 @@ class Simulation:
             "kv_blocks": members.replicas[0].kv.total,
             "block_tokens": members.replicas[0].kv.size,
             "kv_blocks_of": tuple(replica.kv.total for replica in members.replicas),
-            "record": "full" if recorder.full else "summary",
+            "record": recorder.record,
             "seed": self.seed,
         }
         unfinished = list(self.jobs.values())
@@ -575,5 +585,6 @@ class Simulation:
             warnings=tuple(self._warnings()),
             writing_s=recorder.writing_s,
             preemption_times=tuple(recorder.preemption_times),
+            log=recorder.log,
             spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
         )

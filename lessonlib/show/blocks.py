@@ -27,8 +27,10 @@ from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
+from lessonlib.show.timeline import TimelineBlock
 
 _NEEDED = ("jupyterlab", "ipywidgets", "anywidget", "numpy", "matplotlib", "papermill", "nbval")
 _NOT_KEPT = "This choice cannot be kept here. Name the lab in the first cell of a lesson instead, or set LESSON_LAB."
@@ -208,5 +210,19 @@ def _version(name: str) -> str:
 #: every kind of block that a lesson may have: kind -> its class
 BLOCKS: Blocks = {
     **WORD_BLOCKS,
-    **registry(Picture, Plot, Explore, Write, Roof, Score, Labs, Map, Installed, ExamCard, CourseChart),
+    **registry(
+        Picture,
+        Plot,
+        Explore,
+        TimelineBlock,
+        Monitoring,
+        Write,
+        Roof,
+        Score,
+        Labs,
+        Map,
+        Installed,
+        ExamCard,
+        CourseChart,
+    ),
 }

@@ -10,10 +10,14 @@ from html import escape
 from typing import Any
 
 from lessonlib.base.text import printable_lines
+from lessonlib.draw.monitor import written
 from lessonlib.lesson.kinds import KINDS
 from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.views import View
 from lessonlib.lesson.words import plain
+
+#: rows of a monitor's table: a look at it is enough on paper
+_MOST_ROWS = 12
 
 
 def fallback(
@@ -47,6 +51,8 @@ def _text(view: Mapping[str, Any], seal: str) -> str:
         )
         explored = view.get("explorer", {}).get("explored")
         lines += [explored["finding"]] if explored else []
+        lines += [run["finding"] for run in view.get("timeline", ())]
+        lines += [view["monitor"]["finding"]] if "monitor" in view else []
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
             lines.append(view["result"]["summary"])
@@ -62,7 +68,7 @@ def _asked(view: Mapping[str, Any]) -> str:
 
 
 def _tables(view: Mapping[str, Any]) -> str:
-    """What a script of the page would draw, as tables: a function of one's own, the learner's roof, the end of a lesson."""
+    """What a script of the page would draw, as tables: a function of one's own, the learner's roof, a run or its monitor, the end of a lesson."""
     parts = []
     if "write" in view:
         rows = [
@@ -77,9 +83,43 @@ def _tables(view: Mapping[str, Any]) -> str:
             for dot in view["roof"]["dots"]
         ]
         parts.append(_table(("dot", "placed", "true", "it was"), rows))
+    parts += [_run(run) for run in view.get("timeline", ())]
+    if "monitor" in view:
+        parts.append(_monitor(view["monitor"]))
     if "closing" in view:
         closing = view["closing"]
         parts.append(closing["score"] + closing["sources"] or f"<p><em>{escape(closing['locked'])}.</em></p>")
+    return "".join(parts)
+
+
+def _run(run: Mapping[str, Any]) -> str:
+    """A simulated run: its finding, what its requests waited, and each request that has a lane."""
+    waits = run["waits"]
+    named = f"<p><strong>{escape(run['label'])}</strong></p>" if run["label"] else ""
+    told = _table((f"wait of all {waits['requests']} requests for", *waits["head"]), waits["rows"])
+    speed = f"<p>{escape(waits['speed'])} of answers. {escape(run['note'])}</p>"
+    return f"{named}<p>{escape(run['finding'])}</p>{told}{speed}{_table(run['columns'], run['rows'])}"
+
+
+def _monitor(shown: Mapping[str, Any]) -> str:
+    """A monitor on paper: its finding, the charts as a table of a few of its times, the alerts and the log."""
+    columns = []
+    for chart in shown["charts"]:
+        columns.append((chart["title"], chart["values"], chart["unit"]))
+        if "compare" in chart:
+            columns.append((f"{chart['title']}, {shown['compare']}", chart["compare"], chart["unit"]))
+    last = len(shown["clocks"]) - 1
+    kept = [place for place in range(last + 1) if (last - place) % (last // _MOST_ROWS + 1) == 0]
+    rows = [[shown["clocks"][place], *(written(values[place], unit) for _, values, unit in columns)] for place in kept]
+    alerts = "".join(f"<li>{escape(line)}</li>" for line in shown["alerts"])
+    log = "\n".join(f"{line['clock']} {line['text']}" for line in shown["log"])
+    parts = [
+        f"<p>{escape(shown['finding'])}</p>",
+        f"<ul>{alerts}</ul>" if alerts else "",
+        "".join(f"<p>{escape(mark['clock'])}: {escape(mark['label'])}</p>" for mark in shown["marks"]),
+        _table(("time", *(title for title, _, _ in columns)), rows),
+        f"<pre>{escape(log)}</pre>" if log else "",
+    ]
     return "".join(parts)
 
 

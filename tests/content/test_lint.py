@@ -269,6 +269,7 @@ def barely_prolix(raw: Raw) -> None:
     body(raw, "half-the-bytes")["explanation"] = "word " * 119 + "{{ tea_read_time }}"
 
 
+MONITOR: Raw = {"id": "on-call", "title": "On call", "text": "Look.", "compute": "tea_incident"}
 RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
     "long explanation": (prolix, r"predict half-the-bytes: explanation: \d+ words"),
     "explanation long once rendered": (barely_prolix, "explanation: 121 words"),
@@ -299,6 +300,22 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
         edit("the-store", "numbers", "weights", value="tea_weihgts"),
         "numbers.weights: there is no working “tea_weihgts”; did you mean tea_weights",
     ),
+    "flag that is typed": (
+        edit("half-the-bytes", "reveal", value="Start with `--max-num-seqs 8`."),
+        r"--max-num-seqs is typed: write \{\{ vllm",
+    ),
+    "metric that is typed and is none": (
+        edit("half-the-bytes", "reveal", value="Look at `vllm:num_request_running`."),
+        "no flag or metric “vllm:num_request_running”.*did you mean num_requests_running",
+    ),
+    "misspelt flag where this lab does not look": (
+        edit("half-the-bytes", "reveal", value='{% if several %}{{ vllm("max-num-seq") }}{% endif %}'),
+        "no flag or metric “max-num-seq”.*did you mean max-num-seqs",
+    ),
+    "version that is typed": (
+        edit("half-the-bytes", "reveal", value="Since vLLM 0.33.0."),
+        r"vLLM 0.33.0 is typed: write vLLM \{\{ vllm_version \}\}",
+    ),
     "number that this lab lacks": (
         edit("half-the-bytes", "reveal", value="Measured: {{ measured_decode }}."),
         "the rendered text holds “None”.*4090",
@@ -325,6 +342,14 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
         ),
         "explore knobs: This cannot be computed at Batch 0, Context 0, .*batch: expected a whole number from 1 up",
     ),
+    "misspelt function of a monitor": (
+        lambda raw: raw["steps"].insert(-1, {"monitor": MONITOR}),
+        "monitor on-call: unknown function 'tea_incident'",
+    ),
+    "function of a monitor that returns something else": (
+        lambda raw: raw["steps"].insert(-1, {"monitor": {**MONITOR, "compute": "tea_weights"}}),
+        "monitor on-call: tea_weights returns Quantity; it returns a Monitor",
+    ),
     "mistakes that all meet the truth": (
         edit(
             "read-time",
@@ -334,6 +359,27 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
         "every wrong working meets the truth",
     ),
 }
+
+TIMELINES = {
+    "one_rum": "unknown function 'one_rum': did you mean one_run",
+    "gpus": "gpus returns .*; it returns a Timeline, or a list of up to 3",
+    "two_runs_of_one_name": "two_runs_of_one_name: timelines under one clock each need a label of their own",
+    "run_without_a_number": "its finding “It is served.” must state what is seen with a number",
+    "no_run": "a timeline has 1 to 1,200 steps, not 0",
+    "broken_run": "broken_run: ZeroDivisionError: division by zero",
+}
+
+
+@pytest.mark.parametrize("compute", TIMELINES)
+def test_the_linter_sees_a_timeline_that_cannot_be_drawn(compute: str, reopen: Any) -> None:
+    raw = specimen.with_timeline(compute)
+    found = lint(raw, [reopen(raw)])
+    assert any(re.search(f"timeline the-run: {TIMELINES[compute]}", line) for line in found), found
+
+
+def test_a_good_timeline_has_no_finding(reopen: Any) -> None:
+    raw = specimen.with_timeline(block="mystery", more="More of it.")
+    assert lint(raw, [reopen(raw)]) == []
 
 
 @pytest.mark.parametrize("fault", RENDERED)

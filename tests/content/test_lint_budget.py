@@ -63,6 +63,16 @@ def test_minutes_follow_from_words_and_what_is_done(raw: Raw, reopen: Any) -> No
     assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1)
     raw["steps"].append({"recall": {**body(raw, "say-it"), "id": "again", "stem": "one", "answer": "two"}})
     assert budget(reopen(raw)).minutes == pytest.approx(before.minutes + 1 + 0.5 + 2 / 170, abs=0.1)
+    recalled = budget(reopen(raw)).minutes
+    raw["steps"].append({"monitor": {"id": "on-call", "title": "On call", "text": "Look.", "compute": "incident"}})
+    assert budget(reopen(raw)).minutes == pytest.approx(recalled + 1 + 1 / 170)
+
+
+def test_a_timeline_takes_its_words_and_a_minute(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    after = budget(reopen(specimen.with_timeline(text="word " * 34)))
+    assert after.words == before.words + 34
+    assert after.minutes == pytest.approx(before.minutes + 1.2)
 
 
 def test_what_stays_closed_counts_as_no_words(raw: Raw, reopen: Any) -> None:
@@ -123,6 +133,11 @@ def test_an_answer_that_was_told_before(raw: Raw, reopen: Any) -> None:
     assert "reads-per-second: its answer stands already in" in told(raw, reopen)["new-answer"]
     body(raw, "reads-per-second")["again"] = "It is the same number seen from its other side."
     assert "new-answer" not in told(raw, reopen)
+
+
+def test_an_answer_that_a_timeline_told_before(reopen: Any) -> None:
+    raw = specimen.with_timeline("run_that_tells", before="read-time")
+    assert re.search(r"read-time: its answer stands already in \S+, timeline the-run;", told(raw, reopen)["new-answer"])
 
 
 def test_a_quiz_may_ask_what_was_told(raw: Raw, reopen: Any) -> None:

@@ -295,7 +295,7 @@ def test_a_long_answer_with_speculation_cannot_outgrow_the_cache() -> None:
         (lambda: Scheduler(watermark=1.5), ["watermark"]),
         (lambda: simulate(small(), burst((10, 10)), concurrency=0), ["concurrency"]),
         (lambda: simulate(small(), burst((10, 10)), cost="free"), ["expected or ceiling"]),
-        (lambda: simulate(small(), burst((10, 10)), record="none"), ["full or summary"]),
+        (lambda: simulate(small(), burst((10, 10)), record="none"), ["full, steps or summary"]),
         (lambda: simulate(small(), burst((10, 10)), limit_s=0), ["limit_s"]),
         (lambda: simulate(small(), []), ["requests", "none to simulate"]),
         (lambda: simulate(small(), burst((10, 10)), record="summary").goodput(1.0), ["goodput", "full"]),

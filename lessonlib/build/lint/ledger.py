@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from html import escape
 from typing import NamedTuple
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.build.lint.finding import Found, rule
 from lessonlib.build.lint.secrets import Amount, Text, amounts, right_option
 from lessonlib.build.lint.shape import is_step, placed
-from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.items import BlockItem, StepItem
 from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.words import markdown
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
+from lessonlib.show.timeline import TimelineBlock
 
 
 class Told(NamedTuple):
@@ -87,6 +89,8 @@ def _in_order(lesson: Lesson) -> Iterator[tuple[str, list[Told]]]:
             else:
                 text = body.get("text") or body.get("caption") or ""
                 texts = [lesson.words.html(text, where)] if text else []
+                if isinstance(item, BlockItem) and isinstance(item.block, TimelineBlock):
+                    texts += [escape(line) for line in item.block.printed]
         except (LessonlibError, KeyError):
             texts = []  # a text that does not render is a finding of the words
         yield body["id"], [Told(where, Text(text)) for text in texts]

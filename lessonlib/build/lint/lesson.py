@@ -14,8 +14,11 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     cells,
     explorers,
     ledger,
+    monitors,
     questions,
     shape,
+    timelines,
+    versions,
     words,
     written,
 )

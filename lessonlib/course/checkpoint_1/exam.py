@@ -55,22 +55,37 @@ def exam_load(lab: Lab) -> str:
     return f"{many}, {found.context:,} tokens of context{' each' if found.requests > 1 else ''}"
 
 
+def exam_engine(lab: Lab) -> str:
+    """What ran it, with its version and what else was set."""
+    return _system(lab).engine
+
+
 def exam_precision(lab: Lab) -> str:
-    """Formats of weights, head and cache, in words; formats with scales in groups by their bits."""
+    """Formats of weights, head and cache, in words; parts of one format together, formats with scales with their bits."""
     system = _system(lab).system
-    parts = system.part_formats
-    weights = (
-        ", ".join(f"{part} {_told(parts[part])}" for part in parts)
-        if parts
-        else f"layers {system.weights}, head {system.head}"
-    )
-    return f"{weights}; cache {system.kv}"
+    parts = system.part_formats or {"layers": system.weights, "head": system.head}
+    by_format: dict[str, list[str]] = {}
+    for part, name in parts.items():
+        by_format.setdefault(_told(name), []).append(part)
+    weights = [f"{' and '.join(_series(names))} {told}" for told, names in by_format.items()]
+    return "; ".join([*weights, f"cache {system.kv}"])
+
+
+def _series(names: list[str]) -> list[str]:
+    """All but the last as one, so that an "and" stands before the last."""
+    return [", ".join(names[:-1]), names[-1]] if len(names) > 1 else names
 
 
 def _told(name: str) -> str:
-    """A format by its name, one with scales in groups by its bits ("4.5 bits"): how many weights share a scale differs from engine to engine."""
+    """A format by its name, with its bits where its scales add to them ("mxfp4, 4.25 bits").
+
+    In groups by its bits alone ("4.5 bits"): how many weights share a scale differs from engine to engine.
+    """
     found = weight_format(name)
-    return f"{found.bits_per_value(found.group or 1):g} bits" if "-g" in name else name
+    bits = found.bits_per_value(found.group or 1)
+    if "-g" in name:
+        return f"{bits:g} bits"
+    return f"{name} ({bits:g} bits)" if bits > found.bits and found.bits < 8 else name
 
 
 def exam_step(lab: Lab) -> Quantity:
@@ -116,12 +131,12 @@ def exam_layers(lab: Lab) -> int:
 
 def exam_layer_cost(lab: Lab) -> Quantity:
     step = _step(lab)
-    return Quantity(card().layer_s(step.gpus, step.mixture, step.requests), "s", digits=2)
+    return Quantity(card().layer_s(step), "s", digits=2)
 
 
 def exam_fixed(lab: Lab) -> Quantity:
     step = _step(lab)
-    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, step.requests), "s")
+    return Quantity(step.layers * card().layer_s(step), "s")
 
 
 def exam_by_card(lab: Lab) -> Quantity:

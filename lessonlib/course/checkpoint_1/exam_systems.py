@@ -22,8 +22,10 @@ from lessonlib.course.checkpoint_1.exam_pool import pool
 from lessonlib.course.checkpoint_1.steps_measured import bits_class, model_of
 from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu
 
-#: Lists of a config.json longer than this say the same over and over: they are shown by their first and last entry.
+#: Lists of a config.json longer than this are shown by what they repeat and by how many entries they have.
 _LONG = 4
+#: Of what they repeat so many entries are shown at most; a list that repeats nothing so short stays whole.
+_SHOWN = 6
 #: So many characters stand on one line of a config.json as it is shown.
 _WIDTH = 72
 #: Questions of the exam, and so systems of a set.
@@ -32,9 +34,12 @@ SET = 5
 
 @dataclass(frozen=True)
 class ExamSystem(Lab):
-    """A lab of the exam. requests: decoded together, each with `context` tokens. measured_s: one step, as published."""
+    """A lab of the exam. requests: decoded together, each with `context` tokens. engine: with its version and what else was set.
+    measured_s: one step, as published.
+    """
 
     requests: int = 1
+    engine: str = ""
     measured_s: float = 0.0
     how: str = ""
     source: str = ""
@@ -110,6 +115,7 @@ def _system(keys: Mapping[str, Any]) -> ExamSystem:
             context=keys["context"],
             gpus_in_lab=system.gpus,
             requests=keys["requests"],
+            engine=", ".join([keys["engine"], *([keys["set"]] if "set" in keys else [])]),
             measured_s=keys["measured_ms"] / 1e3,
             how=keys["how"],
             source=keys["source"],
@@ -135,6 +141,16 @@ def _shown(config: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> Any:
+    """A value of a config.json with its long lists shortened, so that their entries can still be counted."""
     if isinstance(value, list) and len(value) > _LONG:
-        return [value[0], f"… {len(value) - 2} more …", value[-1]]
+        period = _period(value)
+        return [*value[:period], f"… and so on, {len(value)} in all"] if period <= _SHOWN else value
     return {key: _short(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def _period(values: Sequence[Any]) -> int:
+    """After how many entries a list begins anew; its length where it never does."""
+    lengths = range(1, len(values) // 2 + 1)
+    return next(
+        (n for n in lengths if all(each == values[place % n] for place, each in enumerate(values))), len(values)
+    )

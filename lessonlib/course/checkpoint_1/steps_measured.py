@@ -16,6 +16,8 @@ from lessonlib.serving.measured.rows import Measurement, read_measurements
 
 #: A larger batch computes as long as it reads, and its prompts stand in the way of its tokens: no step to forecast by bytes.
 MOST_REQUESTS = 32
+#: Kernels that were measured one by one and added up: no step that anybody timed.
+_ADDED_UP = "aiconfigurator-step"
 #: Prompts and caches of such a length say something of the step itself: a whole answer after a short prompt is its steps.
 _SHORT_PROMPT = 128
 
@@ -23,7 +25,8 @@ _SHORT_PROMPT = 128
 @dataclass(frozen=True)
 class Step:
     """One measured decode step. seconds: as measured; fetch_s: its bytes over the full bandwidth of all its GPUs, the experts
-    of unrelated requests included; bits: of a weight; source: rows of one source share what is wrong with it.
+    of unrelated requests included; bits: of a weight, where parts differ of most of them; source: rows of one source share
+    what is wrong with it; engine: as its source names it.
     """
 
     id: str
@@ -39,6 +42,7 @@ class Step:
     graphs: bool
     #: parameters, GPU, number of GPUs, bits: what makes it the same system as another
     system: tuple[float, str, int, float]
+    engine: str = ""
 
     @property
     def reach(self) -> float:
@@ -47,20 +51,20 @@ class Step:
 
 
 @cache
-def measured_steps() -> tuple[Step, ...]:
-    """Every published decode step with at most MOST_REQUESTS requests whose source raises no doubt, in the order of the files."""
-    return (*_timed_alone(), *_served(), *_single_requests())
+def measured_steps(most: int = MOST_REQUESTS) -> tuple[Step, ...]:
+    """Every published decode step with at most so many requests whose source raises no doubt, in the order of the files."""
+    return (*_timed_alone(most), *_served(most), *_single_requests())
 
 
 def step_of(
-    name: str, source: str, system: System, requests: int, context: int, seconds: float, title: str = ""
+    name: str, source: str, system: System, requests: int, context: int, seconds: float, engine: str = ""
 ) -> Step:
     """A step of a system with so many requests of so many tokens each."""
     parts = decode(system, requests, context)
     return Step(
         id=name,
         source=source,
-        title=title or f"{system.model.title} on {system.gpus} x {system.gpu.title}",
+        title=f"{system.model.title} on {system.gpus} x {system.gpu.title}",
         seconds=seconds,
         fetch_s=parts.fetch_s,
         layers=system.model.layer_count,
@@ -70,23 +74,24 @@ def step_of(
         requests=requests,
         graphs=system.launches == "graphs",
         system=(system.model.parameters, system.gpu.name, system.gpus, system.weight_format.bits),
+        engine=engine,
     )
 
 
-def _timed_alone() -> Iterator[Step]:
+def _timed_alone(most: int) -> Iterator[Step]:
     for row in fitted_rows():
-        if row.kind == "decode" and row.load is not None and row.batch <= MOST_REQUESTS:
+        if row.kind == "decode" and row.load is not None and row.group != _ADDED_UP and row.batch <= most:
             context = round(float(row.load.requests[0].context))
-            yield step_of(row.id, row.group, row.system, row.batch, context, row.seconds)
+            yield step_of(row.id, row.group, row.system, row.batch, context, row.seconds, row.engine)
 
 
-def _served() -> Iterator[Step]:
+def _served(most: int) -> Iterator[Step]:
     rows, _ = read_measurements(data_dir() / "measured" / "engines.csv")
     for row in [*rows, *sweep_measurements()]:
         seconds = _step_seconds(row)
-        if seconds and not row.flag and row.concurrency <= MOST_REQUESTS:
+        if seconds and not row.flag and row.concurrency <= most:
             context = row.prompt + (0 if row.metric == "decode step" else row.output // 2)
-            yield step_of(row.id, row.group, row.system, row.concurrency, context, seconds)
+            yield step_of(row.id, row.group, row.system, row.concurrency, context, seconds, row.engine)
 
 
 def _step_seconds(row: Measurement) -> float:
@@ -108,7 +113,8 @@ def _single_requests() -> Iterator[Step]:
                 model_of(row["model"]), load_gpu(row["gpu"]), int(row["tp"]), row["weights"], head=row["head"]
             )
             seconds = 1.0 / float(row["tokens_per_s"])
-            yield step_of(row["id"], row["group"], system, int(row["requests"]), int(row["context"]), seconds)
+            requests, context = int(row["requests"]), int(row["context"])
+            yield step_of(row["id"], row["group"], system, requests, context, seconds, row["engine"])
 
 
 def bits_class(bits: float) -> int:

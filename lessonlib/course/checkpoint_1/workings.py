@@ -9,7 +9,7 @@ from statistics import median
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.checkpoint_1.card import card, fit, fitted_steps, kind_of, left_out, median_off
-from lessonlib.course.checkpoint_1.steps_measured import Step, measured_steps, step_of
+from lessonlib.course.checkpoint_1.steps_measured import MOST_REQUESTS, Step, measured_steps, step_of
 from lessonlib.course.shared.forecast import decode_step_expected_low
 from lessonlib.roofline import Lab, System, decode, load_gpu, load_model, weight_bytes, weight_bytes_read
 
@@ -179,7 +179,7 @@ def nine_tenths_faster(lab: Lab) -> Quantity:
 
 
 def reach_16(lab: Lab) -> Quantity:
-    """The card's reach of the bandwidth for weights of 16 bits."""
+    """The card's reach of the bandwidth for a step whose weights have 16 bits."""
     return _percent(card().reach_16)
 
 
@@ -191,13 +191,9 @@ def reach_4(lab: Lab) -> Quantity:
     return _percent(card().reach_4)
 
 
-def layer_on_one(lab: Lab) -> Quantity:
-    """The card's fixed cost of a layer on one GPU."""
-    return Quantity(card().one_us * 1e-6, "s", digits=2)
-
-
-def layer_on_several(lab: Lab) -> Quantity:
-    return Quantity(card().several_us * 1e-6, "s", digits=2)
+def layer_cost(lab: Lab) -> Quantity:
+    """The card's fixed cost of a layer, on one GPU or several."""
+    return Quantity(card().layer_us * 1e-6, "s", digits=2)
 
 
 def layer_of_mixture(lab: Lab) -> Quantity:
@@ -236,8 +232,97 @@ def held_steps(lab: Lab) -> int:
 
 
 def layer_without_h20(lab: Lab) -> Quantity:
-    """The fixed cost of a layer on one GPU by a card that is fitted without Qwen's rows of the H20."""
-    return Quantity(fit([step for step in fitted_steps() if step.source != "qwen3-h20"]).one_us * 1e-6, "s", digits=2)
+    """The fixed cost of a layer by a card that is fitted without Qwen's rows of the H20."""
+    return Quantity(fit([step for step in fitted_steps() if step.source != "qwen3-h20"]).layer_us * 1e-6, "s", digits=2)
+
+
+def layer_left_s(step: Step) -> float:
+    """What is left of a measured step for each layer once its bytes are read at the card's reach, seconds."""
+    return (step.seconds - step.fetch_s / card().reach(step.bits)) / step.layers
+
+
+def small_layer_on_one(lab: Lab) -> Quantity:
+    """A layer of Llama-2-7B with gpt-fast on one A100, by the measured step and the card's reach."""
+    return Quantity(layer_left_s(small_on(1)), "s", digits=2)
+
+
+def small_layer_on_eight(lab: Lab) -> Quantity:
+    """The same on eight."""
+    return Quantity(layer_left_s(small_on(8)), "s", digits=2)
+
+
+def _most_of_deepseek(gpu: str) -> Quantity:
+    """How many times the card's cost a layer of DeepSeek-V3 was at most measured to take on eight of these GPUs."""
+    steps = [step for step in measured_steps() if step.source == "S4" and step.system[1] == gpu]
+    return Quantity(max(layer_left_s(step) / card().layer_s(step) for step in steps), "x", digits=2)
+
+
+def deepseek_layer_on_mi325x(lab: Lab) -> Quantity:
+    """A layer of DeepSeek-V3 on eight MI325X, over the card's cost, at most."""
+    return _most_of_deepseek("mi325x")
+
+
+def deepseek_layer_on_h200(lab: Lab) -> Quantity:
+    """The same on eight H200."""
+    return _most_of_deepseek("h200-sxm")
+
+
+def _of_engine(name: str) -> Quantity:
+    """Measured time over the card's, in the middle of the steps that the card is fitted to and that this engine ran."""
+    return Quantity(
+        median(step.seconds / card().forecast_s(step) for step in fitted_steps() if name in step.engine), "x"
+    )
+
+
+def slow_by_gpt_fast(lab: Lab) -> Quantity:
+    """Measured time over the card's with gpt-fast, in the middle."""
+    return _of_engine("gpt-fast")
+
+
+def slow_by_vllm(lab: Lab) -> Quantity:
+    return _of_engine("vLLM")
+
+
+def slow_by_sglang(lab: Lab) -> Quantity:
+    return _of_engine("SGLang")
+
+
+def slow_by_tensorrt(lab: Lab) -> Quantity:
+    return _of_engine("TensorRT-LLM")
+
+
+def slow_by_llama_cpp(lab: Lab) -> Quantity:
+    return _of_engine("llama.cpp")
+
+
+def _beyond() -> list[Step]:
+    """Published steps of today's engines with more requests than any that the card is fitted to."""
+    return [step for step in measured_steps(10**6) if step.graphs and step.requests > MOST_REQUESTS]
+
+
+def most_requests(lab: Lab) -> int:
+    """The largest batch that the card is for."""
+    return MOST_REQUESTS
+
+
+def beyond_steps(lab: Lab) -> int:
+    """Published steps of larger batches."""
+    return len(_beyond())
+
+
+def beyond_most(lab: Lab) -> int:
+    """The largest batch among them."""
+    return max(step.requests for step in _beyond())
+
+
+def beyond_off(lab: Lab) -> Quantity:
+    """How far the card is off on them, in the middle."""
+    return Quantity(median(map(card().off, _beyond())), "x")
+
+
+def beyond_worst(lab: Lab) -> Quantity:
+    """How far at most."""
+    return Quantity(max(map(card().off, _beyond())), "x")
 
 
 def card_within(lab: Lab) -> Quantity:
@@ -300,9 +385,9 @@ def worked_read(lab: Lab) -> Quantity:
 
 
 def worked_fixed(lab: Lab) -> Quantity:
-    """80 layers at the cost of a layer on several GPUs."""
+    """80 layers at the cost of a layer."""
     step = _worked()
-    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, step.requests), "s")
+    return Quantity(step.layers * card().layer_s(step), "s")
 
 
 def worked_forecast(lab: Lab) -> Quantity:
@@ -358,7 +443,7 @@ def mixture_bandwidth(lab: Lab) -> Quantity:
 
 def mixture_fixed(lab: Lab) -> Quantity:
     step = _mixture()
-    return Quantity(step.layers * card().layer_s(step.gpus, step.mixture, 1), "s")
+    return Quantity(step.layers * card().layer_s(step), "s")
 
 
 def card_is_close(lab: Lab) -> bool:

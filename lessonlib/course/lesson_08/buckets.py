@@ -1,34 +1,20 @@
-"""Histograms as Prometheus keeps them: counts up to each bound, and a percentile drawn as a straight line between two bounds."""
+"""What is left of gaps between tokens once they are counts up to each bound of a histogram."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
-
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08.service_run import percentile, service_run
+from lessonlib.base.versions import vllm
+from lessonlib.course.lesson_08.service_run import service_run
 from lessonlib.roofline import Lab
-from lessonlib.serving.results.telemetry import BETWEEN_BOUNDS
+from lessonlib.serving.results.quantiles import bucket_counts, histogram_quantile, percentile
 
 #: seconds between the tokens of a server that writes like clockwork, and of the same after an upgrade
 EVEN_GAP = 0.007
 
 
-def bucket_counts(values: Sequence[float] | np.ndarray, bounds: Sequence[float] = BETWEEN_BOUNDS) -> list[int]:
-    """How many values are at most each bound, and how many there are at all: cumulative counts."""
-    kept = np.sort(np.asarray(values, dtype=float))
-    return [*np.searchsorted(kept, np.asarray(bounds), side="right").tolist(), len(kept)]
-
-
-def histogram_quantile(quantile: float, counts: Sequence[int], bounds: Sequence[float] = BETWEEN_BOUNDS) -> float:
-    """Prometheus' rule: a straight line within the bucket, the first bucket starts at 0, the last bound is the most it says."""
-    rank = quantile * counts[-1]
-    place = next(place for place, count in enumerate(counts) if count >= rank)
-    if place == len(bounds):
-        return float(bounds[-1])
-    low, below = (bounds[place - 1], counts[place - 1]) if place else (0.0, 0)
-    return low + (bounds[place] - low) * (rank - below) / (counts[place] - below)
+def _bounds() -> tuple[float, ...]:
+    """Upper bounds of vLLM's buckets for gaps between tokens, seconds."""
+    return vllm().bounds["inter_token_latency"]
 
 
 def even_gap(lab: Lab) -> Quantity:
@@ -38,16 +24,17 @@ def even_gap(lab: Lab) -> Quantity:
 
 def first_bound(lab: Lab) -> Quantity:
     """The upper end of vLLM's lowest bucket for gaps between tokens."""
-    return Quantity(BETWEEN_BOUNDS[0], "s")
+    return Quantity(_bounds()[0], "s")
 
 
 def second_bound(lab: Lab) -> Quantity:
-    return Quantity(BETWEEN_BOUNDS[1], "s")
+    return Quantity(_bounds()[1], "s")
 
 
 def bucket_p50(lab: Lab) -> Quantity:
     """histogram_quantile(0.5, ...) of a thousand even gaps: half way through the bucket, which starts at 0."""
-    return Quantity(histogram_quantile(0.5, bucket_counts([EVEN_GAP] * 1000)), "s", digits=1)
+    counts = bucket_counts([EVEN_GAP] * 1000, _bounds())
+    return Quantity(histogram_quantile(0.5, counts, _bounds()), "s", digits=1)
 
 
 def run_gap_p50(lab: Lab) -> Quantity:
@@ -57,7 +44,8 @@ def run_gap_p50(lab: Lab) -> Quantity:
 
 def run_bucket_p50(lab: Lab) -> Quantity:
     """What Prometheus makes of the same gaps."""
-    return Quantity(histogram_quantile(0.5, bucket_counts(service_run(lab).gaps)), "s")
+    counts = bucket_counts(service_run(lab).gaps, _bounds())
+    return Quantity(histogram_quantile(0.5, counts, _bounds()), "s")
 
 
 def run_gap_mean(lab: Lab) -> Quantity:

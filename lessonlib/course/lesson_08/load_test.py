@@ -6,9 +6,10 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_08 import service_run as run
-from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, percentile, service_run
+from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, service_run
 from lessonlib.roofline import Lab
 from lessonlib.serving import fixed, simulate
+from lessonlib.serving.results.quantiles import percentile
 
 
 def tests_sent(lab: Lab) -> Quantity:

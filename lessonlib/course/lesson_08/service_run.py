@@ -8,7 +8,6 @@ engine's expected ones, computed and not measured. Draws come from one seed, so 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -117,11 +116,3 @@ def mean(values: Iterable[float]) -> float:
     """The sum, shared out evenly."""
     kept = list(values)
     return float(sum(kept) / len(kept))
-
-
-def percentile(values: Iterable[float], percent: float) -> float:
-    """The smallest value that at least ``percent`` per cent of the values do not exceed (nearest rank)."""
-    ranked = sorted(values)
-    if not ranked:
-        raise ValueError("no values")
-    return float(ranked[max(0, math.ceil(percent / 100 * len(ranked) - 1e-9) - 1)])

@@ -19,10 +19,11 @@ from lessonlib.course.lesson_08.incident import (
     twice_the_mean_wait,
 )
 from lessonlib.course.lesson_08.load_test import tests_held_up, tests_p99, users_held_up
-from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, mean, percentile, service_run
+from lessonlib.course.lesson_08.service_run import STALL_AT_S, STALL_S, mean, service_run
 from lessonlib.course.lesson_08.user_clocks import faster_than_reading, short_first_share
 from lessonlib.roofline import Lab, decode
 from lessonlib.roofline.calibrate.rows import calibration_rows
+from lessonlib.serving.results.quantiles import percentile
 
 # --- the reports
 

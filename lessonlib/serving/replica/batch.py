@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from heapq import heappop, heappush
+from itertools import accumulate
 
 import numpy as np
 
@@ -100,6 +101,11 @@ class WaitMeter:
         """A request has joined the queue."""
         self._came += 1
         self._sum += now
+
+    @property
+    def count(self) -> int:
+        """Requests that have joined the queue since the run began."""
+        return self._came
 
     def mean(self, length: int, start: float, end: float) -> float:
         """The mean from `start` to `end`, where the queue is `length` long: who came meanwhile waited for the rest only."""
@@ -220,6 +226,10 @@ class DecodeBatch:
         full, rest = divmod(steps, self.period)
         due, period, clock = self.due, self.period, self.clock
         return full * sum(due) + sum(due[(clock + step) % period] for step in range(1, rest + 1))
+
+    def needs(self, steps: int) -> tuple[int, ...]:
+        """New blocks by the end of each of the next `steps` steps."""
+        return tuple(accumulate(self.due[(self.clock + step) % self.period] for step in range(1, steps + 1)))
 
     def steps_within(self, room: int, most: int) -> int:
         """How many of the next `most` steps need at most `room` new blocks."""

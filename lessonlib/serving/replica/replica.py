@@ -29,6 +29,7 @@ from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.kv_cache import KVCache
 from lessonlib.serving.replica.pages import Pages
 from lessonlib.serving.replica.scheduler import Scheduler
+from lessonlib.serving.replica.step_log import LoggedRun, StepLog, Writer
 from lessonlib.serving.replica.step_time import StepCost
 from lessonlib.serving.replica.steps import INFINITY, StepRun, StepTimer
 
@@ -37,6 +38,7 @@ class StepRecorder(Protocol):
     """Who is told what a replica does: a `results.recorder.Recorder`, which lies above this folder."""
 
     full: bool
+    log: StepLog | None
 
     def run(
         self, replica: int, run: StepRun, decoding: int, prefill_tokens: int, prefills: int, waiting: float, used: int
@@ -77,6 +79,7 @@ class Replica:
         pool: str = "both",
     ) -> None:
         self.number, self.scheduler, self.recorder, self.pool = number, scheduler, recorder, pool
+        self._log = recorder.log
         self.kv = KVCache(pages, scheduler)
         self.batch = DecodeBatch(scheduler, cost.windows, pages.tokens)
         self.queue, self.meter = job_queue(scheduler.policy), WaitMeter()
@@ -138,6 +141,8 @@ class Replica:
         joins = not self._static and (not self.queue or self.scheduler.policy == "priority")
         self.queue.push(job)
         self.meter.came(now)
+        if self._log:
+            self._log.queue(self.number, job.number, now)
         if joins and self.seats > 0:
             self.interrupt(now)
 
@@ -246,6 +251,8 @@ class Replica:
         job.computed, job.target = 0, job.prompt + job.generated
         job.preempted += 1
         self.recorder.preempted(self.number, now)
+        if self._log:
+            self._log.preempt(self.number, job.number)
         self.queue.push_back(job)
 
     def _continue_prefills(self) -> int:
@@ -332,11 +339,15 @@ class Replica:
         job.computed = job.target if job.transferred else hit
         if not job.preempted and not job.transferred:
             job.cached = hit
+        if self._log:
+            self._log.admit(self.number, job.number, job.computed)
 
     def complete(self) -> list[Job]:
         """The present run has ended: its tokens exist. Returns the jobs that are done here, finished or parked."""
         run, recorder = self.run, self.recorder
         now = run.end
+        if self._log:
+            self._log.ran(self.number, self._logged(self._log))
         recorder.run(
             self.number,
             run,
@@ -354,6 +365,36 @@ class Replica:
                 self.prefilling.remove(job)
                 done += self._prefilled(job, now)
         return done
+
+    def _logged(self, log: StepLog) -> LoggedRun:
+        """The run that has just ended, for the log; call it before its tokens are counted."""
+        run, batch, came = self.run, self.batch, self.meter.count
+        ends = [(job, not job.left - tokens) for job, tokens in self._chunks]
+        decoding = [job for job in batch.jobs.values() if math.isnan(job.finished)] if self._decoding else []
+        writers = [
+            Writer(job.number, job.generated, batch.clock - job.joined, job.rate, job.steps, job.output)
+            for job in decoding
+        ]
+        finished = [writer.request for writer in writers if writer.done + run.steps >= writer.steps]
+        finished += [job.number for job, whole in ends if whole and job.generated + 1 == job.output]
+        return LoggedRun(
+            run.start,
+            run.steps,
+            run.first_s,
+            run.slope,
+            tuple((job.number, tokens) for job, tokens in self._chunks),
+            tuple(job.number for job, whole in ends if whole),
+            tuple(writers),
+            tuple(finished),
+            len(self._holding_seats),
+            self._seats - self.seats,
+            len(self.queue) - came,
+            log.recent(self.number, came),
+            self.kv.used,
+            self.kv.kept,
+            self.kv.free,
+            batch.needs(run.steps) if self._decoding else (),
+        )
 
     def _decoded(self, now: float) -> list[Job]:
         run, batch = self.run, self.batch

@@ -8,10 +8,11 @@ import numpy as np
 
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.replica.job import Job
+from lessonlib.serving.replica.step_log import StepLog
 from lessonlib.serving.replica.steps import StepRun
 from lessonlib.serving.results.samples import BinnedSample, ExactSample, Sample
 
-RECORDS = ("full", "summary")
+RECORDS = ("full", "steps", "summary")
 #: Waiting times that are summed up: until the first token, between tokens, from end to end, until first scheduled,
 #: and mean time per output token after the first.
 TIMES = ("ttft_s", "itl_s", "e2e_s", "queue_s", "tpot_s")
@@ -29,7 +30,7 @@ _MOST_OUTPUT = 2
 
 
 class Recorder:
-    """full: whether single requests and runs of steps are kept. jobs: finished ones, where they are kept.
+    """full: whether single requests and runs of steps are kept. log: of single steps, where the record is "steps". jobs: finished ones, where they are kept.
 
     output, prompt, hits: tokens of finished requests. made: tokens made by all steps. busy_s: seconds of all runs, over
     all replicas; writing_s: of these what they would take without prompts. preemption_times: (time, replica). batch_seconds: of each run times the requests that decoded in it. Raises LessonlibError for an unknown
@@ -39,7 +40,8 @@ class Recorder:
     def __init__(self, record: str = "full") -> None:
         if record not in RECORDS:
             raise LessonlibError(f"record: expected {listed(RECORDS)}, not {record!r}")
-        self.full = record == "full"
+        self.record, self.full = record, record != "summary"
+        self.log = StepLog() if record == "steps" else None
         self.samples: dict[str, Sample] = {name: ExactSample() if self.full else BinnedSample() for name in TIMES}
         self.jobs: list[Job] = []
         self._runs: list[tuple[Any, ...]] = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.serving.replica.step_log import EngineStep, StepLog
 from lessonlib.serving.results.recorder import TIMES
 from lessonlib.serving.results.samples import Sample, weighted_percentiles
 
@@ -34,6 +35,7 @@ class Result:
     over time; by Little's law the sum of all end-to-end times when every request has finished. replicas: (time, replicas
     that take requests). kv_peak: highest share of the KV cache in use on any replica. stopped: "", "limit" or
     "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. aborted: requests that a replica dropped when it stopped. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
+    log: of single steps, where the record was "steps".
     """
 
     settings: Mapping[str, Any] = field(repr=False)
@@ -63,6 +65,7 @@ class Result:
     replica_seconds: float = 0.0
     aborted: int = 0
     preemption_times: tuple[Mark, ...] = field(default=(), repr=False)
+    log: StepLog | None = field(default=None, repr=False)
 
     @property
     def throughput_tokens_per_s(self) -> float:
@@ -126,7 +129,7 @@ class Result:
         }
 
     def _need_full(self, what: str) -> None:
-        if not self.requests or not self.settings.get("record") == "full":
+        if not self.requests or self.settings.get("record") not in ("full", "steps"):
             raise LessonlibError(f'{what}: needs every request: simulate with record = "full"')
 
     def goodput(
@@ -215,6 +218,20 @@ class Result:
             name: np.repeat(runs[name], count) for name in ("decoding", "prefill_tokens", "kv_used", "compute_bound")
         }
         return {"start_s": begun, "seconds": lasts, **found}
+
+    def engine_steps(
+        self, replica: int = 0, from_s: float = -math.inf, until_s: float = math.inf
+    ) -> tuple[EngineStep, ...]:
+        """The single steps of a replica with who read and who wrote in each: those that end after `from_s` and begin before
+        `until_s`, seconds of the simulation.
+        """
+        return tuple(self.step_log("engine_steps").steps(replica, from_s, until_s))
+
+    def step_log(self, what: str = "step_log") -> StepLog:
+        """The log of single steps. Raises LessonlibError, which names `what` asks, where none was kept."""
+        if self.log is None:
+            raise LessonlibError(f'{what}: needs every step: simulate with record = "steps"')
+        return self.log
 
     def token_times(self, number: int) -> np.ndarray:
         """Times at which the tokens of one request's answer were made, seconds, ascending, shape (tokens,)."""

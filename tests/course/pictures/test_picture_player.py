@@ -117,6 +117,20 @@ def test_taken_out_of_the_page_it_comes_back_still(browser):
     assert caption(page).startswith("5 of 5")
 
 
+def test_taken_out_before_its_first_frame_it_comes_back_still(browser):
+    page = open_player(browser)
+    page.evaluate(
+        """() => {
+            window.kept = document.querySelector('figure');
+            [...kept.querySelectorAll('button')].find(button => button.textContent === 'Step forward').click();
+            kept.remove();
+        }"""
+    )
+    page.wait_for_function("() => !kept.querySelector('svg').hasAttribute('data-moving')")
+    page.evaluate("() => document.querySelector('main').append(kept)")
+    assert caption(page).startswith("5 of 5")
+
+
 def difference(one: bytes, other: bytes) -> int:
     """Largest difference of grey (0 to 255) between two screenshots, over blocks of 4 x 4: edges may be smoothed otherwise."""
     from PIL import Image, ImageChops

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.base.quantity import Quantity, rounded
-from lessonlib.course.lesson_08.service_run import percentile, service_run
+from lessonlib.course.lesson_08.service_run import service_run
 from lessonlib.roofline import lab_names, load_lab
+from lessonlib.serving.results.quantiles import percentile
 from tests.course.found import plot
 
 every_lab = pytest.mark.parametrize("name", lab_names())

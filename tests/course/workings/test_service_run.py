@@ -9,9 +9,10 @@ import pytest
 
 from lessonlib.course.lesson_08 import service_run as run
 from lessonlib.course.lesson_08 import workings
-from lessonlib.course.lesson_08.service_run import percentile, service_run, traffic
+from lessonlib.course.lesson_08.service_run import service_run, traffic
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.serving import Telemetry
+from lessonlib.serving.results.quantiles import percentile
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 END = run.STALL_AT_S + run.STALL_S
@@ -113,13 +114,3 @@ def test_the_gap_of_the_default_lab_stands_beside_kernels_and_report():
     measured = load_lab("llama-3.1-8b-a100-80gb")
     assert workings.spoken_of(measured) == "measured" and not workings.kernel_known(measured)
     assert not workings.speed_known(load_lab("qwen3-32b-h200"))
-
-
-@pytest.mark.parametrize(("percent", "wanted"), [(50, 2), (75, 3), (76, 4), (99, 4), (100, 4), (1, 1)])
-def test_percentile_is_a_value_that_occurred(percent, wanted):
-    assert percentile([4, 1, 3, 2], percent) == wanted
-
-
-def test_nothing_has_no_percentile():
-    with pytest.raises(ValueError, match="no values"):
-        percentile([], 50)

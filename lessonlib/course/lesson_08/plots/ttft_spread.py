@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08.service_run import mean, percentile, service_run
+from lessonlib.course.lesson_08.service_run import mean, service_run
 from lessonlib.draw import style
 from lessonlib.roofline import Lab
+from lessonlib.serving.results.quantiles import percentile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

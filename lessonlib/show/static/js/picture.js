@@ -45,6 +45,8 @@ function drawPicture(picture) {
       animation.pause();
       animation.currentTime = 1000 * seconds;
     }
+    // An animation that is taken out of the page before its first frame ends without an event.
+    requestAnimationFrame(() => svg.isConnected || rest());
     say();
   }
 

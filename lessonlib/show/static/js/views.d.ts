@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write";
+export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -600,6 +600,104 @@ export interface WriteView {
   cases: CaseView[];
 }
 
+/** A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; chunks: step, tokens, whether read again */
+export interface LaneView {
+  number: number;
+  prompt: number;
+  answer: number;
+  cached: number;
+  came: number;
+  done: number | null;
+  waits: number[];
+  held: number[];
+  preempted: number[];
+  chunks: number[];
+  written: ([number, string])[];
+}
+
+/** The steps of an engine, in microseconds, tokens, blocks and requests. begin: of the first step; lasts: of each step; */
+export interface TimelineDrawing {
+  begin: number;
+  lasts: number[];
+  pauses: number[];
+  lanes: LaneView[];
+  prompt: (number | [number, number])[];
+  answer: (number | [number, number])[];
+  used: (number | [number, number])[];
+  kept: (number | [number, number])[];
+  running: (number | [number, number])[];
+  waiting: (number | [number, number])[];
+  blocks: number;
+  seats: number | null;
+  budget: number | null;
+  times: ([number, string])[];
+}
+
+/** Percentiles of a whole run, as printed: the levels, a row for each kind of wait, tokens a second, how many requests. */
+export interface WaitsView {
+  head: string[];
+  rows: string[][];
+  speed: string;
+  requests: string;
+}
+
+/** A simulated run: its finding, what kind of numbers they are, its percentiles, a row of text for each lane, and what is drawn. */
+export interface TimelineView {
+  label: string;
+  finding: string;
+  note: string;
+  waits: WaitsView;
+  columns: string[];
+  rows: string[][];
+  drawn: TimelineDrawing;
+}
+
+/** A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers. */
+export interface MonitorChart {
+  title: string;
+  query: string;
+  unit: string;
+  steps: ([number, string])[];
+  most: number | null;
+  values: (number | null)[];
+  compare?: (number | null)[];
+  alt: string;
+}
+
+/** A round time of day on the axis, in seconds of the monitor's times. */
+export interface MonitorTick {
+  at: number;
+  text: string;
+}
+
+/** A moment that somebody knows of. */
+export interface MonitorMark {
+  at: number;
+  clock: string;
+  label: string;
+}
+
+/** A line of the server's log. */
+export interface MonitorLine {
+  at: number;
+  clock: string;
+  text: string;
+}
+
+/** An incident as its monitoring shows it. ``times`` in seconds, the axis begins at ``from_s``; ``clocks`` says them as times of day. */
+export interface MonitorView {
+  finding: string;
+  from_s: number;
+  times: number[];
+  clocks: string[];
+  ticks: MonitorTick[];
+  charts: MonitorChart[];
+  marks: MonitorMark[];
+  log: MonitorLine[];
+  alerts: string[];
+  compare: string;
+}
+
 /** What a block draws: HTML, and what a script of its kind needs. ``text`` is the same in plain text. */
 export interface DrawnView {
   html?: string;
@@ -608,6 +706,8 @@ export interface DrawnView {
   explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
+  timeline?: TimelineView[];
+  monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   problem?: string;
@@ -628,6 +728,8 @@ export interface BlockView {
   explorer?: ExplorerView;
   roof?: RoofDrawing;
   write?: WriteView;
+  timeline?: TimelineView[];
+  monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
   more?: string;
