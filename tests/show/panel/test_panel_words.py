@@ -86,6 +86,18 @@ def test_the_page_around_does_not_change_the_buttons_of_a_picture(page) -> None:
     assert styles == ["6px", "36px"]
 
 
+def test_code_breaks_between_words_where_the_page_breaks_them_anywhere(narrow) -> None:
+    tell(narrow, '<pre><code>  "max_position_embeddings": 131072, "tie_word_embeddings": false</code></pre>')
+    narrow.add_style_tag(content=".host pre { word-break: break-all; }")
+    narrow.evaluate("document.body.className = 'host'")
+    lines = narrow.locator("pre").evaluate(
+        """(pre) => { const text = pre.firstChild.firstChild; let [last, out] = [-1, ''];
+        for (let i = 0; i < text.length; i += 1) { const range = document.createRange(); range.setStart(text, i); range.setEnd(text, i + 1);
+          const { top, width } = range.getBoundingClientRect(); if (width && last >= 0 && top > last + 4) out += '|'; if (width) last = top; out += text.data[i]; } return out; }"""
+    )
+    assert lines.split("|")[1:] and all(line.startswith(('"', "131072", "false")) for line in lines.split("|")[1:]), lines
+
+
 LONG = {
     "y_label": "share of the GPU's time that is spent on reading prompts",
     "x_label": "requests that are written together, each of them alone",
