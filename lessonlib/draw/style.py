@@ -164,6 +164,11 @@ def save(plot: Axes, path: Path) -> None:
     write_bytes(path, file.getvalue(), f"--plot {path}")
 
 
+def faint(colour: str) -> str:
+    """A colour of the palette for the inside of marks that may cover each other; their edge keeps the colour itself."""
+    return f"{colour}80"
+
+
 def label(words: str) -> str:
     """Words of a lab for a legend: one line that leaves room for the others, also if it begins with an underscore (a legend
     leaves such words out).

@@ -376,6 +376,15 @@ def test_a_count_on_the_axis_keeps_its_digits_in_the_table(page):
     assert {"1,024", "8,192", "131,072", "28,600"} <= set(words) and "8,190" not in words
 
 
+def test_one_of_many_is_no_plural(page):
+    line = Line("speed", [1, 10], [1, 10], "main")
+    explored = Explored(finding="So.", x=Axis("batch", "requests"), y=Axis("speed", "tok/s"), lines=[line])
+    view = view_of(explorer())
+    open_panel(page, {**view, "explorer": {**view["explorer"], "explored": explored.view()}})
+    page.get_by_text("The numbers that are drawn").click()
+    assert page.locator(".exp-table tbody th").all_inner_texts() == ["1 request", "10 requests"]
+
+
 def test_tiles_stand_in_rows_alike_and_say_number_and_unit_in_one_line(page):
     values = [
         Value(f"v{n}", "Attention over the caches" if n == 1 else "Step", text)

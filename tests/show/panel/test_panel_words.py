@@ -95,7 +95,9 @@ def test_code_breaks_between_words_where_the_page_breaks_them_anywhere(narrow) -
         for (let i = 0; i < text.length; i += 1) { const range = document.createRange(); range.setStart(text, i); range.setEnd(text, i + 1);
           const { top, width } = range.getBoundingClientRect(); if (width && last >= 0 && top > last + 4) out += '|'; if (width) last = top; out += text.data[i]; } return out; }"""
     )
-    assert lines.split("|")[1:] and all(line.startswith(('"', "131072", "false")) for line in lines.split("|")[1:]), lines
+    assert lines.split("|")[1:] and all(line.startswith(('"', "131072", "false")) for line in lines.split("|")[1:]), (
+        lines
+    )
 
 
 LONG = {

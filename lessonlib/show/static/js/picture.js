@@ -25,7 +25,10 @@ function drawPicture(picture) {
   function say() {
     const at = stepAt(now);
     const words = `${at + 1} of ${steps.length}: ${steps[at].caption}`;
-    if (caption.textContent !== words) caption.textContent = words;
+    if (caption.textContent !== words) {
+      caption.textContent = words;
+      if (typeof keepTogether !== "undefined") keepTogether(caption);
+    }
     play.textContent = playing ? "Pause" : "Play";
     figure.dataset.time = now.toFixed(2);
   }

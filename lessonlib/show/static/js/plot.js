@@ -67,7 +67,9 @@ const ticksIn = (steps) => (tick) => {
   return `${Number(number.toPrecision(3))} ${unit}`;
 };
 
-const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${unit}` : text);
+/** The unit behind a number in words: one of many is no plural. */
+const counted = (text, unit) => (text === "1" && unit.length > 2 && /[^s]s$/.test(unit) && !unit.includes("/") ? unit.slice(0, -1) : unit);
+const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${counted(text, unit)}` : text);
 /** The unit stands behind the label, unless the label says it: "requests in a step", not "requests in a step (requests)". */
 const axisTitle = (label, unit) => (unit && !String(label).split(/\s+/).includes(unit) ? `${label} (${unit})` : label ?? "");
 
