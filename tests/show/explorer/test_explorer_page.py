@@ -385,6 +385,15 @@ def test_one_of_many_is_no_plural(page):
     assert page.locator(".exp-table tbody th").all_inner_texts() == ["1 request", "10 requests"]
 
 
+def test_a_small_share_of_a_bar_is_not_nothing(page):
+    parts = [Part("weights", 99_730, "weights"), Part("state", 270, "state"), Part("none", 0, "kv")]
+    view = view_of(explorer("bars"))
+    explored = Explored(finding="So.", bars=[Bar("held", parts)], unit="B")
+    open_panel(page, {**view, "explorer": {**view["explorer"], "explored": explored.view()}})
+    page.get_by_text("The numbers that are drawn").click()
+    assert page.locator(".exp-table td:last-child").all_inner_texts() == ["100 %", "0.3 %", "0 %"]
+
+
 def test_tiles_stand_in_rows_alike_and_say_number_and_unit_in_one_line(page):
     values = [
         Value(f"v{n}", "Attention over the caches" if n == 1 else "Step", text)

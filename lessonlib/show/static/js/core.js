@@ -84,6 +84,9 @@ function keepTogether(node) {
   }
 }
 
+/** The node itself, with its pieces in one. */
+const together = (node) => (keepTogether(node), node);
+
 /** Lets the keyboard move a box sideways, as long as what it holds is wider than it. */
 function panByKeys(box, name) {
   new ResizeObserver(() => {

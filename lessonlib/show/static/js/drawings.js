@@ -261,10 +261,13 @@
   const pointTable = ({ x, y, points = [] }) =>
     points.length ? [table("Dots", ["dot", x.label, y.label], points.map((point) => [point.label, exactly(point.x, x), written(point.y, y)]))] : [];
 
+  /** A share in whole per cent, a small one in the first digit that says something. */
+  const percent = (part) => (part === 0 || part >= 0.01 ? Math.round(100 * part) : Number((100 * part).toPrecision(1)));
+
   function barTable(explored) {
     if (!explored.bars) return [];
     const rows = explored.bars.flatMap((bar) => [
-      ...bar.parts.map((part) => [`${bar.label}: ${part.label}`, written(part.value, explored), `${((100 * part.value) / (total(bar) || 1)).toFixed(0)} %`]),
+      ...bar.parts.map((part) => [`${bar.label}: ${part.label}`, written(part.value, explored), `${percent(part.value / (total(bar) || 1))} %`]),
       ...(bar.limit === undefined ? [] : [[`${bar.label}: ${bar.limit_label || "limit"}`, written(bar.limit, explored), ""]]),
     ]);
     return [table("Bars and their parts", ["part", "size", "share"], rows)];

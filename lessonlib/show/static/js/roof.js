@@ -76,8 +76,8 @@
     const row = ({ label, lesson, mine, text, off }, i) =>
       h("tr", {}, h("td", { text: i + 1 }), h("th", { scope: "row" }, label, " ", h("span", { class: "gp-soft gp-small", text: `lesson ${lesson}` })),
         h("td", { text: mine?.shown ?? "–", "data-name": "you placed" }), h("td", { text, "data-name": "it is at" }), h("td", { text: off, "data-name": "you were" }));
-    return h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
-      h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row))));
+    return together(h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
+      h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row)))));
   }
 
   /** @param {RoofDrawing} roof */
