@@ -37,7 +37,7 @@ class Quantity:
         text = significant(self.value, digits)
         if self.unit in GLUED:
             return text + GLUED[self.unit]
-        return f"{text} {self.unit}"
+        return f"{text} {_of_one(self.unit) if text == '1' else self.unit}"
 
     @property
     def bare(self) -> str:
@@ -69,6 +69,11 @@ def rounded(value: float, digits: int = 4) -> float:
     if value == 0 or not math.isfinite(value):
         return float(value)
     return float(f"{value:.{digits - 1}e}")
+
+
+def _of_one(unit: str) -> str:
+    """What is counted, one of it: "request" of "requests". A unit that is no plural word stays."""
+    return unit[:-1] if len(unit) > 2 and unit.endswith("s") and "/" not in unit else unit
 
 
 def _prefixed(value: float, unit: str, digits: int) -> str:

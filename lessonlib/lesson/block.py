@@ -103,6 +103,14 @@ class Epilogue(Tell):
     keys: ClassVar[Mapping[str, Schema]] = {"text": TEXT, "more": TEXT}
     optional = frozenset({"more"})
 
+    def draw(self) -> DrawnView:
+        """The text, and before it the minutes that the formula gives to the epilogue."""
+        from lessonlib.lesson.budget import epilogue_budget  # which opens lessons, and so knows this module
+
+        after = epilogue_budget(self.lesson)
+        minutes = f'<p class="ll-minutes">About {after.minutes:.0f} minutes more.</p>' if after else ""
+        return {"html": minutes + super().draw()["html"]}
+
 
 class Sources(Block):
     """The sources, numbered as the text cites them."""

@@ -138,7 +138,6 @@ def _named(value: Any, words: Words) -> Any:
 
 
 def _worded(value: float, unit: str) -> str:
-    """A stop as it stands beside its knob; a count has all its digits, and one of them is no plural."""
+    """A stop as it stands beside its knob; a count has all its digits."""
     counts = value == round(value) and abs(value) < 1e7
-    text = str(Quantity(value, unit, digits=7 if counts else 3)).rstrip()
-    return text[:-1] if value == 1 and len(unit) > 2 and unit.endswith("s") and "/" not in unit else text
+    return str(Quantity(value, unit, digits=7 if counts else 3)).rstrip()
