@@ -272,6 +272,23 @@ def busy_share_of_g(lab: Lab) -> float:
     return afternoon("G").busy
 
 
+def _title(letter: str) -> str:
+    return next(one.title for one in machines() if one.letter == letter)
+
+
+def name_of_a(lab: Lab) -> str:
+    """What machine A is."""
+    return _title("A")
+
+
+def name_of_b(lab: Lab) -> str:
+    return _title("B")
+
+
+def name_of_g(lab: Lab) -> str:
+    return _title("G").removeprefix("A with ")
+
+
 def faster_steps(lab: Lab) -> Quantity:
     """Time of a token on G, as a share of that on A."""
     return Quantity(100 * afternoon("G").gap_s / afternoon("A").gap_s, "%", digits=2)

@@ -219,8 +219,8 @@ def bare_writing(lab: Lab) -> Quantity:
 def candidates() -> dict[str, tuple[str, float]]:
     """Who could have written it, one request after another: computed at the roofs or as expected, or from measured speeds."""
     measured: dict[str, Witness] = {
-        "one H100, fp8 (vLLM)": ONE_H100,
-        "one H200, bf16, drafts (SGLang)": sglang("bf16"),
+        "one H100, fp8, vLLM": ONE_H100,
+        "one H200, drafts, SGLang": sglang("bf16"),
     }
     found = {
         "two H100 PCIe, bf16, roofs": ("roof", roofs_of(on("h100-pcie")).writes),
@@ -230,7 +230,7 @@ def candidates() -> dict[str, tuple[str, float]]:
         "two H100 NVL, bf16": ("expected", expected_of(on("h100-nvl")).writes),
         "two H100 SXM, fp8": ("expected", expected_of(on("h100-sxm", "fp8")).writes),
         "two H100 NVL, fp8": ("expected", expected_of(on("h100-nvl", "fp8")).writes),
-        "two H100 SXM, bf16, two users": ("expected", looped("bf16", 2)),
+        "two H100 SXM, two users": ("expected", looped("bf16", 2)),
     }
     return found | {name: ("measured", written_per_s(each.prefill, 1 / each.decode)) for name, each in measured.items()}
 

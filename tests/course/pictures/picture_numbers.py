@@ -67,6 +67,14 @@ NUMBERS: dict[str, object] = {
     "gap": "14.9 ms",
     "tokens": "47 tokens",
     "end": "1.39 s",
+    "prompts": "3,571 tok/s",
+    "answers": "127 tok/s",
+    "slow": 0.97,
+    "slow_name": "three B900",
+    "middle": 0.83,
+    "middle_name": "seven B800",
+    "fast": 0.59,
+    "fast_name": "two B910",
 }
 # What a share may turn into on paper.
-PERCENTS = ("100 %", "18 %", "0.67 %")
+PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

@@ -28,7 +28,7 @@ def describe(lab: Lab) -> style.Described:
 def draw(lab: Lab) -> style.Figure:
     """The figure; it is the same for every lab."""
     shown = describe(lab)
-    with style.axes(4.3, left=2.5, right=0.55, top=0.2, bottom=0.58) as plot:
+    with style.axes(5.0, left=2.25, right=0.5, top=0.15, bottom=1.35) as plot:
         _paint(plot, shown.data)
         return style.finish(plot, "one-after-another", lab.name, shown)
 
@@ -85,4 +85,4 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     plot.set_yticks([])
     plot.grid(axis="x", color=style.INK, alpha=0.16, linewidth=0.8)
     plot.set_xlabel("tokens written a second of the clock")
-    plot.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.16), ncols=1, frameon=False, fontsize=10)
+    plot.legend(loc="upper left", bbox_to_anchor=(-0.02, -0.17), frameon=False)
