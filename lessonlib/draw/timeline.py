@@ -107,7 +107,7 @@ class Timeline:
     finding: one or two sentences with numbers that state what is seen; it is the text alternative. label: what tells it from
     others under the same clock. lanes: the requests that are drawn; steps: those of the engine, in order. kv_blocks: blocks
     of the cache. waits: percentiles of the whole run. seats, budget: most requests at once, and most tokens of a step,
-    where there are such limits.
+    where there are such limits. note: what kind of numbers these are.
     """
 
     finding: str
@@ -118,6 +118,7 @@ class Timeline:
     label: str = ""
     seats: int | None = None
     budget: int | None = None
+    note: str = ""
 
     def refuse(self) -> None:
         """Raise LessonlibError, in one line, if this cannot be drawn."""
@@ -130,6 +131,7 @@ class Timeline:
         return {
             "label": self.label,
             "finding": self.finding,
+            "note": self.note,
             "waits": _waits(self),
             "columns": list(COLUMNS),
             "rows": [_row(lane) for lane in self.lanes],
@@ -154,9 +156,17 @@ class Timeline:
         whole = {
             "steps": [len(steps), steps[-1].end_s, busy, sum(s.prompt for s in steps), sum(s.answer for s in steps)],
             "most": [max(s.used + s.kept for s in steps), max(s.running for s in steps), max(s.waiting for s in steps)],
+            "sums": [sum(getattr(s, name) for s in steps) for name in ("used", "kept", "running", "waiting")],
             "limits": [self.kv_blocks, self.seats or 0, self.budget or 0],
         }
-        return {"label": self.label, "finding": self.finding, "waits": _waits(self), **whole, **columns}
+        return {
+            "label": self.label,
+            "finding": self.finding,
+            "note": self.note,
+            "waits": _waits(self),
+            **whole,
+            **columns,
+        }
 
 
 def _or_nothing(value: float | None) -> float:

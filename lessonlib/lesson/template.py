@@ -1,7 +1,7 @@
 """The language of placeholders: names and conditions, and values that stay text whatever is in them.
 
 Templates are the words of lessons, which others write too, so they can do little: print and compare the numbers of a lab,
-choose between words, cite a source. There are no loops, no definitions and no calls, so a text is done in time that
+choose between words, cite a source, name a flag. There are no loops, no definitions and no other calls, so a text is done in time that
 grows with its length. What they print comes from outside (a lab, a model, a server): it leaves a template as a mark, and
 the text behind it is put in only after the Markdown is HTML. So no title is ever a template, Markdown, HTML or a formula.
 """
@@ -23,8 +23,8 @@ from markupsafe import Markup
 from lessonlib.base.formats import whole_characters
 from lessonlib.base.quantity import Quantity, significant
 
-#: the one function that a template may call
-CITE = "cite"
+#: the functions that a template may call
+CITE, VLLM = "cite", "vllm"
 _MOST_DIGITS = 15
 _LONGEST = 100_000
 #: what a placeholder may consist of
@@ -108,8 +108,8 @@ def compiled(text: str) -> tuple[jinja2.Template, frozenset[str]]:
 def _refused(parsed: nodes.Template) -> Iterator[str]:
     for node in parsed.find_all(nodes.Node):
         if isinstance(node, nodes.Call):
-            if not (isinstance(node.node, nodes.Name) and node.node.name == CITE):
-                yield f"a placeholder calls nothing but {CITE}(…); compute it in a working"
+            if not (isinstance(node.node, nodes.Name) and node.node.name in (CITE, VLLM)):
+                yield f"a placeholder calls nothing but {CITE}(…) and {VLLM}(…); compute it in a working"
         elif not isinstance(node, (*_ALLOWED, nodes.Helper)):
             kind = type(node).__name__.lower()
             yield f"“{kind}” is not for the words of a lesson: they have {{{{ … }}}} and {{% if … %}}; compute it in a working"

@@ -524,10 +524,11 @@ class WaitsView(TypedDict):
 
 
 class TimelineView(TypedDict):
-    """A simulated run: its finding, its percentiles, a row of text for each lane, and what is drawn."""
+    """A simulated run: its finding, what kind of numbers they are, its percentiles, a row of text for each lane, and what is drawn."""
 
     label: str
     finding: str
+    note: str
     waits: WaitsView
     columns: list[str]
     rows: list[list[str]]

@@ -22,8 +22,9 @@ from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from lessonlib.base.errors import LessonlibError, close_matches, listed
 from lessonlib.base.text import is_web_address
+from lessonlib.base.versions import Name, vllm
 from lessonlib.lesson.code import SHARED, LessonCode, Working
-from lessonlib.lesson.template import CITE, TemplateRefusedError, as_text, compiled, holds_value, with_values
+from lessonlib.lesson.template import CITE, VLLM, TemplateRefusedError, as_text, compiled, holds_value, with_values
 from lessonlib.roofline import Lab
 
 
@@ -115,7 +116,7 @@ class Words:
 
     def _context(self, names: frozenset[str]) -> dict[str, Any]:
         """Only what the text names: nothing is computed in vain, and a misspelt name stays undefined."""
-        fixed = {"lab": self.lab, "here": self.here, CITE: self.cite}
+        fixed = {"lab": self.lab, "here": self.here, CITE: self.cite, VLLM: self.vllm}
         computed = {name: self.numbers[name] for name in names if name not in fixed and name in self.numbers}
         return fixed | computed
 
@@ -130,6 +131,10 @@ class Words:
     def plain(self, text: str, where: str) -> str:
         """``text`` as plain text, for the live region and text/plain."""
         return plain(self.inline(text, where))
+
+    def vllm(self, name: str) -> Name:
+        """A flag or a metric of vLLM as one writes it, from data/versions.toml: ``--max-num-seqs``; see :class:`Name` for more."""
+        return vllm().name(name)
 
     def cite(self, key: str) -> Markup:
         """A footnote mark that links to the source ``key`` of the lesson's list."""

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -24,8 +25,6 @@ Key = tuple[str, Engine, tuple[tuple[str, str], ...]]
 #: requests that ended before they began.
 _FALLS = ("_total", "_count", "_bucket")
 PREFIX = "vllm:"
-#: The lines of a page that are read. A page may be long (a gateway's, a node's): the others are not parsed.
-_WANTED = re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True))})[ \t{{].*", re.MULTILINE)
 #: What one page may hold of them: some hundred engines have so many. The parser takes 80 us for each, and a time that
 #: grows with the square of a line's length.
 MOST_SAMPLES, _LONGEST_LINE = 10_000, 4_000
@@ -75,6 +74,12 @@ def key_of(name: str, labels: Mapping[str, str]) -> Key:
     return name, engine, tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine")))
 
 
+@cache
+def _wanted() -> re.Pattern[str]:
+    """The lines of a page that are read. A page may be long (a gateway's, a node's): the others are not parsed."""
+    return re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True))})[ \t{{].*", re.MULTILINE)
+
+
 def parse(text: str, at: float, where: str) -> Scrape:
     """A page of metrics as text. Raises LessonlibError if it is none, or not of vLLM."""
     # Before any other look: what is searched for in one line of megabytes takes seconds.
@@ -82,7 +87,7 @@ def parse(text: str, at: float, where: str) -> Scrape:
         raise LessonlibError(
             f"{where}: a line of more than {_LONGEST_LINE:,} characters; these are not the metrics of a server"
         )
-    wanted = _WANTED.findall(text)
+    wanted = _wanted().findall(text)
     if len(wanted) > MOST_SAMPLES:
         raise LessonlibError(
             f"{where}: more than {MOST_SAMPLES:,} samples of vLLM, too many to read again and again; probe one server, or ask the Prometheus that scrapes it"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lessonlib.probe.metrics import COUNTERS, GAUGES, HISTOGRAMS
+from lessonlib.probe.metrics import names_of
 from lessonlib.probe.timeline import Timeline
 
 
@@ -41,23 +41,23 @@ class Window:
 
     def counted(self, what: str, **labels: str) -> float | None:
         """The increase of a counter; None where no server has it."""
-        return self._risen(COUNTERS[what], "", labels)
+        return self._risen(names_of(what), "", labels)
 
     def sum_and_count(self, what: str) -> tuple[float, float] | None:
         """Sum and number of what a histogram took in; None where no server has it."""
-        total, count = (self._risen(HISTOGRAMS[what], end) for end in ("_sum", "_count"))
+        total, count = (self._risen(names_of(what), end) for end in ("_sum", "_count"))
         return None if total is None or count is None else (total, count)
 
     def name_of(self, what: str) -> str:
         """The metric that tells it here, or its current name."""
-        names = {**HISTOGRAMS, **GAUGES, **COUNTERS}[what]
+        names = names_of(what)
         return self._name(names) or self._name(names, "_count") or names[0]
 
     def gauge(self, what: str, mean_of_engines: bool = False) -> float | None:
         """Mean over the scrapes of the sum (or the mean) over engines, added up over servers (or averaged)."""
         levels = []
         for line in self.timelines:
-            name = next((name for name in GAUGES[what] if line.has(name)), None)
+            name = next((name for name in names_of(what) if line.has(name)), None)
             if name is None:
                 continue
             self.used.add(name)

@@ -97,7 +97,7 @@ def _run(run: Mapping[str, Any]) -> str:
     waits = run["waits"]
     named = f"<p><strong>{escape(run['label'])}</strong></p>" if run["label"] else ""
     told = _table((f"wait of all {waits['requests']} requests for", *waits["head"]), waits["rows"])
-    speed = f"<p>{escape(waits['speed'])} of answers.</p>"
+    speed = f"<p>{escape(waits['speed'])} of answers. {escape(run['note'])}</p>"
     return f"{named}<p>{escape(run['finding'])}</p>{told}{speed}{_table(run['columns'], run['rows'])}"
 
 

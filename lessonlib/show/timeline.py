@@ -46,9 +46,9 @@ class TimelineBlock(Block):
                 f"{compute.__name__}: {type(error).__name__}: {' '.join(str(error).split())}"
             ) from error
         runs = tuple(found) if isinstance(found, (list, tuple)) else (found,)
-        wrong = next((run for run in runs if not isinstance(run, Timeline)), None)
-        if wrong is not None or not 1 <= len(runs) <= MOST_RUNS:
-            what = f"{len(runs)} of them" if wrong is None else type(wrong).__name__
+        wrong = [type(run).__name__ for run in runs if not isinstance(run, Timeline)]
+        if wrong or not 1 <= len(runs) <= MOST_RUNS:
+            what = wrong[0] if wrong else f"{len(runs)} of them"
             raise LessonlibError(
                 f"{compute.__name__} returns {what}; it returns a Timeline, or a list of up to {MOST_RUNS}"
             )

@@ -127,7 +127,11 @@ def _stem_text(item: StepItem) -> str:
 
 def _block_text(lesson: Lesson, item: Item) -> str:
     key = _BLOCK_TEXT.get(item.kind)
-    return f"## {item.title}\n{_words(lesson.words.html(item.raw[key], f'{lesson.name} {item.id}'))}" if key else ""
+    if not key:
+        return ""
+    view = cast("Mapping[str, Any]", item.view()) if item.kind == "timeline" else {}
+    seen = "".join(f"\nSeen there: {run['finding']}" for run in view.get("timeline", ()))
+    return f"## {item.title}\n{_words(lesson.words.html(item.raw[key], f'{lesson.name} {item.id}'))}{seen}"
 
 
 def _step_text(item: StepItem) -> str:

@@ -48,6 +48,14 @@ def no_run(lab):
     return Timeline(run.finding, run.lanes, [], run.kv_blocks, run.waits)
 
 
+def run_that_tells(lab):
+    """A finding that says how long it takes to read the tea."""
+    from .workings import tea_read_time
+
+    run = one_run(lab)
+    return Timeline(f"2 steps in {tea_read_time(lab)}.", run.lanes, run.steps, run.kv_blocks, run.waits)
+
+
 def broken_run(lab):
     """An error of the author's."""
     return 1 / 0
@@ -75,10 +83,15 @@ def words() -> Raw:
     return copy.deepcopy(load_source(path(), BLOCKS))
 
 
-def with_timeline(compute: str = "one_run", **more: Any) -> Raw:
-    """Its YAML with a timeline of one of RUNS before the closing panel."""
+def with_timeline(compute: str = "one_run", before: str = "closing", **more: Any) -> Raw:
+    """Its YAML with a timeline of one of RUNS before the item of that id."""
     raw = words()
-    end = next(index for index, entry in enumerate(raw["steps"]) if "closing" in entry)
+    place = next(
+        index
+        for index, entry in enumerate(raw["steps"])
+        for body in entry.values()
+        if "text" not in entry and body["id"] == before
+    )
     entry = {"id": "the-run", "title": "Timeline · a run", "text": "Look at step 1.", "compute": compute, **more}
-    raw["steps"].insert(end, {"timeline": entry})
+    raw["steps"].insert(place, {"timeline": entry})
     return raw

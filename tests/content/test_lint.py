@@ -300,6 +300,22 @@ RENDERED: dict[str, tuple[Callable[[Raw], Any], str]] = {
         edit("the-store", "numbers", "weights", value="tea_weihgts"),
         "numbers.weights: there is no working “tea_weihgts”; did you mean tea_weights",
     ),
+    "flag that is typed": (
+        edit("half-the-bytes", "reveal", value="Start with `--max-num-seqs 8`."),
+        r"--max-num-seqs is typed: write \{\{ vllm",
+    ),
+    "metric that is typed and is none": (
+        edit("half-the-bytes", "reveal", value="Look at `vllm:num_request_running`."),
+        "no flag or metric “vllm:num_request_running”.*did you mean num_requests_running",
+    ),
+    "misspelt flag where this lab does not look": (
+        edit("half-the-bytes", "reveal", value='{% if several %}{{ vllm("max-num-seq") }}{% endif %}'),
+        "no flag or metric “max-num-seq”.*did you mean max-num-seqs",
+    ),
+    "version that is typed": (
+        edit("half-the-bytes", "reveal", value="Since vLLM 0.33.0."),
+        r"vLLM 0.33.0 is typed: write vLLM \{\{ vllm_version \}\}",
+    ),
     "number that this lab lacks": (
         edit("half-the-bytes", "reveal", value="Measured: {{ measured_decode }}."),
         "the rendered text holds “None”.*4090",

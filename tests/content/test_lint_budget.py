@@ -183,6 +183,11 @@ def test_an_answer_that_was_told_before(raw: Raw, reopen: Any) -> None:
     assert "new-answer" not in told(raw, reopen)
 
 
+def test_an_answer_that_a_timeline_told_before(reopen: Any) -> None:
+    raw = specimen.with_timeline("run_that_tells", before="read-time")
+    assert re.search(r"read-time: its answer stands already in \S+, timeline the-run;", told(raw, reopen)["new-answer"])
+
+
 def test_a_quiz_may_ask_what_was_told(raw: Raw, reopen: Any) -> None:
     body(raw, "your-lab")["text"] += " TB/s, the bandwidth."
     assert "new-answer" not in told(raw, reopen)

@@ -119,6 +119,7 @@ def test_the_seal_counts_requests_not_steps() -> None:
     sealed = RUN.sealed
     assert sealed["first token"] == [0.02, -1.0] and sealed["read again"] == [101, 0]
     assert sealed["steps"] == [4, 0.08, pytest.approx(0.07), 301, 5] and sealed["most"] == [15, 2, 1]
+    assert sealed["sums"] == [45, 3, 7, 1]
     assert replace(RUN, seats=None).sealed != sealed
     other = [replace(STEPS[0], prompt=101), *STEPS[1:]]
     assert replace(RUN, steps=other).sealed != sealed

@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from lessonlib.base.versions import vllm
 from lessonlib.serving.results.quantiles import bucket_counts, histogram_quantile, percentile
-from lessonlib.serving.results.telemetry import BETWEEN_BOUNDS
+
+BETWEEN_BOUNDS = vllm().bounds["inter_token_latency"]
 
 
 def test_counts_of_buckets_are_cumulative_and_end_with_all():

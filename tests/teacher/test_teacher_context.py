@@ -11,8 +11,9 @@ import pytest
 from lessonlib.build.lint.secrets import Text, amounts, late_secrets, secrets
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names
-from lessonlib.roofline import decode
+from lessonlib.roofline import decode, load_lab
 from lessonlib.teacher.context import Context, all_revealed
+from tests.content import specimen
 from tests.teacher.conftest import lesson_of, reveal
 
 
@@ -91,3 +92,12 @@ def test_earlier_questions_go_along() -> None:
     sent = Context(lesson_of()).messages("And fp8?", [("zero", "0"), ("one", "1"), ("two", ""), ("three", "3")])
     assert [message["content"] for message in sent[1:]] == ["one", "1", "three", "3", "And fp8?"]
     assert [message["role"] for message in sent] == ["system", "user", "assistant", "user", "assistant", "user"]
+
+
+def test_the_teacher_knows_what_a_timeline_showed(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = specimen.with_timeline(before="half-the-bytes")
+    monkeypatch.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)
+    lesson = Lesson(specimen.path(), load_lab(), None, specimen.BLOCKS)
+    assert "Look at step 1." not in Context(lesson).text(), "it is closed"
+    reveal(lesson)
+    assert "## Timeline · a run\nLook at step 1.\nSeen there: One tea takes 2 steps on " in Context(lesson).text()

@@ -18,6 +18,7 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     questions,
     shape,
     timelines,
+    versions,
     words,
     written,
 )

@@ -35,7 +35,7 @@ def sources(raw: Raw) -> Iterator[Found]:
     cited: dict[str, Path] = {}
     for where, text in leaves(raw["steps"]):
         for key in _CITE.findall(text):
-            cited.setdefault(key, ("steps", *_path(where)))
+            cited.setdefault(key, ("steps", *path_of(where)))
     for key in sorted(set(cited) - set(listed)):
         yield Found(cited[key], f'cite("{key}"): no such source; the lesson lists {", ".join(listed) or "none"}')
     for key in listed:
@@ -65,10 +65,10 @@ def image_alt(raw: Raw) -> Iterator[Found]:
             named = re.search(r'(?:alt|aria-label)="([^"]*)"', image[0])
             alt = image["alt"] if image["alt"] is not None else named[1] if named else ""
             if not re.search(r"\d", alt):
-                yield Found(_path(where), f"{where}: an image needs alt text that states its finding with a number")
+                yield Found(path_of(where), f"{where}: an image needs alt text that states its finding with a number")
 
 
-def _path(where: str) -> Path:
+def path_of(where: str) -> Path:
     """The place that ``leaves`` writes as ``steps[3].predict.stem``."""
     return tuple(int(index) if index else key for key, index in _KEY.findall(where))
 
@@ -95,7 +95,7 @@ def placeholders(lesson: Lesson) -> Iterator[Found]:
         for where, text in leaves({key: value for key, value in body.items() if key not in _NOT_TEXT}):
             if where.rpartition(".")[2] not in _NOT_TEXT:
                 for line in _renders(words, text, f"{kind} {body['id']}: {where}"):
-                    yield Found((*path, *_path(where)), line)
+                    yield Found((*path, *path_of(where)), line)
 
 
 def _renders(words: Words, text: str, where: str) -> Iterator[str]:

@@ -42,11 +42,6 @@ def visible_bytes(lab: Lab) -> Quantity:
     return Quantity(_gpu().capacity_bytes, "B")
 
 
-def engine_share(lab: Lab) -> str:
-    """The share that vLLM takes unless told otherwise, such as "0.92"."""
-    return f"{USABLE:g}"
-
-
 def reserve_bytes(lab: Lab) -> Quantity:
     """Of that share, kept for activations, graphs and the runtime."""
     return Quantity(USABLE * _gpu().capacity_bytes - _usable(_gpu()), "B", digits=2)

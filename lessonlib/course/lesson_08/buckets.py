@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_08.service_run import service_run
 from lessonlib.roofline import Lab
 from lessonlib.serving.results.quantiles import bucket_counts, histogram_quantile, percentile
-from lessonlib.serving.results.telemetry import BETWEEN_BOUNDS
 
 #: seconds between the tokens of a server that writes like clockwork, and of the same after an upgrade
 EVEN_GAP = 0.007
+
+
+def _bounds() -> tuple[float, ...]:
+    """Upper bounds of vLLM's buckets for gaps between tokens, seconds."""
+    return vllm().bounds["inter_token_latency"]
 
 
 def even_gap(lab: Lab) -> Quantity:
@@ -19,17 +24,17 @@ def even_gap(lab: Lab) -> Quantity:
 
 def first_bound(lab: Lab) -> Quantity:
     """The upper end of vLLM's lowest bucket for gaps between tokens."""
-    return Quantity(BETWEEN_BOUNDS[0], "s")
+    return Quantity(_bounds()[0], "s")
 
 
 def second_bound(lab: Lab) -> Quantity:
-    return Quantity(BETWEEN_BOUNDS[1], "s")
+    return Quantity(_bounds()[1], "s")
 
 
 def bucket_p50(lab: Lab) -> Quantity:
     """histogram_quantile(0.5, ...) of a thousand even gaps: half way through the bucket, which starts at 0."""
-    counts = bucket_counts([EVEN_GAP] * 1000, BETWEEN_BOUNDS)
-    return Quantity(histogram_quantile(0.5, counts, BETWEEN_BOUNDS), "s", digits=1)
+    counts = bucket_counts([EVEN_GAP] * 1000, _bounds())
+    return Quantity(histogram_quantile(0.5, counts, _bounds()), "s", digits=1)
 
 
 def run_gap_p50(lab: Lab) -> Quantity:
@@ -39,8 +44,8 @@ def run_gap_p50(lab: Lab) -> Quantity:
 
 def run_bucket_p50(lab: Lab) -> Quantity:
     """What Prometheus makes of the same gaps."""
-    counts = bucket_counts(service_run(lab).gaps, BETWEEN_BOUNDS)
-    return Quantity(histogram_quantile(0.5, counts, BETWEEN_BOUNDS), "s")
+    counts = bucket_counts(service_run(lab).gaps, _bounds())
+    return Quantity(histogram_quantile(0.5, counts, _bounds()), "s")
 
 
 def run_gap_mean(lab: Lab) -> Quantity:

@@ -15,6 +15,12 @@ from lessonlib.base.quantity import Quantity, significant
 from lessonlib.draw.timeline import LEVELS, MOST_LANES, MOST_STEPS, Chunk, Lane, Step, Timeline, Waits, Written
 from lessonlib.serving import EngineStep, Result
 
+#: what is said of the numbers, by the cost of a step
+_NOTES = {
+    "expected": "Simulated: each step takes as long as the course's engine expects. Nothing here is measured.",
+    "ceiling": "Simulated: each step takes its least time, the ceiling of perfect software. Nothing here is measured.",
+}
+
 
 def timeline_of(
     result: Result,
@@ -31,7 +37,8 @@ def timeline_of(
     requests: numbers of those that get a lane (the first is 0); None: all that the replica had in the stretch, and of these
     the first MOST_LANES. from_s, until_s: the stretch, seconds since the first request came. finding: what is seen, in a
     sentence with its number; "": the run's own numbers. Raises LessonlibError for a run without the record "steps", for a
-    request that the replica never had, and for a stretch of no step or too many.
+    request that the replica never had, and for a stretch of no step or too many. Of a run that a time limit stopped, steps that
+    were under way are not shown.
     """
     every = tuple(result.step_log("timeline_of").steps(replica))
     begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
@@ -61,6 +68,7 @@ def timeline_of(
         waits=_waits(result),
         seats=scheduler.max_num_seqs,
         budget=None if scheduler.batching == "static" else scheduler.max_num_batched_tokens,
+        note=_NOTES[result.settings["cost"]],
     )
     made.refuse()
     return made
@@ -92,12 +100,18 @@ def _finding(result: Result, steps: Sequence[EngineStep], begin: float, label: s
     first = Quantity(result.percentile("ttft_s", 50.0), "s")
     full = significant(100 * max(step.kv_used for step in steps) / blocks, 2)
     lost = sum(len(step.preempted) for step in steps)
-    told = f", {lost} preemption{'s' * (lost != 1)}" if lost else ""
+    told = f", {_many(lost, 'preemption', 'preemptions')}" if lost else ""
+    seated = _many(max(step.running for step in steps), "request runs", "requests run")
+    queued = _many(max(step.waiting for step in steps), "waits", "wait")
     return (
-        f"{label + ': ' if label else ''}{len(steps):,} steps up to {until}; at most {max(step.running for step in steps):,} requests run and "
-        f"{max(step.waiting for step in steps):,} wait, the KV cache is at most {full} % full{told}. "
+        f"{label + ': ' if label else ''}{_many(len(steps), 'step', 'steps')} up to {until}; at most {seated} and {queued}, "
+        f"the KV cache is at most {full} % full{told}. "
         f"Half of all {len(result.requests['number']):,} requests have their first token after {first} or less."
     )
+
+
+def _many(number: int, one: str, more: str) -> str:
+    return f"{number:,} {one if number == 1 else more}"
 
 
 # --- one request's way through a replica ----------------------------------------------------------------------------------

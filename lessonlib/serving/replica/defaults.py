@@ -1,31 +1,26 @@
 """What holds where nobody says: the seats and token budget of vLLM's server on a GPU, and the server's own time.
 
-The rules of the first two are those of `EngineArgs.get_batch_defaults` and of what follows it (vllm/engine/arg_utils.py, 0.33.0), for the
-usage context of the API server; the offline class LLM takes larger budgets.
+The first two stand in data/versions.toml; what follows from them is as in vllm/engine/arg_utils.py, for the usage context of the API server.
 """
 
 from __future__ import annotations
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.versions import vllm
 from lessonlib.roofline import GPU, System
 from lessonlib.roofline.efficiency import load_efficiency
 
 GIB = 2.0**30
-#: (seats, tokens of a step): from 160 GiB up; from 70 GiB up; everything else, an A100 and a GB10 of any size too.
-LARGEST, LARGE, SMALL = (1024, 16_384), (1024, 8192), (256, 2048)
-#: A large budget made an A100 slower; a GB10 has the memory of a large card without its arithmetic.
-_SMALL_NAMES = ("a100", "gb10")
 
 
 def batch_defaults(gpu: GPU) -> tuple[int, int]:
     """(seats, tokens of a step) that vLLM's server takes on this GPU."""
     memory = getattr(gpu, "driver_bytes", None) or gpu.memory_bytes
-    if memory >= 160 * GIB:
-        return LARGEST
     names = f"{gpu.name} {gpu.title}".lower()
-    if memory >= 70 * GIB and not any(name in names for name in _SMALL_NAMES):
-        return LARGE
-    return SMALL
+    for row in vllm().batch:
+        if memory >= row.least_gib * GIB and not any(name in names for name in row.but):
+            return row.seats, row.tokens
+    raise LessonlibError(f"batch_defaults: no row of vllm.batch in data/versions.toml fits {gpu.called}")
 
 
 def server_seconds(system: System) -> tuple[float, float]:

@@ -1,7 +1,7 @@
-"""The lines that vLLM's server would log over a run, one every ten seconds (LoggingStatLogger in v1/metrics/loggers.py, 0.33.0).
+"""The lines that vLLM's server would log over a run, one every ten seconds, as data/versions.toml has them.
 
 Its counters are windows of the wall clock: prompt tokens are those that were computed, in one lump at the first token;
-the hit rate is that of the last 1,000 requests; a line on preemptions does not come, because 0.33 resets the count first.
+the hit rate is that of the last 1,000 requests; a line on preemptions does not come, because vLLM resets the count first.
 """
 
 from __future__ import annotations
@@ -9,18 +9,16 @@ from __future__ import annotations
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.versions import vllm
 from lessonlib.serving.results.telemetry import Telemetry
 
-EVERY_S = 10.0
-#: Requests over which the hit rate of the line is taken.
-RECENT = 1000
 #: Windows that are looked through: eleven days of a run.
 MOST_LINES = 100_000
 
 
-def log_lines(telemetry: Telemetry, every_s: float = EVERY_S) -> list[tuple[float, str]]:
-    """(seconds since the run began, line) for each whole window of the run."""
-    result = telemetry.result
+def log_lines(telemetry: Telemetry, every_s: float | None = None) -> list[tuple[float, str]]:
+    """(seconds since the run began, line) for each whole window of the run; windows are vLLM's unless said."""
+    result, every_s = telemetry.result, every_s or vllm().log_every_s
     begin = float(result.requests["arrival_s"].min()) if len(result.requests["arrival_s"]) else 0.0
     if result.simulated_s / every_s > MOST_LINES:
         raise LessonlibError(
@@ -51,19 +49,21 @@ def rates(telemetry: Telemetry, after: float, until: float) -> tuple[float, floa
 
 
 def _line(telemetry: Telemetry, end: float, prompts: float, answers: float) -> str:
-    gauges = telemetry.gauges(end)
-    parts = [
-        f"Avg prompt throughput: {prompts:.1f} tokens/s",
-        f"Avg generation throughput: {answers:.1f} tokens/s",
-        f"Running: {gauges['vllm:num_requests_running']:.0f} reqs",
-        f"Waiting: {gauges['vllm:num_requests_waiting']:.0f} reqs",
-        f"GPU KV cache usage: {100 * gauges['vllm:kv_cache_usage_perc']:.1f}%",
-    ]
-    asked = telemetry.counters["vllm:prefix_cache_queries"].values(-np.inf, end)[-RECENT:]
-    hits = telemetry.counters["vllm:prefix_cache_hits"].values(-np.inf, end)[-RECENT:]
+    gauges, lines = telemetry.gauges(end), vllm().lines
+    line = lines["stats"].text.format(
+        engine=telemetry.replica,
+        prompts=prompts,
+        answers=answers,
+        running=gauges["vllm:num_requests_running"],
+        waiting=gauges["vllm:num_requests_waiting"],
+        cache=100 * gauges["vllm:kv_cache_usage_perc"],
+    )
+    recent = vllm().log_recent
+    asked = telemetry.counters["vllm:prefix_cache_queries"].values(-np.inf, end)[-recent:]
+    hits = telemetry.counters["vllm:prefix_cache_hits"].values(-np.inf, end)[-recent:]
     if asked.size and telemetry.result.settings["scheduler"].prefix_caching:
-        parts.append(f"Prefix cache hit rate: {100 * hits.sum() / asked.sum():.1f}%")
-    return f"Engine {telemetry.replica:03d}: {', '.join(parts)}"
+        line += lines["hit_rate"].text.format(hits=100 * hits.sum() / asked.sum())
+    return line
 
 
 def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
@@ -74,9 +74,19 @@ def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
     if not steps:
         return []
     seconds = until - after
+    # By position the run knows what is expected; what came of each draft it does not keep.
+    shares = telemetry.result.settings["scheduler"].speculation.by_position
     line = (
-        f"SpecDecoding metrics: Mean acceptance length: {1 + accepted / steps:.2f}, Accepted throughput: {accepted / seconds:.2f} tokens/s, "
-        f"Drafted throughput: {drafted / seconds:.2f} tokens/s, Accepted: {accepted:.0f} tokens, Drafted: {drafted:.0f} tokens, "
-        f"Avg Draft acceptance rate: {100 * accepted / drafted:.1f}%"
+        vllm()
+        .lines["drafts"]
+        .text.format(
+            length=1 + accepted / steps,
+            accepted_rate=accepted / seconds,
+            drafted_rate=drafted / seconds,
+            accepted=accepted,
+            drafted=drafted,
+            positions=", ".join(f"{share:.3f}" for share in shares),
+            rate=100 * accepted / drafted,
+        )
     )
     return [line]

@@ -1,6 +1,6 @@
 """What a replica of a run would tell a monitoring system: counters, gauges and histograms under vLLM's names.
 
-Names, labels and bounds are those of vLLM 0.33.0 (v1/metrics/loggers.py and buckets.py). As there, prompt tokens are credited
+Names, labels and bounds are those of data/versions.toml. As in vLLM, prompt tokens are credited
 in one lump when the first token comes, times of phases when the request ends, and blocks that could be reused count as free.
 """
 
@@ -13,21 +13,15 @@ from typing import Any
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.base.versions import vllm
 from lessonlib.serving.results.outputs import outputs
 from lessonlib.serving.results.result import Result
 
-#: Upper bounds of the buckets of vLLM's histograms.
-LATENCY_BOUNDS = (
-    0.3, 0.5, 0.8, 1.0, 1.5, 2.0, 2.5, 5.0, 10.0, 15.0, 20.0, 30.0, 40.0, 50.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 7680.0,
-)  # fmt: skip
-FIRST_TOKEN_BOUNDS = (
-    0.001, 0.005, 0.01, 0.02, 0.04, 0.06, 0.08, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0, 160.0, 640.0, 2560.0,
-)  # fmt: skip
-BETWEEN_BOUNDS = (
-    0.01, 0.025, 0.05, 0.075, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0, 20.0, 40.0, 80.0,
-)  # fmt: skip
-STEP_BOUNDS = tuple(2.0**power for power in (0, *range(3, 15)))
-PREEMPTION_BOUNDS = (1.0, 2.0, 3.0, 4.0, 5.0, 10.0, 20.0)
+
+def bounds_of(name: str, longest: int) -> tuple[float, ...]:
+    """Upper bounds of the buckets of vLLM's histogram `name` (with ``vllm:``), for a model of so many tokens."""
+    family = vllm().metric(name).buckets
+    return token_bounds(longest) if family == "request_tokens" else vllm().bounds[family]
 
 
 def token_bounds(most: int) -> tuple[float, ...]:
@@ -61,7 +55,7 @@ def _events(time: np.ndarray, value: np.ndarray | float, keep: np.ndarray) -> Ev
 
 
 class Telemetry:
-    """One replica of a run with a full record.
+    """One replica of a run with a record of its requests.
 
     counters, histograms: events by vLLM's name (without _total, _sum, _count). bounds: of the histograms' buckets.
     """
@@ -83,14 +77,7 @@ class Telemetry:
         self.counters = self._counters()
         self.histograms = self._histograms()
         most = result.settings["system"].model.max_context or 1_000_000
-        named = {"tokens": token_bounds(most), "iteration": STEP_BOUNDS, "preemptions": PREEMPTION_BOUNDS}
-        self.bounds = {
-            "vllm:time_to_first_token_seconds": FIRST_TOKEN_BOUNDS,
-            "vllm:inter_token_latency_seconds": BETWEEN_BOUNDS,
-            "vllm:request_time_per_output_token_seconds": BETWEEN_BOUNDS,
-            "vllm:iteration_tokens_total": named["iteration"],
-            "vllm:request_num_preemptions": named["preemptions"],
-        } | {name: named["tokens"] for name in self.histograms if name.endswith("_tokens")}
+        self.bounds = {name: bounds_of(name, most) for name in self.histograms}
 
     def _counters(self) -> dict[str, Events]:
         rows, first = self._rows, self._first
@@ -209,7 +196,7 @@ def exposition(telemetry: Telemetry, at_s: float) -> str:
             yield sources
             for name, events in telemetry.histograms.items():
                 seen = events.values(-np.inf, at_s)
-                bounds = telemetry.bounds.get(name, LATENCY_BOUNDS)
+                bounds = telemetry.bounds[name]
                 buckets = [(str(float(bound)), float((seen <= bound).sum())) for bound in bounds]
                 histogram = HistogramMetricFamily(name, name, labels=keys)
                 histogram.add_metric(values, [*buckets, ("+Inf", float(len(seen)))], float(seen.sum()))

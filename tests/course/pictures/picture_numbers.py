@@ -75,6 +75,9 @@ NUMBERS: dict[str, object] = {
     "middle_name": "seven B800",
     "fast": 0.59,
     "fast_name": "two B910",
+    "pages": "1,913 pages",
+    "page": "769 tokens",
+    "inside": "173 requests",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

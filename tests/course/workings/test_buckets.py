@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_08.buckets import bucket_p50, run_bucket_p50
 from lessonlib.course.lesson_08.service_run import service_run
 from lessonlib.roofline import lab_names, load_lab
-from lessonlib.serving.results.telemetry import BETWEEN_BOUNDS
 
+BETWEEN_BOUNDS = vllm().bounds["inter_token_latency"]
 every_lab = pytest.mark.parametrize("name", lab_names())
 
 

@@ -36,8 +36,8 @@
       [s("circle", { cx: 11, cy: 7, r: 3.2, class: "tl-done" }), "done"],
       [filled("tl-kv", "kv"), "KV pages in use"],
       runs.some(({ kept }) => kept.some(Boolean)) && [filled("tl-kept", "kept"), "kept for a prefix"],
-      [line("tl-line-running"), "run"],
-      [line("tl-line-waiting"), "wait"],
+      [line("tl-line-running"), "requests that run"],
+      [line("tl-line-waiting"), "requests that wait"],
       [s("path", { d: "M1 7H21", class: "tl-limit" }), "limit"],
     ];
     return h("ul", { class: "exp-legend tl-legend" }, entries.filter(Boolean).map(([node, words]) => h("li", {}, swatch(node), words)));
@@ -131,7 +131,7 @@
     const low = begin <= 0.05 * last ? 0 : begin; // the first request comes at 0, its first step a little later
     const whole = last - low;
     const stops = [...new Set(runs.flatMap(({ starts }) => starts))].sort((a, b) => a - b);
-    const digits = whole < 2e6 ? 3 : 2;
+    const digits = last < 60e6 ? 3 : 2; // two steps in a row are some milliseconds apart
     const clock = (now) => `${(now / 1e6).toFixed(digits)} s`;
     const views = spans(runs, whole);
     let [now, playing, before, told, close, from, wide, gutter] = [last, false, 0, 0, 0, low, 0, 0];
@@ -152,12 +152,14 @@
     const out = button("Zoom out", () => zoom(-1));
     const into = button("Zoom in", () => zoom(1));
     const shows = h("span", { class: "tl-shows" });
+    const strips = h("input", { type: "checkbox", checked: true, onchange: () => build() });
     const sliderId = `${panel.uid}-tl-time`;
     const slider = h("input", { type: "range", id: sliderId, min: low, max: last, step: 1, oninput: ({ target }) => (stop(), seek(Number(target.value)), announce()), onkeydown: keys });
     const time = h("span", { class: "exp-value", "aria-hidden": "true" });
     const calm = reducedMotion();
     const bar = h("div", { class: "tl-bar", role: "group", "aria-label": "Player" },
       back, calm ? null : play, on, calm ? null : h("span", { class: "tl-pick" }, h("label", { for: speedId, text: "Speed" }), pick),
+      runs.length > 1 && h("label", { class: "gp-check tl-pick" }, strips, "steps, KV, queue"), // without them, more runs fit on a screen
       views.length > 1 && h("span", { class: "tl-pick tl-zoom" }, out, into, shows));
     const scrub = h("div", { class: "exp-field tl-scrub" }, h("div", { class: "exp-name" }, h("label", { for: sliderId, text: "Simulated time" }), time), slider);
 
@@ -208,7 +210,7 @@
       if (!wide) return;
       const narrow = wide < 480;
       gutter = parts.timelineGutter(runs, narrow);
-      const stretch = { pixels: 0, from, until: from + views[close], width: wide, gutter, narrow, cramped: runs.length > 1 };
+      const stretch = { pixels: 0, from, until: from + views[close], width: wide, gutter, narrow, cramped: runs.length > 1, bare: !strips.checked };
       stretch.pixels = Math.min(...runs.map((run) => parts.timelinePixels(run, stretch)));
       for (const chart of charts) chart.build(stretch);
       mark();
@@ -281,7 +283,8 @@
 
     const hidden = s("svg", { width: 0, height: 0, class: "tl-defs", "aria-hidden": "true" }, parts.timelinePatterns(panel.uid));
     const figure = h("figure", { class: "exp-figure" }, charts.map(({ node }) => node), h("figcaption", { class: "exp-finding" }, shown.map(({ finding }) => h("p", { text: finding }))));
-    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(waitsTable)));
+    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(waitsTable)),
+      [...new Set(shown.map(({ note }) => note))].filter(Boolean).map((text) => h("p", { class: "gp-soft gp-small", text })));
     const root = h("div", { class: "exp tl" }, words, h("div", { class: "tl-controls" }, bar, scrub), figure, below, allNumbers(shown), live, hidden);
     panel.onDrop(() => ((playing = false), clearTimeout(timer)));
     watchWidth(charts[0].lanes, (width) => ((wide = Math.max(width, 200)), build()), panel);

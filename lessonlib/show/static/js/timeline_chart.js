@@ -183,7 +183,7 @@
 
   /** Pixels that the names of the lanes need. */
   const gutterOf = (runs, narrow) =>
-    Math.min(140, Math.max(narrow ? 74 : 84, ...runs.flatMap(({ lanes }) => lanes.map((lane) => 7.5 * (`${lane.number}`.length + tokensOf(lane, narrow).length) + 17))));
+    Math.min(140, Math.max(narrow ? 80 : 84, ...runs.flatMap(({ lanes }) => lanes.map((lane) => 7.5 * (`${lane.number}`.length + tokensOf(lane, narrow).length) + 17))));
 
   function laneNodes(run, lane, at, y, height, uid) {
     const [top, tall] = [y + 2, height - 4];
@@ -258,7 +258,7 @@
     const [up, down] = [Math.max(1, most(run.prompt)), Math.max(1, most(run.answer))];
     const zero = top + height * 0.6;
     const [above, below] = [zero - top - 1, top + height - zero - 1];
-    const gap = at.pixels >= 4 ? 0.8 : 0;
+    const gap = at.pixels >= MARK_FROM ? 0.8 : 0;
     stripFrame(svg, "steps", top, height, stretch, [[top, count(up)], [top + height, count(down)]]);
     let [read, write] = ["", ""];
     for (let step = at.first; step <= at.last; step += 1) {
@@ -329,16 +329,18 @@
   }
 
   function stripsSvg(run, stretch, uid) {
-    const { width, cramped } = stretch;
+    const { width, cramped, bare } = stretch;
     const at = placing(run, stretch);
     const tall = cramped ? LOW_STRIPS : STRIPS;
     const [kv, queue] = [6 + tall.steps + GAP, 6 + tall.steps + tall.kv + 2 * GAP];
-    const axis = queue + tall.queue + 5;
+    const axis = bare ? 3 : queue + tall.queue + 5;
     const height = axis + AXIS;
-    const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot tl-plot", role: "img", "aria-label": "Over the same time: tokens of each step, KV pages, and requests that run and wait" });
-    stepsStrip(svg, run, at, 6, tall.steps, stretch, uid);
-    kvStrip(svg, run, at, kv, tall.kv, stretch, uid);
-    queueStrip(svg, run, at, queue, tall.queue, stretch);
+    const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot tl-plot", role: "img", "aria-label": bare ? "Simulated time" : "Over the same time: tokens of each step, KV pages, and requests that run and wait" });
+    if (!bare) {
+      stepsStrip(svg, run, at, 6, tall.steps, stretch, uid);
+      kvStrip(svg, run, at, kv, tall.kv, stretch, uid);
+      queueStrip(svg, run, at, queue, tall.queue, stretch);
+    }
     timeAxis(svg, axis, stretch, at);
     return { svg, ...cursor(svg, axis, stretch, at) };
   }

@@ -641,10 +641,11 @@ export interface WaitsView {
   requests: string;
 }
 
-/** A simulated run: its finding, its percentiles, a row of text for each lane, and what is drawn. */
+/** A simulated run: its finding, what kind of numbers they are, its percentiles, a row of text for each lane, and what is drawn. */
 export interface TimelineView {
   label: string;
   finding: string;
+  note: string;
   waits: WaitsView;
   columns: string[];
   rows: string[][];

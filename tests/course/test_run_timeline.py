@@ -15,6 +15,7 @@ from lessonlib.draw.timeline import Timeline
 from lessonlib.roofline import System, load_gpu, load_model
 from lessonlib.serving import (
     Disaggregation,
+    Failure,
     Fleet,
     LogNormal,
     Poisson,
@@ -159,10 +160,28 @@ def test_the_finding_is_the_runs_own() -> None:
     shown = timeline_of(result, label="One seat")
     until = shown.steps[-1].end_s
     assert re.fullmatch(
-        rf"One seat: 6 steps up to {1e3 * until:.3g} ms; at most 1 requests? runs? and 1 waits?, the KV cache is at most 0\.\d+ % full\. "
+        rf"One seat: 6 steps up to {1e3 * until:.3g} ms; at most 1 request runs and 1 waits, the KV cache is at most 0\.\d+ % full\. "
         r"Half of all 2 requests have their first token after \S+ ms or less\.",
         shown.finding,
     ), shown.finding  # fmt: skip
+
+
+def test_it_says_what_kind_of_numbers_these_are() -> None:
+    for cost, word in (("expected", "expects"), ("ceiling", "ceiling")):
+        assert word in timeline_of(served(Request(0.0, 100, 3), cost=cost)).note
+
+
+def test_a_replica_that_stops_hands_on_what_it_had() -> None:
+    fleet = Fleet(replicas=2, failures=(Failure(0, 0.2, 5.0),))
+    requests = [Request(0.01 * n, 200, 60) for n in range(4)]
+    result = served(*requests, fleet=fleet)
+    lost, kept = timeline_of(result), timeline_of(result, replica=1)
+    assert len(lost.lanes) == 2 and len(kept.lanes) == 4
+    moved = {lane.number: lane for lane in kept.lanes if lane.number in {gone.number for gone in lost.lanes}}
+    for gone in lost.lanes:
+        there = moved[gone.number]
+        assert there.came_s >= lost.steps[-1].end_s - 1e-9, "it comes to the other when the first has stopped"
+        assert sum(sum(p.tokens) for lane in (gone, there) for p in lane.written) == 60
 
 
 def test_percentiles_are_those_of_all_requests() -> None:
