@@ -13,12 +13,18 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.roofline import DEFAULT_LAB, Lab, System, decode, load_gpu, load_lab
 from lessonlib.serving import Result, Scheduler, Telemetry, preset, simulate
-from lessonlib.serving.results.log_lines import EVERY_S, rates
+from lessonlib.serving.results.log_lines import rates
 
 REQUESTS, RATE, SEED = 600, 0.52, 3
 _SCHEDULER = Scheduler(prefix_caching=False)
+
+
+def line_s() -> float:
+    """Seconds that one line of the log is about."""
+    return vllm().log_every_s
 
 
 @dataclass(frozen=True)
@@ -72,8 +78,8 @@ class Afternoon:
     def lines(self) -> np.ndarray:
         """Computed prompt tokens and generated tokens a second of each line of the log while requests come, shape (lines, 2)."""
         last = float(self.result.requests["arrival_s"].max()) - self.begin_s
-        ends = self.begin_s + EVERY_S * np.arange(1, int(last / EVERY_S) + 1)
-        return np.array([rates(self.telemetry, end - EVERY_S, end) for end in ends.tolist()])
+        ends = self.begin_s + line_s() * np.arange(1, int(last / line_s()) + 1)
+        return np.array([rates(self.telemetry, end - line_s(), end) for end in ends.tolist()])
 
     @property
     def prompt_rate(self) -> float:
@@ -185,7 +191,7 @@ def gap_of_g(lab: Lab) -> Quantity:
 
 def requests_of_a_line(lab: Lab) -> Quantity:
     """Requests that come in the ten seconds of a line, on average."""
-    return Quantity(RATE * EVERY_S, "requests", digits=2)
+    return Quantity(RATE * line_s(), "requests", digits=2)
 
 
 def highest_line(lab: Lab) -> Quantity:
@@ -203,7 +209,7 @@ def requests_of_highest_line(lab: Lab) -> int:
     found = afternoon("A")
     place = int(found.lines[:, 0].argmax())
     first = found.result.requests["first_token_s"] - found.begin_s
-    return int(((first > place * EVERY_S) & (first <= (place + 1) * EVERY_S)).sum())
+    return int(((first > place * line_s()) & (first <= (place + 1) * line_s())).sum())
 
 
 def highest_over_mean(lab: Lab) -> Quantity:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity, significant
-from lessonlib.course.lesson_11.afternoon import case_system
+from lessonlib.course.lesson_11.afternoon import case_system, line_s
 from lessonlib.course.shared.run_timeline import timeline_of
 from lessonlib.draw.timeline import Timeline
 from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
 from lessonlib.serving import Request, Result, Scheduler, Telemetry, Trace, simulate
-from lessonlib.serving.results.log_lines import EVERY_S, rates
+from lessonlib.serving.results.log_lines import rates
 
 #: seconds from its arrival to the next line
 BEFORE_S = 1.0
@@ -26,7 +26,7 @@ def _reported(key: str) -> float:
 
 
 def _tokens(key: str) -> int:
-    return round(_reported(key) * EVERY_S)
+    return round(_reported(key) * line_s())
 
 
 @lru_cache(maxsize=1)
@@ -40,8 +40,8 @@ def lone_run() -> Result:
 def _lines() -> tuple[tuple[float, float], ...]:
     """(prompt, generation) tokens/s of each line."""
     told = Telemetry(lone_run())
-    ends = [BEFORE_S + EVERY_S * turn for turn in range(_LINES)]
-    return tuple(rates(told, end - EVERY_S, end) for end in ends)
+    ends = [BEFORE_S + line_s() * turn for turn in range(_LINES)]
+    return tuple(rates(told, end - line_s(), end) for end in ends)
 
 
 def _first_token_s() -> float:
@@ -112,11 +112,6 @@ def lines_as_phases(lab: Lab) -> str:
     return _pairs(((reading, 0.0), (reading, writing), (0.0, writing)))
 
 
-def busy_line(lab: Lab) -> str:
-    """The first line in full: work without a token."""
-    return "Avg prompt throughput: 0.0 tokens/s, Avg generation throughput: 0.0 tokens/s, Running: 1 reqs"
-
-
 def lone_timeline(lab: Lab) -> Timeline:
     """Its two phases, step by step."""
     run = lone_run()
@@ -127,7 +122,7 @@ def lone_timeline(lab: Lab) -> Timeline:
         finding=(
             f"One request: its prompt of {lone_prompt(lab)} is read in {significant(_first_token_s(), 2)} s, in chunks of up to "
             f"8,192 tokens; then {lone_answer(lab)} are written, one every {lone_gap(lab)}, until {lone_end(lab)}. "
-            f"Lines of the log at {BEFORE_S:.0f}, {BEFORE_S + EVERY_S:.0f} and {BEFORE_S + 2 * EVERY_S:.0f} s say {logged}."
+            f"Lines of the log at {BEFORE_S:.0f}, {BEFORE_S + line_s():.0f} and {BEFORE_S + 2 * line_s():.0f} s say {logged}."
         ),
     )
 
