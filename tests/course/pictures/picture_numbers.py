@@ -67,6 +67,10 @@ NUMBERS: dict[str, object] = {
     "gap": "14.9 ms",
     "tokens": "47 tokens",
     "end": "1.39 s",
+    "trips": "811 steps",
+    "closed": "1,723 tokens",
+    "opened": "6,488 tokens",
+    "busy": "27.9 %",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %")

@@ -1,0 +1,1 @@
+"""Lesson 9, Continuous batching: the numbers and pictures that its words name."""

@@ -1,0 +1,99 @@
+"""What lesson 9 makes of its runs: by hand where a hand can, on every lab where words depend on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lessonlib.course.lesson_09 import incident, quiz, runs, workings
+from lessonlib.roofline import lab_names, load_lab
+
+every_lab = pytest.mark.parametrize("name", lab_names())
+
+
+def test_eight_answers_by_hand():
+    lab = load_lab()
+    assert float(workings.eight_busy(lab)) == pytest.approx(100 * 212.5 / 800)
+    assert str(workings.tokens_of_eight(lab)) == "1,700 tokens" and float(workings.seats_times_steps(lab)) == 6400
+    assert str(workings.eight_busy(lab)) == "26.6 %" and str(workings.eight_idle(lab)) == "73.4 %"
+
+
+def test_the_default_labs_numbers():
+    """As they were when the words were written: a change of the engine or the simulator shows here first."""
+    lab = load_lab()
+    said = [workings.rate_of_a, workings.first_of_a, workings.first_of_b, workings.join_wait, workings.batching_gain]
+    assert [str(one(lab)) for one in said] == ["160 tok/s", "3.42 s", "138 ms", "6.21 ms", "2.81×"]
+
+
+@every_lab
+def test_the_wait_until_joining_is_half_of_a_step(name):
+    lab = load_lab(name)
+    assert float(workings.join_wait(lab)) == pytest.approx(float(workings.half_a_step(lab)), rel=0.1)
+    assert workings.came_beside_answers(lab) > 300
+
+
+@every_lab
+def test_the_gain_is_amdahls(name):
+    lab = load_lab(name)
+    reading, write = (float(one(lab)) / 100 for one in (workings.prompts_share, workings.seats_that_write))
+    by_hand = 1 / (reading + (1 - reading) * write)
+    assert float(workings.batching_gain(lab)) == pytest.approx(by_hand, rel=0.1)
+    assert float(workings.gain_by_hand(lab)) == pytest.approx(by_hand)
+    assert float(workings.gain_of_idle_seats(lab)) == pytest.approx(1 / write)
+
+
+@every_lab
+def test_the_curve_is_equal_at_one_seat_and_wrong_curves_are_apart(name):
+    lab = load_lab(name)
+    truth = workings.continuous_by_seats(lab)["y"]
+    assert workings.by_seats_all_written(lab)["y"][0] == pytest.approx(truth[0], rel=0.01)
+    assert workings.by_seats_parallel(lab)["y"][0] > 1.5 * truth[0]
+    assert workings.by_seats_doubling(lab)["y"][-1] == 256 * truth[0] > 5 * truth[-1]
+    for row in (workings.static_row, workings.continuous_row, workings.gains_row, workings.prompts_row):
+        assert row(lab).count("|") == len(workings.SEATS) - 1
+
+
+@every_lab
+def test_gaps_with_a_prompt_follow_from_the_seats(name):
+    lab = load_lab(name)
+    assert float(workings.gaps_with_a_prompt(lab)) == pytest.approx(100 * 31 / runs.mean_lengths()[1], rel=0.2)
+
+
+@every_lab
+def test_expected_lies_in_its_band_and_under_the_ceiling(name):
+    lab = load_lab(name)
+    low, high = float(workings.tokens_low(lab)), float(workings.tokens_high(lab))
+    assert low < float(workings.tokens_continuous(lab)) < high <= float(workings.tokens_ceiling(lab)) * (1 + 1e-9)
+
+
+@every_lab
+def test_sorting_brings_most_of_the_gain_and_replicas_follow_it(name):
+    lab = load_lab(name)
+    assert quiz.sorting_is_nearly_all(lab)
+    assert float(quiz.replicas_after(lab)) * float(workings.batching_gain(lab)) == pytest.approx(12)
+    after, idle = float(quiz.replicas_after(lab)), float(quiz.replicas_by_idle_seats(lab))
+    assert float(quiz.replicas_by_headline(lab)) < idle < after < 12
+
+
+@every_lab
+def test_the_incident_is_one_of_seats_alone(name):
+    lab = load_lab(name)
+    assert incident.seats_end_it(lab)
+    assert (incident.overloaded(lab, runs.FEW).runs["decoding"] <= runs.FEW).all()
+    shown = incident.incident_monitor(lab)
+    charts = {chart.title: chart.values for chart in shown.charts}
+    assert set(charts["Requests running"]) == {runs.FEW} and max(charts["Requests waiting"]) > 40
+    assert max(charts["KV cache in use"]) < 25 and min(charts["GPU “utilisation”"]) > 95
+    # The finding says what is to be seen, not what is short.
+    assert "seat" not in shown.finding and "max" not in shown.finding
+    mended = {chart.title: chart.compare for chart in incident.mended_monitor(lab).charts}
+    assert max(mended["Requests waiting"]) < 10 and min(mended["GPU “utilisation”"]) > 90
+
+
+@every_lab
+def test_the_newcomer_waits_as_little_says(name):
+    lab = load_lab(name)
+    assert incident.queue_follows_little(lab)
+    through = float(incident.full_rate(lab)) / runs.mean_lengths()[1]
+    assert float(incident.newcomer_wait(lab)) == pytest.approx(float(incident.waiting_then(lab)) / through)
+    by_seats = float(incident.waiting_then(lab)) / runs.FEW * float(incident.stay_then(lab))
+    assert float(incident.newcomer_wait(lab)) == pytest.approx(by_seats, rel=0.15)
