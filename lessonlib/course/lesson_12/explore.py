@@ -41,6 +41,10 @@ def explore_budget(lab: Lab, *, budget: int, writers: int, prompt: int) -> Explo
     """What one prompt costs itself and the answers beside it."""
     lines = _lines(lab, writers, prompt)
     plain = Quantity(reading(lab, 2 * writers + STOPS[-1], writers, prompt).plain_s, "s")
+    wait: Quantity | str
+    gap: Quantity | str
+    lost: Quantity | str
+    points: list[Point]
     if budget <= writers:
         finding = (
             f"{writers} answers take all {budget} tokens of a step: the prompt is not read before one of them ends. "
@@ -56,7 +60,10 @@ def explore_budget(lab: Lab, *, budget: int, writers: int, prompt: int) -> Explo
             f"With {budget:,} tokens a step the prompt has its first token after {wait}, in {one.steps} steps; the worst gap of the "
             f"{writers} answers beside it is {gap}, and each of them ends {lost} later."
         )
-        points = [Point("first token", budget, one.until_read_s, "compute"), Point("gap", budget, one.worst_gap_s, "memory")]
+        points = [
+            Point("first token", budget, one.until_read_s, "compute"),
+            Point("gap", budget, one.worst_gap_s, "memory"),
+        ]
     return Explored(
         finding=finding,
         values=[

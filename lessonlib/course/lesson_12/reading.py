@@ -42,6 +42,7 @@ class Reading:
 
     @property
     def steps(self) -> int:
+        """How many held a piece."""
         return len(self.step_s)
 
     @property

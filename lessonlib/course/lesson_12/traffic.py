@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_12.reading import PROMPT
+from lessonlib.course.lesson_12.reading import PROMPT, reading
 from lessonlib.roofline import Lab, load_lab, max_batch
 from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Trace, Workload, simulate
 
@@ -76,6 +76,15 @@ def large_budget(lab: Lab) -> Quantity:
 
 def small_budget(lab: Lab) -> Quantity:
     return Quantity(SMALL, "tokens")
+
+
+def pieces_with_large(lab: Lab) -> Quantity:
+    """Steps in which one long prompt is read beside few answers."""
+    return Quantity(reading(lab, LARGE).steps, "steps")
+
+
+def pieces_with_small(lab: Lab) -> Quantity:
+    return Quantity(reading(lab, SMALL).steps, "steps")
 
 
 def documents_arrive(lab: Lab) -> Quantity:

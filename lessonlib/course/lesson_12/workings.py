@@ -8,7 +8,16 @@ from __future__ import annotations
 import math
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_12.reading import BUDGETS, FEW_WRITERS, MANY_WRITERS, PROMPT, SMALLEST, Reading, reading
+from lessonlib.course.lesson_12.reading import (
+    BEHIND,
+    BUDGETS,
+    FEW_WRITERS,
+    MANY_WRITERS,
+    PROMPT,
+    SMALLEST,
+    Reading,
+    reading,
+)
 from lessonlib.roofline import Lab
 from lessonlib.roofline.band import band
 from lessonlib.serving.replica.defaults import batch_defaults
@@ -27,6 +36,11 @@ def few_writers(lab: Lab) -> int:
 
 def many_writers(lab: Lab) -> int:
     return MANY_WRITERS
+
+
+def tokens_behind(lab: Lab) -> Quantity:
+    """Of each answer that is being written."""
+    return Quantity(BEHIND, "tokens")
 
 
 def _whole(lab: Lab, basis: str = "expected") -> Reading:

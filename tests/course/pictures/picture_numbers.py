@@ -71,6 +71,10 @@ NUMBERS: dict[str, object] = {
     "closed": "1,723 tokens",
     "opened": "6,488 tokens",
     "busy": "27.9 %",
+    "whole": "0.419 s",
+    "cut": "18.7 ms",
+    "later": "0.683 s",
+    "budget": "263 tokens",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %")
