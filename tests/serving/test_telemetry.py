@@ -197,3 +197,21 @@ def test_what_has_no_record_or_no_replica_is_refused() -> None:
         Telemetry(simulate(small(), fixed(10, 5, 3)), 4)
     with pytest.raises(LessonlibError, match="window_s"):
         panel(simulate(small(), fixed(10, 5, 3)), 0.0)
+
+
+def test_the_log_tells_of_drafts_what_the_counters_tell() -> None:
+    """Mean length is one and the accepted over the drafts; the shares by position add up to what is beyond one."""
+    shares = (0.9, 0.6, 0.3)
+    trace = Trace((Request(0.0, 100, 3000),))
+    told = Telemetry(simulate(small(), trace, Scheduler(speculation=Speculation(3, shares))))
+    lines = [(at, line) for at, line in log_lines(told, 1.0) if line.startswith("SpecDecoding metrics: ")]
+    at, line = lines[2]
+    begin = float(told.result.requests["arrival_s"].min())
+    steps, accepted = (
+        told.counters[f"vllm:spec_decode_num_{name}"].values(begin + at - 1, begin + at).sum()
+        for name in ("drafts", "accepted_tokens")
+    )
+    assert f"Mean acceptance length: {1 + accepted / steps:.2f}, " in line
+    assert f"Accepted: {accepted:.0f} tokens, Drafted: {3 * steps:.0f} tokens, " in line
+    assert "Per-position acceptance rate: 0.900, 0.600, 0.300, " in line
+    assert 1 + accepted / steps == pytest.approx(1 + sum(shares), rel=0.02)

@@ -75,6 +75,9 @@ NUMBERS: dict[str, object] = {
     "cut": "18.7 ms",
     "later": "0.683 s",
     "budget": "263 tokens",
+    "pages": "1,913 pages",
+    "page": "769 tokens",
+    "inside": "173 requests",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %")

@@ -100,6 +100,21 @@ def test_counts_have_whole_ticks_and_an_axis_goes_to_a_named_end(page: Any) -> N
     )
     ticks = page.locator(".mon-plot").first.locator(".gp-tick").all_text_contents()
     assert [tick for tick in ticks if ":" not in tick] == ["0", "1"]
+    tall = [[4870.0, 1.0], [0.3, 0.1], [635.0, 2.0], [1.0, 9.0]]
+    charts = [
+        replace(chart, values=pair * 3, compare=(), most=None) for chart, pair in zip(SHOWN.charts, tall, strict=True)
+    ]
+    open_panel(page, view(replace(SHOWN, charts=charts)))
+    told = [
+        [
+            tick
+            for tick in page.locator(".mon-plot").nth(place).locator(".gp-tick").all_text_contents()
+            if ":" not in tick
+        ]
+        for place in range(4)
+    ]
+    assert told == [["0", "2.5k", "5k"], ["0", "0.2 %", "0.4 %"], ["0", "500 s", "1000 s"], ["0", "5", "10"]]
+    open_panel(page, view())
     shares = page.locator(".mon-plot").nth(1).locator(".gp-tick").all_text_contents()
     assert [tick for tick in shares if ":" not in tick] == ["0", "50 %", "100 %"]
 

@@ -10,13 +10,14 @@
   /** A count has all its digits; everything else is written as in the other drawings. */
   const worth = (value, chart) => (!chart.unit && Number.isInteger(value) ? value.toLocaleString("en-US") : parts.written(value, chart));
 
-  /** Round ticks from 0, the last of them at or above every value: [0, 50, 100]. */
+  /** Round ticks from 0, two or three of them, the last at or above every value: [0, 50, 100]. */
   function ticksOf({ values, compare = [], most, unit }) {
-    const top = most ?? Math.max(0, ...values, ...compare);
+    const top = (most ?? Math.max(0, ...values, ...compare)) || 1;
     const counts = !unit && [...values, ...compare].every((value) => value === null || Number.isInteger(value)); // there is no half request
-    const [, first = 1] = axisTicks({ log: false, min: 0, max: top || 1, count: 2 });
-    const step = counts ? Math.max(1, first) : first;
-    const count = Math.max(1, Math.ceil((top || 1) / step - 1e-9));
+    const power = 10 ** Math.floor(Math.log10(top / 2));
+    const round = [1, 2, 2.5, 5, 10].find((size) => size * power >= (top / 2) * 0.999) * power;
+    const step = counts ? Math.ceil(round) : round;
+    const count = Math.max(1, Math.ceil(top / step - 1e-9));
     return Array.from({ length: count + 1 }, (_, i) => Number((i * step).toPrecision(12)));
   }
 
@@ -110,7 +111,7 @@
   }
 
   /** The log. `point(i)` marks the last line that was there at the cursor, inside its own box. @param {MonitorView} monitor */
-  function logBox({ log, times }) {
+  function logBox({ log, times, compare }) {
     if (!log.length) return { node: null, point: () => {} };
     const lines = log.map(({ clock, text }) => h("li", {}, h("time", { text: clock }), " ", h("span", { text })));
     const box = h("ol", { class: "mon-lines", tabindex: 0, "aria-label": "Log of the server" }, lines);
@@ -123,7 +124,7 @@
       old = now;
       if (now) box.scrollTop = now.offsetTop - box.clientHeight / 2;
     };
-    return { node: h("div", { class: "mon-log" }, h("h4", { text: "The server's log" }), box), point };
+    return { node: h("div", { class: "mon-log" }, h("h4", { text: compare ? "The server's log, as it was" : "The server's log" }), box), point };
   }
 
   /** @param {MonitorView} monitor */
