@@ -11,6 +11,7 @@ from statistics import median
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_09.runs import (
     CONTINUOUS,
     FEW,
@@ -405,6 +406,11 @@ def tokens_low(lab: Lab) -> Quantity:
 def tokens_high(lab: Lab) -> Quantity:
     """The fast end, never above the ceiling."""
     return Quantity(1 / _tokens_band(lab)[0], "tok/s")
+
+
+def queue_first_bound(lab: Lab) -> Quantity:
+    """Where the lowest bucket of vLLM's histogram of queue times ends."""
+    return Quantity(vllm().bounds["request_latency"][0], "s")
 
 
 # --- claims: true on every shipped lab, or the text would have to say otherwise
