@@ -134,27 +134,24 @@ def gap_of_a_step(lab: Lab) -> dict[str, list[float]]:
     return _curve([float(step_of_writers(lab)) for _ in BUDGETS])
 
 
-def _row(values: list[Quantity]) -> str:
-    return " | ".join(map(str, values))
+def gaps_by_budget(lab: Lab) -> list[Quantity]:
+    """The worst gap of the answers, one for each of the budgets."""
+    return [Quantity(reading(lab, budget).worst_gap_s, "s") for budget in BUDGETS]
 
 
-def budgets_row(lab: Lab) -> str:
-    """Tokens of a step, as cells of a table."""
-    return " | ".join(f"{budget:,}" for budget in BUDGETS)
-
-
-def gaps_row(lab: Lab) -> str:
-    return _row([Quantity(reading(lab, budget).worst_gap_s, "s", digits=2) for budget in BUDGETS])
-
-
-def first_tokens_row(lab: Lab) -> str:
+def first_tokens_by_budget(lab: Lab) -> list[Quantity]:
     """Until the prompt's first token."""
-    return _row([Quantity(reading(lab, budget).until_read_s, "s") for budget in BUDGETS])
+    return [Quantity(reading(lab, budget).until_read_s, "s") for budget in BUDGETS]
 
 
-def lost_row(lab: Lab) -> str:
+def lost_by_budget(lab: Lab) -> list[Quantity]:
     """By how much each answer is later in the end."""
-    return _row([Quantity(reading(lab, budget).lost_s, "s") for budget in BUDGETS])
+    return [Quantity(reading(lab, budget).lost_s, "s") for budget in BUDGETS]
+
+
+def budgets(lab: Lab) -> list[Quantity]:
+    """Tokens of a step."""
+    return [Quantity(budget, "tokens", digits=4) for budget in BUDGETS]
 
 
 # --- what the prompt pays
