@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lessonlib.base.units import GLUED, PREFIXED
+from lessonlib.base.units import GLUED, PREFIXED, counted
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Quantity:
         text = significant(self.value, digits)
         if self.unit in GLUED:
             return text + GLUED[self.unit]
-        return f"{text} {_of_one(self.unit) if text == '1' else self.unit}"
+        return f"{text} {counted(text, self.unit)}"
 
     @property
     def bare(self) -> str:
@@ -47,7 +47,8 @@ class Quantity:
     @property
     def whole(self) -> str:
         """All digits of a count, with thousands separators: ``65,536 B``."""
-        return f"{self.value:,.0f} {self.unit}".rstrip()
+        text = f"{self.value:,.0f}"
+        return f"{text} {counted(text, self.unit)}".rstrip()
 
 
 def significant(value: float, digits: int = 3) -> str:
@@ -69,11 +70,6 @@ def rounded(value: float, digits: int = 4) -> float:
     if value == 0 or not math.isfinite(value):
         return float(value)
     return float(f"{value:.{digits - 1}e}")
-
-
-def _of_one(unit: str) -> str:
-    """What is counted, one of it: "request" of "requests". A unit that is no plural word stays."""
-    return unit[:-1] if len(unit) > 2 and unit.endswith("s") and "/" not in unit else unit
 
 
 def _prefixed(value: float, unit: str, digits: int) -> str:

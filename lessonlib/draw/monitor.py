@@ -125,6 +125,8 @@ def written(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     quantity = Quantity(value, unit)
+    if unit.startswith("/"):
+        return f"{quantity.bare}{unit}"
     return quantity.whole if not unit and value == round(value) else str(quantity)
 
 

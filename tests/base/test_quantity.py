@@ -47,6 +47,11 @@ from lessonlib.base.quantity import Quantity, rounded, significant
         (0.0, "B", "0 B"),
         (-51.249e9, "B", "-51.2 GB"),
         (-0.0, "tok/s", "0 tok/s"),
+        (1, "requests", "1 request"),  # one of many is no plural
+        (1.0, "GPUs", "1 GPU"),
+        (1.04, "requests", "1.04 requests"),
+        (1, "requests/s", "1 requests/s"),
+        (1, "tok/s", "1 tok/s"),
         (1e9, "tok/s", "1,000,000,000 tok/s"),
         (math.inf, "B", "inf B"),
         (math.inf, "tok/s", "inf tok/s"),

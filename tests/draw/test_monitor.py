@@ -102,6 +102,7 @@ def test_a_chart_in_numbers() -> None:
     assert summary(Chart("Waiting", "w", [3, 3]), clocks) == "Waiting: 3 throughout"
     assert summary(Chart("Waiting", "w", [None, None]), clocks) == "Waiting: no value"
     assert written(1234.0, "") == "1,234" and written(0.0123, "s") == "12.3 ms" and written(None, "s") == "–"
+    assert written(0.25, "/s") == "0.25/s"
 
 
 def test_each_limit_is_one_line() -> None:

@@ -79,10 +79,10 @@ def _finding(many: int, tokens: int, own: Quantity, fit: int, over: bool) -> str
 
 def _values(system: System, fit: int, many: int, cache: float, state: float) -> list[Value]:
     found: list[tuple[str, str, Any]] = [
-        ("fit", "requests that fit", Quantity(fit, "requests", digits=4)),
-        ("token", "one more token of one request", Quantity(kv_bytes_per_token(system), "B")),
-        ("held", "held by the requests", Quantity(cache + state, "B")),
+        ("fit", "Requests that fit", Quantity(fit, "requests", digits=4)),
+        ("token", "One more token of one request", Quantity(kv_bytes_per_token(system), "B")),
+        ("held", "Held by the requests", Quantity(cache + state, "B")),
     ]
     if state:
-        found.append(("state", "of that, states", Quantity(state, "B")))
+        found.append(("state", "Of that, states", Quantity(state, "B")))
     return [Value(name, label, quantity) for name, label, quantity in found]

@@ -75,6 +75,22 @@ def test_figure_is_whole_safe_to_inline_and_follows_the_theme(name, lab):
     assert not re.search(r"fill: ?#(000|fff)|white|black", figure.html)
 
 
+FAINT = re.compile(r'<use [^>]*style="(?:[^"]*[ ;])?(?:stroke-)?opacity: 0\.[0-7]')
+
+
+@pytest.mark.parametrize("name", plot_names())
+def test_no_mark_fades_into_the_page(name):
+    """A mark whose inside is faint has an edge that is not: 3:1 on both pages."""
+    assert not FAINT.findall(drawn(name, DEFAULT_LAB).html)
+
+
+@every_figure
+def test_no_line_runs_through_the_words_of_a_legend(name, lab):
+    html = drawn(name, lab).html
+    grounds = re.findall(r'<g id="[^"]*legend_\d+">\s*<g id="[^"]*patch_\d+">\s*<path [^>]*style="([^"]*)"', html)
+    assert len(grounds) == html.count("-legend_") and all("fill: var(--gp-back" in ground for ground in grounds)
+
+
 @pytest.mark.parametrize("name", plot_names())
 def test_figure_is_the_same_on_every_run(name):
     """On one lab: what could differ (ids, dates, the order of a set) is matplotlib's and the style's, not the lab's."""

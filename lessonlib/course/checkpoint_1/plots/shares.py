@@ -75,9 +75,9 @@ def _points(plot: Axes, data: dict[str, Any]) -> None:
             linestyle="none",
             marker="o",
             markersize=6,
-            color=style.MEMORY,
-            alpha=0.6,
-            markeredgecolor="none",
+            markerfacecolor=style.faint(style.MEMORY),
+            markeredgecolor=style.MEMORY,
+            markeredgewidth=1.1,
         )
         plot.plot([middle, middle], [row - 0.36, row + 0.36], color=style.COMPUTE, linewidth=2.6)
         plot.text(1.03, row, f"{middle:.0%}".replace("%", " %"), va="center", ha="left", color=style.INK)

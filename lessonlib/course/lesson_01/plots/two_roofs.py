@@ -148,6 +148,7 @@ def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
     low, likely, high = entry["expected"]
     band = height - 0.24
     plot.plot([low, high], [band, band], color=colour, linewidth=7, alpha=0.35, solid_capstyle="butt")
+    plot.plot([low, high], [band, band], color=colour, linewidth=1.2, marker="|", markersize=7, markeredgewidth=1.2)
     plot.plot([likely], [band], marker="|", color=colour, markersize=11, markeredgewidth=2.2)
     about = (likely, band)
     plot.annotate(f"expected {_rate(likely)}", about, (0, -7), textcoords="offset points", ha="center", va="top")
