@@ -57,7 +57,7 @@ def test_a_second_run_is_named_and_told_in_the_alternative() -> None:
     assert view["compare"] == "with the mend" and view["charts"][0]["compare"] == [1, 2, 3]
     assert view["charts"][0]["alt"] == (
         "Requests waiting: 0 at 09:00:10, at most 12 at 09:00:20, 7 at 09:00:30; "
-        "with the mend: 1 at 09:00:10, at most 3 at 09:00:30, 3 at 09:00:30"
+        "with the mend: 1 at 09:00:10, 3 at 09:00:30"
     )
 
 
