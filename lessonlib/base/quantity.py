@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lessonlib.base.units import GLUED, PREFIXED
+from lessonlib.base.units import GLUED, PREFIXED, counted
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Quantity:
         text = significant(self.value, digits)
         if self.unit in GLUED:
             return text + GLUED[self.unit]
-        return f"{text} {self.unit}"
+        return f"{text} {counted(text, self.unit)}"
 
     @property
     def bare(self) -> str:
@@ -47,7 +47,8 @@ class Quantity:
     @property
     def whole(self) -> str:
         """All digits of a count, with thousands separators: ``65,536 B``."""
-        return f"{self.value:,.0f} {self.unit}".rstrip()
+        text = f"{self.value:,.0f}"
+        return f"{text} {counted(text, self.unit)}".rstrip()
 
 
 def significant(value: float, digits: int = 3) -> str:

@@ -108,10 +108,16 @@ def unit_label(unit: str) -> str:
 
 
 def with_unit(text: str, unit: str) -> str:
-    """A number that stands as text, with the label of its unit behind it: ``250 tok/s``, ``3×``."""
+    """A number that stands as text, with the label of its unit behind it: ``250 tok/s``, ``3×``, ``1 request``."""
     if not unit:
         return text
-    return f"{text}{unit}" if unit == "×" else f"{text} {unit}"
+    return f"{text}{unit}" if unit == "×" else f"{text} {counted(text, unit)}"
+
+
+def counted(text: str, unit: str) -> str:
+    """The unit behind a number that is printed as ``text``: one of many is no plural (``1 request``)."""
+    plural = len(unit) > 2 and unit.endswith("s") and not unit.endswith("ss") and "/" not in unit
+    return unit[:-1] if plural and text == "1" else unit
 
 
 def tick_steps(unit: str) -> list[tuple[float, str]]:

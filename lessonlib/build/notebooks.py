@@ -240,12 +240,12 @@ def _refresh(place: Place) -> list[Path]:
 
 def _minutes(name: str) -> dict[str, float]:
     """The minutes of every lesson, that of this one counted anew on the default lab."""
-    from lessonlib.lesson.budget import budget, epilogue_budget, exam_budget
+    from lessonlib.lesson.budget import budget, case_budget, epilogue_budget, exam_budget
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.roofline import DEFAULT_LAB, load_lab
 
     lesson = Lesson(name, load_lab(DEFAULT_LAB), None, BLOCKS)
-    parts = (budget(lesson), epilogue_budget(lesson), exam_budget(lesson))
+    parts = (budget(lesson), case_budget(lesson), epilogue_budget(lesson), exam_budget(lesson))
     found = {**kept_minutes(), name: round(sum(part.minutes for part in parts if part), 1)}
     return {one: found[one] for one in sorted(found)}
 

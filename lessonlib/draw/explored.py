@@ -22,6 +22,8 @@ DRAWINGS = ("lines", "bars", "roof", "gate")
 #: so many points a line, and so many lines, bars and values, are more than a page can show
 MOST_POINTS, MOST_MARKS = 400, 60
 _DIGITS = 5
+#: A whole number below this is a count, and keeps all of its digits: 131,072.
+_MOST_COUNTED = 1e7
 
 
 @dataclass(frozen=True)
@@ -144,7 +146,7 @@ class Explored:
             raise LessonlibError(fault)
 
     def view(self) -> dict[str, Any]:
-        """All of it, ready for JSON: numbers to 5 significant digits, None where there is no number."""
+        """All of it, ready for JSON: numbers to 5 significant digits (counts with all of theirs), None where there is no number."""
         view: dict[str, Any] = {
             "finding": self.finding,
             "values": [
@@ -234,7 +236,9 @@ def _all_y(shown: Explored) -> list[float]:
 
 
 def _number(value: float | None) -> float | None:
-    return None if value is None or not math.isfinite(value) else rounded(float(value), _DIGITS)
+    if value is None or not math.isfinite(value):
+        return None
+    return float(value) if abs(value) < _MOST_COUNTED and float(value).is_integer() else rounded(float(value), _DIGITS)
 
 
 def _numbers(values: Iterable[float | None]) -> list[float | None]:

@@ -116,7 +116,7 @@ def clock(begins: str, seconds: float, short: bool = True) -> str:
 
 
 def summary(chart: Chart, clocks: Sequence[str]) -> str:
-    """A chart in numbers: first, last, and the highest with its time."""
+    """A chart in numbers: first, last, and the highest with its time where it is neither."""
     return f"{chart.title}: {_course(chart.values, clocks, chart.unit)}"
 
 
@@ -125,6 +125,8 @@ def written(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     quantity = Quantity(value, unit)
+    if unit.startswith("/"):
+        return f"{quantity.bare}{unit}"
     return quantity.whole if not unit and value == round(value) else str(quantity)
 
 
@@ -233,7 +235,8 @@ def _course(values: Sequence[float | None], clocks: Sequence[str], unit: str) ->
     first, last = known[0][0], known[-1][0]
     if min(known)[0] == most:
         return f"{written(most, unit)} throughout"
-    return f"{written(first, unit)} at {known[0][1]}, at most {written(most, unit)} at {when}, {written(last, unit)} at {known[-1][1]}"
+    between = "" if most in (first, last) else f", at most {written(most, unit)} at {when}"
+    return f"{written(first, unit)} at {known[0][1]}{between}, {written(last, unit)} at {known[-1][1]}"
 
 
 def _ticks(begins: str, start: float, end: float) -> list[float]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
 
 INK = "#010203"
+PAPER = "#fdfefb"  # of a legend, so that no line runs through its words; near white, as a file of its own has it
 MEMORY = "#0072b2"
 COMPUTE = "#d55e00"
 STATE = "#009e73"
@@ -38,6 +39,7 @@ SUFFIXES = (".svg", ".png", ".pdf")
 _DATA_DIGITS = 4
 _LONGEST_LABEL = 60
 _MAX_WIDTH = "36rem"
+_PAGE = "var(--gp-back, var(--jp-layout-color0, #fff))"
 _FONT = "var(--jp-content-font-family, system-ui, sans-serif)"
 _SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -154,11 +156,17 @@ def save(plot: Axes, path: Path) -> None:
         raise LessonlibError(f"--plot {path}: expected a file that ends in {listed(SUFFIXES)}")
     canvas = _canvas(plot)
     _as_text(canvas)
+    _legends(canvas)
     canvas.patch.set_alpha(1)
     canvas.patch.set_facecolor("#ffffff")
     file = io.BytesIO()
     canvas.savefig(file, dpi=200, format=path.suffix.lower().removeprefix("."))
     write_bytes(path, file.getvalue(), f"--plot {path}")
+
+
+def faint(colour: str) -> str:
+    """A colour of the palette for the inside of marks that may cover each other; their edge keeps the colour itself."""
+    return f"{colour}80"
 
 
 def label(words: str) -> str:
@@ -183,11 +191,21 @@ def _canvas(plot: Axes) -> Canvas:
     return cast("Canvas", plot.figure)
 
 
+def _legends(canvas: Canvas) -> None:
+    """Give each legend a ground of the colour of the page."""
+    for plot in canvas.axes:
+        legend = plot.get_legend()
+        if legend is not None:
+            legend.set_frame_on(True)
+            legend.get_frame().set(facecolor=PAPER, edgecolor="none", alpha=0.85)
+
+
 def _svg(canvas: Canvas) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     FigureCanvasSVG(canvas)
     _as_text(canvas)
+    _legends(canvas)
     file = io.StringIO()
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph")  # letters that our font lacks are drawn by the page's
@@ -207,7 +225,7 @@ def _inline(svg: str, prefix: str) -> str:
 
 
 def _own_tag(tag: str, prefix: str) -> str:
-    tag = tag.replace(INK, "currentColor").replace("#000000", "currentColor")
+    tag = tag.replace(INK, "currentColor").replace("#000000", "currentColor").replace(PAPER, _PAGE)
     tag = re.sub(r'\bid="', f'id="{prefix}-', tag)
     tag = re.sub(r"url\(#", f"url(#{prefix}-", tag)
     tag = re.sub(r'href="#', f'href="#{prefix}-', tag)

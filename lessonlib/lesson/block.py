@@ -103,6 +103,22 @@ class Epilogue(Tell):
     keys: ClassVar[Mapping[str, Schema]] = {"text": TEXT, "more": TEXT}
     optional = frozenset({"more"})
 
+    def draw(self) -> DrawnView:
+        """The text, and before it the minutes that the formula gives to the epilogue."""
+        from lessonlib.lesson.budget import epilogue_budget  # which opens lessons, and so knows this module
+
+        after = epilogue_budget(self.lesson)
+        minutes = f'<p class="ll-minutes">About {after.minutes:.0f} minutes more.</p>' if after else ""
+        return {"html": minutes + super().draw()["html"]}
+
+
+class Case(Tell):
+    """Opens a case: its exhibits, up to the entry that `until` names, are no part of the lesson's half hour and have a budget of their own."""
+
+    kind = "case"
+    keys: ClassVar[Mapping[str, Schema]] = {"text": TEXT, "more": TEXT, "until": ID}
+    optional = frozenset({"more"})
+
 
 class Sources(Block):
     """The sources, numbered as the text cites them."""
@@ -123,7 +139,7 @@ def registry(*kinds: type[Block]) -> dict[str, type[Block]]:
 
 
 #: the kinds that words alone can draw
-WORD_BLOCKS: Blocks = registry(Tell, Epilogue, Sources)
+WORD_BLOCKS: Blocks = registry(Tell, Epilogue, Case, Sources)
 
 
 def more(html: str) -> str:

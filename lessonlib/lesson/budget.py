@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +45,7 @@ class Budget:
 
 
 def budget(lesson: Lesson) -> Budget:
-    """Words, predictions and minutes of a lesson up to its epilogue.
+    """Words, predictions and minutes of a lesson up to its epilogue, without its exam and its case.
 
     Minutes are words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold
     explanation + 1 min a monitor or a timeline + 3 min a function of one's own.
@@ -57,6 +57,22 @@ def epilogue_budget(lesson: Lesson) -> Budget | None:
     """The same of its epilogue; None where there is none."""
     after = _parts(lesson)[1]
     return _count(lesson, after) if after else None
+
+
+def case_budget(lesson: Lesson) -> Budget | None:
+    """The same of its case; None where there is none."""
+    entries = case_entries(lesson.raw["steps"])
+    return _count(lesson, entries) if entries else None
+
+
+def case_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """The entries of a lesson's case: from the one that opens it to the one that its `until` names, both included."""
+    start = next((index for index, entry in enumerate(entries) if "case" in entry), len(entries))
+    if start == len(entries):
+        return []
+    until = entries[start]["case"]["until"]
+    ids = [body["id"] if isinstance(body := next(iter(entry.values())), dict) else "" for entry in entries[start:]]
+    return list(entries[start : start + ids.index(until) + 1]) if until in ids else list(entries[start:])
 
 
 def exam_budget(lesson: Lesson) -> Budget | None:
@@ -73,8 +89,9 @@ def _of_exam(entry: Entry) -> bool:
 
 
 def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:
-    """The entries of the lesson without its exam, and those of its epilogue. The closing panel is the lesson's."""
-    entries: list[Entry] = [entry for entry in lesson.raw["steps"] if not _of_exam(entry)]
+    """The entries of the lesson without its exam and its case, and those of its epilogue. The closing panel is the lesson's."""
+    case = case_entries(lesson.raw["steps"])
+    entries: list[Entry] = [entry for entry in lesson.raw["steps"] if not _of_exam(entry) and entry not in case]
     start = next((index for index, entry in enumerate(entries) if "epilogue" in entry), len(entries))
     closing = [entry for entry in entries[start:] if "closing" in entry]
     return entries[:start] + closing, [entry for entry in entries[start:] if entry not in closing]

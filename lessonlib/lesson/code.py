@@ -74,7 +74,10 @@ class LessonCode:
             name: found
             for module in reversed(list(self.modules()))
             for name, found in vars(module).items()
-            if inspect.isfunction(found) and not name.startswith("_") and found.__module__ == module.__name__
+            # A function that keeps what it computed is one too.
+            if not name.startswith("_")
+            and inspect.isfunction(_unwrapped(found))
+            and found.__module__ == module.__name__
         }
 
     def function(self, name: str) -> Callable[..., Any]:
@@ -185,6 +188,11 @@ def forget_code() -> None:
     for kept in (_code_in, code_beside, whole_course):
         kept.cache_clear()
     importlib.invalidate_caches()
+
+
+def _unwrapped(found: object) -> object:
+    """What a decorator such as ``lru_cache`` wrapped; anything else as it is."""
+    return getattr(found, "__wrapped__", found)
 
 
 def workings_of(module: ModuleType) -> Iterator[tuple[str, Working]]:

@@ -67,5 +67,5 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
     if raw.get("exam"):
-        return f"Exam {exam} · a forecast, sealed"
+        return f"System {exam} · a forecast, sealed"
     return "Transfer · the same idea elsewhere" if raw.get("transfer") else f"Step {step} · predict, then reveal"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from html import escape
@@ -275,9 +276,26 @@ class SelfGraded(Question):
         return self.html(self.raw["answer"], "answer")
 
 
+#: words of a working's name that are not written in small letters
+_SPELLED = {
+    "flop": "FLOP",
+    "flops": "FLOPs",
+    "gpu": "GPU",
+    "gpus": "GPUs",
+    "hbm": "HBM",
+    "itl": "ITL",
+    "kv": "KV",
+    "slo": "SLO",
+    "tp": "TP",
+    "ttft": "TTFT",
+    "q4 k m": "Q4_K_M",
+}
+_IN_SMALL = re.compile(rf"\b({'|'.join(_SPELLED)})\b")
+
+
 def label_of(name: str) -> str:
     """A working's name in words, as beside a number: "weights read" for ``weights_read`` and ``here.weights_read``."""
-    return name.removeprefix("here.").replace("_", " ")
+    return _IN_SMALL.sub(lambda word: _SPELLED[word[1]], name.removeprefix("here.").replace("_", " "))
 
 
 def typed(given: Any, most: int = MOST_TYPED) -> str:

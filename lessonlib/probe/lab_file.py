@@ -9,7 +9,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import NoFileError, read_bytes, write_text
 from lessonlib.base.formats import parse_toml
 from lessonlib.probe.reading import Reading
-from lessonlib.roofline import GPU, MEASURABLE, Lab, gpu_description, gpu_names, load_lab, read_lab
+from lessonlib.roofline import GPU, MEASURABLE, READ_LIVE, Lab, gpu_description, gpu_names, load_lab, read_lab
 
 #: The first line of what is written here, and so of what may be replaced without asking.
 _MARK = (
@@ -36,7 +36,7 @@ def write_lab(reading: Reading, lab: Lab, path: Path, when: str) -> Lab:
     for key, finding in measured.items():
         lines += ["", f"[measured.{key}]", f"value = {finding.value:.6g}", 'unit = "tok/s"']
         lines += [f"how = {_text(f'mean of {reading.requests:.0f} requests {reading.span}: {finding.how}')}"]
-        lines += [f"source = {_text(f'read from the metrics of this server on {when}')}"]
+        lines += [f"source = {_text(f'{READ_LIVE}{when}')}"]
     text = "\n".join(lines) + "\n"
     _check(text, path, lab)
     write_text(path, text)

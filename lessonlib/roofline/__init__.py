@@ -18,7 +18,7 @@ from lessonlib.roofline.cost import Estimate, Napkin, decode, mixed, napkin, pre
 from lessonlib.roofline.estimate_report import Case, estimate_data, estimate_text, operation_table
 from lessonlib.roofline.expectation import breakdown_seconds
 from lessonlib.roofline.gpu import GPU, LINK_KINDS, NodeLink, gpu_names, load_gpu
-from lessonlib.roofline.lab import DEFAULT_LAB, MEASURABLE, Lab, Measured, lab_names, load_lab, read_lab
+from lessonlib.roofline.lab import DEFAULT_LAB, MEASURABLE, READ_LIVE, Lab, Measured, lab_names, load_lab, read_lab
 from lessonlib.roofline.load import Load, Requests, decode_load, prefill_load
 from lessonlib.roofline.model import Checkpoint, Layers, Model
 from lessonlib.roofline.operations import Operation
@@ -44,6 +44,7 @@ __all__ = [
     "LAUNCHES",
     "LINK_KINDS",
     "MEASURABLE",
+    "READ_LIVE",
     "USABLE",
     "WEIGHT_FORMATS",
     "Attention",

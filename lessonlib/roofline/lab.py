@@ -21,6 +21,8 @@ from lessonlib.roofline.system import System
 _MOST_BYTES = 1_000_000
 DEFAULT_LAB = "qwen3.5-27b-2xh100-sxm"
 MEASURABLE = ("decode_tokens_per_s", "prefill_tokens_per_s")
+#: how the source of a number begins that was read from a live server (`lessonlib probe --write`, the notebook your-lab)
+READ_LIVE = "read from the metrics of this server on "
 _REQUIRED = ("title", "model", "gpu", "tp", "weights", "kv", "prompt", "context", "gpus_in_lab")
 _OPTIONAL = ("head", "flags", "traffic", "assumed", "measured")
 _MEASURED_KEYS = ("value", "unit", "how", "source")
@@ -59,6 +61,11 @@ class Lab:
 
     def __hash__(self) -> int:
         return hash((self.name, self.system, self.prompt, self.context))
+
+    @property
+    def read_live(self) -> bool:
+        """Whether its numbers were read from a live server's metrics."""
+        return bool(self.measured) and all(entry.source.startswith(READ_LIVE) for entry in self.measured.values())
 
 
 def _only(keys: Mapping[str, Any], allowed: tuple[str, ...], where: str) -> None:

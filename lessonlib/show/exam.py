@@ -112,7 +112,9 @@ def _row(item: StepItem, beside: str) -> str:
         cells = [
             escape(question.guess_view(guess)["shown"]),
             f"{escape(guess['low_text'])} to {escape(guess['high_text'])}, {held}",
-            f"{times(apart(factor, 1.0))} {'high' if factor > 1 else 'low'}",
+            "spot on"
+            if apart(factor, 1.0) < 1.005
+            else f"{times(apart(factor, 1.0))} {'high' if factor > 1 else 'low'}",
         ]
     return (
         f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{cells[0]}</td><td>{cells[1]}</td>'

@@ -113,10 +113,15 @@ def _stops(raw: Mapping[str, Any], words: Words, where: str) -> list[float]:
 
 
 def _between(low: float, high: float, steps: int, *, log: bool) -> list[float]:
-    """``steps`` stops from low to high, both among them; the ones between to three digits, as they are printed."""
+    """``steps`` stops from low to high, both among them; the ones between to three digits, but a whole number keeps its own."""
     shares = [step / (steps - 1) for step in range(1, steps - 1)]
     inside = [low * (high / low) ** share if log else low + (high - low) * share for share in shares]
-    return [low, *(rounded(value, 3) for value in inside), high]
+    return [low, *map(_stop, inside), high]
+
+
+def _stop(value: float) -> float:
+    whole = round(value)
+    return float(whole) if whole and math.isclose(value, whole, rel_tol=1e-9) else rounded(value, 3)
 
 
 def _choices(named: Any, words: Words, where: str) -> list[tuple[Any, str]]:
@@ -138,7 +143,6 @@ def _named(value: Any, words: Words) -> Any:
 
 
 def _worded(value: float, unit: str) -> str:
-    """A stop as it stands beside its knob; a count has all its digits, and one of them is no plural."""
+    """A stop as it stands beside its knob; a count has all its digits."""
     counts = value == round(value) and abs(value) < 1e7
-    text = str(Quantity(value, unit, digits=7 if counts else 3)).rstrip()
-    return text[:-1] if value == 1 and len(unit) > 2 and unit.endswith("s") and "/" not in unit else text
+    return str(Quantity(value, unit, digits=7 if counts else 3)).rstrip()

@@ -10,8 +10,6 @@ from lessonlib.lesson.fragments import TEXT, Schema
 from lessonlib.lesson.placed import Placed, placed_before
 from lessonlib.lesson.views import DotView, DrawnView, PanelKind, PlaceAsk, RoofDrawing, RoofView
 
-_NONE = "<p>No dot yet: the first comes with the first question that asks for one.</p>"
-
 
 class Roof(Block):
     """Your roof so far: every dot that you placed, and where it truly is."""
@@ -28,7 +26,7 @@ class Roof(Block):
         placed = placed_before(self.lesson, self.raw["id"])
         shown = [one for one in placed if one.revealed]
         if not shown:
-            return {"html": html + _NONE}
+            return {"html": f"{html}<p>{_none(placed)}</p>"}
         return {"html": html, "roof": _drawing(shown, [one for one in placed if not one.revealed])}
 
 
@@ -75,10 +73,23 @@ def _different(roofs: Sequence[RoofView]) -> list[RoofView]:
 def _waiting(waiting: Sequence[Placed]) -> str:
     if not waiting:
         return ""
-    lessons = sorted({one.number for one in waiting})
-    named = ", ".join(map(str, lessons[:-1])) + (" and " if lessons[1:] else "") + str(lessons[-1])
-    many = f"{len(waiting)} more dot{'s' * (len(waiting) != 1)} of lesson{'s' * (len(lessons) != 1)} {named}"
+    many = f"{len(waiting)} more dot{'s' * (len(waiting) != 1)} of {_lessons(waiting)}"
     return f"{many} {'are' if len(waiting) != 1 else 'is'} not revealed yet."
+
+
+def _none(waiting: Sequence[Placed]) -> str:
+    """What stands where no dot is revealed: where they come from."""
+    if not waiting:
+        return "No dot yet: no question before this one asks for a place on the roof."
+    if len(waiting) == 1:
+        return f"Your first dot stands here once you have placed it in {_lessons(waiting)} and revealed it."
+    return f"Your {len(waiting)} dots of {_lessons(waiting)} stand here, each once you have placed and revealed it."
+
+
+def _lessons(placed: Sequence[Placed]) -> str:
+    lessons = sorted({one.number for one in placed})
+    named = ", ".join(map(str, lessons[:-1])) + (" and " if lessons[1:] else "") + str(lessons[-1])
+    return f"lesson{'s' * (len(lessons) != 1)} {named}"
 
 
 def _alt(dots: Sequence[DotView]) -> str:

@@ -6,10 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
+from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.items import BlockItem, StepItem
 from lessonlib.lesson.judge import apart, band_limits, band_of, times
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import CONFIDENCE
+from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt, attempts_of
 from lessonlib.record.event import events_of
@@ -17,8 +19,8 @@ from lessonlib.review.summary import CLAIMED, RANGE, Summary, summarise
 
 #: The axis of factors runs this far to both sides; what is further off stands at its end.
 MOST = 100.0
-#: So many dots stand on one another before the column is full.
-HIGHEST = 7
+#: So many dots stand on one another before the column is full, and so many have room above the axis without more height.
+HIGHEST, USUAL = 16, 7
 
 # --- of a lesson --------------------------------------------------------------------------------------------------
 
@@ -26,14 +28,25 @@ HIGHEST = 7
 def score_html(lesson: Lesson) -> str:
     """How many were made; how far off and how sure; then a table with a row for each prediction."""
     asked = [(item, _attempt(lesson, item)) for item in lesson.asked if item.step.question.sure]
-    made = summarise(attempt for _, attempt in asked if attempt)
-    rows = "".join(_row(item, attempt) for item, attempt in asked)
+    made, beliefs = summarise(attempt for _, attempt in asked if attempt), _beliefs(lesson)
+    rows = "".join(_row(item, attempt, beliefs) for item, attempt in asked)
     head = "".join(f'<th scope="col">{name}</th>' for name in ("Prediction", "Your guess", "How sure", "What came out"))
     missed = [item for item, attempt in asked if attempt and attempt.certain_miss]
+    whole = f"<p>{len(asked)} predictions in this lesson.</p>" if made.guesses < len(asked) else ""
     return (
-        f'<p>{len(asked)} predictions in this lesson.</p>{summary_html(made)}<table class="ll-score"><caption>Your predictions in this lesson</caption>'
+        f'{whole}{summary_html(made, beliefs=beliefs)}<table class="ll-score ll-guesses"><caption>Your predictions in this lesson</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>{_certain_misses(missed)}{_written(lesson)}"
     )
+
+
+def _beliefs(lesson: Lesson) -> Mapping[str, str]:
+    """What each misconception holds, for a lesson of the course; one of somebody's own is told by the names it gives them."""
+    return load_listing().misconceptions if lesson.name in lesson_names() else {}
+
+
+def _believed(name: str, beliefs: Mapping[str, str]) -> str:
+    """A misconception in its own words, or its name in words."""
+    return escape(beliefs.get(name) or name.replace("-", " "))
 
 
 def _written(lesson: Lesson) -> str:
@@ -55,13 +68,13 @@ def _attempt(lesson: Lesson, item: StepItem) -> Attempt | None:
     return attempts_of(events_of([record]))[0]
 
 
-def _row(item: StepItem, attempt: Attempt | None) -> str:
+def _row(item: StepItem, attempt: Attempt | None, beliefs: Mapping[str, str]) -> str:
     sure = CONFIDENCE[item.step.confidence] if item.step.confidence is not None else "–"
     cells = (
         f'<th scope="row">{escape(_short_title(item))}</th>',
         f"<td>{_guessed(item)}</td>",
         f"<td>{sure}</td>",
-        f"<td>{_came_out(item, attempt)}</td>",
+        f"<td>{_came_out(item, attempt, beliefs)}</td>",
     )
     return f"<tr>{''.join(cells)}</tr>"
 
@@ -78,14 +91,10 @@ def _guessed(item: StepItem) -> str:
         return next(option["html"] for option in step.question.ask()["options"] if option["key"] == step.guess["key"])
     if step.question.kind == "curve":
         return "a curve"
-    if step.question.kind == "place":
-        return escape(step.question.guess_view(step.guess)["shown"])
-    unit = step.question.ask()["unit"]
-    text = step.guess["text"]
-    return escape(text if unit in text or not text[-1:].isdigit() else f"{text} {unit}".strip())
+    return escape(step.question.guess_view(step.guess)["shown"])
 
 
-def _came_out(item: StepItem, attempt: Attempt | None) -> str:
+def _came_out(item: StepItem, attempt: Attempt | None, beliefs: Mapping[str, str]) -> str:
     if not item.step.revealed:
         return "not revealed"
     if attempt is None:
@@ -97,7 +106,7 @@ def _came_out(item: StepItem, attempt: Attempt | None) -> str:
             "off" if item.step.question.kind in ("curve", "place") else "too high" if attempt.factor > 1 else "too low"
         )
         return f"{times(apart(attempt.factor, 1))} {side}"
-    return "✗ another idea: " + escape((attempt.misconception or "").replace("-", " "))
+    return f"✗ another idea: {_believed(attempt.misconception or '', beliefs)}"
 
 
 def _certain_misses(missed: Sequence[StepItem]) -> str:
@@ -182,19 +191,21 @@ def _factors(factors: Sequence[float]) -> str:
 def _strip(factors: Sequence[float]) -> str:
     """Each number as a dot on a log axis of guess over truth; dots that would cover each other are stacked."""
     ticks = [(0.01, "÷100"), (0.1, "÷10"), (0.5, "÷2"), (1.0, "true"), (2.0, "×2"), (10.0, "×10"), (100.0, "×100")]
-    lines = "".join(
-        f'<line x1="{_x(at):.1f}" x2="{_x(at):.1f}" y1="8" y2="78" stroke="currentColor" stroke-opacity="{0.7 if at == 1 else 0.2}"/>'
-        f'<text x="{_x(at):.1f}" y="94" text-anchor="middle">{name}</text>'
-        for at, name in ticks
-    )
     heights: dict[int, int] = {}
-    dots = []
+    places = []
     for factor in sorted(factors):
         x = _x(min(MOST, max(1 / MOST, factor)))
         column = round(x / 9)
         heights[column] = heights.get(column, 0) + 1
         if heights[column] <= HIGHEST:
-            dots.append(_dot(x, 74 - 9 * heights[column], _spot_on(factor)))
+            places.append((x, heights[column], _spot_on(factor)))
+    foot = 78 + 9 * max(0, min(HIGHEST, max(heights.values())) - USUAL)
+    dots = [_dot(x, foot - 4 - 9 * height, spot_on) for x, height, spot_on in places]
+    lines = "".join(
+        f'<line x1="{_x(at):.1f}" x2="{_x(at):.1f}" y1="8" y2="{foot}" stroke="currentColor" stroke-opacity="{0.7 if at == 1 else 0.2}"/>'
+        f'<text x="{_x(at):.1f}" y="{foot + 16}" text-anchor="middle">{name}</text>'
+        for at, name in ticks
+    )
     covered = len(factors) - len(dots)
     more = (
         f" {covered} more stand{'s' * (covered == 1)} on full columns and {'is' if covered == 1 else 'are'} not drawn."
@@ -208,7 +219,7 @@ def _strip(factors: Sequence[float]) -> str:
         f"typically {times(_typical(factors))} off."
     )
     return (
-        f'<figure class="ll-strip"><svg viewBox="0 0 480 100" role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor">'
+        f'<figure class="ll-strip"><svg viewBox="0 0 480 {foot + 22}" role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor">'
         f"{lines}{''.join(dots)}</svg><figcaption>Each number you guessed, over the truth. ● {_NEAR}, ◇ further off.{more}</figcaption></figure>"
     )
 
@@ -264,7 +275,7 @@ def still_open_html(found: Summary, beliefs: Mapping[str, str]) -> str:
     if not still:
         return "<p>No misconception that you met is still open.</p>"
     rows = "".join(
-        f"<li>{escape(beliefs.get(name) or name.replace('-', ' '))} <small>met {count} time{'s' * (count != 1)}</small></li>"
+        f"<li>{_believed(name, beliefs)} <small>met {count} time{'s' * (count != 1)}</small></li>"
         for name, count in sorted(still.items(), key=lambda entry: (-entry[1], entry[0]))
     )
     return (
@@ -276,7 +287,7 @@ def _met(found: Summary, beliefs: Mapping[str, str]) -> str:
     if not found.met:
         return ""
     rows = "".join(
-        f'<tr><th scope="row">{escape(beliefs.get(name) or name.replace("-", " "))}</th><td>{count}</td><td>{"✓ cleared" if name in found.cleared else "still open"}</td></tr>'
+        f'<tr><th scope="row">{_believed(name, beliefs)}</th><td>{count}</td><td>{"✓ cleared" if name in found.cleared else "still open"}</td></tr>'
         for name, count in sorted(found.met.items(), key=lambda entry: (entry[0] in found.cleared, -entry[1], entry[0]))
     )
     return (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
@@ -160,11 +161,23 @@ def _table(text: Text) -> str:
     head, *rows = text.rows
     columns = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
     body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(cell)}</td>" for cell in cells)}</tr>'
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{escape(typeset(cell))}</td>" for cell in cells)}</tr>'
         for first, *cells in rows
     )
-    note = f"<p>{escape(text.note)}.</p>" if text.note else ""
+    note = f"<p>{escape(text.note[0].upper() + typeset(text.note[1:]))}.</p>" if text.note else ""
     return f'<table class="ll-score ll-errors"><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>{note}'
+
+
+_PERCENT = re.compile(r"(?<=\d)%")
+_NOTHING = re.compile(r"[+-]0(?:\.0+)?%")
+
+
+def typeset(cell: str) -> str:
+    """A cell as it stands on a page: -1.9% is −1.9 %, what is missing is a dash, and nothing has no sign."""
+    if cell == "-":
+        return "–"
+    bare = cell[1:] if _NOTHING.fullmatch(cell) else cell
+    return re.sub(r"^-(?=\d)", "−", _PERCENT.sub(" %", bare))
 
 
 def _served(_lab: Lab) -> str:
@@ -179,7 +192,8 @@ def _served(_lab: Lab) -> str:
         f"<p>{len(items)} numbers that others measured on served engines: {above} above the ceiling; {out} cannot be computed.</p>"
     ]
     for title in ("metric and kind", "data", "gpu", "engine", "precision"):
-        found: list[tuple[str, ...]] = [(title, "rows", "half are off by at most", LEANS, "in the band")]
+        heading = {"gpu": "GPU", "data": "measurements"}.get(title, title)
+        found: list[tuple[str, ...]] = [(heading, "rows", "half are off by at most", LEANS, "in the band")]
         for name, members in grouped(items, CUTS[title]).items():
             entry = errors(members)
             shares = (f"{entry['median_abs_error']:.0%}", f"{entry['bias']:+.0%}", f"{entry['band_coverage']:.0%}")

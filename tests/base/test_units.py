@@ -27,3 +27,8 @@ def test_the_steps_of_an_axis_are_units_that_are_understood() -> None:
 def test_a_factor_is_asked_for_and_printed_with_its_sign() -> None:
     assert (unit_label("x"), unit_label("GB"), unit_label("")) == ("×", "GB", "")
     assert (with_unit("3", "×"), with_unit("3", "GB"), with_unit("3", "")) == ("3×", "3 GB", "3")
+    assert (with_unit("1", "requests"), with_unit("1.0", "requests"), with_unit("1", "s")) == (
+        "1 request",
+        "1.0 requests",
+        "1 s",
+    )

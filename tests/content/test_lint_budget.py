@@ -10,7 +10,7 @@ import pytest
 
 from lessonlib.build.lint import course_findings
 from lessonlib.build.lint import lint as findings
-from lessonlib.lesson.budget import budget, epilogue_budget
+from lessonlib.lesson.budget import budget, case_budget, epilogue_budget
 from lessonlib.lesson.concepts import parse_listing
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import DEFAULT_LAB, load_lab
@@ -102,6 +102,54 @@ def test_an_epilogue_has_a_budget_of_its_own_and_the_closing_panel_is_the_lesson
     assert (epilogue_budget(reopen(raw)) or before).words == 100
     body(raw, "case")["text"] = "word " * 701
     assert "the epilogue: 701 words" in told(raw, reopen)["budget"]
+
+
+def with_case(raw: Raw, text: str = "word " * 100, exhibits: int = 1, until: str = "verdict") -> Raw:
+    """A case before the closing panel: so many exhibits, and a verdict of one word."""
+    end = next(index for index, entry in enumerate(raw["steps"]) if "closing" in entry)
+    asked = body(raw, "read-time")
+    raw["steps"][end:end] = [
+        {"case": {"id": "the-file", "title": "The case", "text": text, "until": until}},
+        *({"predict": {**asked, "id": f"exhibit-{number}", "again": "a test"}} for number in range(exhibits)),
+        {"tell": {"id": "verdict", "title": "The verdict", "text": "Acquitted."}},
+    ]
+    return raw
+
+
+def test_a_case_has_a_budget_of_its_own_up_to_its_last_entry(raw: Raw, reopen: Any) -> None:
+    before = budget(reopen(raw))
+    assert case_budget(reopen(raw)) is None
+    with_case(raw)
+    assert budget(reopen(raw)) == before
+    found = case_budget(reopen(raw))
+    assert found and found.predictions == 1 and found.words > 101
+    # What follows the verdict is the lesson's again.
+    end = next(index for index, entry in enumerate(raw["steps"]) if "closing" in entry)
+    raw["steps"].insert(end, {"tell": {"id": "after", "title": "After it", "text": "word " * 50}})
+    assert budget(reopen(raw)).words == before.words + 50 and case_budget(reopen(raw)) == found
+    body(raw, "the-file")["text"] = "word " * 1201
+    assert "the case: 1,3" in told(raw, reopen)["budget"]
+
+
+def test_exhibits_are_no_steps_of_the_lesson_and_too_many_are_too_many(raw: Raw, reopen: Any) -> None:
+    assert told(with_case(raw, "Seven.", exhibits=7), reopen).keys() <= {"budget"}
+    raw = with_case(specimen.words(), "Eight.", exhibits=8)
+    assert "the case: 8 predictions" in told(raw, reopen)["budget"]
+    steps = [
+        entry["predict"]["id"]
+        for entry in raw["steps"]
+        if "predict" in entry and not any(entry["predict"].get(key) for key in ("quiz", "transfer", "again"))
+    ]
+    raw["steps"] = [entry for entry in raw["steps"] if entry.get("predict", {}).get("id") not in steps[3:]]
+    assert "3 predictions beside the 8 of its case" in told(raw, reopen)["counts"]
+
+
+def test_a_case_ends_and_there_is_one(raw: Raw, reopen: Any) -> None:
+    with_case(raw, until="read-time")
+    assert "until: no later entry has the id “read-time”" in told(raw, reopen)["case"]
+    raw = with_case(specimen.words())
+    raw["steps"].append({"case": {"id": "another", "title": "Another", "text": "One.", "until": "verdict"}})
+    assert "a lesson has one case at most" in told(raw, reopen)["case"]
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

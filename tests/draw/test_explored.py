@@ -40,6 +40,13 @@ def test_numbers_have_five_digits_and_gaps_are_none():
     assert line["y"] == [0.12346, None] and line["high"] == [0.2, None]
 
 
+def test_a_count_keeps_all_of_its_digits():
+    [line] = Explored("So.", x=Axis("x"), y=Axis("y"), lines=[Line("a", [131072, 131072.5, 2e9], [1, 2, 3])]).view()[
+        "lines"
+    ]
+    assert line["x"] == [131072, 131070, 2e9]
+
+
 def test_values_are_found_by_name_and_printed_with_their_unit():
     assert LINES.value("read") == Quantity(51.2e9, "B")
     assert LINES.view()["values"][0] == {"name": "read", "label": "Read", "text": "51.2 GB", "note": "once"}

@@ -57,7 +57,7 @@ def test_a_second_run_is_named_and_told_in_the_alternative() -> None:
     assert view["compare"] == "with the mend" and view["charts"][0]["compare"] == [1, 2, 3]
     assert view["charts"][0]["alt"] == (
         "Requests waiting: 0 at 09:00:10, at most 12 at 09:00:20, 7 at 09:00:30; "
-        "with the mend: 1 at 09:00:10, at most 3 at 09:00:30, 3 at 09:00:30"
+        "with the mend: 1 at 09:00:10, 3 at 09:00:30"
     )
 
 
@@ -102,6 +102,7 @@ def test_a_chart_in_numbers() -> None:
     assert summary(Chart("Waiting", "w", [3, 3]), clocks) == "Waiting: 3 throughout"
     assert summary(Chart("Waiting", "w", [None, None]), clocks) == "Waiting: no value"
     assert written(1234.0, "") == "1,234" and written(0.0123, "s") == "12.3 ms" and written(None, "s") == "–"
+    assert written(0.25, "/s") == "0.25/s"
 
 
 def test_each_limit_is_one_line() -> None:

@@ -24,3 +24,10 @@ def test_a_name_that_is_misspelt_is_told_with_its_neighbours():
     with pytest.raises(LessonlibError, match="unknown function 'play_tokn': did you mean play_token") as told:
         code_of(1).function("play_tokn")
     assert "\n" not in str(told.value)
+
+
+def test_a_function_that_keeps_what_it_computed_is_found_too(tmp_path):
+    (tmp_path / "workings.py").write_text(
+        "from functools import lru_cache\n\n\n@lru_cache(maxsize=8)\ndef the_hour(lab):\n    return 1\n"
+    )
+    assert code_beside(tmp_path).function("the_hour")(None) == 1

@@ -207,7 +207,7 @@ def test_what_a_learner_grades() -> None:
 
 def test_what_a_learner_who_knows_would_send() -> None:
     asked = {kind: question(kind) for kind in KINDS}
-    assert asked["number"].right() == {"text": "100.0"}
+    assert asked["number"].right() == {"text": "100"}
     assert asked["curve"].right() == [10.0, 40.0, 160.0, 640.0]
     assert asked["blanks"].right() == ["compute", "memory"]
     assert asked["explain"].right() == "The model answer."

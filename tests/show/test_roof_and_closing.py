@@ -14,6 +14,7 @@ from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.exchanges import remarks
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
+from lessonlib.show import roof
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
 from lessonlib.show.notebook import NotebookLesson
@@ -58,15 +59,15 @@ def test_the_roof_has_the_dots_of_earlier_lessons_and_of_this_one_up_to_here(
     lesson = opened(second, journal)
     assert panel(lesson, "roof", "my-roof")["state"] == "locked"
     lesson._lesson.handle("where", {"event": "skip"})
-    roof = panel(lesson, "roof", "my-roof")["roof"]
-    assert [(dot["x"], dot["y"], dot["label"], dot["off"]) for dot in roof["dots"]] == [
+    drawn = panel(lesson, "roof", "my-roof")["roof"]
+    assert [(dot["x"], dot["y"], dot["label"], dot["off"]) for dot in drawn["dots"]] == [
         (10, 20, "one step", "×2 too far right"),
         (10, 20, "one step", "skipped"),
     ]
-    assert [dot["mine"] and dot["mine"]["shown"] for dot in roof["dots"]] == ["20 FLOP/byte, 40 FLOP/s", None]
-    assert roof["roofs"] == [{"x": [1, 100, 10000], "y": [2, 200, 200]}], "one roof, drawn once"
-    assert roof["alt"].startswith("2 dots") and "one step at 10 FLOP/byte, 20 FLOP/s" in roof["alt"]
-    assert roof["waiting"] == ""
+    assert [dot["mine"] and dot["mine"]["shown"] for dot in drawn["dots"]] == ["20 FLOP/byte, 40 FLOP/s", None]
+    assert drawn["roofs"] == [{"x": [1, 100, 10000], "y": [2, 200, 200]}], "one roof, drawn once"
+    assert drawn["alt"].startswith("2 dots") and "one step at 10 FLOP/byte, 20 FLOP/s" in drawn["alt"]
+    assert drawn["waiting"] == ""
 
 
 def test_a_dot_that_is_not_revealed_is_not_told(two_lessons: list[str], tmp_path: Path) -> None:
@@ -76,8 +77,27 @@ def test_a_dot_that_is_not_revealed_is_not_told(two_lessons: list[str], tmp_path
     lesson = opened(second, journal)
     lesson._lesson.handle("where", DOT)
     lesson._lesson.handle("where", {"event": "reveal"})
-    roof = panel(lesson, "roof", "my-roof")["roof"]
-    assert len(roof["dots"]) == 1 and roof["waiting"] == "1 more dot of lesson 1 is not revealed yet."
+    drawn = panel(lesson, "roof", "my-roof")["roof"]
+    assert len(drawn["dots"]) == 1 and drawn["waiting"] == "1 more dot of lesson 1 is not revealed yet."
+
+
+@pytest.mark.parametrize(
+    ("lessons", "said"),
+    [
+        ([], "No dot yet: no question before this one asks for a place on the roof."),
+        ([3], "Your first dot stands here once you have placed it in lesson 3 and revealed it."),
+        ([3, 4, 4], "Your 3 dots of lessons 3 and 4 stand here, each once you have placed and revealed it."),
+    ],
+)
+def test_a_roof_without_dots_says_where_they_come_from(
+    monkeypatch: pytest.MonkeyPatch, two_lessons: list[str], lessons: list[int], said: str
+) -> None:
+    waiting = [placed.Placed(number, None, False, None) for number in lessons]  # type: ignore[arg-type]
+    monkeypatch.setattr(roof, "placed_before", lambda *_: waiting)
+    lesson = opened(two_lessons[0])
+    lesson._lesson.handle("where", {"event": "skip"})
+    view = panel(lesson, "roof", "my-roof")
+    assert view["html"] == f"<p>{said}</p>" and "roof" not in view
 
 
 def test_a_dot_of_another_lab_does_not_count(two_lessons: list[str], tmp_path: Path) -> None:

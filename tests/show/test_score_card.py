@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import escape
 
 import pytest
 
+from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.judge import band_limits, band_of, judge_number
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import plain
@@ -134,6 +136,26 @@ def test_every_dot_of_the_drawing_stands_in_the_table() -> None:
     ]
     assert sum(int(row[2]) for row in rows) == 10
     assert "3 within 10 %, 3 too low, 4 too high" in html
+
+
+def test_a_high_column_makes_the_drawing_taller() -> None:
+    low, high = (summary_html(factors(*[1.0] * many_dots)) for many_dots in (7, 12))
+    assert 'viewBox="0 0 480 100"' in low and 'viewBox="0 0 480 145"' in high and high.count("<circle") == 12
+    heights = [float(at) for at in re.findall(r'cy="([\d.]+)"', high)]
+    assert min(heights) == 11 and "not drawn" not in high
+
+
+def test_a_misconception_is_told_in_its_own_words() -> None:
+    lesson = opened()
+    answer(lesson, "case-faster-gpus", a_guess(lesson.items["case-faster-gpus"]))  # type: ignore[arg-type]
+    met = lesson.items["case-faster-gpus"].step.question.score(lesson.items["case-faster-gpus"].step.guess)[
+        "misconception"
+    ]  # type: ignore[attr-defined]
+    held = escape(load_listing().misconceptions[met])
+    html = score_html(lesson)
+    assert html.count(held) == 2 and met.replace("-", " ") not in html, (
+        "in the table of guesses, and among the ideas that were met"
+    )
 
 
 def test_no_word_of_a_grade() -> None:

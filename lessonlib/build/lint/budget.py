@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from lessonlib.build.lint.finding import Found, Path, rule
-from lessonlib.lesson.budget import Budget, budget, epilogue_budget, exam_budget
+from lessonlib.lesson.budget import Budget, budget, case_budget, epilogue_budget, exam_budget
 from lessonlib.lesson.lesson import Lesson
 
 #: words to read, predictions (quiz and transfers counted) and minutes of a lesson, and of its epilogue
 MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES = 2200, 9, 30
 EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES = 700, 3, 10
+#: of a case, on top: seven exhibits
+CASE_WORDS, CASE_PREDICTIONS, CASE_MINUTES = 1200, 7, 15
 #: of an exam, on top
 EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES = 1200, 5, 20
 
 
 @rule("default lab", "budget")
 def within_budget(lesson: Lesson) -> Iterator[Found]:
-    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its exam 1,200, 5 and 20."""
+    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its case 1,200, 7 and 15; its exam 1,200, 5 and 20."""
     yield from _over(budget(lesson), "", MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES)
     after = epilogue_budget(lesson)
     if after:
         yield from _over(after, "the epilogue: ", EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES)
+    case = case_budget(lesson)
+    if case:
+        yield from _over(case, "the case: ", CASE_WORDS, CASE_PREDICTIONS, CASE_MINUTES)
     sealed = exam_budget(lesson)
     if sealed:
         yield from _over(sealed, "the exam: ", EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES)

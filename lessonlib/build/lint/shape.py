@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from lessonlib.build.lint.finding import Found, Path, rule
+from lessonlib.lesson.budget import case_entries
 
 Raw = Mapping[str, Any]
 Item = tuple[str, Raw]
@@ -93,16 +94,33 @@ def id_once(raw: Raw) -> Iterator[Found]:
             yield Found((*places[name], "id"), f"the id “{name}” is used {count} times; each id names one item")
 
 
+@rule("words", "case")
+def case_ends(raw: Raw) -> Iterator[Found]:
+    """A lesson has one case at most, and it ends with a later entry."""
+    entries = placed(raw)
+    cases = [(place, path, body) for place, (path, kind, body) in enumerate(entries) if kind == "case"]
+    for _, path, _ in cases[1:]:
+        yield Found(path, "case: a second one; a lesson has one case at most")
+    for place, path, body in cases[:1]:
+        if body["until"] not in [other.get("id") for _, _, other in entries[place + 1 :]]:
+            yield Found((*path, "until"), f"case {body['id']}: until: no later entry has the id “{body['until']}”")
+
+
 @rule("words", "counts")
 def counts(raw: Raw) -> Iterator[Found]:
-    """A full lesson has 4 to 8 steps, half of them numbers, curves or dots, two of them surprises, and 2 to 4 quiz items."""
+    """A full lesson has 4 to 8 steps (beside the exhibits of its case), half of them numbers, curves or dots, two of them surprises, and 2 to 4 quiz items."""
     if raw.get("short"):
         return
     steps = [body for kind, body in items_of(before_epilogue(raw)) if is_step(kind, body)]
+    exhibits = [body for kind, body in items_of(case_entries(raw["steps"])) if is_step(kind, body)]
     quiz = [body for kind, body in items(raw) if kind == "predict" and body.get("quiz")]
     at: Path = ("steps",)
-    if not 4 <= len(steps) <= 8:
-        yield Found(at, f"steps: {len(steps)} predictions that are neither quiz nor transfer; a lesson has 4 to 8")
+    if not 4 <= len(steps) - len(exhibits) <= 8:
+        beside = f" beside the {len(exhibits)} of its case" if exhibits else ""
+        yield Found(
+            at,
+            f"steps: {len(steps) - len(exhibits)} predictions{beside} that are neither quiz nor transfer; a lesson has 4 to 8",
+        )
     if 2 * sum(body.get("kind") in MADE for body in steps) < len(steps):
         yield Found(at, "steps: at least half of the steps must ask for a number, a curve or a dot")
     if sum(bool(body.get("surprise")) for body in steps) < 2:

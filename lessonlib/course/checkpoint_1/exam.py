@@ -10,6 +10,7 @@ from lessonlib.course.checkpoint_1.exam_systems import ExamSystem
 from lessonlib.course.checkpoint_1.exam_systems import exam_sets as all_sets
 from lessonlib.course.checkpoint_1.steps_measured import Step, step_of
 from lessonlib.roofline import Lab
+from lessonlib.roofline.blocks import Attention, DeltaNet
 from lessonlib.roofline.precision import weight_format
 
 
@@ -131,12 +132,61 @@ def exam_layers(lab: Lab) -> int:
 
 def exam_layer_cost(lab: Lab) -> Quantity:
     step = _step(lab)
-    return Quantity(card().layer_s(step), "s", digits=2)
+    return Quantity(card().layer_s(step), "s")
 
 
 def exam_fixed(lab: Lab) -> Quantity:
     step = _step(lab)
     return Quantity(step.layers * card().layer_s(step), "s")
+
+
+#: Nearer than this the card's forecast needs no explaining.
+_CLOSE = 1.25
+#: A reach below this explains nothing: no engine that takes so long for each byte is known.
+_LEAST_REACH = 0.2
+
+
+def exam_miss(lab: Lab) -> str:
+    """Where the card misses: what its reach or its cost of a layer would have to be, if the other were right; "" where it is close.
+
+    The two are bounds of an explanation, not the explanation: a measured time alone cannot tell them apart.
+    """
+    step, one = _step(lab), card()
+    factor = one.forecast_s(step) / step.seconds
+    if 1 / _CLOSE <= factor <= _CLOSE:
+        return ""
+    left_to_read = step.seconds - step.layers * one.layer_s(step)
+    left_to_layers = step.seconds - step.fetch_s / one.reach(step.bits)
+    found = []
+    if _LEAST_REACH < step.fetch_s / max(left_to_read, 1e-9) <= 1:
+        found.append(f"a reach of {Quantity(100 * step.fetch_s / left_to_read, '%', digits=2)}")
+    if left_to_layers > 0:
+        found.append(f"layers at {Quantity(left_to_layers / step.layers, 's', digits=2)}")
+    told = f"The card is {Quantity(max(factor, 1 / factor), 'x')} too {'slow' if factor > 1 else 'quick'} here. "
+    if len(found) == 2:
+        return f"{told}Instead {found[0]} would explain it, or {found[1]}; its source does not tell which."
+    if found:
+        return f"{told}No other {'reach' if 'layers' in found[0] else 'cost of a layer'} alone explains it; {found[0]} would. Its source gives no cause."
+    return f"{told}Neither another reach nor another cost of a layer alone explains it, and its source gives no cause."
+
+
+def exam_note(lab: Lab) -> str:
+    """What cannot be counted by its config.json alone: the weights and the state of a layer of linear attention, and the gate of the
+    other layers. "" for a model without such layers.
+    """
+    layers = _system(lab).system.model.layers
+    linear = [(group.count, group.mixer) for group in layers if isinstance(group.mixer, DeltaNet)]
+    if not linear:
+        return ""
+    mixer, hidden = linear[0][1], _system(lab).system.model.hidden
+    count = sum(each for each, _ in linear)
+    keys, values = mixer.key_heads * mixer.key_dim, mixer.value_heads * mixer.value_dim
+    told = (
+        f"What its keys do not say: {count} layers are linear. The attention of each has {hidden} × (2 × {keys} + 3 × {values}) weights "
+        f"and a state of {mixer.value_heads} × {mixer.key_dim} × {mixer.value_dim} numbers."
+    )
+    gated = sum(group.count for group in layers if isinstance(group.mixer, Attention) and group.mixer.gated)
+    return f"{told} The other {gated} have a gate as large as the matrix of their queries." if gated else told
 
 
 def exam_by_card(lab: Lab) -> Quantity:

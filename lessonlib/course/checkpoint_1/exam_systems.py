@@ -1,9 +1,11 @@
 """The systems of the exam, each a lab with the load and the truth of its own, and how they are dealt into sets.
 
 Nobody picks. The pool (exam_pool.py) is put in the order of a hash of what each system is (model, GPU, GPUs, precision,
-requests), as a shuffled pack of cards. There are as many sets of five as the pool fills. Each system in turn goes to the set
-that has fewest so far and none of its class: mixture or not, one GPU or several, 16, 8 or 4 bits. What finds no such set waits
-and then fills, in the same order, the places that are left. A new candidate may therefore move all others; so be it.
+requests), as a shuffled pack of cards; batches of several requests come first, so that each set has one as far as they go. There
+are as many sets of five as the pool fills. Each system in turn goes to the set that has fewest so far, not its model, and none of
+its class: mixture or not, one GPU or several, 16, 8 or 4 bits. What finds no such set waits and then fills, in the same order,
+the places that are left. A set never has one model twice: so it has at most one system of the model whose weights the checkpoint
+counts out. A new candidate may therefore move all others; so be it.
 """
 
 from __future__ import annotations
@@ -74,15 +76,23 @@ def exam_sets() -> tuple[tuple[ExamSystem, ...], ...]:
 
 
 def deal(systems: Sequence[ExamSystem], count: int) -> list[list[ExamSystem]]:
-    """So many sets of SET systems, each with at most one of a class as far as that goes; what is left over is in none."""
+    """So many sets of SET systems, no model twice in one, each with at most one of a class as far as that goes; what is left over is
+    in none.
+    """
     sets: list[list[ExamSystem]] = [[] for _ in range(count)]
     waiting: list[ExamSystem] = []
-    for each in systems:
-        fitting = [one for one in sets if len(one) < SET and class_of(each) not in map(class_of, one)]
+    for each in sorted(systems, key=lambda one: one.requests == 1):
+        fitting = [one for one in _open_to(each, sets) if class_of(each) not in map(class_of, one)]
         min(fitting, key=len, default=waiting).append(each)
     for each in waiting:
-        min([one for one in sets if len(one) < SET], key=len, default=[]).append(each)
+        min(_open_to(each, sets), key=len, default=[]).append(each)
     return sets
+
+
+def _open_to(each: ExamSystem, sets: Sequence[list[ExamSystem]]) -> list[list[ExamSystem]]:
+    """The sets with a place left and without that model. Models of one shape are one model, whatever they are called."""
+    count = each.system.model.parameters
+    return [one for one in sets if len(one) < SET and all(other.system.model.parameters != count for other in one)]
 
 
 def class_of(each: ExamSystem) -> tuple[bool, bool, int]:

@@ -45,7 +45,7 @@ class Step:
     engine: str = ""
 
     @property
-    def reach(self) -> float:
+    def share(self) -> float:
         """Share of the ceiling's speed that was measured."""
         return self.fetch_s / self.seconds
 

@@ -59,17 +59,17 @@ def served_speed(lab: Lab) -> Quantity:
     return Quantity(1 / _served().seconds, "tok/s")
 
 
-def served_reach(lab: Lab) -> Quantity:
+def served_share(lab: Lab) -> Quantity:
     """Measured speed over ceiling."""
-    return _percent(_served().reach)
+    return _percent(_served().share)
 
 
-def reach_of_a_kernel(lab: Lab) -> Quantity:
+def share_of_a_kernel(lab: Lab) -> Quantity:
     """What a good kernel reaches of the bandwidth while it runs."""
     return _percent(0.92)
 
 
-def reach_in_training(lab: Lab) -> Quantity:
+def share_in_training(lab: Lab) -> Quantity:
     """A share of peak FLOP/s that is good in training."""
     return _percent(0.38)
 
@@ -100,12 +100,12 @@ def four_bits_speed(lab: Lab) -> Quantity:
     return Quantity(1 / small_on(1, 4).seconds, "tok/s")
 
 
-def sixteen_bits_reach(lab: Lab) -> Quantity:
-    return _percent(small_on(1).reach)
+def sixteen_bits_share(lab: Lab) -> Quantity:
+    return _percent(small_on(1).share)
 
 
-def four_bits_reach(lab: Lab) -> Quantity:
-    return _percent(small_on(1, 4).reach)
+def four_bits_share(lab: Lab) -> Quantity:
+    return _percent(small_on(1, 4).share)
 
 
 # --- more GPUs
@@ -139,12 +139,42 @@ def gain_on_eight(lab: Lab) -> Quantity:
     return Quantity(small_on(1).seconds / small_on(8).seconds, "x")
 
 
-def reach_on_eight(lab: Lab) -> Quantity:
-    return _percent(small_on(8).reach)
+def share_on_eight(lab: Lab) -> Quantity:
+    return _percent(small_on(8).share)
 
 
-def reach_of_large_on_eight(lab: Lab) -> Quantity:
-    return _percent(large_on_eight().reach)
+def share_of_large_on_eight(lab: Lab) -> Quantity:
+    return _percent(large_on_eight().share)
+
+
+def share_carried_over(lab: Lab) -> Quantity:
+    """The small model's share of the ceiling on eight GPUs, taken for the large one's."""
+    return share_on_eight(lab)
+
+
+def share_with_one_overhead(lab: Lab) -> Quantity:
+    """The large model's share of the ceiling if all that is not reading took as long as in the small one."""
+    return _percent(large_on_eight().fetch_s / float(large_step_with_one_overhead(lab)))
+
+
+def small_step_at_ceiling(lab: Lab) -> Quantity:
+    """Llama-2-7B on eight A100: bytes over bandwidth."""
+    return Quantity(small_on(8).fetch_s, "s", digits=2)
+
+
+def large_step_at_ceiling(lab: Lab) -> Quantity:
+    """The same of Llama-2-70B."""
+    return Quantity(large_on_eight().fetch_s, "s")
+
+
+def large_step(lab: Lab) -> Quantity:
+    """Its step on eight A100, measured."""
+    return Quantity(large_on_eight().seconds, "s")
+
+
+def large_step_with_one_overhead(lab: Lab) -> Quantity:
+    """Its step if all that is not reading took as long as in Llama-2-7B."""
+    return Quantity(large_on_eight().fetch_s + small_on(8).seconds - small_on(8).fetch_s, "s")
 
 
 def step_on_eight(lab: Lab) -> Quantity:
@@ -267,32 +297,43 @@ def deepseek_layer_on_h200(lab: Lab) -> Quantity:
     return _most_of_deepseek("h200-sxm")
 
 
-def _of_engine(name: str) -> Quantity:
-    """Measured time over the card's, in the middle of the steps that the card is fitted to and that this engine ran."""
-    return Quantity(
-        median(step.seconds / card().forecast_s(step) for step in fitted_steps() if name in step.engine), "x"
-    )
+#: Memory slower than this is that of small machines: bytes a second.
+_SLOW_MEMORY = 1e12
 
 
-def slow_by_gpt_fast(lab: Lab) -> Quantity:
-    """Measured time over the card's with gpt-fast, in the middle."""
-    return _of_engine("gpt-fast")
+def _of_slow_memory() -> list[Step]:
+    """The fitted steps on GPUs with slow memory."""
+    return [step for step in fitted_steps() if load_gpu(step.system[1]).bandwidth < _SLOW_MEMORY]
 
 
-def slow_by_vllm(lab: Lab) -> Quantity:
-    return _of_engine("vLLM")
+def _times_of_slow_memory() -> list[float]:
+    """Their measured times over the card's."""
+    return [step.seconds / card().forecast_s(step) for step in _of_slow_memory()]
 
 
-def slow_by_sglang(lab: Lab) -> Quantity:
-    return _of_engine("SGLang")
+def slow_memory_steps(lab: Lab) -> int:
+    """Steps on GPUs with less than 1 TB/s that the card is fitted to."""
+    return len(_of_slow_memory())
 
 
-def slow_by_tensorrt(lab: Lab) -> Quantity:
-    return _of_engine("TensorRT-LLM")
+def slow_memory_sources(lab: Lab) -> int:
+    """Sources of those steps."""
+    return len({step.source for step in _of_slow_memory()})
 
 
-def slow_by_llama_cpp(lab: Lab) -> Quantity:
-    return _of_engine("llama.cpp")
+def slow_memory_time(lab: Lab) -> Quantity:
+    """Their measured time over the card's, the median."""
+    return Quantity(median(_times_of_slow_memory()), "x", digits=2)
+
+
+def slow_memory_least(lab: Lab) -> Quantity:
+    """The same of the step that is quickest beside the card."""
+    return Quantity(min(_times_of_slow_memory()), "x", digits=2)
+
+
+def slow_memory_most(lab: Lab) -> Quantity:
+    """The same of the step that is slowest beside the card."""
+    return Quantity(max(_times_of_slow_memory()), "x", digits=2)
 
 
 def _beyond() -> list[Step]:
@@ -316,7 +357,7 @@ def beyond_most(lab: Lab) -> int:
 
 
 def beyond_off(lab: Lab) -> Quantity:
-    """How far the card is off on them, in the middle."""
+    """The card's median error on them."""
     return Quantity(median(map(card().off, _beyond())), "x")
 
 
@@ -441,6 +482,11 @@ def mixture_bandwidth(lab: Lab) -> Quantity:
     return Quantity(_mixture_system().bandwidth, "B/s")
 
 
+def mixture_layer_cost(lab: Lab) -> Quantity:
+    """The card's cost of a layer of a mixture."""
+    return Quantity(card().layer_s(_mixture()), "s")
+
+
 def mixture_fixed(lab: Lab) -> Quantity:
     step = _mixture()
     return Quantity(step.layers * card().layer_s(step), "s")
@@ -484,7 +530,7 @@ def own_outside(lab: Lab) -> bool:
     return told is not None and 1 / told.value < float(decode_step_expected_low(lab))
 
 
-def own_reach(lab: Lab) -> Quantity:
+def reported_share(lab: Lab) -> Quantity:
     """The reported speed over the ceiling; 100 % where nothing was reported."""
     told = lab.measured.get("decode_tokens_per_s")
     return _percent(_own(lab).fetch_s * told.value if told else 1.0)

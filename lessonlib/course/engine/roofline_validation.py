@@ -68,7 +68,14 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     for kind, (label, marker, colour) in KINDS.items():
         entry = data[kind]
         plot.scatter(
-            entry["measured_s"], entry["expected_s"], s=26, marker=marker, color=colour, alpha=0.65, label=label
+            entry["measured_s"],
+            entry["expected_s"],
+            s=26,
+            marker=marker,
+            facecolors=style.faint(colour),
+            edgecolors=colour,
+            linewidths=0.9,
+            label=label,
         )
     for scale in (plot.set_xscale, plot.set_yscale):
         scale("log")

@@ -97,5 +97,6 @@ def _bars(plot: Axes, data: dict[str, Any]) -> None:
     plot.set_ylim(len(rows) - 0.4, -0.6)
     plot.set_xlim(0, max(top, data["reported_tokens_per_s"] or 0) * 1.06)
     plot.tick_params(axis="y", length=0)
+    plot.xaxis.set_major_formatter(lambda speed, _place: f"{speed:,g}")
     plot.grid(axis="x", color=style.INK, alpha=0.14, linewidth=0.8)
     plot.set_xlabel("tokens per second of one request")

@@ -61,14 +61,19 @@ def memory(lab: Lab) -> Quantity:
 # --- a study of what is seen in a demonstration: Miller, Lasry, Chu, Mazur 2013, abstract --------------------
 
 
-def contradicting_notes_in_five(lab: Lab) -> Quantity:
-    """Observations, in five, that contradicted what had happened: "roughly one out of every five"."""
+def contradicting_notes(lab: Lab) -> Quantity:
+    """Observations that contradicted what had happened: "roughly one out of every five"."""
     return Quantity(1, digits=1)
+
+
+def notes_in_all(lab: Lab) -> Quantity:
+    """Of so many."""
+    return Quantity(5, digits=1)
 
 
 def misread(lab: Lab) -> Quantity:
     """The same as a share of all observations."""
-    return Quantity(100 * float(contradicting_notes_in_five(lab)) / 5, "%", digits=2)
+    return Quantity(100 * float(contradicting_notes(lab)) / float(notes_in_all(lab)), "%", digits=2)
 
 
 def misread_seldom(lab: Lab) -> Quantity:

@@ -19,13 +19,8 @@ from lessonlib.roofline import Lab, System, load_gpu, load_lab, load_model, pref
 WINDOW_S = 10.0
 
 
-def gpus_in_lab(lab: Lab) -> int:
-    """GPUs that the lab of the report has."""
-    return mystery_lab(lab).gpus_in_lab
-
-
 def gpus_serving(lab: Lab) -> int:
-    """Those of them that serve its model."""
+    """GPUs that serve the model of the report."""
     return mystery_lab(lab).system.gpus
 
 

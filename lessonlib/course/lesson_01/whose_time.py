@@ -5,7 +5,7 @@ from __future__ import annotations
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.forecast import decode_step_expected, prefill_expected
 from lessonlib.course.shared.lab_numbers import mystery_lab, prefill_ceiling, reported_decode, reported_prefill
-from lessonlib.roofline import Lab, decode, max_batch
+from lessonlib.roofline import Lab, decode, max_batch, prefill
 
 
 def prompt_tokens_a_written_one(lab: Lab) -> Quantity:
@@ -76,7 +76,10 @@ def share_by_reports(lab: Lab) -> Quantity:
     return Quantity(100 * reading / (reading + 1 / float(reported_decode(lab))), "%", digits=2)
 
 
-# --- one whole request with such a prompt
+# --- whole requests with such a prompt, on a GPU with twice the FLOP/s
+
+#: requests that are written together in the quiz
+FEW = 4
 
 
 def written_tokens(lab: Lab) -> Quantity:
@@ -84,9 +87,52 @@ def written_tokens(lab: Lab) -> Quantity:
     return Quantity(1 + round(lab.prompt / float(prompt_tokens_a_written_one(lab))), "tokens")
 
 
+def few(lab: Lab) -> str:
+    """Requests that are written together, as a word."""
+    return "four"
+
+
+def time_of_a_prompt(lab: Lab) -> Quantity:
+    """Reading the usual prompt alone, at prefill's roof."""
+    return Quantity(lab.prompt / float(prefill_ceiling(lab)), "s")
+
+
+def step_of_few(lab: Lab) -> Quantity:
+    """A step that writes a token for each of four requests, at its roof."""
+    return Quantity(decode(lab.system, batch=FEW, context=lab.prompt).ceiling_s, "s")
+
+
+def _reading_of_request(lab: Lab, batch: int) -> float:
+    """Per cent of a whole request's GPU time that is reading: its prompt, over that and its share of the steps."""
+    reading, steps = float(time_of_a_prompt(lab)), float(written_tokens(lab)) - 1
+    writing = steps * decode(lab.system, batch=batch, context=lab.prompt).ceiling_s / batch
+    return 100 * reading / (reading + writing)
+
+
+def reading_share_of_few(lab: Lab) -> Quantity:
+    """What share of the GPU's time is reading if four are written together."""
+    return Quantity(_reading_of_request(lab, FEW), "%", digits=2)
+
+
 def saved_by_flops(lab: Lab) -> Quantity:
-    """What twice the FLOP/s take off such a request, served alone at the roofs: half of its reading."""
-    return Quantity(float(reading_share(lab)) / 2, "%", digits=2)
+    """GPU time that twice the FLOP/s take off such requests, four written together: half of their reading, none of their steps."""
+    return Quantity(_reading_of_request(lab, FEW) / 2, "%", digits=2)
+
+
+def saved_alone(lab: Lab) -> Quantity:
+    """The same with one request at a time, or with each of the four charged with the whole step."""
+    return Quantity(_reading_of_request(lab, 1) / 2, "%", digits=2)
+
+
+def saved_if_all_halves(lab: Lab) -> Quantity:
+    """As if everything ran twice as fast."""
+    return Quantity(50, "%")
+
+
+def memory_would_lag(lab: Lab) -> bool:
+    """Whether a prompt's bytes would take longer than half of its arithmetic: then reading would not be halved."""
+    step = prefill(lab.system, prompt=lab.prompt)
+    return step.fetch_s > step.compute_s / 2
 
 
 # --- claims
@@ -100,3 +146,8 @@ def writing_costs_most_alone(lab: Lab) -> bool:
 def reading_costs_most_at_eight(lab: Lab) -> bool:
     """With eight requests decoded together, more than half of it is."""
     return float(reading_share_at_eight(lab)) > 50
+
+
+def more_flops_leave_the_steps_alone(lab: Lab) -> bool:
+    """A step of four requests waits for memory, so that more FLOP/s shorten it by nothing."""
+    return decode(lab.system, batch=FEW, context=lab.prompt).bound == "memory"

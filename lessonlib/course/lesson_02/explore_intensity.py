@@ -23,6 +23,11 @@ def intensity_contexts(lab: Lab) -> list[int]:
     return sorted({lab.prompt, *(context for context in _CONTEXTS if context <= most)})
 
 
+def longest_context(lab: Lab) -> Quantity:
+    """The longest context of the explorer."""
+    return Quantity(intensity_contexts(lab)[-1], "tokens", digits=6)
+
+
 def usual_context(lab: Lab) -> int:
     """The context that the lesson's steps have."""
     return lab.prompt

@@ -63,13 +63,13 @@ def article_own(lab: Lab) -> Quantity:
 def article_batch(lab: Lab) -> Quantity:
     """Requests with which the step has 60 FLOPs for each byte: B x FLOPs = 60 x (weights + B x own bytes)."""
     spare = float(article_flops(lab)) - DECODE_LOW * float(article_own(lab))
-    return Quantity(DECODE_LOW * float(article_weights(lab)) / spare, "requests")
+    return Quantity(DECODE_LOW * float(article_weights(lab)) / spare, "requests", digits=2)
 
 
 def article_equation(lab: Lab) -> str:
     """The equation that this solves, in units of 10^9: FLOPs of B requests against 60 times the bytes."""
     flops, weights, own = (float(part(lab)) / 1e9 for part in (article_flops, article_weights, article_own))
-    return f"{flops:.0f}·B = {DECODE_LOW:.0f}·({weights:.0f} + {own:.2f}·B), in billions"
+    return f"{flops:.1f}·B = {DECODE_LOW:.0f}·({weights:.1f} + {own:.3f}·B), in billions"
 
 
 def article_batch_of_weights(lab: Lab) -> Quantity:

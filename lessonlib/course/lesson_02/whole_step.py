@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import intensity
@@ -47,6 +48,12 @@ def weights_grow(lab: Lab) -> Quantity:
     return Quantity(intensity.weights_of(intensity.step(lab, last_batch(lab)))[1] / weight_bytes_read(lab.system), "x")
 
 
+def each_doubling_raises_and_none_doubles(lab: Lab) -> bool:
+    """Claim: along the curve every doubling of the batch lifts the intensity visibly, and by less than twice."""
+    values = intensity_curve(lab)["y"]
+    return all(1.03 < after / before < 2 for before, after in pairwise(values))
+
+
 # --- any batch
 
 
@@ -58,6 +65,27 @@ def any_batch_at_half(lab: Lab) -> Quantity:
 def limit_with_small_cache(lab: Lab) -> Quantity:
     """The same with the cache in 8 bits."""
     return intensity_of_any_batch(replace(lab, system=replace(lab.system, kv="fp8")))
+
+
+def step_of_one(lab: Lab) -> Quantity:
+    """A step that writes for one request."""
+    return per_byte(intensity.step(lab, 1).intensity)
+
+
+def step_of_one_in_8_bits(lab: Lab) -> Quantity:
+    """The same with the layers' weights in 8 bits; what a checkpoint leaves in 16 bits stays."""
+    return step_of_one(_in_8_bits(lab))
+
+
+def _in_8_bits(lab: Lab) -> Lab:
+    return replace(lab, system=replace(lab.system, weights="int8"))
+
+
+def small_weights_lift_one_end_only(lab: Lab) -> bool:
+    """Where weights are in 16 bits: in 8 they lift a step of one request by two thirds and more, and leave the limit where it is."""
+    gain = float(step_of_one_in_8_bits(lab)) / float(step_of_one(lab))
+    same = abs(float(intensity_of_any_batch(_in_8_bits(lab))) / float(intensity_of_any_batch(lab)) - 1) < 1e-9
+    return same and (lab.system.weights != "bf16" or 5 / 3 < gain < 2)
 
 
 # --- the quiz

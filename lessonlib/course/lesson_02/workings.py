@@ -42,6 +42,16 @@ def machine_balance(lab: Lab) -> Quantity:
     return per_byte(lab.system.ridge)
 
 
+def offers_apart(lab: Lab) -> Quantity:
+    """FLOPs for each byte while the usual prompt is read in one piece, over those of a step that writes for one request."""
+    return Quantity(float(intensity_of_prompt(lab)) / intensity.step(lab, 1).intensity, "x", digits=2)
+
+
+def offers_exceed_speeds(lab: Lab) -> bool:
+    """Whether that is visibly more than the two ceilings are apart."""
+    return float(offers_apart(lab)) > 1.5 * float(times_apart(lab))
+
+
 # --- a prompt, read in chunks
 
 CHUNK = 512
@@ -127,16 +137,23 @@ def state_intensity(lab: Lab) -> Quantity:
 # --- the picture: shares of the largest intensity in it, which is the prompt's
 
 
+def layers_intensity_of_prompt(lab: Lab) -> Quantity:
+    """What a byte of the layers' weights gets while the usual prompt is read in one piece; the output head, which runs once, is left out."""
+    parts = [part for part in prefill(lab.system, prompt=lab.prompt).operations if part.kind in ("matmul", "vectors")]
+    layers = [part for part in parts if part.name != "output head"]
+    return per_byte(sum(part.flops for part in layers) / sum(part.weight_bytes for part in layers), digits=4)
+
+
 def one_share(lab: Lab) -> float:
-    return float(intensity_of_one(lab)) / float(intensity_of_prompt(lab))
+    return float(intensity_of_one(lab)) / float(layers_intensity_of_prompt(lab))
 
 
 def shared_share(lab: Lab) -> float:
-    return float(weights_intensity_in_batch(lab)) / float(intensity_of_prompt(lab))
+    return float(weights_intensity_in_batch(lab)) / float(layers_intensity_of_prompt(lab))
 
 
 def own_share(lab: Lab) -> float:
-    return float(intensity_of_attention_in_batch(lab)) / float(intensity_of_prompt(lab))
+    return float(intensity_of_attention_in_batch(lab)) / float(layers_intensity_of_prompt(lab))
 
 
 # --- claims: true on every shipped lab -------------------------------------------------------------------------

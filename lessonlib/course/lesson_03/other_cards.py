@@ -45,10 +45,10 @@ def faster_ridge(lab: Lab) -> Quantity:
     return per_byte(_pair(lab)[1].ridge())
 
 
-def ridge_multiplied(lab: Lab) -> Quantity:
-    """Lets the ridge grow as the bandwidth does."""
+def bandwidth_gain(lab: Lab) -> Quantity:
+    """How many times the bandwidth the faster one has."""
     slower, faster = _pair(lab)
-    return per_byte(slower.ridge() * faster.bandwidth / slower.bandwidth)
+    return Quantity(faster.bandwidth / slower.bandwidth, "x")
 
 
 def between(lab: Lab) -> Quantity:
@@ -65,6 +65,17 @@ def slower_between(lab: Lab) -> Quantity:
 def faster_between(lab: Lab) -> Quantity:
     """The same on the faster one."""
     return _attainable(_pair(lab)[1], float(between(lab)))
+
+
+def between_gain(lab: Lab) -> Quantity:
+    """How many times as fast such work can be on the faster one."""
+    return Quantity(float(faster_between(lab)) / float(slower_between(lab)), "x")
+
+
+def between_lies_between(lab: Lab) -> bool:
+    """Left of the ridge of the slower one, right of that of the faster one, and left of it again with twice the FLOP/s."""
+    work = float(between(lab))
+    return float(faster_ridge(lab)) < work < min(float(slower_ridge(lab)), 2 * float(faster_ridge(lab)))
 
 
 def _attainable(gpu: GPU, work: float) -> Quantity:

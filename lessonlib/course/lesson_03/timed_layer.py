@@ -81,6 +81,12 @@ def timed_share_of_peak(lab: Lab) -> Quantity:
     return Quantity(100 * row.parts[0].compute_s / row.seconds, "%", digits=2)
 
 
+def timed_share_of_peak_with_512(lab: Lab) -> Quantity:
+    """The same of 512 tokens."""
+    row = timed()[512]
+    return Quantity(100 * row.parts[0].compute_s / row.seconds, "%", digits=2)
+
+
 def timed_share_of_bandwidth(lab: Lab) -> Quantity:
     """Bytes per second that 32 tokens reached, as a share of the bandwidth."""
     row = timed()[FOLKLORE]

@@ -25,8 +25,8 @@ from lessonlib.course.shared.prompt_time import flops_for_prompt_token
 from lessonlib.course.shared.roof import Dot, attainable, on_roof, ridge
 from lessonlib.roofline import Lab, prefill
 
-#: requests of the step whose matrix is placed on the roof
-PLACED = 32
+#: requests that write in the step whose matrix is placed on the roof, and tokens of a prompt that it reads
+PLACED, CHUNK = 32, 448
 INTENSITIES = [1, 4, 16, 64, 256, 1024, 4096]
 
 
@@ -71,46 +71,72 @@ def crossing_without_spread(lab: Lab) -> Quantity:
     return Quantity(round(_at_one_matrix(lab)), "tokens")
 
 
-# --- a matrix in a step of 32, as a dot
+# --- a matrix in a step that writes for 32 and reads a chunk, as a dot
 
 
 def placed_batch(lab: Lab) -> int:
     return PLACED
 
 
-def _at_placed(lab: Lab) -> float:
+def placed_chunk(lab: Lab) -> Quantity:
+    """Tokens of a prompt that the step reads."""
+    return Quantity(CHUNK, "tokens")
+
+
+def placed_tokens(lab: Lab) -> Quantity:
+    """All tokens that go through the matrices of that step."""
+    return Quantity(PLACED + CHUNK, "tokens")
+
+
+def _at_matrix(lab: Lab, tokens: int) -> float:
     """FLOPs for each byte of a matrix: two for each of the tokens that come to it, over the bytes of a weight."""
-    return PLACED / spread(lab) * 2 / (float(layer_bits(lab)) / 8)
+    return tokens / spread(lab) * 2 / (float(layer_bits(lab)) / 8)
 
 
 def intensity_at_placed(lab: Lab) -> Quantity:
-    """What a byte of a matrix gets in a step of 32; with experts, from the share of the tokens that comes to one."""
-    return per_byte(_at_placed(lab))
+    """What a byte of a matrix gets in that step; with experts, from the share of the tokens that comes to one."""
+    return per_byte(_at_matrix(lab, PLACED + CHUNK))
+
+
+def intensity_of_writers(lab: Lab) -> Quantity:
+    """The same in a step that only writes."""
+    return per_byte(_at_matrix(lab, PLACED))
 
 
 def reached_at_placed(lab: Lab) -> Quantity:
-    """The most FLOP/s that it can reach."""
-    return Quantity(attainable(lab, _at_placed(lab)), "FLOP/s")
+    """The most FLOP/s that the matrix can reach."""
+    return Quantity(attainable(lab, float(intensity_at_placed(lab))), "FLOP/s")
 
 
 def share_at_placed(lab: Lab) -> Quantity:
     """The same as a share of the peak."""
-    return Quantity(100 * attainable(lab, _at_placed(lab)) / lab.system.flops, "%", digits=2)
+    return Quantity(100 * float(reached_at_placed(lab)) / lab.system.flops, "%", digits=2)
+
+
+def placed_at_peak(lab: Lab) -> bool:
+    """Whether that is the peak."""
+    return float(intensity_at_placed(lab)) >= lab.system.ridge
 
 
 def place_of_matrix(lab: Lab) -> Dot:
-    """A weight matrix (of an expert, where there are some) in a decode step of 32 requests."""
-    return on_roof(lab, _at_placed(lab), f"a matrix, {PLACED} requests")
+    """A weight matrix (of an expert, where there are some) in that step."""
+    return on_roof(lab, float(intensity_at_placed(lab)), f"a matrix, {PLACED} writing + {CHUNK} read")
 
 
-def place_of_one_token(lab: Lab) -> Dot:
-    """As if every request brought weights of its own."""
-    return on_roof(lab, float(intensity_of_one(lab)), "one token")
+def place_of_writers(lab: Lab) -> Dot:
+    """Counts only the requests that write."""
+    return on_roof(lab, float(intensity_of_writers(lab)), f"{PLACED} tokens")
+
+
+def place_above_roof(lab: Lab) -> Dot:
+    """Follows the slope beyond the peak."""
+    intensity = float(intensity_at_placed(lab))
+    return {"x": intensity, "y": lab.system.bandwidth * intensity, "label": "on the slope"}
 
 
 def place_as_16(lab: Lab) -> Dot:
     """Reads the tokens as FLOPs for each byte, which holds for weights of 16 bits that all tokens use."""
-    return on_roof(lab, float(PLACED), f"{PLACED} FLOP/byte")
+    return on_roof(lab, float(PLACED + CHUNK), f"{PLACED + CHUNK} FLOP/byte")
 
 
 # --- the whole step, at any batch
@@ -118,22 +144,7 @@ def place_as_16(lab: Lab) -> Dot:
 
 def share_of_any_batch(lab: Lab) -> Quantity:
     """The limit of a whole step's intensity over the ridge: the share of the peak that no batch gets past."""
-    return _share(lab, float(intensity_of_any_batch(lab)))
-
-
-def share_all(lab: Lab) -> Quantity:
-    """As if a batch large enough filled the arithmetic."""
-    return Quantity(100.0, "%")
-
-
-def share_of_caches(lab: Lab) -> Quantity:
-    """Counts the attention over the caches alone."""
-    return _share(lab, float(intensity_of_attention(lab)))
-
-
-def _share(lab: Lab, work: float) -> Quantity:
-    """Share of the peak that work of so many FLOPs for each byte can reach."""
-    return Quantity(100 * min(work / float(ridge(lab)), 1), "%")
+    return Quantity(100 * min(float(intensity_of_any_batch(lab)) / float(ridge(lab)), 1), "%")
 
 
 # --- a short prompt

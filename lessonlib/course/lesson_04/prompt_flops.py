@@ -142,17 +142,45 @@ def example_head_share(lab: Lab) -> Quantity:
     return Quantity(200 * _example().model.head.size / decode(_example(), 1, 0).flops, "%", digits=2)
 
 
+# --- a prompt of the example in four chunks, each looking back on the cache of those before
+
+CHUNKS, CHUNK = 4, 8192
+
+
+def chunked_tokens(lab: Lab) -> Quantity:
+    return Quantity(CHUNKS * CHUNK, "tokens", digits=6)
+
+
 def whole_attention(lab: Lab) -> Quantity:
-    """Attention's FLOPs for 32,768 tokens read in one piece."""
-    return Quantity(attention_of(prefill(_example(), 32_768)), "FLOP")
+    """Attention's FLOPs for the prompt read in one piece."""
+    return Quantity(attention_of(prefill(_example(), CHUNKS * CHUNK)), "FLOP")
+
+
+def _attention_of_chunk(before: int) -> float:
+    """The same of one chunk, after so many others."""
+    return attention_of(mixed(_example(), [(CHUNK, CHUNK * before)]))
 
 
 def chunked_attention(lab: Lab) -> Quantity:
-    """The same prompt in four pieces, each looking back on the cache of those before."""
-    pieces = [mixed(_example(), [(8192, 8192 * before)]) for before in range(4)]
-    return Quantity(sum(map(attention_of, pieces)), "FLOP")
+    """The same of all four chunks."""
+    return Quantity(sum(map(_attention_of_chunk, range(CHUNKS))), "FLOP")
 
 
-def blind_chunks(lab: Lab) -> Quantity:
-    """Four pieces that know nothing of each other."""
-    return Quantity(4 * attention_of(prefill(_example(), 8192)), "FLOP")
+def last_chunk_share(lab: Lab) -> Quantity:
+    """The last chunk's share of the looks: a quarter of the tokens, each with seven eighths of the prompt behind it."""
+    return Quantity(100 * _attention_of_chunk(CHUNKS - 1) / float(chunked_attention(lab)), "%", digits=2)
+
+
+def first_chunk_share(lab: Lab) -> Quantity:
+    return Quantity(100 * _attention_of_chunk(0) / float(chunked_attention(lab)), "%", digits=2)
+
+
+def chunk_share_alike(lab: Lab) -> Quantity:
+    """As if all chunks had equally much to do."""
+    return Quantity(100 / CHUNKS, "%")
+
+
+def chunk_share_anew(lab: Lab) -> Quantity:
+    """As if each chunk worked through all before it again: its whole prompt so far, looks included."""
+    prompts = [attention_of(prefill(_example(), CHUNK * upto)) for upto in range(1, CHUNKS + 1)]
+    return Quantity(100 * prompts[-1] / sum(prompts), "%", digits=2)

@@ -90,9 +90,30 @@ def no_parameter_adds(lab: Lab) -> Quantity:
     return Quantity(float(prompt_flops(lab)) - float(prompt_napkin(lab)) + float(head_takes_off(lab)), "FLOP")
 
 
-def prompt_training(lab: Lab) -> Quantity:
-    """Six FLOPs for each parameter and token, as training takes."""
-    return Quantity(3 * float(prompt_napkin(lab)), "FLOP")
+def head_parameters(lab: Lab) -> Quantity:
+    """Parameters of the output head."""
+    return Quantity(lab.system.model.head.size / 1e9, "billion")
+
+
+def head_of_a_prompt(lab: Lab) -> Quantity:
+    """Two FLOPs for each parameter of the output head, for the last token of the prompt."""
+    return Quantity(2.0 * lab.system.model.head.size, "FLOP")
+
+
+def head_for_every_token(lab: Lab) -> Quantity:
+    """As if it ran for each token of the prompt."""
+    return Quantity(float(head_of_a_prompt(lab)) * lab.prompt, "FLOP")
+
+
+def head_in_training(lab: Lab) -> Quantity:
+    """Six FLOPs for each of its parameters, as training takes."""
+    return Quantity(3 * float(head_of_a_prompt(lab)), "FLOP")
+
+
+def all_but_the_looks(lab: Lab) -> Quantity:
+    """FLOPs of a token of a long prompt, looks back left out: the layers' weights, and states where there are some."""
+    step = prefill(lab.system, LONG)
+    return Quantity((step.flops - count.attention_of(step)) / LONG, "FLOP")
 
 
 def token_after_text(lab: Lab) -> Quantity:

@@ -14,6 +14,8 @@ NAMED = 7e9
 CALCULATED_SPEED, MEASURED_SPEED = 34.7, 77.6
 #: llmfit, issue 230: GB of Qwen3.5-122B-A10B, as it said and the least that the model was reported to take
 CALCULATED_GB, REPORTED_GB = 33.0, 70.0
+#: issue 474's own count: bytes of all parameters and of a token's, bytes a second of the card; issue 230's of a token's
+COUNTED_HELD, COUNTED_FETCHED, COUNTED_BANDWIDTH, COUNTED_ACTIVE = 13e9, 1.1e9, 512e9, 6e9
 
 
 def calculated_speed(lab: Lab) -> Quantity:
@@ -30,6 +32,36 @@ def calculated_memory(lab: Lab) -> Quantity:
 
 def reported_memory(lab: Lab) -> Quantity:
     return Quantity(REPORTED_GB * 1e9, "B", digits=2)
+
+
+def report_held(lab: Lab) -> Quantity:
+    return Quantity(COUNTED_HELD, "B", digits=2)
+
+
+def report_fetched(lab: Lab) -> Quantity:
+    return Quantity(COUNTED_FETCHED, "B", digits=2)
+
+
+def report_bandwidth(lab: Lab) -> Quantity:
+    return Quantity(COUNTED_BANDWIDTH, "B/s")
+
+
+def report_ceiling_of_held(lab: Lab) -> Quantity:
+    """As if a token fetched all that is held."""
+    return Quantity(COUNTED_BANDWIDTH / COUNTED_HELD, "tok/s", digits=2)
+
+
+def report_ceiling(lab: Lab) -> Quantity:
+    return Quantity(COUNTED_BANDWIDTH / COUNTED_FETCHED, "tok/s", digits=2)
+
+
+def report_reach(lab: Lab) -> Quantity:
+    """What was measured, in per cent of that ceiling."""
+    return Quantity(100 * MEASURED_SPEED / float(report_ceiling(lab)), "%", digits=2)
+
+
+def report_active_memory(lab: Lab) -> Quantity:
+    return Quantity(COUNTED_ACTIVE, "B", digits=1)
 
 
 def moe_model(lab: Lab) -> str:
@@ -67,7 +99,7 @@ def of_them_in_experts(lab: Lab) -> str:
 
 
 def moe_wanted_by_eight(lab: Lab) -> Quantity:
-    """Experts of a layer that eight tokens want between them, if all are picked alike: E (1 - (1 - k / E)^8)."""
+    """Experts of a layer that eight tokens want between them, if each is equally likely: E (1 - (1 - k / E)^8)."""
     experts, active = moe_experts(lab), moe_active(lab)
     return Quantity(experts * (1 - (1 - active / experts) ** 8), digits=2)
 
@@ -99,6 +131,11 @@ def moe_always(lab: Lab) -> Quantity:
     """Fetched for every token, whatever its experts."""
     in_use = BYTES * _in_experts() * moe_active(lab) / moe_experts(lab)
     return Quantity(float(moe_fetch(lab)) - in_use, "B")
+
+
+def moe_looked_up(lab: Lab) -> Quantity:
+    """The input embedding, of which a token reads one row."""
+    return Quantity(BYTES * load_model(MIXTURE).embedding_parameters, "B", digits=2)
 
 
 def moe_share(lab: Lab) -> Quantity:

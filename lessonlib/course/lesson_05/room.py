@@ -105,6 +105,11 @@ def claimed(lab: Lab) -> str:
     return f"{CLAIMED_GIB}Gi"
 
 
+def claimed_in_g(lab: Lab) -> str:
+    """As many decimal gigabytes: "80G"."""
+    return f"{CLAIMED_GIB}G"
+
+
 def claimed_mib(lab: Lab) -> str:
     return f"{CLAIMED_GIB * _GIB / _MIB:,.0f} MiB"
 
@@ -112,6 +117,11 @@ def claimed_mib(lab: Lab) -> str:
 def visible_mib(lab: Lab) -> str:
     """Memory of one such GPU in the driver's own unit."""
     return f"{_gpu().capacity_bytes / _MIB:,.0f} MiB"
+
+
+def visible_gib(lab: Lab) -> str:
+    """The same as tools print it, such as "79.6"."""
+    return f"{_gpu().capacity_bytes / _GIB:.1f}"
 
 
 def claimed_bytes(lab: Lab) -> Quantity:

@@ -6,7 +6,7 @@ from typing import Any
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.draw.explored import Bar, Explored, Part, Value
-from lessonlib.roofline import Lab, System, capacity, gpu_names, kv_bytes_per_token, load_gpu, state_bytes
+from lessonlib.roofline import GPU, Lab, System, capacity, gpu_names, kv_bytes_per_token, load_gpu, state_bytes
 
 #: cards to try beside the lab's own
 CARDS = ("a100-80gb-sxm", "h100-sxm", "h200-sxm", "b200", "rtx-4090")
@@ -23,10 +23,15 @@ def kv_precision_start(lab: Lab) -> str:
 
 
 def kv_cards(lab: Lab) -> list[dict[str, str]]:
-    """GPUs by name; the lab's own first."""
+    """GPUs by name, as many of each as the lab has; its own first."""
     own = lab.system.gpu.name
     names = [own, *[name for name in CARDS if name != own and name in gpu_names()]]
-    return [{"value": name, "label": load_gpu(name).title if name != own else lab.system.gpu.title} for name in names]
+    cards = {name: lab.system.gpu if name == own else load_gpu(name) for name in names}
+    return [{"value": name, "label": _cards(lab.system.gpus, card)} for name, card in cards.items()]
+
+
+def _cards(count: int, gpu: GPU) -> str:
+    return f"{count} × {gpu.title}" if count > 1 else gpu.title
 
 
 def kv_card_start(lab: Lab) -> str:
@@ -55,7 +60,7 @@ def explore_kv(lab: Lab, *, context: float, requests: float, kv: str, gpu: str) 
         values=_values(system, room.sequences, many, cache, state),
         bars=[
             Bar(
-                f"{system.gpus} × {system.gpu.title}" if system.gpus > 1 else system.gpu.title,
+                _cards(system.gpus, system.gpu),
                 parts,
                 note="does not fit" if over else "",
                 limit=room.usable_bytes,
@@ -74,10 +79,10 @@ def _finding(many: int, tokens: int, own: Quantity, fit: int, over: bool) -> str
 
 def _values(system: System, fit: int, many: int, cache: float, state: float) -> list[Value]:
     found: list[tuple[str, str, Any]] = [
-        ("fit", "requests that fit", Quantity(fit, "requests", digits=4)),
-        ("token", "one more token of one request", Quantity(kv_bytes_per_token(system), "B")),
-        ("held", "held by the requests", Quantity(cache + state, "B")),
+        ("fit", "Requests that fit", Quantity(fit, "requests", digits=4)),
+        ("token", "One more token of one request", Quantity(kv_bytes_per_token(system), "B")),
+        ("held", "Held by the requests", Quantity(cache + state, "B")),
     ]
     if state:
-        found.append(("state", "of that, states", Quantity(state, "B")))
+        found.append(("state", "Of that, states", Quantity(state, "B")))
     return [Value(name, label, quantity) for name, label, quantity in found]

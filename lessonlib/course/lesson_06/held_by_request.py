@@ -117,23 +117,23 @@ def document_tokens(lab: Lab) -> Quantity:
     return Quantity(CHATS * CHAT, "tokens", digits=6)
 
 
-def _own(lab: Lab, requests: int, states: float) -> float:
-    """Bytes of so many tokens' keys and values, and of so many states moved for each request."""
-    return CHATS * CHAT * float(hybrid_kv(lab)) + requests * states
+def _kept(lab: Lab, requests: int, state: float) -> float:
+    """Bytes of all those tokens' keys and values, and of a state for each request."""
+    return CHATS * CHAT * float(hybrid_kv(lab)) + requests * state
 
 
-def chats_own(lab: Lab) -> Quantity:
-    """What a step of the hybrid moves for all the chats besides weights: their caches, and a state for each."""
-    return Quantity(_own(lab, CHATS, float(state_traffic(lab))), "B")
+def chats_held(lab: Lab) -> Quantity:
+    """What the hybrid keeps for all the chats: their caches, and a state for each."""
+    return Quantity(_kept(lab, CHATS, float(hybrid_state(lab))), "B")
 
 
-def document_own(lab: Lab) -> Quantity:
+def document_held(lab: Lab) -> Quantity:
     """The same for one document of as many tokens: as much cache, and one state."""
-    return Quantity(_own(lab, 1, float(state_traffic(lab))), "B")
+    return Quantity(_kept(lab, 1, float(hybrid_state(lab))), "B")
 
 
 def chats_over_document(lab: Lab) -> Quantity:
-    return Quantity(float(chats_own(lab)) / float(document_own(lab)), "x")
+    return Quantity(float(chats_held(lab)) / float(document_held(lab)), "x")
 
 
 def chats_as_tokens(lab: Lab) -> Quantity:
@@ -141,10 +141,10 @@ def chats_as_tokens(lab: Lab) -> Quantity:
     return Quantity(1.0, "x")
 
 
-def chats_state_only_read(lab: Lab) -> Quantity:
-    """Forgets that each state is written back."""
-    held = float(hybrid_state(lab))
-    return Quantity(_own(lab, CHATS, held) / _own(lab, 1, held), "x")
+def chats_as_in_a_step(lab: Lab) -> Quantity:
+    """What a decode step moves besides weights: there each state is read and written back."""
+    moved = float(state_traffic(lab))
+    return Quantity(_kept(lab, CHATS, moved) / _kept(lab, 1, moved), "x")
 
 
 # --- one request of the lab

@@ -167,6 +167,17 @@ def cached_step(lab: Lab) -> Quantity:
     return Quantity(decode(lab.system, batch=1, context=lab.prompt).ceiling_s, "s")
 
 
+def flops_of_each(lab: Lab) -> Quantity:
+    """Arithmetic of one token of the usual prompt on its way through the model, attention included, on average."""
+    return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
+
+
+def peak_of_reading(lab: Lab) -> Quantity:
+    """Dense peak of all GPUs for that arithmetic, each part in the precision in which it multiplies."""
+    read = prefill(lab.system, prompt=lab.prompt)
+    return Quantity(read.flops / read.compute_s, "FLOP/s")
+
+
 def recomputed_step(lab: Lab) -> Quantity:
     """The least time to put all tokens through the model again for one more."""
     return Quantity(prefill(lab.system, prompt=lab.prompt).ceiling_s, "s")
@@ -175,6 +186,11 @@ def recomputed_step(lab: Lab) -> Quantity:
 def recompute_factor(lab: Lab) -> Quantity:
     """How many times as long a token takes without the cache."""
     return Quantity(float(recomputed_step(lab)) / float(cached_step(lab)), "x")
+
+
+def recompute_one_by_one(lab: Lab) -> Quantity:
+    """Gives each earlier token a step of its own."""
+    return Quantity(lab.prompt, "x", digits=4)
 
 
 def recompute_growing_layers(lab: Lab) -> Quantity:
@@ -211,6 +227,20 @@ def bring_all_layers(lab: Lab) -> Quantity:
     grow = [group.count for group in lab.system.model.layers if group.mixer.kv_values and group.mixer.window is None]
     factor = lab.system.model.layer_count / sum(grow)
     return Quantity(factor * float(own_kv(lab)) * float(prefill_ceiling(lab)), "B/s")
+
+
+#: speeds of Ethernet as it is sold, Gbit/s
+NETWORKS = (1, 10, 25, 40, 100, 200, 400)
+
+
+def network_too_slow(lab: Lab) -> int:
+    """The fastest of these that reading beats."""
+    return max(speed for speed in NETWORKS if speed < float(bits_from(lab)))
+
+
+def network_fast_enough(lab: Lab) -> int:
+    """The slowest of these that beats reading."""
+    return min(speed for speed in NETWORKS if speed > float(bits_from(lab)))
 
 
 def bits_from(lab: Lab) -> Quantity:
@@ -298,7 +328,7 @@ def recomputing_is_tens_of_times_slower(lab: Lab) -> bool:
 
 
 def chats_cost_more_than_a_document(lab: Lab) -> bool:
-    """For a hybrid, many short chats move more of their own than one document of as many tokens."""
+    """For a hybrid, many short chats hold more than one document of as many tokens."""
     return float(chats_over_document(lab)) > 2
 
 

@@ -50,11 +50,11 @@ def explore_context(lab: Lab, *, context: float, requests: float, kv: str, weigh
             f"{share} of its bytes belong to one request alone{'' if fits else '; this does not fit in memory'}."
         ),
         values=[
-            Value("step", "least time of a step", Quantity(step.roof_s, "s"), "" if fits else "✕ does not fit"),
-            Value("each", "tokens for each request", each),
-            Value("all", "tokens of all together", Quantity(many / step.roof_s, "tok/s")),
-            Value("own", "caches and states in the bytes", share),
-            Value("busy", "arithmetic busy", Quantity(100 * step.compute_s / step.roof_s, "%", digits=2)),
+            Value("step", "Least time of a step", Quantity(step.roof_s, "s"), "" if fits else "✕ does not fit"),
+            Value("each", "Tokens for each request", each),
+            Value("all", "Tokens of all together", Quantity(many / step.roof_s, "tok/s")),
+            Value("own", "Caches and states in the bytes", share),
+            Value("busy", "Arithmetic busy", Quantity(100 * step.compute_s / step.roof_s, "%", digits=2)),
         ],
         gate=Gate(
             weights=shared,

@@ -7,10 +7,22 @@ from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import EIGHT
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
 from lessonlib.course.shared.roof import Dot, on_roof
-from lessonlib.roofline import Estimate, Lab, capacity, decode, max_batch, prefill, sequence_bytes, state_bytes
+from lessonlib.roofline import (
+    Estimate,
+    Lab,
+    capacity,
+    decode,
+    load_lab,
+    max_batch,
+    prefill,
+    sequence_bytes,
+    state_bytes,
+)
 
 #: context of the requests that fill the memory
 FILLING = 16_384
+#: context of short ones, and where a full server of such is compute-bound
+SHORT, SHORT_LAB = 512, "llama-3.1-8b-a100-80gb"
 #: tokens in a usual answer
 ANSWER = 500
 
@@ -113,11 +125,6 @@ def place_of_full_step(lab: Lab) -> Dot:
     return on_roof(lab, _full(lab).intensity, f"a full server, {FILLING:,} tokens each")
 
 
-def place_of_batch(lab: Lab) -> Dot:
-    """As if the step did one FLOP a byte for each request."""
-    return on_roof(lab, requests_that_fit(lab), "one for each request")
-
-
 def intensity_when_full(lab: Lab) -> Quantity:
     return Quantity(_full(lab).intensity, "FLOP/byte")
 
@@ -128,6 +135,89 @@ def flops_when_full(lab: Lab) -> Quantity:
 
 def ridge_of_lab(lab: Lab) -> Quantity:
     return Quantity(lab.system.ridge, "FLOP/byte")
+
+
+# --- full of short ones
+
+
+def short_tokens(lab: Lab) -> Quantity:
+    return Quantity(SHORT, "tokens")
+
+
+def short_ones_that_fit(lab: Lab) -> int:
+    """Short requests that fit in the same memory."""
+    return max_batch(lab.system, SHORT)
+
+
+def _short(lab: Lab) -> Estimate:
+    return decode(lab.system, short_ones_that_fit(lab), SHORT)
+
+
+def held_by_short_one(lab: Lab) -> Quantity:
+    return Quantity(sequence_bytes(lab.system, SHORT), "B")
+
+
+def weights_of_short_step(lab: Lab) -> Quantity:
+    """Weights that a step of so many requests fetches."""
+    return Quantity(lc.weights_at(lab.system, short_ones_that_fit(lab)), "B")
+
+
+def flops_of_short_ones(lab: Lab) -> Quantity:
+    return Quantity(_short(lab).flops, "FLOP")
+
+
+def bytes_of_short_ones(lab: Lab) -> Quantity:
+    """What their step moves: weights once, each cache once, each state twice."""
+    return Quantity(_short(lab).bytes, "B")
+
+
+def place_of_short_ones(lab: Lab) -> Dot:
+    """FLOPs over bytes of their step; on the roof."""
+    return on_roof(lab, _short(lab).intensity, f"a full server, {SHORT:,} tokens each")
+
+
+def place_of_short_batch(lab: Lab) -> Dot:
+    """As if the step did one FLOP a byte for each request."""
+    return on_roof(lab, short_ones_that_fit(lab), "one for each request")
+
+
+def place_if_states_cross_once(lab: Lab) -> Dot:
+    """As if states were read and not written (where there are none, the truth)."""
+    step, once = _short(lab), short_ones_that_fit(lab) * sum(state_bytes(lab.system).values())
+    return on_roof(lab, step.flops / (step.bytes - once), "states read, not written")
+
+
+def intensity_of_short_ones(lab: Lab) -> Quantity:
+    return Quantity(_short(lab).intensity, "FLOP/byte")
+
+
+def short_ones_reach_the_ridge(lab: Lab) -> bool:
+    return _short(lab).bound == "compute"
+
+
+def busy_with_short_ones(lab: Lab) -> Quantity:
+    """For how much of their step the arithmetic is busy, where memory is the limit."""
+    step = _short(lab)
+    return Quantity(100 * step.compute_s / step.fetch_s, "%", digits=2)
+
+
+def bytes_at_ridge(lab: Lab) -> Quantity:
+    """What can cross while the arithmetic of one token is done: its FLOPs over the ridge."""
+    return Quantity(decode(lab.system, 1, SHORT).compute_s * lab.system.bandwidth, "B")
+
+
+def bound_from(lab: Lab) -> Quantity:
+    """Context from which one request's own bytes take longer than its own arithmetic: no batch is compute-bound then."""
+    low, high = 0, lc.LONGEST
+    while high - low > 1:
+        middle = (low + high) // 2
+        takes = lc.own_at(lab.system, middle) / lab.system.bandwidth
+        low, high = (low, middle) if takes >= decode(lab.system, 1, middle).compute_s else (middle, high)
+    return Quantity(high, "tokens", digits=2)
+
+
+def a100_short_ones(lab: Lab) -> int:
+    return short_ones_that_fit(load_lab(SHORT_LAB))
 
 
 # --- one long request among short ones
@@ -190,9 +280,16 @@ def reading_share_of_stall(lab: Lab) -> Quantity:
 # --- claims
 
 
-def a_full_server_waits_for_memory(lab: Lab) -> bool:
-    """Memory full, the arithmetic is busy less than half of the time, and the step is no step of one request."""
+def long_requests_keep_it_memory_bound(lab: Lab) -> bool:
+    """Full of long requests, the arithmetic is busy less than half of the time, and the step is no step of one request."""
     return float(busy_when_full(lab)) < 50 and float(full_step(lab)) > 1.5 * float(full_step_of_one(lab))
+
+
+def short_ones_move_the_dot(lab: Lab) -> bool:
+    """Short ones bring several times the FLOPs for each byte, on one lab as far as the flat roof; a state alone holds a batch back."""
+    moved = float(intensity_of_short_ones(lab)) > 3 * float(intensity_when_full(lab))
+    held = not sum(state_bytes(lab.system).values()) or float(bound_from(lab)) == 1
+    return moved and held and short_ones_reach_the_ridge(load_lab(SHORT_LAB))
 
 
 def reading_is_most_of_it(lab: Lab) -> bool:

@@ -5,7 +5,10 @@ One layer with full attention of the lab's model, reading one prompt of 32,768 t
 
 from __future__ import annotations
 
+import math
+
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_07.full_server import handed_out
 from lessonlib.roofline import Attention, DeltaNet, Lab, LatentAttention, Operation, prefill
 
 #: tokens of the prompt
@@ -45,25 +48,28 @@ def score_matrix(lab: Lab) -> Quantity:
     return Quantity(score_heads(lab) * PROMPT**2 * VALUE, "B")
 
 
-def score_per_kv_head(lab: Lab) -> Quantity:
-    """A score for each pair of tokens, in each head of keys and values (a latent has none to count by)."""
-    heads = score_heads(lab) if isinstance(_layer(lab), LatentAttention) else lab.system.model.kv_heads
-    return Quantity(heads * PROMPT**2 * VALUE, "B")
+def table_fills_at(lab: Lab) -> Quantity:
+    """Tokens whose table, in each query head, takes as many bytes as an engine hands out."""
+    return _fills_at(lab, score_heads(lab))
 
 
-def score_one_head(lab: Lab) -> Quantity:
-    """A score for each pair of tokens, once for all heads."""
-    return Quantity(PROMPT**2 * VALUE, "B")
+def table_fills_at_by_kv_heads(lab: Lab) -> Quantity:
+    """With a table in each head of keys and values (a latent has none to count by)."""
+    return _fills_at(lab, score_heads(lab) if isinstance(_layer(lab), LatentAttention) else lab.system.model.kv_heads)
 
 
-def score_one_row(lab: Lab) -> Quantity:
-    """One score a token, in each query head."""
-    return Quantity(score_heads(lab) * PROMPT * VALUE, "B")
+def table_fills_at_with_one_head(lab: Lab) -> Quantity:
+    """With one table for all heads."""
+    return _fills_at(lab, 1)
+
+
+def _fills_at(lab: Lab, heads: int) -> Quantity:
+    return Quantity(math.sqrt(float(handed_out(lab)) / (heads * VALUE)), "tokens")
 
 
 def row_of_scores(lab: Lab) -> Quantity:
     """What one new token of a decode step has: a score for each earlier token, in each query head."""
-    return score_one_row(lab)
+    return Quantity(score_heads(lab) * PROMPT * VALUE, "B")
 
 
 def cache_of_a_layer(lab: Lab) -> Quantity:

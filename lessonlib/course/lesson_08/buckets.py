@@ -46,8 +46,3 @@ def run_bucket_p50(lab: Lab) -> Quantity:
     """What Prometheus makes of the same gaps."""
     counts = bucket_counts(service_run(lab).gaps, _bounds())
     return Quantity(histogram_quantile(0.5, counts, _bounds()), "s")
-
-
-def run_gap_mean(lab: Lab) -> Quantity:
-    """Sum over count of all gaps of the run."""
-    return Quantity(float(service_run(lab).gaps.mean()), "s")

@@ -41,13 +41,10 @@ def scrapes(lab: Lab) -> tuple[Scrape, ...]:
 
 
 def incident_scrapes(lab: Lab) -> str:
-    """The scrapes as a table in fixed columns. Names are vLLM's, without their prefix."""
-    lines = [
-        "second  generation_tokens  time_to_first_token  requests",
-        "                   _total     _sum       _count  running  waiting",
-    ]
+    """The scrapes as a table in fixed columns. Names are vLLM's, shortened."""
+    lines = ["second  generation_tokens_total  ttft_sum  ttft_count  running  waiting"]
     lines += [
-        f"{one.at_s:>6.0f}  {one.tokens:>17,.0f}  {one.ttft_sum_s:>7.1f} s  {one.ttft_count:>9,}  {one.running:>7}  {one.waiting:>7}"
+        f"{one.at_s:>6.0f}  {one.tokens:>23,.0f}  {one.ttft_sum_s:>6.1f} s  {one.ttft_count:>10,}  {one.running:>7}  {one.waiting:>7}"
         for one in scrapes(lab)
     ]
     return "\n".join(lines)

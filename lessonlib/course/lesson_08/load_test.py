@@ -59,6 +59,11 @@ def users_held_up_alone(lab: Lab) -> Quantity:
     return Quantity(float(users_held_up(lab)), "requests")
 
 
+def tests_on_schedule(lab: Lab) -> Quantity:
+    """Its requests if it went on sending at its usual pace."""
+    return Quantity(STALL_S / float(tests_usual(lab)), "requests", digits=2)
+
+
 def tests_in_proportion(lab: Lab) -> Quantity:
     """Its requests in the share of the users who were held up."""
     users = len(service_run(lab).user_waits)
@@ -72,7 +77,7 @@ def test_requests_at_once(lab: Lab) -> Quantity:
 
 # --- a rate and a limit on how many are under way
 
-ASKED_RATE, AT_ONCE, BENCH = 20, 8, 64
+ASKED_RATE, AT_ONCE, BENCH, PROMPTS = 20, 8, 64, 200
 
 
 @lru_cache(maxsize=32)
@@ -87,18 +92,31 @@ def bench_stay(lab: Lab) -> Quantity:
     return Quantity(_closed_loop_stay(lab), "s")
 
 
-def bench_asked(lab: Lab) -> Quantity:
-    return Quantity(ASKED_RATE, "requests/s")
-
-
 def bench_rate(lab: Lab) -> Quantity:
     """Little's law turned round: so many inside, each so long."""
     return Quantity(AT_ONCE / _closed_loop_stay(lab), "requests/s")
 
 
-def bench_one_by_one(lab: Lab) -> Quantity:
-    return Quantity(1 / _closed_loop_stay(lab), "requests/s")
+def bench_due(lab: Lab) -> Quantity:
+    """When the last prompt would be sent at the rate that was asked for."""
+    return Quantity(PROMPTS / ASKED_RATE, "s")
 
 
-def bench_all_at_once(lab: Lab) -> Quantity:
-    return Quantity(AT_ONCE, "requests/s")
+def bench_late(lab: Lab) -> Quantity:
+    """By how much later it is sent: when all but the last eight are through."""
+    return Quantity((PROMPTS - AT_ONCE) / float(bench_rate(lab)) - float(bench_due(lab)), "s")
+
+
+def bench_next_place(lab: Lab) -> Quantity:
+    """As if it waited for one place only."""
+    return bench_stay(lab)
+
+
+def bench_places_as_rate(lab: Lab) -> Quantity:
+    """As if eight at a time were eight a second."""
+    return Quantity(PROMPTS / AT_ONCE - float(bench_due(lab)), "s")
+
+
+def bench_one_after_another(lab: Lab) -> Quantity:
+    """As if one were under way at a time."""
+    return Quantity(PROMPTS * float(bench_stay(lab)) - float(bench_due(lab)), "s")

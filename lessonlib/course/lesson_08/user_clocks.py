@@ -11,7 +11,7 @@ from lessonlib.roofline import Lab, decode, prefill
 # --- two services and a reader
 
 #: (seconds to the first token, tokens a second from then on)
-EARLY, QUICK = (0.5, 30.0), (4.0, 300.0)
+EARLY, QUICK = (0.5, 6.0), (4.0, 300.0)
 READ_ALONG = 300
 #: 238 words a minute, and a rule of thumb of three words for four tokens
 READING = 238 / 60 / 0.75

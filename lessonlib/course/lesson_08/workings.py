@@ -10,7 +10,8 @@ from functools import lru_cache
 from statistics import NormalDist
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_08.buckets import run_bucket_p50, run_gap_mean, run_gap_p50
+from lessonlib.course.lesson_08.alarms import waiting_by_gauge
+from lessonlib.course.lesson_08.buckets import run_bucket_p50, run_gap_p50
 from lessonlib.course.lesson_08.incident import (
     mean_wait_back,
     scrapes,
@@ -40,10 +41,6 @@ def dashboard_ttft(lab: Lab) -> Quantity:
 def run_rate(lab: Lab) -> Quantity:
     """All tokens of the run over its seconds."""
     return Quantity(service_run(lab).result.throughput_tokens_per_s, "tok/s")
-
-
-def rate_upside_down(lab: Lab) -> Quantity:
-    return Quantity(1 / float(run_rate(lab)), "s")
 
 
 # --- the users' waits
@@ -172,12 +169,24 @@ def stopwatch_mean(lab: Lab) -> Quantity:
     return Quantity(service_run(lab).result.mean("e2e_s"), "s")
 
 
-def little_one_over_rate(lab: Lab) -> Quantity:
-    return Quantity(1 / float(through(lab)), "s")
+def mean_queue(lab: Lab) -> Quantity:
+    """Sum over count of the waits for a place, of users and load test."""
+    return Quantity(service_run(lab).result.mean("queue_s"), "s")
 
 
-def little_in_tokens(lab: Lab) -> Quantity:
-    return Quantity(float(inside(lab)) / float(run_rate(lab)), "s")
+def waiting_on_average(lab: Lab) -> Quantity:
+    """L = lambda W, for the wait for a place."""
+    return Quantity(float(through(lab)) * float(mean_queue(lab)), "requests")
+
+
+def waiting_of_users_alone(lab: Lab) -> Quantity:
+    """As if the users' requests were all."""
+    return Quantity(users_came(lab) / float(run_seconds(lab)) * float(mean_queue(lab)), "requests")
+
+
+def waiting_in_tokens(lab: Lab) -> Quantity:
+    """With tokens a second for the rate."""
+    return Quantity(float(run_rate(lab)) * float(mean_queue(lab)), "requests")
 
 
 # --- the gap of one request alone: computed, expected, measured
@@ -254,13 +263,13 @@ def stall_can_be_worked_out(lab: Lab) -> bool:
     return 0.8 < off < 1.25 and float(silent_windows(lab)) == 20 and float(mean_wait_back(lab)) < 17
 
 
-def gap_is_no_quotient(lab: Lab) -> bool:
-    """The mean gap is well above one over the throughput."""
-    return float(run_gap_mean(lab)) > 1.15 * float(rate_upside_down(lab))
-
-
 def bucket_is_off(lab: Lab) -> bool:
     return abs(float(run_bucket_p50(lab)) / float(run_gap_p50(lab)) - 1) > 0.03
+
+
+def gauge_of_the_queue_is_far_off(lab: Lab) -> bool:
+    """The gauge's mean is less than a tenth of the requests that waited on average."""
+    return float(waiting_by_gauge(lab)) < 0.1 * float(waiting_on_average(lab))
 
 
 def little_holds(lab: Lab) -> bool:

@@ -36,6 +36,13 @@ def decode_expected_high(lab: Lab) -> Quantity:
     return Quantity(1 / known.around(step.expected_s, step.ceiling_s)[0], "tok/s")
 
 
+def report_beyond_band(lab: Lab) -> bool:
+    """Whether the speed of one request that was reported, not measured, lies outside that band."""
+    known = lab.measured.get("decode_tokens_per_s")
+    low, high = float(decode_expected_low(lab)), float(decode_expected_high(lab))
+    return known is not None and known.how.startswith("reported") and not low <= known.value <= high
+
+
 def decode_step_expected(lab: Lab) -> Quantity:
     """Likely time of one decode step of one request, with the lab's usual context."""
     return Quantity(_decode_step(lab)[0].expected_s, "s")

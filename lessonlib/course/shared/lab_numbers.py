@@ -235,9 +235,3 @@ def decode_share(lab: Lab) -> Quantity | None:
     """Measured decode as a share of its ceiling."""
     entry = lab.measured.get("decode_tokens_per_s")
     return Quantity(100 * entry.value / float(decode_ceiling(lab)), "%", digits=2) if entry else None
-
-
-def prefill_share(lab: Lab) -> Quantity | None:
-    """Reported prefill as a share of its ceiling."""
-    entry = lab.measured.get("prefill_tokens_per_s")
-    return Quantity(100 * entry.value / float(prefill_ceiling(lab)), "%", digits=2) if entry else None

@@ -99,10 +99,10 @@ class Number(Prediction):
 
     def right(self) -> dict[str, str]:
         """The truth in the unit asked in."""
-        return {"text": repr(float(self._truth()) / unit_scale(self.unit))}
+        return {"text": as_typed(float(self._truth()) / unit_scale(self.unit))}
 
     def mistakes(self) -> list[tuple[str, Any]]:
-        """Each wrong working with what it gives."""
+        """Each wrong working with exactly what it gives: nobody sees these texts, and some lie on the edge of a band."""
         return [
             (wrong["misconception"], {"text": repr(value / unit_scale(self.unit))}) for value, wrong in self._wrong()
         ]
@@ -185,6 +185,11 @@ class Number(Prediction):
         if wrong is not None:
             found["misconception"] = wrong[1]["misconception"]
         return found
+
+
+def as_typed(value: float) -> str:
+    """A number as a person would type it: four digits, no marks between thousands."""
+    return f"{rounded(value):.15g}"
 
 
 def _number_text(given: Any) -> str:

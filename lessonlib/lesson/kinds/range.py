@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from lessonlib.lesson.fragments import NAME, Schema
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.judge import CLOSE, NumberVerdict, times
-from lessonlib.lesson.kinds.number import Number, Wrong
+from lessonlib.lesson.kinds.number import Number, Wrong, as_typed
 from lessonlib.lesson.question import Guess
 from lessonlib.lesson.views import NumberAsk
 
@@ -41,15 +41,11 @@ class Range(Number):
 
     def right(self) -> dict[str, str]:
         """The truth in the unit asked in, and a tenth around it."""
-        text = super().right()["text"]
-        return {"text": text, "low": repr(float(text) / 1.1), "high": repr(float(text) * 1.1)}
+        return _a_tenth_around(super().right())
 
     def mistakes(self) -> list[tuple[str, Any]]:
         """Each wrong working with what it gives, and a tenth around it."""
-        return [
-            (name, {**given, "low": repr(float(given["text"]) / 1.1), "high": repr(float(given["text"]) * 1.1)})
-            for name, given in super().mistakes()
-        ]
+        return [(name, _a_tenth_around(given)) for name, given in super().mistakes()]
 
     def _interval(self, texts: list[str], value: float) -> tuple[float | None, float | None]:
         if not all(texts):
@@ -71,3 +67,9 @@ class Range(Number):
         if width > WIDE:
             return f" Your range held the truth. {wide}: so wide that it commits to little."
         return f" Your range held the truth. {wide}: honest and of use."
+
+
+def _a_tenth_around(given: Mapping[str, str]) -> dict[str, str]:
+    """The number with a range that is a tenth lower and higher."""
+    value = float(given["text"])
+    return {"text": given["text"], "low": as_typed(value / 1.1), "high": as_typed(value * 1.1)}

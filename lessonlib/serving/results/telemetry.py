@@ -6,15 +6,16 @@ in one lump when the first token comes, times of phases when the request ends, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.versions import vllm
-from lessonlib.serving.results.outputs import outputs
+from lessonlib.serving.results.outputs import Outputs, outputs
 from lessonlib.serving.results.result import Result
 
 
@@ -54,6 +55,28 @@ def _events(time: np.ndarray, value: np.ndarray | float, keep: np.ndarray) -> Ev
     return Events(time[keep][order], values[order])
 
 
+class OnDemand(Mapping[str, Events]):
+    """Events by name, made when they are first asked for: those of every token of a long run take a while."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Events]]) -> None:
+        self._makers = makers
+        self._made: dict[str, Events] = {}
+
+    def __getitem__(self, name: str) -> Events:
+        if name not in self._made:
+            self._made[name] = self._makers[name]()
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._makers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
+
+
 class Telemetry:
     """One replica of a run with a record of its requests.
 
@@ -74,65 +97,80 @@ class Telemetry:
         self._first = rows["first_replica"] == replica
         self._last = rows["replica"] == replica
         self._rows = rows
-        self.counters = self._counters()
-        self.histograms = self._histograms()
+        self.counters = OnDemand(self._counters())
+        self.histograms = OnDemand(self._histograms())
         most = result.settings["system"].model.max_context or 1_000_000
         self.bounds = {name: bounds_of(name, most) for name in self.histograms}
 
-    def _counters(self) -> dict[str, Events]:
+    def _counters(self) -> dict[str, Callable[[], Events]]:
         rows, first = self._rows, self._first
         at, begun = rows["first_token_s"], rows["started_s"]
-        made = outputs(self.result)
-        mine = made.replica == self.replica
-        self._outputs, self._mine = made, mine
         lost = [when for when, replica in self.result.preemption_times if replica == self.replica]
-        found = {
-            "vllm:prompt_tokens": _events(at, rows["prompt"], first),
-            "vllm:prompt_tokens_cached": _events(at, rows["cached"], first),
-            "vllm:generation_tokens": _events(made.time, made.tokens, mine),
-            "vllm:prefix_cache_queries": _events(begun, rows["prompt"], first),
-            "vllm:prefix_cache_hits": _events(begun, rows["cached"] - rows["loaded"], first),
-            "vllm:external_prefix_cache_hits": _events(begun, rows["loaded"], first),
-            "vllm:num_preemptions": Events(np.sort(np.asarray(lost, dtype=float)), np.ones(len(lost))),
-            "vllm:request_success": _events(rows["finished_s"], 1.0, self._last),
+        found: dict[str, Callable[[], Events]] = {
+            "vllm:prompt_tokens": lambda: _events(at, rows["prompt"], first),
+            "vllm:prompt_tokens_cached": lambda: _events(at, rows["cached"], first),
+            "vllm:generation_tokens": lambda: self._of_outputs(lambda made: made.tokens),
+            "vllm:prefix_cache_queries": lambda: _events(begun, rows["prompt"], first),
+            "vllm:prefix_cache_hits": lambda: _events(begun, rows["cached"] - rows["loaded"], first),
+            "vllm:external_prefix_cache_hits": lambda: _events(begun, rows["loaded"], first),
+            "vllm:num_preemptions": lambda: Events(np.sort(np.asarray(lost, dtype=float)), np.ones(len(lost))),
+            "vllm:request_success": lambda: _events(rows["finished_s"], 1.0, self._last),
         }
-        self.loaded = _events(at, rows["loaded"], first)
         speculation = self.result.settings["scheduler"].speculation
         if speculation:
             # Every output that is no prefill's brings its accepted drafts and one token more.
-            steps = mine & np.isfinite(made.gap)
             found |= {
-                "vllm:spec_decode_num_drafts": _events(made.time, 1.0, steps),
-                "vllm:spec_decode_num_draft_tokens": _events(made.time, float(speculation.drafts), steps),
-                "vllm:spec_decode_num_accepted_tokens": _events(made.time, made.tokens - 1.0, steps),
+                "vllm:spec_decode_num_drafts": lambda: self._of_outputs(lambda _: 1.0, first=False),
+                "vllm:spec_decode_num_draft_tokens": lambda: self._of_outputs(
+                    lambda _: float(speculation.drafts), first=False
+                ),
+                "vllm:spec_decode_num_accepted_tokens": lambda: self._of_outputs(
+                    lambda made: made.tokens - 1.0, first=False
+                ),
             }
         return found
 
-    def _histograms(self) -> dict[str, Events]:
+    def _histograms(self) -> dict[str, Callable[[], Events]]:
         rows, last = self._rows, self._last
         ends, begun, first = rows["finished_s"], rows["started_s"], rows["first_token_s"]
-        made = self._outputs
         return {
-            "vllm:time_to_first_token_seconds": _events(first, rows["ttft_s"], self._first),
-            "vllm:inter_token_latency_seconds": _events(made.time, made.gap, self._mine & np.isfinite(made.gap)),
-            "vllm:request_time_per_output_token_seconds": _events(ends, np.nan_to_num(rows["tpot_s"]), last),
-            "vllm:e2e_request_latency_seconds": _events(ends, rows["e2e_s"], last),
-            "vllm:request_queue_time_seconds": _events(ends, rows["queue_s"], last),
-            "vllm:request_inference_time_seconds": _events(ends, ends - begun, last),
-            "vllm:request_prefill_time_seconds": _events(ends, first - begun, last),
-            "vllm:request_decode_time_seconds": _events(ends, ends - first, last),
-            "vllm:request_prompt_tokens": _events(ends, rows["prompt"], last),
-            "vllm:request_generation_tokens": _events(ends, rows["output"], last),
-            "vllm:request_prefill_kv_computed_tokens": _events(ends, rows["prompt"] - rows["cached"], last),
-            "vllm:request_num_preemptions": _events(ends, rows["preemptions"], last),
-            "vllm:iteration_tokens_total": self._steps(),
+            "vllm:time_to_first_token_seconds": lambda: _events(first, rows["ttft_s"], self._first),
+            "vllm:inter_token_latency_seconds": lambda: self._of_outputs(lambda made: made.gap, first=False),
+            "vllm:request_time_per_output_token_seconds": lambda: _events(ends, np.nan_to_num(rows["tpot_s"]), last),
+            "vllm:e2e_request_latency_seconds": lambda: _events(ends, rows["e2e_s"], last),
+            "vllm:request_queue_time_seconds": lambda: _events(ends, rows["queue_s"], last),
+            "vllm:request_inference_time_seconds": lambda: _events(ends, ends - begun, last),
+            "vllm:request_prefill_time_seconds": lambda: _events(ends, first - begun, last),
+            "vllm:request_decode_time_seconds": lambda: _events(ends, ends - first, last),
+            "vllm:request_prompt_tokens": lambda: _events(ends, rows["prompt"], last),
+            "vllm:request_generation_tokens": lambda: _events(ends, rows["output"], last),
+            "vllm:request_prefill_kv_computed_tokens": lambda: _events(ends, rows["prompt"] - rows["cached"], last),
+            "vllm:request_num_preemptions": lambda: _events(ends, rows["preemptions"], last),
+            "vllm:iteration_tokens_total": self._steps,
         }
+
+    @cached_property
+    def loaded(self) -> Events:
+        """Prompt tokens that came from the host's memory or another server."""
+        return _events(self._rows["first_token_s"], self._rows["loaded"], self._first)
+
+    @cached_property
+    def _outputs(self) -> tuple[Outputs, np.ndarray]:
+        """All outputs of the run, and which of them are this replica's."""
+        made = outputs(self.result)
+        return made, made.replica == self.replica
+
+    def _of_outputs(self, value: Callable[[Outputs], np.ndarray | float], first: bool = True) -> Events:
+        """Something of each output of this replica; without `first`, of those alone that follow another."""
+        made, mine = self._outputs
+        return _events(made.time, value(made), mine if first else mine & np.isfinite(made.gap))
 
     def _steps(self) -> Events:
         """Tokens of each step as vLLM counts them: what was handed out, and the prompts of those that got their first token."""
         computed = _events(self._rows["first_token_s"], self._rows["prompt"] - self._rows["cached"], self._first)
-        time = np.concatenate([self._outputs.time[self._mine], computed.time])
-        value = np.concatenate([self._outputs.tokens[self._mine].astype(float), computed.value])
+        made, mine = self._outputs
+        time = np.concatenate([made.time[mine], computed.time])
+        value = np.concatenate([made.tokens[mine].astype(float), computed.value])
         # Times of one step differ by rounding only.
         slots, place = np.unique(np.round(time, 9), return_inverse=True)
         return Events(slots, np.bincount(place, weights=value, minlength=len(slots)))

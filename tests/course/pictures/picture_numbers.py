@@ -71,10 +71,22 @@ NUMBERS: dict[str, object] = {
     "closed": "1,723 tokens",
     "opened": "6,488 tokens",
     "busy": "27.9 %",
+    "prompts": "3,571 tok/s",
+    "answers": "127 tok/s",
+    "slow": 0.97,
+    "slow_name": "three B900",
+    "middle": 0.83,
+    "middle_name": "seven B800",
+    "fast": 0.59,
+    "fast_name": "two B910",
+    "whole": "0.419 s",
+    "cut": "18.7 ms",
+    "later": "0.683 s",
+    "budget": "263 tokens",
     "pages": "1,913 pages",
     "page": "769 tokens",
     "inside": "173 requests",
     "found": "46.7 ms",
 }
 # What a share may turn into on paper.
-PERCENTS = ("100 %", "18 %", "0.67 %")
+PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

@@ -6,8 +6,9 @@ import pytest
 
 from lessonlib.course.lesson_05 import fewer_bits, mixtures, room, weights_of_config
 from lessonlib.course.lesson_05.explore_bytes import explore_bytes, model_choices
+from lessonlib.course.shared import forecast, versions
 from lessonlib.lesson.source import load_source
-from lessonlib.roofline import USABLE, Lab, lab_names, load_gpu, load_lab, weight_bytes, weight_bytes_read
+from lessonlib.roofline import DEFAULT_LAB, USABLE, Lab, lab_names, load_gpu, load_lab, weight_bytes, weight_bytes_read
 
 
 @pytest.fixture(params=lab_names())
@@ -26,7 +27,7 @@ def test_a_card_has_the_bytes_that_its_driver_shows():
 
 def test_share_and_reserve_make_up_what_is_left_for_weights_and_conversations():
     lab = load_lab()
-    assert room.engine_share(lab) == "0.92"
+    assert versions.engine_share(lab) == "0.92"
     left = 0.92 * 81_559 * 2**20 - float(room.reserve_bytes(lab))
     assert float(room.usable_of_one_gpu(lab)) == pytest.approx(left)
     assert float(room.usable_of_one_gpu(lab)) == USABLE * load_gpu("h100-sxm").memory_bytes  # as the engine counts
@@ -44,6 +45,32 @@ def test_a_claim_of_80_gibibytes_is_more_than_an_80_gb_card_shows():
     lab = load_lab()
     assert (room.claimed(lab), room.claimed_mib(lab), room.visible_mib(lab)) == ("80Gi", "81,920 MiB", "81,559 MiB")
     assert 80e9 < float(room.visible_bytes(lab)) < float(room.claimed_bytes(lab))
+    assert (room.claimed_in_g(lab), room.visible_gib(lab)) == ("80G", "79.6")
+
+
+def test_a_report_lies_beyond_the_band_of_one_lab_alone(lab: Lab):
+    low, high = float(forecast.decode_expected_low(lab)), float(forecast.decode_expected_high(lab))
+    known = lab.measured.get("decode_tokens_per_s")
+    beyond = known is not None and known.how.startswith("reported") and not low <= known.value <= high
+    assert forecast.report_beyond_band(lab) == beyond == (lab.name == DEFAULT_LAB)
+
+
+# --- two bug reports
+
+
+def test_a_token_of_the_mixture_needs_what_is_no_expert_less_the_embedding():
+    lab = load_lab()
+    no_expert = 2 * (46.7e9 - 45.1e9)
+    always = float(mixtures.moe_always(lab)) + float(mixtures.moe_looked_up(lab))
+    assert always == pytest.approx(no_expert, rel=0.01)
+
+
+def test_why_the_tool_was_off_by_two_and_not_by_eleven():
+    lab = load_lab()
+    assert float(mixtures.report_ceiling_of_held(lab)) == pytest.approx(512 / 13)
+    assert float(mixtures.calculated_speed(lab)) < float(mixtures.report_ceiling_of_held(lab))
+    assert str(mixtures.report_ceiling(lab)) == "470 tok/s"
+    assert str(mixtures.report_reach(lab)) == "17 %"
 
 
 # --- fewer bits

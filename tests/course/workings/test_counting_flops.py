@@ -38,6 +38,26 @@ def test_the_full_count_comes_near_two_flops_a_parameter_and_token(lab: Lab):
         assert str(workings.full_over_napkin(lab)) == "0.971×"
 
 
+def test_the_head_runs_once(lab: Lab):
+    """The engine's own output head, in the prefill of the usual prompt."""
+    head = next(part for part in prefill(lab.system, lab.prompt).operations if part.name == "output head")
+    assert float(workings.head_of_a_prompt(lab)) == pytest.approx(head.flops)
+
+
+def test_half_of_the_looks_can_be_worked_out_from_what_is_printed(lab: Lab):
+    """Where looks and all else are equal: twice what a token does besides, over one look. Windows and a latent's other way of reading add little."""
+    by_hand = 2 * float(workings.all_but_the_looks(lab)) / float(workings.one_look_here(lab))
+    assert by_hand == pytest.approx(float(workings.equal_prompt(lab)), rel=0.02)
+
+
+def test_the_last_of_four_chunks_by_hand():
+    """A quarter of the tokens, seven eighths of the prompt behind each: 7 of 16 parts; anew each time, 16 of 30."""
+    lab = load_lab()
+    assert float(prompt_flops.last_chunk_share(lab)) == pytest.approx(100 * 7 / 16, rel=1e-3)
+    assert float(prompt_flops.first_chunk_share(lab)) == pytest.approx(100 / 16, rel=1e-3)
+    assert float(prompt_flops.chunk_share_anew(lab)) == pytest.approx(100 * 16 / 30, rel=1e-3)
+
+
 def test_a_token_after_a_text_has_both_parts(lab: Lab):
     """By hand from what the stem prints; windows and states add little."""
     by_hand = 2 * float(workings.parameters_in_use(lab)) + 32_768 * float(workings.one_look_written(lab))

@@ -55,6 +55,13 @@ def test_the_second_silent_line_is_not_logged(name):
 
 
 def test_the_table_has_a_line_for_each_scrape_and_columns_that_align():
-    head, units, *rows = incident.incident_scrapes(load_lab()).splitlines()
-    assert len(rows) == 10 and len({len(row) for row in rows}) == 1
-    assert all(len(line) <= len(rows[0]) for line in (head, units))
+    head, *rows = incident.incident_scrapes(load_lab()).splitlines()
+    assert len(rows) == 10 and len({len(line) for line in (head, *rows)}) == 1
+
+
+def test_a_line_of_the_log_counts_its_own_ten_seconds_also_after_one_that_was_not_written():
+    lab = load_lab()
+    made = {one.at_s: one.tokens for one in scrapes(lab)}
+    line = next(line for line in incident.incident_log(lab).splitlines() if line.startswith("160 s"))
+    rate = float(line.split("Avg generation throughput: ")[1].split()[0])
+    assert rate == pytest.approx((made[160] - made[150]) / 10, abs=0.1)

@@ -98,6 +98,28 @@ def test_what_is_brought_is_said_by_its_parts():
     assert float(workings.bring_from(lab)) == pytest.approx(by_hand)
 
 
+@pytest.mark.parametrize("name", lab_names())
+def test_without_a_cache_a_token_costs_a_prefill_of_all_before_it(name):
+    lab = load_lab(name)
+    seconds = lab.prompt * float(workings.flops_of_each(lab)) / float(workings.peak_of_reading(lab))
+    assert float(workings.recompute_factor(lab)) == pytest.approx(seconds / float(workings.cached_step(lab)))
+    assert float(workings.recompute_one_by_one(lab)) == lab.prompt > 10 * float(workings.recompute_factor(lab))
+
+
+def test_chats_are_brought_with_one_state_each():
+    lab = load_lab(DEFAULT_LAB)
+    tokens, state = 65_536 * 65_536, float(held_by_request.hybrid_state(lab))
+    factor = float(held_by_request.chats_over_document(lab))
+    assert factor == pytest.approx((tokens + 64 * state) / (tokens + state))
+    assert float(held_by_request.chats_as_in_a_step(lab)) > 1.5 * factor
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_next_network_brings_a_cache_in_time(name):
+    lab = load_lab(name)
+    assert workings.network_too_slow(lab) < float(workings.bits_from(lab)) < workings.network_fast_enough(lab)
+
+
 def test_a_quarter_of_the_layers_would_be_a_quarter_of_the_work():
     hybrid, dense = load_lab(DEFAULT_LAB), load_lab("llama-3.1-8b-a100-80gb")
     assert float(workings.recompute_growing_layers(hybrid)) == pytest.approx(

@@ -62,6 +62,47 @@ def test_its_dot_lies_on_the_slope(name):
 
 
 @pytest.mark.parametrize("name", lab_names())
+def test_full_of_short_requests_the_dot_is_the_engines(name):
+    lab = load_lab(name)
+    many = max_batch(lab.system, full_server.SHORT)
+    step = decode(lab.system, many, full_server.SHORT)
+    dot, bytes_ = full_server.place_of_short_ones(lab), float(full_server.bytes_of_short_ones(lab))
+    assert dot["x"] == pytest.approx(float(full_server.flops_of_short_ones(lab)) / bytes_)
+    assert full_server.short_ones_reach_the_ridge(lab) == (step.compute_s > step.fetch_s)
+    state = float(full_server.document_state_moved(lab)) / 2
+    by_hand = float(full_server.weights_of_short_step(lab)) + many * (float(full_server.held_by_short_one(lab)) + state)
+    assert bytes_ == pytest.approx(by_hand, rel=0.01)
+    once = full_server.place_if_states_cross_once(lab)
+    assert once["x"] == pytest.approx(step.flops / (bytes_ - many * state))
+
+
+def test_a_full_server_is_compute_bound_where_requests_are_short_and_have_no_state():
+    bound = {name for name in lab_names() if full_server.short_ones_reach_the_ridge(load_lab(name))}
+    assert bound == {"llama-3.1-8b-a100-80gb", "llama-3.1-8b-int4-rtx-4090", "qwen3-32b-h200"}
+    assert full_server.a100_short_ones(load_lab(DEFAULT_LAB)) == 857
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_from_there_on_no_batch_is_compute_bound_and_before_a_large_one_is(name):
+    system = load_lab(name).system
+    at = int(float(full_server.bound_from(load_lab(name))))
+    huge = 10_000_000
+    assert decode(system, huge, at).bound == "memory"
+    if at > 1:
+        assert decode(system, huge, round(0.9 * at)).bound == "compute"
+        assert float(full_server.bytes_at_ridge(load_lab(name))) == pytest.approx(lc.own_at(system, at), rel=0.1)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_the_table_of_a_prompt_so_long_takes_all_of_the_memory(name):
+    lab = load_lab(name)
+    tokens = float(scores.table_fills_at(lab))
+    assert tokens**2 * scores.score_heads(lab) * 2 == pytest.approx(float(full_server.handed_out(lab)))
+    assert float(scores.table_fills_at_with_one_head(lab)) == pytest.approx(tokens * scores.score_heads(lab) ** 0.5)
+    assert float(scores.table_fills_at_by_kv_heads(lab)) >= tokens
+
+
+@pytest.mark.parametrize("name", lab_names())
 def test_after_so_many_tokens_both_costs_of_a_document_are_alike(name):
     lab = load_lab(name)
     longest = lc.contexts(lab)[-1]

@@ -19,6 +19,18 @@ def test_halved_gaps_take_off_what_four_half_gaps_are(name):
     assert float(user_clocks.short_gain(lab)) < 15 < float(user_clocks.short_gain_of_both(lab))
 
 
+def test_neither_reader_waits_once_there_is_a_token():
+    lab = load_lab()
+    for service in (user_clocks.EARLY, user_clocks.QUICK):
+        first, rate = service
+        there = [first + token / rate for token in range(user_clocks.READ_ALONG)]
+        read = first
+        for at in there:
+            assert at <= read + 1e-9
+            read += 1 / user_clocks.READING
+    assert str(user_clocks.read_lead(lab)) == "3.5 s" and str(user_clocks.written_lead(lab)) == "45 s"
+
+
 @each_lab
 def test_who_is_at_the_p99_came_so_many_seconds_into_the_freeze(name):
     lab = load_lab(name)

@@ -74,6 +74,20 @@ def test_knobs_have_stops_with_words_and_a_start(explore):
     assert kind.stops == ("a", "b") and kind.start == 1 and not kind.slides
 
 
+@pytest.mark.parametrize(
+    ("ends", "words"),
+    [
+        ({"from": 256, "to": 131072, "steps": 10, "log": True}, ("4,096 tokens", "8,192 tokens", "16,384 tokens")),
+        ({"from": 1000, "to": 2000, "steps": 9}, ("1,500 tokens", "1,625 tokens", "1,750 tokens")),
+        ({"from": 0.3, "to": 3, "steps": 10, "log": True}, ("0.835 tokens", "1.08 tokens", "1.39 tokens")),
+    ],
+)
+def test_a_whole_number_between_the_ends_keeps_its_digits(explore, ends, words):
+    rate = {"name": "rate", "label": "Rate", "unit": "tokens", **ends}
+    knobs = explore(knobs=[rate, *RAW["knobs"][1:]]).knobs
+    assert knobs[0].words[4:7] == words and len(set(knobs[0].stops)) == ends["steps"]
+
+
 def test_the_start_is_drawn_and_a_move_draws_the_other_with_the_start_beside_it(explore):
     block = explore()
     first = block.draw()

@@ -170,7 +170,7 @@ def test_the_guess_comes_first_by_keyboard_and_its_answer_after_the_first_move(p
     page.get_by_role("slider", name="Size").press("ArrowRight")
     answer(page, block, 1)
     words = page.locator(".exp-guess").inner_text()
-    assert "4 s ✕ your guess" in " ".join(words.split()) and "8 s ✓ right" in " ".join(words.split())
+    assert "4 s your guess" in " ".join(words.split()) and "8 s right" in " ".join(words.split())
     assert "Two seconds a GB." in words
 
 
@@ -314,11 +314,114 @@ def test_a_move_of_a_knob_brings_the_scene_to_rest(moving):
     )
 
 
+# --- what stands where ----------------------------------------------------------------------------------------------
+
+# Of each name beside a dot: which other names and dots it covers, and how many points of the lines lie in it.
+HIDDEN = """() => {
+  const within = (box, x, y) => x > box.left && x < box.right && y > box.top && y < box.bottom;
+  const names = [...document.querySelectorAll('.exp-plot .exp-label')].map((name) => [name.textContent, name.getBoundingClientRect()]);
+  const dots = [...document.querySelectorAll('.exp-plot .exp-dot')].map((dot) => dot.getBoundingClientRect());
+  const points = [...document.querySelectorAll('.exp-plot .exp-line')].flatMap((line) => {
+    const [origin, length] = [line.ownerSVGElement.getBoundingClientRect(), line.getTotalLength()];
+    return Array.from({ length: 400 }, (_, i) => line.getPointAtLength((length * i) / 399)).map(({ x, y }) => [origin.x + x, origin.y + y]);
+  });
+  return names.map(([words, box]) => [
+    words,
+    names.filter(([other, one]) => other !== words && box.left < one.right && one.left < box.right && box.top + 3 < one.bottom && one.top + 3 < box.bottom).length,
+    dots.filter((dot) => within(box, (dot.left + dot.right) / 2, (dot.top + dot.bottom) / 2)).length,
+    points.filter(([x, y]) => within(box, x, y)).length,
+  ]);
+}"""
+
+
+def charted(lines: list[Line], points: list[Point], **more: Any) -> dict[str, Any]:
+    """A view of an explorer that shows these."""
+    explored = Explored(
+        finding="So.",
+        x=Axis("requests", "", log=True),
+        y=Axis("speed", "tok/s", log=True),
+        lines=lines,
+        points=points,
+        **more,
+    )
+    view = view_of(explorer())
+    return {**view, "explorer": {**view["explorer"], "explored": explored.view()}}
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_name_beside_its_dot_hides_no_line_no_dot_and_no_other_name(page, width):
+    page.set_viewport_size({"width": width, "height": 720})
+    rising = Line("rising", [1, 10, 100, 1000], [1, 10, 100, 1000], "main")
+    level = Line("level", [1, 1000], [30, 30], "memory")
+    points = [
+        Point("here", 1, 1),
+        Point("feed-forward", 16, 16),
+        Point("output head", 17, 17),
+        Point("last", 1000, 1000, "compute"),
+    ]
+    open_panel(page, charted([rising, level], points))
+    found = page.evaluate(HIDDEN)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    assert [name[0] for name in found] == ["here", "feed-forward", "output head", "last"]
+    assert [name for name in found if name[1] or name[2] or name[3] > 12] == [], (
+        "12 of 400 points: where a line leaves its corner"
+    )
+
+
+def test_a_count_on_the_axis_keeps_its_digits_in_the_table(page):
+    view = charted([Line("speed", [1024, 8192, 131072], [28629, 5, 2.5], "main")], [Point("here", 8192, 5)])
+    open_panel(page, view)
+    page.get_by_text("The numbers that are drawn").click()
+    words = " ".join(page.locator(".exp-table").all_inner_texts()).split()
+    assert {"1,024", "8,192", "131,072", "28,600"} <= set(words) and "8,190" not in words
+
+
+def test_one_of_many_is_no_plural(page):
+    line = Line("speed", [1, 10], [1, 10], "main")
+    explored = Explored(finding="So.", x=Axis("batch", "requests"), y=Axis("speed", "tok/s"), lines=[line])
+    view = view_of(explorer())
+    open_panel(page, {**view, "explorer": {**view["explorer"], "explored": explored.view()}})
+    page.get_by_text("The numbers that are drawn").click()
+    assert page.locator(".exp-table tbody th").all_inner_texts() == ["1 request", "10 requests"]
+
+
+def test_a_small_share_of_a_bar_is_not_nothing(page):
+    parts = [Part("weights", 99_730, "weights"), Part("state", 270, "state"), Part("none", 0, "kv")]
+    view = view_of(explorer("bars"))
+    explored = Explored(finding="So.", bars=[Bar("held", parts)], unit="B")
+    open_panel(page, {**view, "explorer": {**view["explorer"], "explored": explored.view()}})
+    page.get_by_text("The numbers that are drawn").click()
+    assert page.locator(".exp-table td:last-child").all_inner_texts() == ["100 %", "0.3 %", "0 %"]
+
+
+def test_tiles_stand_in_rows_alike_and_say_number_and_unit_in_one_line(page):
+    values = [
+        Value(f"v{n}", "Attention over the caches" if n == 1 else "Step", text)
+        for n, text in enumerate(("1.03 FLOP/byte", "2 × H100", "12 ms", "7 %", "1"))
+    ]
+    open_panel(page, charted([Line("a", [1, 10], [1, 10], "main")], [], values=values))
+    numbers = page.locator(".exp-big")
+    assert numbers.all_inner_texts() == ["1.03 FLOP/byte", "2 × H100", "12 ms", "7 %", "1"]
+    boxes = [number.bounding_box() for number in numbers.all()]
+    assert [round(box["y"]) == round(boxes[0]["y"]) for box in boxes] == [True, True, True, False, False], (
+        "three, then two"
+    )
+    assert len({round(box["height"]) for box in boxes}) == 1
+
+
+def test_no_list_of_the_explorer_has_bullets_where_the_page_gives_them(page):
+    opened(page, guess=GUESS)
+    page.add_style_tag(content=".host ul, .host ol { list-style: disc; padding-left: 2em; }")
+    page.evaluate("document.body.className = 'host'")
+    seen = "[...document.querySelectorAll('.exp li')].filter((li) => !li.closest('.gp-words')).map((li) => getComputedStyle(li).listStyleType + getComputedStyle(li.parentElement).paddingLeft)"
+    assert set(page.evaluate(seen)) == {"none0px"}
+
+
 # --- everybody ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1280, 360, 280])
 @pytest.mark.parametrize("drawing", ["lines", "roof", "bars", "gate"])
 def test_readable_in_both_themes_and_narrow(page, theme, width, drawing):
     from axe_playwright_python.sync_playwright import Axe

@@ -17,6 +17,8 @@ PHASES = ("prefill", "decode")
 HEIGHTS = (1.9, 0.0)
 #: Points that the words beside the outermost marks need.
 ROOM_LEFT, ROOM_RIGHT, ROOM_AXIS = 134, 98, 40
+#: said of a report whose clock is not known
+_OPEN = "what it counts is open"
 LIMITS = {"memory": ("s", style.MEMORY), "compute": ("^", style.COMPUTE)}
 
 
@@ -89,14 +91,17 @@ def _about(phase: str, data: dict[str, Any]) -> str:
 
 
 def _report(phase: str, entry: dict[str, Any]) -> str:
-    text = f"{entry['word'].title()} for {phase}: {_reported(entry)}, {_share(entry)}"
+    text = f"{entry['word'].title()} for {phase}: {_reported(entry)}"
+    if entry["word"] == "reported":
+        return f"{text}{', above its roof' if entry['share'] > 1 else ''}; {_OPEN}."
     if entry["share"] > 1:
-        return f"{text}, which cannot be: an assumption about the lab, or the report, is wrong."
-    return f"{text}."
+        return f"{text}, {_share(entry)}, which cannot be: an assumption about the lab, or the measurement, is wrong."
+    return f"{text}, {_share(entry)}."
 
 
 def _share(entry: dict[str, Any]) -> str:
-    return f"{Quantity(100 * entry['share'], '%')} of its roof"
+    """What share of its roof a measurement is. A report whose clock is not known is no share of a roof."""
+    return _OPEN if entry["word"] == "reported" else f"{Quantity(100 * entry['share'], '%')} of its roof"
 
 
 def _reported(entry: dict[str, Any]) -> str:
@@ -135,7 +140,7 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
 
 
 def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
-    """A wall at the ceiling with the sign of its limit, and what was reported, with the way that is left."""
+    """A wall at the ceiling with the sign of its limit, and what was reported or measured; from a measurement, the way that is left."""
     shape, colour = LIMITS[entry["bound"]]
     roof = entry["ceiling_tokens_per_s"]
     plot.plot([roof, roof], [height - 0.3, height + 0.3], color=colour, linewidth=4, solid_capstyle="butt")
@@ -143,6 +148,7 @@ def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
     low, likely, high = entry["expected"]
     band = height - 0.24
     plot.plot([low, high], [band, band], color=colour, linewidth=7, alpha=0.35, solid_capstyle="butt")
+    plot.plot([low, high], [band, band], color=colour, linewidth=1.2, marker="|", markersize=7, markeredgewidth=1.2)
     plot.plot([likely], [band], marker="|", color=colour, markersize=11, markeredgewidth=2.2)
     about = (likely, band)
     plot.annotate(f"expected {_rate(likely)}", about, (0, -7), textcoords="offset points", ha="center", va="top")
@@ -150,7 +156,8 @@ def _row(plot: Axes, height: float, entry: dict[str, Any]) -> None:
     _say(plot, roof, height, over, f"{_rate(roof)}\n{entry['bound']} roof", "bold")
     if entry["share"]:
         value = entry["reported_tokens_per_s"]
-        plot.plot([value, roof], [height, height], color=style.INK, linewidth=1.4, linestyle=(0, (2, 2)))
+        if entry["word"] == "measured":
+            plot.plot([value, roof], [height, height], color=style.INK, linewidth=1.4, linestyle=(0, (2, 2)))
         plot.plot([value], [height], marker="D", color=style.INK, markersize=9, markeredgecolor="none")
         _say(plot, value, height, not over, f"{entry['word']} {_reported(entry)}\n{_share(entry)}")
 

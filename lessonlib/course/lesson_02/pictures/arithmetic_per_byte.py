@@ -22,7 +22,7 @@ NEEDS = {
     "own": "FLOPs for each byte of the requests' caches, such as '6 FLOP/byte'",
     "own_share": "the same as a share of the largest of the four, 0 to 1",
     "prompt": "length of the prompt, such as '4,096 tokens'",
-    "read": "FLOPs for each byte while the prompt is read, such as '3,950 FLOP/byte'; the largest of the four",
+    "read": "FLOPs for each byte of the layers' weights while the prompt is read, such as '4,096 FLOP/byte'; the largest of the four",
 }
 DURATION_S = 5.0
 _FLOOR, _LARGEST = 292, 224  # the crates' ground; side of the largest square

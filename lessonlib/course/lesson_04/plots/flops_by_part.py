@@ -31,7 +31,7 @@ def draw(lab: Lab) -> style.Figure:
     """The figure for a lab: its model, one prompt read in one piece."""
     shown = describe(lab)
     data = shown.data
-    with style.axes(3.9, left=0.72, right=0.85, top=0.42, bottom=0.58) as plot:
+    with style.axes(3.9, left=0.72, right=0.95, top=0.42, bottom=0.58) as plot:
         for part in LOOKS:
             _line(plot, data, part)
         _frame(plot, data)
@@ -125,7 +125,7 @@ def _frame(plot: Axes, data: dict[str, Any]) -> None:
     ticks = data["prompt"][::2]
     plot.set_xticks(ticks, [f"{tick // 1024}k" for tick in ticks[:-1]] + ["1M"])
     decades = [10.0**power for power in range(-4, 5) if low <= 10.0**power <= top * 16]
-    plot.set_yticks(decades, [f"{value:g}" for value in decades])
+    plot.set_yticks(decades, [f"{value:,g}" for value in decades])
     plot.minorticks_off()
     plot.grid(color=style.INK, alpha=0.16, linewidth=0.8)
     plot.set_xlabel("tokens in the prompt")

@@ -59,12 +59,12 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     sheet.add(
         text(_LEFT - 16, 38, "One request", "big", "start"),
         line(_LEFT, _LINE, _RIGHT, _LINE, "thin"),
-        circle(_LEFT, _LINE, 7, "solid"),
         group(
             _stretch(_LEFT, served, "ink dashed paper"),
             _span(_LEFT, served, 268, f"waits {wait}", "", _LEFT - 10, "start"),
             look=sheet.appear(0.2),
         ),
+        circle(_LEFT, _LINE, 7, "solid"),
         group(
             _stretch(served, starts, "compute-line compute-soft"),
             _span(served, starts, 318, f"prefill {reading}", "compute"),

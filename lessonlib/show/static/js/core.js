@@ -55,11 +55,60 @@ function setAttributes(node, attributes) {
   for (const [name, value] of Object.entries(attributes ?? {})) {
     if (value === null || value === undefined || value === false) continue;
     if (name === "text") node.textContent = value; // whatever a learner typed comes this way
-    else if (name === "html") node.innerHTML = value; // only words of the course, never typed text
+    else if (name === "html") (node.innerHTML = value), dress(node); // only words of the course, never typed text
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
     else node.setAttribute(name, value === true ? "" : String(value));
   }
   return node;
+}
+
+// A number and its unit, "2 × H100", "22 · Title": what a line must not part. Words of a unit (tokens, requests) may go on.
+const ONE_PIECE = /[−+±]?\d[\d.,]*[ \u00a0](?:%|[kMGTPEµmn]?(?:FLOPs?|bits?|B|W|s)(?:\/(?:byte|token|s))?|tok\/s|req\/s|[×·] \S+)(?![\w/])/g;
+
+/** Wraps each such piece of text below `node`; the text itself stays as it is. */
+function keepTogether(node) {
+  const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+  /** @type {Text[]} */
+  const texts = [];
+  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("code, pre, svg, math, .gp-together")) texts.push(/** @type {Text} */ (walker.currentNode));
+  for (const text of texts) {
+    const found = [...text.data.matchAll(ONE_PIECE)].reverse(); // from the end, so that the places before it still hold
+    for (const { 0: piece, index } of found) {
+      const tail = text.splitText(index);
+      tail.splitText(piece.length);
+      const whole = document.createElement("span");
+      whole.className = "gp-together";
+      tail.replaceWith(whole);
+      whole.append(tail);
+    }
+  }
+}
+
+/** The node itself, with its pieces in one. */
+const together = (node) => (keepTogether(node), node);
+
+/** Lets the keyboard move a box sideways, as long as what it holds is wider than it. */
+function panByKeys(box, name) {
+  new ResizeObserver(() => {
+    const wide = box.scrollWidth > box.clientWidth + 1;
+    for (const [attribute, value] of Object.entries({ tabindex: "0", role: "group", "aria-label": name }))
+      wide ? box.setAttribute(attribute, value) : box.removeAttribute(attribute);
+  }).observe(box);
+}
+
+/** A place of its own in which what is too wide is moved sideways, while the words around it stay. */
+function panBox(content, name) {
+  const box = h("div", { class: "gp-pan" });
+  content.replaceWith(box);
+  box.append(content);
+  panByKeys(box, name);
+}
+
+/** Makes the words of the course fit any width. */
+function dress(node) {
+  keepTogether(node);
+  for (const wide of node.querySelectorAll("table, figure > svg, math[display=block]"))
+    if (!wide.closest(".ll-wide, .ll-map, .gp-pan")) panBox(wide, wide.matches("table") ? "Table" : wide.matches("svg") ? "Figure" : "Formula");
 }
 
 function addChildren(node, children) {

@@ -55,16 +55,19 @@
   const tickWords = (axis, tick) => (tick === 0 ? "0" : inTicks(axis) ? ticksIn(axis.steps)(tick) : shortNumber(tick)); // nothing has no prefix
 
   /** Grid and axes of a chart with two scales of its own; ticks are round values in the units of the axis. */
-  function frame(width, height, xAxis, yAxis) {
+  function frame(width, least, xAxis, yAxis) {
     const narrow = width < 420;
-    const box = { left: narrow ? 58 : 66, top: 28, right: width - 16, bottom: height - 46 };
+    const title = (axis) => axisTitle(axis.label, inTicks(axis) ? "" : axis.unit);
+    const [left, right] = [narrow ? 58 : 66, width - 16];
+    const titles = plotTitles(title(xAxis), title(yAxis), { width, left, right });
+    const height = least + titles.above + titles.below;
+    const box = { left, top: 28 + titles.above, right, bottom: height - 46 - titles.below };
     const x = makeScale({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], from: box.left, to: box.right });
     const y = makeScale({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], from: box.bottom, to: box.top });
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot exp-plot" });
-    const title = (axis) => axisTitle(axis.label, inTicks(axis) ? "" : axis.unit);
     for (const tick of axisTicks({ log: yAxis.log, min: yAxis.ends[0], max: yAxis.ends[1], count: 6 })) {
       svg.append(s("line", { x1: box.left, x2: box.right, y1: y(tick), y2: y(tick), class: "gp-grid" }));
-      svg.append(s("text", { x: box.left - 7, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
+      svg.append(s("text", { x: box.left - 9, y: y(tick) + 4, class: "gp-tick gp-end", text: tickWords(yAxis, tick) }));
     }
     let last = -Infinity;
     for (const tick of axisTicks({ log: xAxis.log, min: xAxis.ends[0], max: xAxis.ends[1], count: narrow ? 5 : 9 })) {
@@ -76,9 +79,8 @@
       svg.append(s("text", { x: over ? width - 1 : x(tick), y: box.bottom + 17, class: `gp-tick ${over ? "gp-end" : "gp-middle"}`, text: words }));
     }
     svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
-    svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 8, class: "gp-axis-title gp-middle", text: title(xAxis) }));
-    svg.append(s("text", { x: 2, y: 14, class: "gp-axis-title", text: title(yAxis) }));
-    return { svg, x, y, box };
+    svg.append(...titleNodes(titles.x, titles.middle, height - 8 - titles.below, "gp-middle"), ...titleNodes(titles.y, 2, 14));
+    return { svg, x, y, box, titleEnd: titles.end };
   }
 
   const pointsOf = (line, plot, log) =>
@@ -101,22 +103,40 @@
     return y0 + ((at - x0) / (x1 - x0 || 1)) * (y1 - y0);
   }
 
-  /** Names beside their dots, to the left where there is no room to the right, pushed apart where they would touch. */
-  function names(points, plot) {
-    const placed = points.map((point) => {
-      const [x, y] = [plot.x(point.x), plot.y(point.y)];
-      const left = x + 12 + point.label.length * 6.6 > plot.box.right;
-      return { point, x: left ? x - 11 : x + 11, y: y + 4, left };
-    }).sort((a, b) => a.y - b.y);
-    placed.forEach((one, i) => {
-      const above = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
-      for (const other of above) if (one.y - other.y < 15) one.y = other.y + 15;
+  const NAME_LETTER = 6.9, NAME_HEIGHT = 15; // pixels, of a name beside its dot
+  // Where a name may stand, the best place first: from its dot to the anchor of the text, and the anchor.
+  const NAME_PLACES = [[11, 4, ""], [-11, 4, "gp-end"], [9, -9, ""], [-9, -9, "gp-end"], [9, 18, ""], [-9, 18, "gp-end"], [0, -13, "gp-middle"], [0, 22, "gp-middle"],
+    [26, -2, ""], [-26, -2, "gp-end"], [0, -22, ""], [0, -22, "gp-end"], [-4, -32, ""], [4, -32, "gp-end"]];
+
+  const share = (one, other) =>
+    Math.max(0, Math.min(one.right, other.right) - Math.max(one.left, other.left)) * Math.max(0, Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top));
+
+  /** How many pixels of a line that is drawn lie in a box. */
+  const crossing = (line, plot, box) =>
+    Array.from({ length: Math.max(1, Math.ceil((box.right - box.left) / 4)) }, (_, i) => heightAt(line, plot.x.invert(box.left + 4 * i), plot))
+      .filter((y) => y !== null && y > box.top - 2 && y < box.bottom + 2).length * 4;
+
+  /** Names beside their dots, each where it hides least of the other names, the dots and the lines. */
+  function names(points, plot, lines) {
+    const spots = points.map((point) => ({ x: plot.x(point.x), y: plot.y(point.y) }));
+    const dots = spots.map(({ x, y }) => ({ left: x - 7, right: x + 7, top: y - 7, bottom: y + 7 }));
+    /** @type {{ left: number, right: number, top: number, bottom: number }[]} */
+    const taken = [];
+    return points.map((point, i) => {
+      const wide = point.label.length * NAME_LETTER;
+      const places = NAME_PLACES.map(([dx, dy, anchor], rank) => {
+        const [x, y] = [spots[i].x + Number(dx), spots[i].y + Number(dy)];
+        const left = anchor === "gp-end" ? x - wide : anchor ? x - wide / 2 : x;
+        const box = { left, right: left + wide, top: y - NAME_HEIGHT + 3, bottom: y + 3 };
+        const top = plot.box.top - (box.left > plot.titleEnd ? 26 : 0); // beside the title there is room
+        const out = Math.max(0, plot.box.left - box.left) + Math.max(0, box.right - plot.box.right - 8) + Math.max(0, top - box.top) + Math.max(0, box.bottom - plot.box.bottom);
+        const hidden = [...taken.map((other) => 4 * share(box, other)), ...dots.map((dot) => 2 * share(box, dot)), ...lines.map((line) => 6 * crossing(line, plot, box))];
+        return { x, y, anchor, box, cost: hidden.reduce((sum, one) => sum + one, 500 * out + 4 * rank) };
+      });
+      const { x, y, anchor, box } = places.reduce((best, place) => (place.cost < best.cost ? place : best));
+      taken.push(box);
+      return s("text", { x, y, class: `exp-label ${anchor}`.trim(), text: point.label });
     });
-    placed.reverse().forEach((one, i) => { // and none below the axis
-      const under = placed.slice(0, i).filter((other) => Math.abs(other.x - one.x) < 130);
-      one.y = Math.min(one.y, plot.box.bottom - 5, ...under.map((other) => other.y - 15));
-    });
-    return placed.map(({ point, x, y, left }) => s("text", { x, y, class: `exp-label${left ? " gp-end" : ""}`, text: point.label }));
   }
 
   /** What stands in the legend: each line that is drawn, once by its name and look. */
@@ -168,7 +188,7 @@
         const top = heightAt(main, point.x, plot);
         if (top !== null && plot.y(point.y) - top > 9) inside.append(s("path", { class: "exp-drop", d: `M${plot.x(point.x).toFixed(1)} ${plot.y(point.y).toFixed(1)}V${top.toFixed(1)}` }));
       }
-      svg.append(...seen.map((point) => dot(plot.x(point.x), plot.y(point.y), point.look)), ...names(seen, plot));
+      svg.append(...seen.map((point) => dot(plot.x(point.x), plot.y(point.y), point.look)), ...names(seen, plot, lines));
       setAttributes(svg, { role: "img", "aria-label": explored.finding });
       key.replaceChildren(...legend(lines, ghosts.length > 0));
       return svg;
@@ -212,6 +232,10 @@
 
   // The table of what is drawn.
 
+  /** Where a knob stood: a count has all its digits. */
+  const exactly = (value, axis) =>
+    Number.isInteger(value) && Math.abs(value) < 1e7 && !axis.steps?.length ? withUnit(value.toLocaleString("en-US"), axis.unit) : written(value, axis);
+
   const cells = (row, i) => (i === 0 ? h("th", { scope: "row", text: row }) : h("td", { text: row }));
   function table(caption, head, rows) {
     return h("table", { class: "gp-table exp-table" }, h("caption", { text: caption }),
@@ -230,17 +254,20 @@
       const stride = Math.ceil(places.length / 16);
       const kept = places.filter((i) => (places.length - 1 - i) % stride === 0);
       return table(`${y.label} by ${x.label}`, [x.label, ...columns.map(([label]) => label)],
-        kept.map((i) => [written(group[0].x[i], x), ...columns.map(([, values]) => written(values[i], y))]));
+        kept.map((i) => [exactly(group[0].x[i], x), ...columns.map(([, values]) => written(values[i], y))]));
     });
   }
 
   const pointTable = ({ x, y, points = [] }) =>
-    points.length ? [table("Dots", ["dot", x.label, y.label], points.map((point) => [point.label, written(point.x, x), written(point.y, y)]))] : [];
+    points.length ? [table("Dots", ["dot", x.label, y.label], points.map((point) => [point.label, exactly(point.x, x), written(point.y, y)]))] : [];
+
+  /** A share in whole per cent, a small one in the first digit that says something. */
+  const percent = (part) => (part === 0 || part >= 0.01 ? Math.round(100 * part) : Number((100 * part).toPrecision(1)));
 
   function barTable(explored) {
     if (!explored.bars) return [];
     const rows = explored.bars.flatMap((bar) => [
-      ...bar.parts.map((part) => [`${bar.label}: ${part.label}`, written(part.value, explored), `${((100 * part.value) / (total(bar) || 1)).toFixed(0)} %`]),
+      ...bar.parts.map((part) => [`${bar.label}: ${part.label}`, written(part.value, explored), `${percent(part.value / (total(bar) || 1))} %`]),
       ...(bar.limit === undefined ? [] : [[`${bar.label}: ${bar.limit_label || "limit"}`, written(bar.limit, explored), ""]]),
     ]);
     return [table("Bars and their parts", ["part", "size", "share"], rows)];

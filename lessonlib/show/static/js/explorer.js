@@ -37,11 +37,11 @@
     const node = h("div", { class: "exp-guess" });
     let seen = "";
     const option = (guess, { key, html }) => {
-      const chosen = guess.chosen === key;
-      const verdict = guess.right === undefined ? (chosen ? "your guess" : "") : guess.right === key ? (chosen ? "✓ right, your guess" : "✓ right") : chosen ? "✕ your guess" : "";
-      const words = [h("span", { html }), verdict && h("span", { class: "exp-verdict", text: verdict })];
-      if (guess.chosen !== null) return h("li", { class: chosen ? "exp-chosen" : "" }, words);
-      return h("li", {}, button(words, () => panel.send({ event: "pick", choice: key }), { class: "exp-option" }));
+      const words = h("span", { html });
+      if (guess.chosen === null) return h("li", {}, button(words, () => panel.send({ event: "pick", choice: key }), { class: "exp-option" }));
+      const [chosen, right] = [guess.chosen === key, guess.right === key];
+      const look = ["exp-settled", right ? "gp-is-truth" : chosen && "gp-is-guess"];
+      return h("li", { class: look.filter(Boolean).join(" ") }, words, chosen && tag("guess", "your guess"), right && tag("truth", "right"));
     };
     const set = (guess) => {
       if (!guess || seen === JSON.stringify(guess)) return;
@@ -59,9 +59,16 @@
   /** The numbers beside the drawing. */
   function tiles() {
     const node = h("dl", { class: "exp-tiles" });
-    const one = ({ label, text, note }) =>
-      h("div", { class: "exp-tile" }, h("dt", { text: label }), h("dd", { class: "exp-big", text }), note && h("dd", { class: "exp-note", text: note }));
-    const set = ({ values }) => ((node.hidden = !values.length), node.replaceChildren(...values.map(one)));
+    const big = (text) => {
+      const [, number, unit] = /^([−-]?[\d.,]+) (\D+)$/.exec(text) ?? [];
+      return h("dd", { class: "exp-big" }, unit ? [number, " ", h("span", { class: "exp-unit", text: unit })] : text);
+    };
+    const one = ({ label, text, note }) => h("div", { class: "exp-tile" }, h("dt", { text: label }), big(text), note && h("dd", { class: "exp-note", text: note }));
+    const set = ({ values }) => {
+      node.hidden = !values.length;
+      node.style.setProperty("--exp-columns", String(Math.ceil(values.length / Math.ceil(values.length / 4)))); // rows alike: five are three and two
+      node.replaceChildren(...values.map(one));
+    };
     return { node, set };
   }
 
@@ -108,6 +115,7 @@
       figure.hidden = numbers.node.hidden = rows.node.hidden = !explored;
       if (!explored) return;
       caption.textContent = explored.finding;
+      keepTogether(caption);
       for (const piece of [numbers, rows, ...charts]) piece.set(explored, started ?? null);
       clearTimeout(timer);
       if (moved) timer = setTimeout(() => (live.textContent = explored.finding), SAY_AFTER_MS);

@@ -4,6 +4,7 @@
   const SCENE_S = 5;
   const TOP = 50, TRAIN = 54; // pixels: where the train runs, and how tall it is
   const SLOT = 16; // the opening of the gate
+  const LETTER = 7.7; // pixels of a letter of a label, at most
   const MOST_CARS = 48, MOST_DOTS = 6;
 
   const printer = (steps, unit) => (value) => parts.written(value, { steps, unit });
@@ -68,8 +69,8 @@
 
   /** Words over the train that begin at `x`, further left where there is no room. */
   function label(at, x, y, words) {
-    const room = at.mouth - words.length * 7.4;
-    return s("text", x > room ? { x: Math.max(at.mouth, words.length * 7.4), y, class: "exp-label gp-end", text: words } : { x: Math.max(0, x), y, class: "exp-label", text: words });
+    const room = at.mouth - words.length * LETTER;
+    return s("text", x > room ? { x: Math.max(at.mouth, words.length * LETTER), y, class: "exp-label gp-end", text: words } : { x: Math.max(0, x), y, class: "exp-label", text: words });
   }
 
   /** The chip: how busy its arithmetic is in a step. */
@@ -137,6 +138,7 @@
       const dots = tokens(gate, at);
       const narrow = wide < 480;
       const bits = `${gate.bits} bits`;
+      const clock = `${narrow ? "time at" : "time at the gate:"} ${printer(gate.rates, "B/s")(gate.bandwidth)}`;
       const caches = `${gate.requests > 1 ? `${gate.requests} caches` : "cache"} ${size(gate.cached)}`;
       const tail = at.mouth - left.weights - left.caches;
       const begun = at.mouth - longest.start * at.scale; // how long the train was at the start
@@ -146,7 +148,7 @@
         label(at, at.mouth, 14, narrow ? `weights ${size(gate.weights)} · ${bits}` : `weights ${size(gate.weights)} · ${bits} each, read once`),
         label(at, tail, 33, caches),
         left.node, s("g", { "clip-path": `url(#${clip})` }, moving.node), ...wall.nodes, ...chipNodes(gate, at), dots.node, ...ruler(at, time),
-        s("text", { x: at.mouth, y: TOP + TRAIN + 56, class: "gp-axis-title gp-end", text: narrow ? `time at ${printer(gate.rates, "B/s")(gate.bandwidth)}` : `time at the gate: ${printer(gate.rates, "B/s")(gate.bandwidth)}` }));
+        s("text", { x: Math.max(at.mouth, clock.length * LETTER), y: TOP + TRAIN + 56, class: "gp-axis-title gp-end", text: clock }));
       scene = { at, moving: moving.node, dots, time, length: left.weights + left.caches };
       place.replaceChildren(svg);
     }

@@ -8,7 +8,10 @@
   /** @typedef {import("./views.d.ts").MonitorChart} MonitorChart */
 
   /** A count has all its digits; everything else is written as in the other drawings. */
-  const worth = (value, chart) => (!chart.unit && Number.isInteger(value) ? value.toLocaleString("en-US") : parts.written(value, chart));
+  function worth(value, chart) {
+    if (!chart.unit && Number.isInteger(value)) return value.toLocaleString("en-US");
+    return chart.unit.startsWith("/") ? parts.written(value, { ...chart, unit: "" }) + (value === null ? "" : chart.unit) : parts.written(value, chart);
+  }
 
   /** Round ticks from 0, two or three of them, the last at or above every value: [0, 50, 100]. */
   function ticksOf({ values, compare = [], most, unit }) {

@@ -44,7 +44,7 @@
   }
 
   const value = (kind, words, text, more) =>
-    h("p", { class: "gp-mine" }, tag(kind, words), h("strong", { text }), more && h("span", { class: "gp-soft", text: more }));
+    h("p", { class: "gp-mine" }, tag(kind, words), together(h("strong", { text })), more && h("span", { class: "gp-soft", text: more }));
 
   /** @param {NumberGuess} guess */
   const rangeWords = ({ low, high, low_text, high_text }) =>

@@ -14,15 +14,21 @@ function drawPicture(picture) {
 
   // Two copies on a page: every id, class of motion and keyframe in the svg begins with the svg's own id.
   const id = /<svg[^>]* id="([^"]+)"/.exec(picture.svg)[1];
-  figure.innerHTML = picture.svg.replaceAll(id, `${id}-${Math.random().toString(36).slice(2, 9)}`);
-  const svg = figure.querySelector("svg");
+  const frame = node("div", "picture-frame");
+  frame.innerHTML = picture.svg.replaceAll(id, `${id}-${Math.random().toString(36).slice(2, 9)}`);
+  figure.append(frame);
+  if (typeof panByKeys !== "undefined") panByKeys(frame, "Picture");
+  const svg = frame.querySelector("svg");
   const animations = () => svg.getAnimations({ subtree: true });
   const stepAt = (seconds) => Math.max(0, steps.findIndex((step) => seconds <= step.t + 0.001));
 
   function say() {
     const at = stepAt(now);
     const words = `${at + 1} of ${steps.length}: ${steps[at].caption}`;
-    if (caption.textContent !== words) caption.textContent = words;
+    if (caption.textContent !== words) {
+      caption.textContent = words;
+      if (typeof keepTogether !== "undefined") keepTogether(caption);
+    }
     play.textContent = playing ? "Pause" : "Play";
     figure.dataset.time = now.toFixed(2);
   }

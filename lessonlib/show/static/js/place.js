@@ -108,7 +108,7 @@
   }
 
   const line = (kind, name, words, more) =>
-    h("p", { class: "gp-mine" }, tag(kind, name), h("strong", { text: words }), more && h("span", { class: "gp-soft", text: more }));
+    h("p", { class: "gp-mine" }, tag(kind, name), together(h("strong", { text: words })), more && h("span", { class: "gp-soft", text: more }));
 
   /** @param {PlaceView} view @param {Panel} panel */
   function show(view, panel) {

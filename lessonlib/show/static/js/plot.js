@@ -40,9 +40,10 @@ function sig3(value) {
   return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumSignificantDigits: 3 });
 }
 
-/** Short for axes: 1k, 2.5M. */
+/** Short for axes: 1k, 2.5M. A count that three digits would change keeps its own: 8,192. */
 function shortNumber(value) {
   const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e6 && Number(value.toPrecision(3)) !== value) return value.toLocaleString("en-US");
   /** @type {[number, string][]} */
   const letters = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
   const [unit, letter] = letters.find(([least]) => size >= least) ?? [1, ""];
@@ -66,8 +67,34 @@ const ticksIn = (steps) => (tick) => {
   return `${Number(number.toPrecision(3))} ${unit}`;
 };
 
-const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${unit}` : text);
-const axisTitle = (label, unit) => (unit ? `${label} (${unit})` : label ?? "");
+/** The unit behind a number in words: one of many is no plural. */
+const counted = (text, unit) => (text === "1" && unit.length > 2 && /[^s]s$/.test(unit) && !unit.includes("/") ? unit.slice(0, -1) : unit);
+const withUnit = (text, unit) => (unit ? `${text}${unit === "×" ? "" : " "}${counted(text, unit)}` : text);
+/** The unit stands behind the label, unless the label says it: "requests in a step", not "requests in a step (requests)". */
+const axisTitle = (label, unit) => (unit && !String(label).split(/\s+/).includes(unit) ? `${label} (${unit})` : label ?? "");
+
+const TITLE_LINE = 15, TITLE_LETTER = 7.6; // pixels from one line of a title to the next, and of a letter
+
+/** The title of an axis in lines of at most so many pixels. */
+function titleLines(words, width) {
+  const most = Math.max(8, Math.floor(width / TITLE_LETTER));
+  return words.split(" ").reduce((lines, word) => {
+    const last = lines.at(-1);
+    return last && `${last} ${word}`.length > most ? [...lines, word] : [...lines.slice(0, -1), last ? `${last} ${word}` : word];
+  }, /** @type {string[]} */ ([]));
+}
+
+/** These lines, the first at `y`. */
+const titleNodes = (lines, x, y, look = "") => lines.map((text, i) => s("text", { x, y: y + i * TITLE_LINE, class: `gp-axis-title ${look}`.trim(), text }));
+
+/** Both titles of a plot with this room at its sides, and by how much they make it taller above and below. */
+function plotTitles(xWords, yWords, { width, left, right }) {
+  const middle = (left + right) / 2;
+  const x = titleLines(xWords, 2 * Math.min(middle, width - middle));
+  const y = titleLines(yWords, width - 4);
+  const end = 2 + TITLE_LETTER * Math.max(...y.map((line) => line.length)); // where the title over the plot ends
+  return { x, y, middle, end, above: (y.length - 1) * TITLE_LINE, below: (x.length - 1) * TITLE_LINE };
+}
 
 /** Every first, second or third column, whichever is the first choice whose labels do not touch; the last column always. */
 function thinned(columns, x) {
@@ -80,8 +107,10 @@ function thinned(columns, x) {
 }
 
 /** Grid, axes and labels of a plot; returns {svg, x, y, box} with the two scales. `xs`: where the columns stand. */
-function plotFrame({ width, height, ask, yMin, yMax, right }) {
-  const box = { left: 52, top: 26, right: width - right, bottom: height - 40 };
+function plotFrame({ width, height: least, ask, yMin, yMax, right }) {
+  const titles = plotTitles(axisTitle(ask.x_label, ask.x_unit), axisTitle(ask.y_label, ask.y_unit), { width, left: 52, right: width - right });
+  const height = least + titles.above + titles.below;
+  const box = { left: 52, top: 26 + titles.above, right: width - right, bottom: height - 40 - titles.below };
   const x = makeScale({ log: ask.x_log, min: ask.x[0], max: ask.x.at(-1), from: box.left + 14, to: box.right - 14 });
   const y = makeScale({ log: ask.y_log, min: yMin, max: yMax, from: box.bottom, to: box.top });
   const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot" });
@@ -94,8 +123,7 @@ function plotFrame({ width, height, ask, yMin, yMax, right }) {
   for (const value of thinned(ask.x, x))
     svg.append(s("text", { x: x(value), y: box.bottom + 16, class: "gp-tick gp-middle", text: shortNumber(value) }));
   svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
-  svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 6, class: "gp-axis-title gp-middle", text: axisTitle(ask.x_label, ask.x_unit) }));
-  svg.append(s("text", { x: 2, y: 13, class: "gp-axis-title", text: axisTitle(ask.y_label, ask.y_unit) }));
+  svg.append(...titleNodes(titles.x, titles.middle, height - 6 - titles.below, "gp-middle"), ...titleNodes(titles.y, 2, 13));
   return { svg, x, y, box };
 }
 

@@ -57,11 +57,13 @@
   };
 
   /** @param {WorkingView} working */
-  parts.working = ({ name, source, value }) =>
-    h("details", { class: "gp-fold gp-working" },
-      h("summary", {}, "Show the working", value && h("span", { class: "gp-soft gp-working-value", text: ` · ${value}` })),
+  parts.working = ({ name, source, value }) => {
+    const summary = h("summary", {}, "Show the working", value && h("span", { class: "gp-soft gp-working-value", text: ` · ${value}` }));
+    keepTogether(summary);
+    return h("details", { class: "gp-fold gp-working" }, summary,
       h("p", { class: "gp-small gp-soft", text: `The function that computed it: ${name}` }),
       h("pre", { tabindex: 0, role: "region", "aria-label": `Source of ${name}` }, h("code", { text: source })));
+  };
 
   parts.explanation = (html) => h("div", { class: "gp-words gp-explanation", html });
 }

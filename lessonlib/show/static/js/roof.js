@@ -16,8 +16,10 @@
    * @param {PlaceAsk} axes @param {{ x: number[], y: number[] }[]} roofs
    */
   function roofFrame(axes, roofs, width) {
-    const height = tall(width);
-    const box = { left: narrow(width) ? 44 : 56, top: 28, right: width - 14, bottom: height - 42 };
+    const [left, right] = [narrow(width) ? 44 : 56, width - 14];
+    const titles = plotTitles(axisTitle(axes.x_label, axes.x_unit), axisTitle(axes.y_label, axes.y_unit), { width, left, right });
+    const height = tall(width) + titles.above + titles.below;
+    const box = { left, top: 28 + titles.above, right, bottom: height - 42 - titles.below };
     const x = makeScale({ log: true, min: axes.x_min, max: axes.x_max, from: box.left, to: box.right });
     const y = makeScale({ log: true, min: axes.y_min, max: axes.y_max, from: box.bottom, to: box.top });
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, class: "gp-plot" });
@@ -39,8 +41,7 @@
     }
     svg.append(inner);
     svg.append(s("line", { x1: box.left, x2: box.right, y1: box.bottom, y2: box.bottom, class: "gp-axis" }));
-    svg.append(s("text", { x: (box.left + box.right) / 2, y: height - 6, class: "gp-axis-title gp-middle", text: axisTitle(axes.x_label, axes.x_unit) }));
-    svg.append(s("text", { x: 2, y: 13, class: "gp-axis-title", text: axisTitle(axes.y_label, axes.y_unit) }));
+    svg.append(...titleNodes(titles.x, titles.middle, height - 6 - titles.below, "gp-middle"), ...titleNodes(titles.y, 2, 13));
     return { svg, x, y, box };
   }
 
@@ -59,9 +60,10 @@
     if (mine && real) frame.svg.append(s("line", { x1: mine[0], y1: mine[1], x2: real[0], y2: real[1], class: "gp-gap" }));
     if (real) {
       frame.svg.append(disc(...real));
-      const room = frame.box.right - words.length * 7.4; // below the dot, as far to its right as the drawing has room
-      const at = { x: Math.max(frame.box.left, Math.min(real[0] + 11, room)), y: real[1] + 19, class: "gp-label-truth", text: words };
-      if (words) frame.svg.append(s("text", at));
+      const lines = words ? titleLines(words, frame.box.right - frame.box.left) : [];
+      const room = frame.box.right - TITLE_LETTER * Math.max(...lines.map((line) => line.length)); // below the dot, as far to its right as there is room
+      const [x, y] = [Math.max(frame.box.left, Math.min(real[0] + 11, room)), Math.min(real[1] + 19, frame.box.bottom - 5 - TITLE_LINE * (lines.length - 1))];
+      frame.svg.append(...lines.map((text, i) => s("text", { x, y: y + i * TITLE_LINE, class: "gp-label-truth", text })));
     }
     if (mine) frame.svg.append(diamond(...mine));
   }
@@ -74,8 +76,8 @@
     const row = ({ label, lesson, mine, text, off }, i) =>
       h("tr", {}, h("td", { text: i + 1 }), h("th", { scope: "row" }, label, " ", h("span", { class: "gp-soft gp-small", text: `lesson ${lesson}` })),
         h("td", { text: mine?.shown ?? "–", "data-name": "you placed" }), h("td", { text, "data-name": "it is at" }), h("td", { text: off, "data-name": "you were" }));
-    return h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
-      h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row))));
+    return together(h("div", { class: "gp-table-box", tabindex: 0, role: "group", "aria-label": "The dots as a table" },
+      h("table", { class: "gp-table gp-dots" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, dots.map(row)))));
   }
 
   /** @param {RoofDrawing} roof */

@@ -42,18 +42,18 @@ def describe(lab: Lab) -> style.Described:
     shown = [
         f"{name} {middle:.0%}".replace("%", " %") for name, middle in zip(data["classes"], data["medians"], strict=True)
     ]
-    finding = f"Median reach of {sum(map(len, data['reaches']))} published steps of one request: {', '.join(shown)}."
+    finding = f"Median share of the ceiling, over {sum(map(len, data['shares']))} published steps of one request: {', '.join(shown)}."
     return style.Described(data, finding)
 
 
 def numbers() -> dict[str, Any]:
-    """For each class the reaches of its published steps with one request, sorted, and their median; the exam's systems left out."""
+    """For each class the shares of the ceiling of its published steps with one request, sorted, and their median; the exam's systems left out."""
     steps = [step for step in measured_steps() if step.graphs and step.requests == 1 and not in_exam(step)]
-    found = {name: sorted(step.reach for step in steps if class_of(step) == name) for name in CLASSES}
+    found = {name: sorted(step.share for step in steps if class_of(step) == name) for name in CLASSES}
     kept = {name: values for name, values in found.items() if values}
     return {
         "classes": list(kept),
-        "reaches": list(kept.values()),
+        "shares": list(kept.values()),
         "medians": [median(values) for values in kept.values()],
     }
 
@@ -63,11 +63,11 @@ def draw(lab: Lab) -> style.Figure:
     shown = describe(lab)
     with style.axes(3.6, left=1.45, right=0.55, top=0.15, bottom=0.58) as plot:
         _points(plot, shown.data)
-        return style.finish(plot, "reaches", "published", shown)
+        return style.finish(plot, "shares", "published", shown)
 
 
 def _points(plot: Axes, data: dict[str, Any]) -> None:
-    for row, (values, middle) in enumerate(zip(data["reaches"], data["medians"], strict=True)):
+    for row, (values, middle) in enumerate(zip(data["shares"], data["medians"], strict=True)):
         heights = [row + _SPREAD * (place % 3 - 1) * (len(values) > 1) for place in range(len(values))]
         plot.plot(
             values,
@@ -75,9 +75,9 @@ def _points(plot: Axes, data: dict[str, Any]) -> None:
             linestyle="none",
             marker="o",
             markersize=6,
-            color=style.MEMORY,
-            alpha=0.6,
-            markeredgecolor="none",
+            markerfacecolor=style.faint(style.MEMORY),
+            markeredgecolor=style.MEMORY,
+            markeredgewidth=1.1,
         )
         plot.plot([middle, middle], [row - 0.36, row + 0.36], color=style.COMPUTE, linewidth=2.6)
         plot.text(1.03, row, f"{middle:.0%}".replace("%", " %"), va="center", ha="left", color=style.INK)

@@ -1,0 +1,143 @@
+"""The incident: the service of the case is moved to slower cards in the middle of a morning, and its tokens a second do not say so.
+
+One replica on two H100 SXM until its node is drained; from then on one on two H100 PCIe, which also takes what was under way.
+The monitoring shows the service: whichever of the two runs. The same requests as in the afternoon of the case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_11.afternoon import RATE, REQUESTS, SEED, afternoon, machines
+from lessonlib.course.shared.run_monitor import monitor_of
+from lessonlib.draw.monitor import Chart, Monitor
+from lessonlib.roofline import Lab
+from lessonlib.serving import Failure, Fleet, Kind, Result, Scheduler, Telemetry, preset, simulate
+
+#: seconds after the first request at which the node is drained; the stretch that is shown; one scrape in so many
+MOVED_S, _UNTIL_S, _EVERY_S = 300.0, 840.0, 30.0
+_CHARTS = ("prompt_tokens", "generation_tokens", "finished", "running", "gpu_busy", "ttft_mean", "itl_mean")
+_LONG_S = 100_000.0
+_ALERT = "Time between tokens, mean, above 25 ms (page)"
+
+
+@lru_cache(maxsize=1)
+def moved_run() -> Result:
+    """Both replicas: number 0 until the move, number 1 from then on."""
+    slower = next(one for one in machines() if one.letter == "B").system
+    work = preset("rag", REQUESTS, rate=RATE, seed=SEED)
+    begin = float(afternoon("A").begin_s)
+    failures = (Failure(1, 0.0, begin + MOVED_S), Failure(0, begin + MOVED_S, _LONG_S))
+    return simulate(
+        afternoon("A").machine.system,
+        work,
+        Scheduler(prefix_caching=False),
+        Fleet(kinds=(Kind(slower),), failures=failures),
+    )
+
+
+def _spliced(before: Monitor, after: Monitor, compare: Monitor | None) -> list[Chart]:
+    """Each chart of the first replica until the move, of the second from then on."""
+    count = sum(at <= MOVED_S for at in before.times)
+    charts = []
+    for one, other in zip(before.charts, after.charts, strict=True):
+        values = [*one.values[:count], *other.values[count:]]
+        beside = compare.chart(one.title).values if compare else ()
+        charts.append(replace(one, values=values, compare=beside))
+    return charts
+
+
+@lru_cache(maxsize=2)
+def _monitor(mended: bool) -> Monitor:
+    def shown(result: Result, replica: int) -> Monitor:
+        return monitor_of(
+            result, charts=_CHARTS, from_s=0.0, until_s=_UNTIL_S, window_s=_EVERY_S, replica=replica, log=not mended
+        )
+
+    before, after = (shown(moved_run(), replica) for replica in (0, 1))
+    compare = shown(afternoon("A").result, 0) if mended else None
+    log = [line for line in before.log if line.at_s <= MOVED_S] + [line for line in after.log if line.at_s > MOVED_S]
+    log = [replace(line, text=line.text.replace("Engine 001", "Engine 000")) for line in log][::3]
+    return replace(
+        before,
+        charts=_spliced(before, after, compare),
+        log=() if mended else log,
+        alerts=() if mended else (_ALERT,),
+        finding=_finding(mended),
+        compare="on the old node",
+    )
+
+
+def _finding(mended: bool) -> str:
+    early, late = _mean_gap(0), _mean_gap(1)
+    rates = [_rate("vllm:generation_tokens", which) for which in (0, 1)]
+    told = (
+        f"Until 09:05 some {rates[0]:.0f} tokens a second are written, after that {rates[1]:.0f}; requests finish as before. "
+        f"The time between tokens rises from {1000 * early:.3g} to {1000 * late:.3g} ms, and more requests run at a time."
+    )
+    return told + (" On the old node nothing changes at 09:05." if mended else "")
+
+
+def _told(which: int) -> tuple[Telemetry, float, float]:
+    begin = afternoon("A").begin_s
+    after, until = ((0.0, MOVED_S), (MOVED_S, _UNTIL_S))[which]
+    return Telemetry(moved_run(), which), begin + after, begin + until
+
+
+def _mean_gap(which: int) -> float:
+    told, after, until = _told(which)
+    return float(told.histograms["vllm:inter_token_latency_seconds"].values(after, until).mean())
+
+
+def _rate(name: str, which: int) -> float:
+    told, after, until = _told(which)
+    return float(told.counters[name].values(after, until).sum()) / (until - after)
+
+
+def incident_moved(lab: Lab) -> Monitor:
+    """The morning as the dashboard of the service shows it."""
+    return _monitor(False)
+
+
+def incident_moved_back(lab: Lab) -> Monitor:
+    """The same, and beside it the morning on the old node."""
+    return _monitor(True)
+
+
+def written_before_move(lab: Lab) -> Quantity:
+    """Tokens written a second until the move."""
+    return Quantity(_rate("vllm:generation_tokens", 0), "tok/s", digits=2)
+
+
+def written_after_move(lab: Lab) -> Quantity:
+    return Quantity(_rate("vllm:generation_tokens", 1), "tok/s", digits=2)
+
+
+def finished_before_move(lab: Lab) -> Quantity:
+    """Requests finished a second until the move."""
+    return Quantity(_rate("vllm:request_success", 0), "requests/s", digits=2)
+
+
+def finished_after_move(lab: Lab) -> Quantity:
+    return Quantity(_rate("vllm:request_success", 1), "requests/s", digits=2)
+
+
+def gap_before_move(lab: Lab) -> Quantity:
+    """Mean time between tokens until the move."""
+    return Quantity(_mean_gap(0), "s")
+
+
+def gap_after_move(lab: Lab) -> Quantity:
+    return Quantity(_mean_gap(1), "s")
+
+
+# --- claims
+
+
+def move_leaves_the_counters(lab: Lab) -> bool:
+    """Tokens and requests a second stay within a tenth; the time between tokens more than doubles."""
+    written = float(written_after_move(lab)) / float(written_before_move(lab))
+    finished = float(finished_after_move(lab)) / float(finished_before_move(lab))
+    return abs(written - 1) < 0.15 and abs(finished - 1) < 0.15 and _mean_gap(1) > 2 * _mean_gap(0)

@@ -1,0 +1,1 @@
+"""The pictures of this lesson, one file each, named by the file."""

@@ -1,0 +1,1 @@
+"""The plots of this lesson, one file each, named by the file."""

@@ -1,0 +1,60 @@
+"""The numbers of the closing quiz: pieces of a prompt on another lab, and many short prompts that come together."""
+
+from __future__ import annotations
+
+import math
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_12.reading import FEW_WRITERS, PROMPT, reading
+from lessonlib.roofline import Lab
+from lessonlib.serving.replica.defaults import batch_defaults
+
+#: short prompts that come together, as many tokens as the long one
+SHORT = 512
+
+
+def _budget(lab: Lab) -> int:
+    return batch_defaults(lab.system.gpu)[1]
+
+
+def pieces_of_prompt(lab: Lab) -> Quantity:
+    """Steps that read a piece: the prompt over what the answers leave of the default budget."""
+    return Quantity(math.ceil(PROMPT / (_budget(lab) - FEW_WRITERS)), "steps")
+
+
+def pieces_of_budget(lab: Lab) -> Quantity:
+    """As if the prompt had all of the budget."""
+    return Quantity(math.ceil(PROMPT / _budget(lab)), "steps")
+
+
+def pieces_of_512(lab: Lab) -> Quantity:
+    """As if a piece had the 512 tokens of the first versions."""
+    return Quantity(PROMPT // 512, "steps")
+
+
+def prompt_of_many(lab: Lab) -> Quantity:
+    return Quantity(SHORT, "tokens")
+
+
+def prompts_together(lab: Lab) -> int:
+    return PROMPT // SHORT
+
+
+def gap_of_short_prompts(lab: Lab) -> Quantity:
+    """One step that takes them all, beside the answers."""
+    return Quantity(reading(lab, PROMPT + FEW_WRITERS, prompt=SHORT, prompts=PROMPT // SHORT).worst_gap_s, "s")
+
+
+def gap_of_one_short(lab: Lab) -> Quantity:
+    """As if each had a step of its own, and the answers a token in between."""
+    return Quantity(reading(lab, PROMPT + FEW_WRITERS, prompt=SHORT).worst_gap_s, "s")
+
+
+def gap_in_line(lab: Lab) -> Quantity:
+    """As if they were read one after another in one gap."""
+    return Quantity(PROMPT // SHORT * float(gap_of_one_short(lab)), "s")
+
+
+def short_add_up(lab: Lab) -> bool:
+    """Together they make the answers wait five times as long as one of them, or more."""
+    return float(gap_of_short_prompts(lab)) > 5 * float(gap_of_one_short(lab))
