@@ -21,3 +21,8 @@ def own_page(lab: Lab) -> Quantity:
 def block_line(lab: Lab) -> str:
     """The beginning of the line in which vLLM says how large a hybrid's page is."""
     return vllm().lines["hybrid_block"].text.split("{")[0].strip()
+
+
+def hit_rate_requests(lab: Lab) -> Quantity:
+    """Requests over which vLLM's log counts its hit rate (CachingMetrics in v1/metrics/stats.py, 0.33.0)."""
+    return Quantity(1_000, "requests", digits=4)
