@@ -162,10 +162,10 @@ def test_a_default_in_words() -> None:
         "enable-prefix-caching": "on",
         "enable-mfu-metrics": "off",
         "watermark": "0.0",
+        "long-prefill-token-threshold": "0",
         "max-num-seqs": "by the GPU",
     }
     assert {name: vllm().name(name).default for name in defaults} == defaults
-    assert vllm().name("prefill-schedule-interval").default == "1"
     with pytest.raises(LessonlibError, match="only a flag has a default"):
         _ = vllm().name("num_requests_running").default
 

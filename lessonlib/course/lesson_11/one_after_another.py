@@ -142,11 +142,6 @@ def length_at_corner(lab: Lab) -> Quantity:
     return Quantity(system.flops / system.bandwidth, "tokens")
 
 
-def length_of_a_second(lab: Lab) -> Quantity:
-    """As many tokens as a second is said to read."""
-    return Quantity(reported("prefill_tokens_per_s"), "tokens", digits=4)
-
-
 def answer_of_true_length(lab: Lab) -> Quantity:
     """Tokens of its answer at the reported ratio."""
     return Quantity(_true_length() / _r(), "tokens", digits=2)
@@ -208,11 +203,6 @@ def one_fp8_prompts(lab: Lab) -> Quantity:
 def two_bf16(lab: Lab) -> Quantity:
     """Machine A with two users who ask again at once."""
     return Quantity(looped("bf16", 2), "tok/s")
-
-
-def bare_writing(lab: Lab) -> Quantity:
-    """One over its step: what it writes while it writes."""
-    return Quantity(1 / expected_of(case_system()).gap_s, "tok/s")
 
 
 #: what is drawn beside the reported number: name -> (kind, tokens/s)
@@ -331,11 +321,6 @@ def link_of_all_the_time(lab: Lab) -> Quantity:
 def link_of_slot(lab: Lab) -> Quantity:
     """What the data sheet gives PCIe 5.0 with 16 lanes, one way."""
     return Quantity(load_gpu("h100-pcie").link_bytes_per_second, "B/s", digits=2)
-
-
-def bridge(lab: Lab) -> Quantity:
-    """What it gives the bridge."""
-    return Quantity(load_gpu("h100-nvl").link_bytes_per_second, "B/s", digits=3)
 
 
 def slot_reading(lab: Lab) -> Quantity:

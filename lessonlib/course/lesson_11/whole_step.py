@@ -255,13 +255,14 @@ def quiz_added_bytes(lab: Lab) -> Quantity:
 
 
 def gained_by_each(lab: Lab) -> Quantity:
-    """What arithmetic gains on the bytes with each further request."""
-    return Quantity(float(quiz_added_arithmetic(lab)) - float(quiz_added_bytes(lab)), "s")
+    """What arithmetic gains on the bytes with each further request; 0 where it gains nothing."""
+    return Quantity(max(0.0, float(quiz_added_arithmetic(lab)) - float(quiz_added_bytes(lab))), "s")
 
 
 def quiz_whole_batch(lab: Lab) -> Quantity:
-    """The batch at which arithmetic has caught up with the bytes of the whole step."""
-    return Quantity(float(weights_cross_in(lab)) / float(gained_by_each(lab)), "requests")
+    """The batch at which arithmetic has caught up with the bytes of the whole step; 0 where it never does."""
+    gained = float(gained_by_each(lab))
+    return Quantity(float(weights_cross_in(lab)) / gained if gained else 0.0, "requests")
 
 
 def quiz_matrix_batch(lab: Lab) -> Quantity:

@@ -6,7 +6,7 @@ import pytest
 
 from lessonlib.course.lesson_05 import fewer_bits, mixtures, room, weights_of_config
 from lessonlib.course.lesson_05.explore_bytes import explore_bytes, model_choices
-from lessonlib.course.shared import forecast
+from lessonlib.course.shared import forecast, versions
 from lessonlib.lesson.source import load_source
 from lessonlib.roofline import DEFAULT_LAB, USABLE, Lab, lab_names, load_gpu, load_lab, weight_bytes, weight_bytes_read
 
@@ -27,7 +27,7 @@ def test_a_card_has_the_bytes_that_its_driver_shows():
 
 def test_share_and_reserve_make_up_what_is_left_for_weights_and_conversations():
     lab = load_lab()
-    assert room.engine_share(lab) == "0.92"
+    assert versions.engine_share(lab) == "0.92"
     left = 0.92 * 81_559 * 2**20 - float(room.reserve_bytes(lab))
     assert float(room.usable_of_one_gpu(lab)) == pytest.approx(left)
     assert float(room.usable_of_one_gpu(lab)) == USABLE * load_gpu("h100-sxm").memory_bytes  # as the engine counts
