@@ -13,9 +13,9 @@ NEEDS = {
 }
 DURATION_S = 5.0
 #: pixels: where bars begin; widths of the crate, before and after, and of all folders of a full server
-_LEFT, _CRATE, _SMALL, _FOLDERS = 190, 190, 50, 170
+_LEFT, _CRATE, _SMALL, _FOLDERS = 190, 190, 50, 130
 #: the cook's time for one guest and for a full house, in 16 bits and in 8
-_ONE, _HOUSE, _NARROW = 10, 440, 230
+_ONE, _HOUSE, _NARROW = 10, 480, 260
 
 
 def _bar(y: float, crate: float, folders: float, cook: float) -> str:
@@ -31,19 +31,16 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     alone, full, eight = (given.text(key) for key in ("alone", "full", "eight"))
     sheet = Sheet("crate-and-folders", prefix, DURATION_S)
     rows = (
-        (0.0, 62, "one guest", _bar(62, _CRATE, 8, _ONE), "the van's way is the wait"),
+        (0.0, 62, "one guest", _bar(62, _CRATE, 8, _ONE), "van is the wait"),
         (1.0, 122, "small crate", _bar(122, _SMALL, 8, _ONE), f"{alone} as fast"),
-        (2.0, 202, "full house", _bar(202, _CRATE, _FOLDERS, _HOUSE), ""),
-        (3.0, 262, "small crate", _bar(262, _SMALL, _FOLDERS, _HOUSE), ""),
-        (4.0, 332, "cook twice as fast", _bar(332, _CRATE / 2, _FOLDERS, _NARROW), f"{eight} more"),
+        (2.0, 202, "full house", _bar(202, _CRATE, _FOLDERS, _HOUSE), "cook is the wait"),
+        (3.0, 262, "small crate", _bar(262, _SMALL, _FOLDERS, _HOUSE), f"{full} more"),
+        (4.0, 332, "a fast cook", _bar(332, _CRATE / 2, _FOLDERS, _NARROW), f"{eight} more"),
     )
-    sheet.add(text(30, 34, "The van's load above, the cook's work below: the longer one is the wait", "", "start"))
+    sheet.add(text(30, 34, "Above the van's load (crate, folders), below the cook's work", "", "start"))
     for at, y, name, bars, said in rows:
         says = text(700, y + 20, said, "strong", "end") if said else ""
         sheet.add(group(text(_LEFT - 14, y + 22, name, "", "end"), bars, says, look=sheet.appear(at)))
-    sheet.add(
-        group(text(700, 254, f"the cook is the wait: {full} more", "strong compute", "end"), look=sheet.appear(3.4))
-    )
     alt = (
         "Five pairs of bars, not to scale: the van's load, a crate for all and folders of each guest, and the cook's work. For one guest a small "
         f"crate shortens the longer bar: {alone} as fast. For a full house the cook's bar is the longer one and stays: {full} more. With a cook "
