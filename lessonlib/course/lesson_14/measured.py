@@ -79,3 +79,18 @@ def small_llama_cache(lab: Lab) -> Quantity:
 def large_llama_cache(lab: Lab) -> Quantity:
     """Of Llama-2-13B: 40 layers, 40 heads of 128."""
     return Quantity(2 * 2 * 40 * 40 * 128, "B")
+
+
+def _seats(parameters: float, a_token: Quantity) -> Quantity:
+    """Requests of 1,024 and 512 tokens in what 16-bit weights leave of 90 % of 80 GB."""
+    return Quantity((0.9 * 80e9 - 2 * parameters) / (1536 * float(a_token)), "requests", digits=2)
+
+
+def small_llama_seats(lab: Lab) -> Quantity:
+    """Of Llama-3-8B, 8.03 billion parameters."""
+    return _seats(8.03e9, small_llama_cache(lab))
+
+
+def large_llama_seats(lab: Lab) -> Quantity:
+    """Of Llama-2-13B, 13.0 billion."""
+    return _seats(13.0e9, large_llama_cache(lab))

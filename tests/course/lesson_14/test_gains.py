@@ -83,6 +83,8 @@ def test_published_numbers():
     # The post's own fit: a packed cache costs 0.14 ms and saves 2.00e-5 ms a token.
     assert pytest.approx(float(cache_bits.break_even_context(lab)), rel=0.01) == (6.58 - 6.44) / (4.37e-5 - 2.37e-5)
     assert float(measured.small_llama_cache(lab)) == 131072 and float(measured.large_llama_cache(lab)) == 819200
+    assert float(measured.large_llama_seats(lab)) == pytest.approx(36.6, abs=0.1)
+    assert float(measured.small_llama_seats(lab)) > 7 * float(measured.large_llama_seats(lab))
 
 
 def test_the_default_labs_numbers():
