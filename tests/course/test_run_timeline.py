@@ -97,7 +97,7 @@ def test_the_columns_agree_with_each_other_and_with_the_percentiles(name: str) -
     rows = result.requests
     for lane, arrived, admitted in zip(shown.lanes, rows["arrival_s"], rows["started_s"], strict=True):
         came, seated = lane.came_s, lane.came_s + lane.own_s + lane.waited_s
-        assert arrived - rows["arrival_s"].min() == came and 0 < lane.own_s
+        assert arrived - rows["arrival_s"].min() == came and lane.own_s > 0
         assert seated - came == pytest.approx(admitted - arrived), "waited for the server and a seat"
         assert came <= seated <= lane.first_token_s, "the first token holds both waits"
         assert (lane.waited_again_s > 0) <= bool(lane.preempted_s)
