@@ -92,7 +92,7 @@ def _bars(plot: Axes, data: dict[str, Any]) -> None:
         value = data["reported_tokens_per_s"]
         rows.append("reported")
         plot.plot([value], [len(ends)], marker="D", markersize=9, color=style.INK, markeredgecolor="none")
-        plot.text(value + 0.03 * top, len(ends), _rate(value), va="center", ha="left", color=style.INK)
+        plot.text(value + 0.045 * top, len(ends), _rate(value), va="center", ha="left", color=style.INK)
     plot.set_yticks(range(len(rows)), rows)
     plot.set_ylim(len(rows) - 0.4, -0.6)
     plot.set_xlim(0, max(top, data["reported_tokens_per_s"] or 0) * 1.06)

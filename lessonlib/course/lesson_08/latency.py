@@ -104,7 +104,12 @@ def explore_latency(lab: Lab, *, rate: float, seats: int, prompt: int, answer: i
             ),
             Value("gap_p50", "Gap, p50", shown["g50"], "expected"),
             Value("gap_p99", "Gap, p99", shown["g99"], "expected"),
-            Value("waiting", "Waiting for a seat", Quantity(found.waiting, "requests", 2), "mean"),
+            Value(
+                "waiting",
+                "Waiting for a seat",
+                Quantity(found.waiting, "requests", 2 if found.waiting >= 0.1 else 1),
+                "mean",
+            ),
             Value("throughput", "All answers together", Quantity(found.tokens_per_s, "tok/s"), "the host's book"),
         ],
         x=Axis("one request in so many", log=True, low=ONE_IN[0], high=ONE_IN[-1]),

@@ -149,13 +149,6 @@ def stutter_cache(lab: Lab) -> Quantity:
     return Quantity(100 * stuttering(lab, _usual(lab)).kv_peak, "%", digits=2)
 
 
-def stutter_wait(lab: Lab) -> Quantity:
-    """Median time to first token of the chats."""
-    rows = stuttering(lab, _usual(lab)).requests
-    chats = rows["ttft_s"][rows["prompt"] < DOCUMENT]
-    return Quantity(float(sorted(chats)[len(chats) // 2]), "s", digits=2)
-
-
 def budget_ends_it(lab: Lab) -> bool:
     """The longest gap falls to a third, with cache to spare and nothing else changed."""
     return float(mended_longest(lab)) < float(stutter_longest(lab)) / 3 and float(stutter_cache(lab)) < 90

@@ -45,12 +45,24 @@ def tell(page, html: str) -> None:
 
 def test_a_number_and_its_unit_stay_on_one_line(narrow) -> None:
     tell(narrow, f"<p>{WORDS}</p>")
-    found = narrow.locator(".gp-together")
+    found = narrow.locator("gp-together")
     assert [text for text in found.all_inner_texts() if text not in PIECES] == []
     assert len(found.all()) >= len(PIECES) - 1, "of two that overlap, one"
     assert found.evaluate_all("all => all.filter((one) => one.getClientRects().length !== 1).length") == 0
     plain = narrow.evaluate("html => Object.assign(document.createElement('p'), {innerHTML: html}).textContent", WORDS)
     assert narrow.locator(".gp-words p").evaluate("p => p.textContent") == plain, "the text itself stays as it is"
+
+
+def test_a_piece_looks_as_the_words_around_it(page) -> None:
+    """In the way through the course the spans of a line are its minutes, and soft; the number of a lesson is none of them."""
+    tell(
+        page,
+        '<div class="ll-map"><div class="ll-way"><ol><li><a href="#">9 · Batching</a> <span>26 min</span></li></ol></div></div>',
+    )
+    colours = page.locator(".ll-way a").evaluate(
+        "a => [getComputedStyle(a).color, getComputedStyle(a.querySelector('gp-together')).color]"
+    )
+    assert colours[0] == colours[1]
 
 
 def test_a_wide_table_moves_in_a_place_of_its_own_by_keyboard_too(narrow) -> None:

@@ -60,7 +60,14 @@ def _paint(plot: Axes, data: dict[str, Any]) -> None:
     begin, end = data["stall_s"]
     plot.axvspan(begin, end, facecolor=style.KV, alpha=0.25, linewidth=0)
     plot.plot(
-        data["users_came_s"], data["users_waited_s"], "o", color=style.MEMORY, markersize=4.5, label="users", zorder=3
+        data["users_came_s"],
+        data["users_waited_s"],
+        "o",
+        markerfacecolor=style.KV,  # the inside is seen on a dark page, the edge on a light one
+        markeredgecolor=style.MEMORY,
+        markersize=5,
+        label="users",
+        zorder=3,
     )
     plot.plot(
         data["test_came_s"],

@@ -70,14 +70,13 @@ function keepTogether(node) {
   const walker = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
   /** @type {Text[]} */
   const texts = [];
-  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("code, pre, svg, math, .gp-together")) texts.push(/** @type {Text} */ (walker.currentNode));
+  while (walker.nextNode()) if (!walker.currentNode.parentElement.closest("code, pre, svg, math, gp-together")) texts.push(/** @type {Text} */ (walker.currentNode));
   for (const text of texts) {
     const found = [...text.data.matchAll(ONE_PIECE)].reverse(); // from the end, so that the places before it still hold
     for (const { 0: piece, index } of found) {
       const tail = text.splitText(index);
       tail.splitText(piece.length);
-      const whole = document.createElement("span");
-      whole.className = "gp-together";
+      const whole = document.createElement("gp-together"); // no span: what styles the spans around it is not meant for it
       tail.replaceWith(whole);
       whole.append(tail);
     }
