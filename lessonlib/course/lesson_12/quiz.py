@@ -66,6 +66,11 @@ def gap_of_one_short(lab: Lab) -> Quantity:
     return Quantity(reading(lab, PROMPT + FEW_WRITERS, prompt=SHORT).worst_gap_s, "s")
 
 
+def gap_in_line(lab: Lab) -> Quantity:
+    """As if each made the gap that it makes alone."""
+    return Quantity(PROMPT // SHORT * float(gap_of_one_short(lab)), "s")
+
+
 def short_add_up(lab: Lab) -> bool:
     """Together they make the answers wait five times as long as one of them, or more."""
     return float(gap_of_short_prompts(lab)) > 5 * float(gap_of_one_short(lab))
