@@ -91,7 +91,7 @@ def incident_busy(lab: Lab) -> Quantity:
 
 
 #: what the monitoring shows, and seconds between its scrapes
-_CHARTS = ("running", "waiting", "kv_usage", "gpu_busy", "generation_tokens", "ttft_p50", "itl_p99")
+_CHARTS = ("ttft_p50", "waiting", "kv_usage", "gpu_busy", "generation_tokens", "running", "itl_p99")
 _EVERY_S = 10.0
 
 
