@@ -50,6 +50,13 @@ def test_an_eight_bit_cache_has_larger_pages(lab):
     assert (float(sightings.found_in_16(lab)), float(sightings.found_in_8(lab))) == (5 * 784, 2 * 1_568)
 
 
+def test_an_identical_prompt_is_found_the_second_time():
+    """Without drafts, as the matched control of vLLM issue 53504 finds: 20,000 tokens hold 25 pages of 784."""
+    lab = load_lab("qwen3.5-27b-2xh100-sxm")
+    assert float(sightings.found_same_again(lab)) == 25 * 784
+    assert float(sightings.pages_in_8(lab)) == 2
+
+
 def test_a_changed_first_token_leaves_nothing():
     lab = load_lab("qwen3-32b-h200")
     keys = (("rules",), ("rules",), ("clock",))
@@ -64,6 +71,7 @@ def test_the_gain_is_the_hits_share_of_reading(lab):
     assert hits == pytest.approx(services.SHARED / services.PROMPT, abs=0.01)
     reading = float(services.essay_reading(lab)) / 100
     assert float(services.essay_gain(lab)) == pytest.approx(1 / (1 - hits * reading), rel=0.08)
+    assert float(services.essay_gain(lab)) < 1 / (1 - reading)
 
 
 @some_labs
