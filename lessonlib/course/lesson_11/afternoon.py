@@ -203,6 +203,11 @@ def requests_of_highest_line(lab: Lab) -> int:
     return int(((first > place * line_s()) & (first <= (place + 1) * line_s())).sum())
 
 
+def usual_prompts_of_highest_line(lab: Lab) -> Quantity:
+    """Prompts of the mean length that would make the highest line."""
+    return Quantity(float(highest_line(lab)) * line_s() / float(afternoon_prompt(lab)), "", digits=2)
+
+
 def line_as_mean(lab: Lab) -> Quantity:
     """The mean of all lines, as if they were all alike."""
     return Quantity(afternoon("A").prompt_rate, "tok/s")

@@ -228,35 +228,38 @@ def candidates() -> dict[str, tuple[str, float]]:
 # --- exhibit 7: what the roofs alone rule out
 
 
-def _roof(system: System, what: str) -> Quantity:
-    speeds = roofs_of(system)
-    return Quantity(speeds.reads if what == "reads" else 1 / speeds.gap_s, "tok/s")
+def _reads_at_roof(system: System) -> Quantity:
+    return Quantity(roofs_of(system).reads, "tok/s")
 
 
 def sxm_reads(lab: Lab) -> Quantity:
     """Prefill's roof of two H100 SXM in bf16."""
-    return _roof(case_system(), "reads")
-
-
-def sxm_writes(lab: Lab) -> Quantity:
-    """Decode's roof, one request."""
-    return _roof(case_system(), "writes")
+    return _reads_at_roof(case_system())
 
 
 def pcie_reads(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie"), "reads")
-
-
-def pcie_writes(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie"), "writes")
+    return _reads_at_roof(on("h100-pcie"))
 
 
 def pcie_fp8_reads(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie", "fp8"), "reads")
+    return _reads_at_roof(on("h100-pcie", "fp8"))
 
 
-def pcie_fp8_writes(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie", "fp8"), "writes")
+def _step_at_roof(system: System) -> Quantity:
+    return Quantity(roofs_of(system).gap_s, "s")
+
+
+def sxm_step(lab: Lab) -> Quantity:
+    """The shortest decode step of one request on two H100 SXM in bf16."""
+    return _step_at_roof(case_system())
+
+
+def pcie_step(lab: Lab) -> Quantity:
+    return _step_at_roof(on("h100-pcie"))
+
+
+def pcie_fp8_step(lab: Lab) -> Quantity:
+    return _step_at_roof(on("h100-pcie", "fp8"))
 
 
 def sxm_at_roofs(lab: Lab) -> Quantity:

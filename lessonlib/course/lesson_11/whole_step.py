@@ -113,6 +113,16 @@ def arithmetic_of_first(lab: Lab) -> Quantity:
     return Quantity(step_of(lab, 1).compute_s, "s")
 
 
+def bytes_by_batch(lab: Lab) -> list[Quantity]:
+    """Time of the bytes at the full bandwidth, one for each batch that is drawn."""
+    return [Quantity(step_of(lab, batch).fetch_s, "s") for batch in BATCHES]
+
+
+def arithmetic_by_batch(lab: Lab) -> list[Quantity]:
+    """Time of the arithmetic at the peak."""
+    return [Quantity(step_of(lab, batch).compute_s, "s") for batch in BATCHES]
+
+
 def last_one_by_one(lab: Lab) -> Quantity:
     """The same step at the roofs, kernel by kernel: each waits for the slower of its bytes and its arithmetic."""
     parts = step_of(lab, BATCHES[-1]).operations
@@ -202,6 +212,12 @@ def cache_of_a_token(lab: Lab) -> Quantity:
 def short_limit(lab: Lab) -> Quantity:
     """Tokens of context from which no batch makes its whole step wait for arithmetic."""
     return Quantity(_limit(_short()), "tokens", digits=3)
+
+
+def short_limit_by_hand(lab: Lab) -> Quantity:
+    """The same from what a request does with nothing behind it: over the ridge and the bytes of a token."""
+    flops = float(arithmetic_of_a_request(lab)) / float(ridge_of_the_card(lab))
+    return Quantity(flops / float(cache_of_a_token(lab)), "tokens", digits=3)
 
 
 def short_limit_of_all_heads(lab: Lab) -> Quantity:

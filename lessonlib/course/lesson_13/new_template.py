@@ -45,9 +45,11 @@ def template_run(lab: Lab, *, mended: bool = False) -> Result:
         Sharing(system_tokens=SHARED),
         seed=SEED,
     )
-    until = MOMENT_S + (MENDED_S if mended else AFTER_S + WINDOW_S)
     came = [request for request in work if request.arrival_s < END_S + WINDOW_S]
-    sent = [_with_a_line(one) if MOMENT_S <= one.arrival_s < until else one for one in came]
+    # The charts count from the first arrival; so does the moment, or a scrape on it would tell of what comes after.
+    moment = came[0].arrival_s + MOMENT_S
+    until = moment + (MENDED_S if mended else AFTER_S + WINDOW_S)
+    sent = [_with_a_line(one) if moment <= one.arrival_s < until else one for one in came]
     return simulate(lab.system, Trace(tuple(sent), "a new template"), Scheduler(), limit_s=END_S + WINDOW_S)
 
 
@@ -137,6 +139,11 @@ def template_hits_before(lab: Lab) -> Quantity:
 
 def template_shared(lab: Lab) -> Quantity:
     return Quantity(SHARED, "tokens", digits=4)
+
+
+def template_window(lab: Lab) -> Quantity:
+    """Seconds that each value of the charts covers."""
+    return Quantity(WINDOW_S, "s", digits=2)
 
 
 def one_line_costs_the_hits(lab: Lab) -> bool:

@@ -28,6 +28,16 @@ def _run(lab: Lab, caching: bool) -> Result:
     return simulate(lab.system, Trace(tuple(work), "ten requests"), Scheduler(prefix_caching=caching), record="steps")
 
 
+def ten_prompt(lab: Lab) -> Quantity:
+    """Tokens of each prompt of the ten."""
+    return Quantity(PROMPT, "tokens", digits=4)
+
+
+def ten_shared(lab: Lab) -> Quantity:
+    """Of these, the ones that all begin with."""
+    return Quantity(SHARED, "tokens", digits=4)
+
+
 def with_and_without_hits(lab: Lab) -> list[Timeline]:
     """Both runs, under one clock."""
     return [_timeline(lab, caching) for caching in (False, True)]

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_13.published import reported_prompt
 from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.roofline import Lab, System
 from lessonlib.serving import Request, Scheduler, Trace, simulate
@@ -67,6 +68,11 @@ def found_second_elsewhere(lab: Lab) -> Quantity:
     return Quantity(found(lab.system, BEGINNING, OWN)[1], "tokens", digits=4)
 
 
+def found_same_again(lab: Lab) -> Quantity:
+    """What the second of two identical prompts finds on the hybrid, without drafts; as long as the one that was reported."""
+    return Quantity(found(hybrid_of(lab).system, int(float(reported_prompt(lab))), 0, 2)[1], "tokens", digits=5)
+
+
 # --- a cache in 8 bits
 
 
@@ -90,6 +96,11 @@ def found_in_16(lab: Lab) -> Quantity:
 def found_in_8(lab: Lab) -> Quantity:
     """The same with a cache in 8 bits."""
     return Quantity(found(_fp8(lab), LONGER, OWN)[2], "tokens", digits=4)
+
+
+def pages_in_8(lab: Lab) -> Quantity:
+    """Whole pages that the longer beginning fills with a cache in 8 bits."""
+    return Quantity(float(found_in_8(lab)) / float(fp8_page(lab)), "pages")
 
 
 def found_if_any(lab: Lab) -> Quantity:
