@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, step_of, stored
-from lessonlib.roofline import Lab, weight_bytes_read
+from lessonlib.roofline import Estimate, Lab, weight_bytes_read
 
 BATCHES = (1, 16, 64, 128, 256)
 #: tokens that each answer has behind it
@@ -73,9 +73,47 @@ def alone_gain_ceiling(lab: Lab) -> Quantity:
     return Quantity(wide / narrow, "x")
 
 
+def _alone(lab: Lab) -> list[Estimate]:
+    """One request's step in 16 bits and with weights in 4."""
+    return [step_of(stored(lab, name), 1, CONTEXT) for name in ("bf16", WEIGHTS_ONLY)]
+
+
+def alone_ceilings(lab: Lab) -> list[Quantity]:
+    """Seconds of that step at the full bandwidth, in 16 bits and in 4."""
+    return [Quantity(step.ceiling_s, "s") for step in _alone(lab)]
+
+
+def alone_over(lab: Lab) -> list[Quantity]:
+    """Seconds that are expected on top of those."""
+    return [Quantity(step.expected_s - step.ceiling_s, "s", digits=2) for step in _alone(lab)]
+
+
+def narrow_file(lab: Lab) -> Quantity:
+    """Bytes of weights that a step fetches of the 4-bit checkpoint that is assumed, its scales included."""
+    return Quantity(weight_bytes_read(stored(lab, WEIGHTS_ONLY)), "B")
+
+
+def left_wide(lab: Lab) -> Quantity:
+    """Those of them that are still in 16 bits."""
+    parts = _alone(lab)[1].operations
+    return Quantity(sum(part.weight_bytes for part in parts if part.stored != WEIGHTS_ONLY), "B", digits=2)
+
+
+def example_is_split(lab: Lab) -> bool:
+    """Whether the example runs on several GPUs."""
+    return stored(lab).tp > 1
+
+
 def alone_gain_w8a8(lab: Lab) -> Quantity:
     """One request, weights and vectors in 8 bits."""
     return Quantity(_gain(lab, both_narrow(lab), 1), "x")
+
+
+def _hardly_shrinks(lab: Lab) -> bool:
+    """The part of one request's step over its ceiling loses a third at most, while the ceiling loses more than half."""
+    wide, narrow = _alone(lab)
+    kept = (narrow.expected_s - narrow.ceiling_s) / (wide.expected_s - wide.ceiling_s)
+    return kept > 2 / 3 and narrow.ceiling_s < wide.ceiling_s / 2
 
 
 def tokens_behind_each(lab: Lab) -> Quantity:
@@ -83,6 +121,6 @@ def tokens_behind_each(lab: Lab) -> Quantity:
 
 
 def gain_fades(lab: Lab) -> bool:
-    """Falls all the way, from 1.7 or more alone to nothing at the largest batch."""
+    """Falls all the way, from 1.7 or more alone to nothing at the largest batch; alone, what no format shrinks keeps it below its ceiling."""
     gains = gain_by_batch(lab)["y"]
-    return gains == sorted(gains, reverse=True) and gains[0] > 1.7 and gains[-1] < 1.03
+    return gains == sorted(gains, reverse=True) and gains[0] > 1.7 and gains[-1] < 1.03 and _hardly_shrinks(lab)

@@ -112,8 +112,8 @@ def canary_noon_rate(lab: Lab) -> Quantity:
     return Quantity(NOON * _capacity(stored(lab, WEIGHTS_ONLY)), "requests/s")
 
 
-def noon_with_all(lab: Lab) -> Quantity:
-    """What one replica would get if the third that was switched off still ran."""
+def noon_with_more(lab: Lab) -> Quantity:
+    """What one replica would get of it with half as many replicas again."""
     return Quantity(float(canary_noon_rate(lab)) * 2 / 3, "requests/s")
 
 
@@ -138,7 +138,10 @@ def late_wait_w8a8(lab: Lab) -> Quantity:
 
 
 def w8a8_takes_noon(lab: Lab) -> bool:
-    """The 4-bit server falls behind with cache to spare, the 8-bit one does not; and 4 bits take hardly more than 16."""
+    """The 4-bit server falls behind with cache to spare, the 8-bit one does not; 4 bits take hardly more than 16, noon is too much for
+    either, and half as many replicas again would do in either.
+    """
     wide, four, eight = (float(each(lab)) for each in (takes_in_16, takes_in_4, takes_w8a8))
     waits = float(late_wait_in_4(lab)) > 3 * float(late_wait_w8a8(lab))
-    return four < 1.1 * wide and eight > NOON * 1.08 * four and waits and float(noon_cache(lab)) < 85
+    either = float(noon_with_more(lab)) < 0.9 * min(wide, four) and float(canary_noon_rate(lab)) > max(wide, four)
+    return either and four < 1.1 * wide and eight > NOON * 1.08 * four and waits and float(noon_cache(lab)) < 85

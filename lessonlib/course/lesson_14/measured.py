@@ -81,9 +81,9 @@ def large_llama_cache(lab: Lab) -> Quantity:
     return Quantity(2 * 2 * 40 * 40 * 128, "B")
 
 
-def _seats(parameters: float, a_token: Quantity) -> Quantity:
-    """Requests of 1,024 and 512 tokens in what 16-bit weights leave of 90 % of 80 GB."""
-    return Quantity((0.9 * 80e9 - 2 * parameters) / (1536 * float(a_token)), "requests", digits=2)
+def _seats(parameters: float, a_token: Quantity, a_weight: float = 2.0) -> Quantity:
+    """Requests of 1,024 and 512 tokens in what weights of so many bytes each leave of 90 % of 80 GB."""
+    return Quantity((0.9 * 80e9 - a_weight * parameters) / (1536 * float(a_token)), "requests", digits=2)
 
 
 def small_llama_seats(lab: Lab) -> Quantity:
@@ -94,3 +94,8 @@ def small_llama_seats(lab: Lab) -> Quantity:
 def large_llama_seats(lab: Lab) -> Quantity:
     """Of Llama-2-13B, 13.0 billion."""
     return _seats(13.0e9, large_llama_cache(lab))
+
+
+def large_llama_seats_in_4(lab: Lab) -> Quantity:
+    """With 4 bits a weight and 16 bits of scale for each 128."""
+    return _seats(13.0e9, large_llama_cache(lab), (4 + 16 / 128) / 8)

@@ -105,9 +105,22 @@ def test_every_stop_of_the_explorer_can_be_drawn(name):
                 )
                 shown.refuse(["lines"])
                 assert shown.lines[0].y[0] >= 0.99
-    in_flight = {
-        kind: explore_formats(lab, weights=kind, kv=kv, batch=64, context=32768).points[0].y
-        for kind, kv in (("bf16", "fp8"), (WEIGHTS_ONLY, "bf16"), (both_narrow(lab), "bf16"))
-    }
-    assert in_flight["bf16"] > 1.15 * max(in_flight[WEIGHTS_ONLY], in_flight[both_narrow(lab)]), "as the guess says"
-    assert max_batch(stored(lab), 32768) < 64
+
+
+@every_lab
+def test_only_the_caches_gain_grows_with_requests(name):
+    """As the explorer's guess says, with contexts of 32,768 and as many requests as have room in 16 bits."""
+    lab = load_lab(name)
+    last = [batch for batch in format_batches(lab) if batch <= max_batch(stored(lab), 32768)][-1]
+    for weights, kv in (("bf16", "fp8"), (WEIGHTS_ONLY, "bf16"), (both_narrow(lab), "bf16")):
+        few, many = (
+            explore_formats(lab, weights=weights, kv=kv, batch=batch, context=32768).points[0].y for batch in (1, last)
+        )
+        assert last > 1 and (many > 1.03 * few if kv == "fp8" else many < 0.97 * few)
+
+
+def test_what_is_left_in_16_bits_by_hand():
+    """Llama-3.1-8B: an output head of 128,256 x 4,096 in 2 bytes, and next to nothing else."""
+    lab = load_lab("llama-3.1-8b-a100-80gb")
+    assert float(gains.left_wide(lab)) == pytest.approx(128256 * 4096 * 2, rel=0.01)
+    assert float(measured.large_llama_seats_in_4(lab)) == pytest.approx(51.9, abs=0.2)
