@@ -25,7 +25,11 @@ LEVELS = (50, 90, 99)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 _REPEATED = 4
 _MICRO = 1e6
-COLUMNS = ("request", "prompt", "of it cached", "answer", "came", "waited", "first token after", "done at", "preempted", "read again")  # fmt: skip
+#: of the table of requests. "first token after" counts from "came": it holds the server's own time and the wait for a seat
+COLUMNS = (
+    "request", "prompt", "of it cached", "answer", "came", "server's own", "waited for a seat", "first token after", "done at",
+    "preempted", "waited again", "read again",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,9 +67,10 @@ class Written:
 
 @dataclass(frozen=True)
 class Lane:
-    """One request. prompt, answer, cached: tokens; cached ones are found and not read. came_s: when it came; waits: (from, to)
-    of each wait for a seat. preempted_s: when it lost its blocks. held_s: (from, to) of a seat that it keeps though it is done.
-    first_token_s, finished_s: None where that has not come to pass.
+    """One request. prompt, answer, cached: tokens; cached ones are found and not read. came_s: when it came; queued_s: when the
+    engine had it, so that the server's own time lies between the two (None: at once). waits: (from, to) of each wait for a seat:
+    the first from queued_s on, others after a preemption. preempted_s: when it lost its blocks. held_s: (from, to) of a seat
+    that it keeps though it is done. first_token_s, finished_s: None where that has not come to pass.
     """
 
     number: int
@@ -80,6 +85,25 @@ class Lane:
     held_s: tuple[float, float] | None = None
     first_token_s: float | None = None
     finished_s: float | None = None
+    queued_s: float | None = None
+
+    @property
+    def own_s(self) -> float:
+        """Seconds outside the engine before it waits for a seat."""
+        return 0.0 if self.queued_s is None else self.queued_s - self.came_s
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds from the queue to its first seat, as vLLM's request_queue_time_seconds counts them."""
+        return sum(until - since for since, until in self.waits if not self._lost_before(since))
+
+    @property
+    def waited_again_s(self) -> float:
+        """Seconds without a seat after preemptions."""
+        return sum(until - since for since, until in self.waits if self._lost_before(since))
+
+    def _lost_before(self, since: float) -> bool:
+        return any(lost <= since for lost in self.preempted_s)
 
     @property
     def read_again(self) -> int:
@@ -144,7 +168,9 @@ class Timeline:
         lanes, steps = self.lanes, self.steps
         columns = {
             "came": [lane.came_s for lane in lanes],
-            "waited": [_waited(lane) for lane in lanes],
+            "server's own": [lane.own_s for lane in lanes],
+            "waited": [lane.waited_s for lane in lanes],
+            "waited again": [lane.waited_again_s for lane in lanes],
             "first token": [_or_nothing(lane.first_token_s) for lane in lanes],
             "finished": [_or_nothing(lane.finished_s) for lane in lanes],
             "prompt": [lane.prompt for lane in lanes],
@@ -171,10 +197,6 @@ class Timeline:
 
 def _or_nothing(value: float | None) -> float:
     return -1.0 if value is None else value
-
-
-def _waited(lane: Lane) -> float:
-    return sum(until - since for since, until in lane.waits)
 
 
 # --- what cannot be drawn ---------------------------------------------------------------------------------------------
@@ -267,6 +289,7 @@ def _lane(lane: Lane) -> dict[str, Any]:
         "cached": lane.cached,
         "came": _micro(lane.came_s),
         "done": None if lane.finished_s is None else _micro(lane.finished_s),
+        "own": [] if lane.queued_s is None else [_micro(lane.came_s), _micro(lane.queued_s)],
         "waits": [_micro(edge) for wait in lane.waits for edge in wait],
         "held": [_micro(edge) for edge in lane.held_s or ()],
         "preempted": [_micro(when) for when in lane.preempted_s],
@@ -311,5 +334,5 @@ def _row(lane: Lane) -> list[str]:
     """The lane in the table of all numbers, one text for each of COLUMNS."""
     first = None if lane.first_token_s is None else lane.first_token_s - lane.came_s
     cells = (f"{lane.number}", f"{lane.prompt:,}", f"{lane.cached:,}", f"{lane.answer:,}")
-    times = (_seconds(value) for value in (lane.came_s, _waited(lane), first, lane.finished_s))
-    return [*cells, *times, f"{len(lane.preempted_s)}", f"{lane.read_again:,}"]
+    times = (_seconds(value) for value in (lane.came_s, lane.own_s, lane.waited_s, first, lane.finished_s))
+    return [*cells, *times, f"{len(lane.preempted_s)}", _seconds(lane.waited_again_s), f"{lane.read_again:,}"]

@@ -475,8 +475,8 @@ class WriteView(TypedDict):
 
 
 class LaneView(TypedDict):
-    """A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; chunks: step, tokens, whether read again
-    (0 or 1), for each chunk; written: from which step on, and a digit (0 to z) for the tokens of each step, "1(57)" for 57 alike.
+    """A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; own: from, to of the server's own time
+    before the first wait; chunks: step, tokens, whether read again (0 or 1), for each chunk; written: from which step on, and a digit (0 to z) for the tokens of each step, "1(57)" for 57 alike.
     """
 
     number: int
@@ -488,6 +488,7 @@ class LaneView(TypedDict):
     waits: list[int]
     held: list[int]
     preempted: list[int]
+    own: list[int]
     chunks: list[int]
     written: list[tuple[int, str]]
 

@@ -229,6 +229,14 @@ FAULTS: dict[str, tuple[Callable[[Raw], Any], str]] = {
         opening("# Title\n**Today's win** {{ tea_read_time }}"),
         r"steps\[0\].text: .*cannot hold a placeholder",
     ),
+    "placeholder in a title": (
+        edit("kubernetes", "title", value="The same with {{ tea_read_time }}"),
+        r"title: a title is the same on every lab",
+    ),
+    "placeholder in the title of a lesson": (
+        lambda raw: raw.update(title="Tea for {{ tea_read_time }}"),
+        r"title: a title is the same on every lab",
+    ),
     "image without a number in its alt text": (
         edit("kubernetes", "text", value="![a chart](chart.svg)"),
         "image needs alt text",

@@ -11,7 +11,7 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.course.shared.run_timeline import timeline_of
-from lessonlib.draw.timeline import Timeline
+from lessonlib.draw.timeline import COLUMNS, LEVELS, Timeline
 from lessonlib.roofline import System, load_gpu, load_model
 from lessonlib.serving import (
     Disaggregation,
@@ -28,6 +28,7 @@ from lessonlib.serving import (
     Workload,
     simulate,
 )
+from lessonlib.serving.results.quantiles import percentile
 
 SYSTEM = System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
 BUSY = Workload(40, LogNormal(1200, 0.8, 16, 4000), LogNormal(60, 0.8, 1, 300), Poisson(20.0), seed=3)
@@ -85,7 +86,31 @@ def test_steps_and_waits_do_not_overlap(name: str) -> None:
         for since, until in lane.waits:
             there = [place for place in worked if shown.steps[place].start_s < until - 1e-9]
             assert all(shown.steps[place].end_s <= since + 1e-9 for place in there), "nobody works who waits for a seat"
-        assert lane.waits[0][0] == lane.came_s and lane.first_token_s == pytest.approx(_first_token(lane, shown))
+        assert all(since >= (lane.queued_s or lane.came_s) for since, _ in lane.waits)
+        assert lane.first_token_s == pytest.approx(_first_token(lane, shown))
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_columns_agree_with_each_other_and_with_the_percentiles(name: str) -> None:
+    """Arrival, queue, seat and first token come in this order, and half of the rows wait no longer than the table's p50."""
+    result, shown = busy(name)
+    rows = result.requests
+    for lane, arrived, admitted in zip(shown.lanes, rows["arrival_s"], rows["started_s"], strict=True):
+        came, seated = lane.came_s, lane.came_s + lane.own_s + lane.waited_s
+        assert arrived - rows["arrival_s"].min() == came and lane.own_s > 0
+        assert seated - came == pytest.approx(admitted - arrived), "waited for the server and a seat"
+        assert came <= seated <= lane.first_token_s, "the first token holds both waits"
+        assert (lane.waited_again_s > 0) <= bool(lane.preempted_s)
+    waits = shown.waits
+    for column, printed in (
+        ([lane.waited_s for lane in shown.lanes], waits.queue_s),
+        ([lane.first_token_s - lane.came_s for lane in shown.lanes], waits.first_token_s),
+    ):
+        assert [percentile(column, level) for level in LEVELS] == pytest.approx(printed)
+    cells, column = shown.view(), COLUMNS.index("waited for a seat")
+    by_wait = sorted(shown.lanes, key=lambda lane: lane.waited_s)
+    middle = shown.lanes.index(by_wait[(len(by_wait) - 1) // 2])
+    assert cells["rows"][middle][column] == cells["waits"]["rows"][0][1], "as printed, too"
 
 
 def _first_token(lane, shown: Timeline) -> float:

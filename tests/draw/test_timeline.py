@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.draw.timeline import MOST_LANES, MOST_STEPS, Chunk, Lane, Step, Timeline, Waits, Written
+from lessonlib.draw.timeline import COLUMNS, MOST_LANES, MOST_STEPS, Chunk, Lane, Step, Timeline, Waits, Written
 
 #: one request is read in two chunks while another writes, is preempted and read again
 STEPS = [
@@ -108,11 +108,30 @@ def test_what_is_printed() -> None:
         "speed": "61.2 tok/s",
         "requests": "2",
     }
-    assert len(view["columns"]) == len(view["rows"][0]) == 10
-    assert view["rows"][0] == ["0", "100", "0", "4", "0 s", "1 ms", "20 ms", "80 ms", "1", "101"]
-    assert view["rows"][1] == ["1", "120", "20", "5", "10 ms", "10 ms", "–", "–", "0", "0"]
+    assert len(view["columns"]) == len(view["rows"][0]) == 12
+    assert view["rows"][0] == ["0", "100", "0", "4", "0 s", "0 s", "1 ms", "20 ms", "80 ms", "1", "0 s", "101"]
+    assert view["rows"][1] == ["1", "120", "20", "5", "10 ms", "0 s", "10 ms", "–", "–", "0", "0 s", "0"]
     drafts = replace(RUN, lanes=[replace(SECOND, written=[Written(2, [2])])]).view()
     assert drafts["waits"]["rows"][2][0] == "the next output", "a step may bring several tokens"
+
+
+def test_each_wait_is_counted_in_one_column() -> None:
+    """1 s with the server, 2 s in the queue, and 3 s more after a preemption."""
+    lane = Lane(
+        0,
+        100,
+        5,
+        1.0,
+        queued_s=2.0,
+        waits=[(2.0, 4.0), (6.0, 9.0)],
+        preempted_s=[6.0],
+        first_token_s=5.0,
+        finished_s=10.0,
+    )
+    row = dict(zip(COLUMNS, replace(RUN, lanes=[lane]).view()["rows"][0], strict=True))
+    names = ("came", "server's own", "waited for a seat", "first token after", "waited again")
+    assert [row[name] for name in names] == ["1 s", "1 s", "2 s", "4 s", "3 s"]
+    assert replace(RUN, lanes=[lane]).view()["drawn"]["lanes"][0]["own"] == [1000000, 2000000]
 
 
 def test_the_seal_counts_requests_not_steps() -> None:

@@ -57,6 +57,14 @@ def open_text(raw: Raw) -> Iterator[Found]:
             )
 
 
+@rule("words", "title-text")
+def title_text(raw: Raw) -> Iterator[Found]:
+    """A title holds no placeholder: it stands on the bar of a closed cell, and is the same on every lab."""
+    for where, text in [("title", raw.get("title", "")), *leaves(raw["steps"], "steps")]:
+        if where.rpartition(".")[2] == "title" and ("{{" in text or "{%" in text):
+            yield Found(path_of(where), f"{where}: a title is the same on every lab, so it cannot hold a placeholder")
+
+
 @rule("words", "image-alt")
 def image_alt(raw: Raw) -> Iterator[Found]:
     """An image in the words has alt text that states its finding with a number."""

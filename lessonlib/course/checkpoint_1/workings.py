@@ -177,6 +177,43 @@ def large_step_with_one_overhead(lab: Lab) -> Quantity:
     return Quantity(large_on_eight().fetch_s + small_on(8).seconds - small_on(8).fetch_s, "s")
 
 
+def _layer_beside(step: Step, reach: float) -> float:
+    """Seconds that each layer costs if all bytes are read at that share of the bandwidth and the rest is spread over the layers."""
+    return (step.seconds - step.fetch_s / reach) / step.layers
+
+
+def small_layer_at_full(lab: Lab) -> Quantity:
+    """What a layer of Llama-2-7B costs on eight A100 if reading runs at the full bandwidth."""
+    return Quantity(_layer_beside(small_on(8), 1.0), "s", digits=2)
+
+
+def large_layer_at_full(lab: Lab) -> Quantity:
+    """The same of Llama-2-70B."""
+    return Quantity(_layer_beside(large_on_eight(), 1.0), "s", digits=2)
+
+
+def _pair_reach() -> float:
+    """The share of the bandwidth at which both steps have one cost of a layer: two steps, two unknowns."""
+    small, large = small_on(8), large_on_eight()
+    layers = large.layers / small.layers
+    return (large.fetch_s - layers * small.fetch_s) / (large.seconds - layers * small.seconds)
+
+
+def pair_reach(lab: Lab) -> Quantity:
+    return _percent(_pair_reach())
+
+
+def pair_layer(lab: Lab) -> Quantity:
+    """That one cost of a layer."""
+    return Quantity(_layer_beside(small_on(8), _pair_reach()), "s", digits=2)
+
+
+def share_at_full(lab: Lab) -> Quantity:
+    """The large model's share if it read at the full bandwidth and its layers cost what the small model's then do."""
+    large = large_on_eight()
+    return _percent(large.fetch_s / (large.fetch_s + large.layers * _layer_beside(small_on(8), 1.0)))
+
+
 def step_on_eight(lab: Lab) -> Quantity:
     return Quantity(small_on(8).seconds, "s")
 

@@ -147,6 +147,16 @@ def share_of_any_batch(lab: Lab) -> Quantity:
     return Quantity(100 * min(float(intensity_of_any_batch(lab)) / float(ridge(lab)), 1), "%")
 
 
+def share_of_a_matrix(lab: Lab) -> Quantity:
+    """What a weight matrix alone reaches in a large batch."""
+    return Quantity(100.0, "%")
+
+
+def share_of_attention(lab: Lab) -> Quantity:
+    """The intensity of attention over the caches, which no batch changes, over the ridge."""
+    return Quantity(100 * intensity.of_kind(intensity.step(lab, 1), "attention") / float(ridge(lab)), "%", digits=2)
+
+
 # --- a short prompt
 
 

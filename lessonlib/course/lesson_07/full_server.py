@@ -18,6 +18,8 @@ from lessonlib.roofline import (
     sequence_bytes,
     state_bytes,
 )
+from lessonlib.serving.replica.pages import pages
+from lessonlib.serving.replica.scheduler import Scheduler
 
 #: context of the requests that fill the memory
 FILLING = 16_384
@@ -145,8 +147,19 @@ def short_tokens(lab: Lab) -> Quantity:
 
 
 def short_ones_that_fit(lab: Lab) -> int:
-    """Short requests that fit in the same memory."""
+    """Short requests that fit in the same memory, counted by the byte."""
     return max_batch(lab.system, SHORT)
+
+
+def short_ones_in_pages(lab: Lab) -> int:
+    """The same where each holds whole pages, at vLLM's defaults: those of its tokens, and those of its states with the ones kept for prefix caching."""
+    cut = pages(lab.system, Scheduler())
+    return cut.total // (cut.fixed + -(-SHORT // cut.tokens))
+
+
+def whole_pages_seat_fewer(lab: Lab) -> bool:
+    """Whether whole pages leave room for clearly fewer of them: by a fiftieth or more."""
+    return short_ones_in_pages(lab) < 0.98 * short_ones_that_fit(lab)
 
 
 def _short(lab: Lab) -> Estimate:

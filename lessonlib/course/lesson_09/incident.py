@@ -90,15 +90,8 @@ def incident_busy(lab: Lab) -> Quantity:
     return Quantity(100 * result.busy_s / result.simulated_s, "%", digits=2)
 
 
-def incident_longest_queue(lab: Lab) -> int:
-    """The most that ever waited in a scrape."""
-    told = Telemetry(overloaded(lab, FEW))
-    times = range(5, int(overloaded(lab, FEW).simulated_s), 5)
-    return max(round(told.gauges(float(at))["vllm:num_requests_waiting"]) for at in times)
-
-
 #: what the monitoring shows, and seconds between its scrapes
-_CHARTS = ("running", "waiting", "kv_usage", "gpu_busy", "generation_tokens", "ttft_p50", "itl_p99")
+_CHARTS = ("ttft_p50", "waiting", "kv_usage", "gpu_busy", "generation_tokens", "running", "itl_p99")
 _EVERY_S = 10.0
 
 

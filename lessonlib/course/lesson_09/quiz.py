@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_09.runs import CONTINUOUS, FEW, STATIC, backlog
 from lessonlib.course.lesson_09.workings import batching_gain, gain_of_the_headline, seats_that_write
@@ -45,9 +47,14 @@ def replicas_now(lab: Lab) -> Quantity:
     return Quantity(REPLICAS, "replicas")
 
 
-def replicas_after(lab: Lab) -> Quantity:
-    """As many as serve the same at the same load."""
+def replicas_exactly(lab: Lab) -> Quantity:
+    """As many as serve the same at the same load, in parts of one too."""
     return Quantity(REPLICAS / float(batching_gain(lab)), "replicas", digits=2)
+
+
+def replicas_after(lab: Lab) -> Quantity:
+    """Whole ones, so that none is above that load."""
+    return Quantity(math.ceil(float(replicas_exactly(lab))), "replicas")
 
 
 def replicas_by_idle_seats(lab: Lab) -> Quantity:

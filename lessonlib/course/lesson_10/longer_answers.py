@@ -23,8 +23,8 @@ SEED = 910
 PROMPT, SHORT, LONG = (3_000, 0.5), (600, 0.7), (1_800, 0.7)
 #: seconds before and after the moment, and how much is left out at the start, while the server fills
 BEFORE_S, AFTER_S, WARM_S = 60.0, 330.0, 60.0
-#: seconds after the moment from which answers are capped, in the run with the mend
-MENDED_S = 120.0
+#: seconds after the moment from which answers are capped, in the run with the mend; and tokens of the cap
+MENDED_S, CAP = 120.0, 600
 #: what the clock says when the run begins, and seconds between two scrapes
 BEGINS, WINDOW_S = "08:58", 15.0
 #: the moment, and the end of what is shown, in the run's own seconds
@@ -53,22 +53,26 @@ def _lengths(lab: Lab, answer: tuple[float, float]) -> list[Request]:
 
 def _traffic(lab: Lab, mended: bool) -> Trace:
     begin, end = MOMENT_S, END_S + WINDOW_S
-    until = begin + MENDED_S if mended else end
+    capped_from = begin + MENDED_S if mended else end
     pairs = zip(_lengths(lab, SHORT), _lengths(lab, LONG), strict=True)
-    chosen = (long if begin <= long.arrival_s < until else short for short, long in pairs)
-    return Trace(tuple(request for request in chosen if request.arrival_s < end), "longer answers")
+    chosen = (long if begin <= long.arrival_s else short for short, long in pairs)
+    capped = (
+        request._replace(output=min(request.output, CAP)) if request.arrival_s >= capped_from else request
+        for request in chosen
+    )
+    return Trace(tuple(request for request in capped if request.arrival_s < end), "longer answers")
 
 
 @lru_cache(maxsize=32)
 def incident_run(lab: Lab, *, mended: bool = False) -> Result:
-    """The run; with the mend, answers are short again some time after the moment."""
+    """The run; with the mend, answers are capped from some time after the moment on."""
     return simulate(lab.system, _traffic(lab, mended), Scheduler(), limit_s=END_S + WINDOW_S)
 
 
 # --- as monitoring shows it
 
 CHARTS = ("ttft_mean", "waiting", "running", "kv_usage", "generation_tokens", "finished")
-MENDED_CHARTS = ("ttft_mean", "waiting", "kv_usage", "generation_tokens")
+MENDED_CHARTS = ("ttft_mean", "waiting", "kv_usage", "generation_tokens", "finished")
 
 
 def incident(lab: Lab) -> Monitor:
@@ -84,7 +88,7 @@ def _incident(lab: Lab) -> Monitor:
 
 
 def incident_mended(lab: Lab) -> Monitor:
-    """Four of the charts, beside the run whose answers are capped after a while."""
+    """Five of the charts, beside the run whose answers are capped after a while."""
     return _mended(lab)
 
 
@@ -125,6 +129,11 @@ def incident_short(lab: Lab) -> Quantity:
 def incident_long(lab: Lab) -> Quantity:
     """Mean answer afterwards."""
     return Quantity(LONG[0], "tokens", digits=4)
+
+
+def incident_cap(lab: Lab) -> Quantity:
+    """Tokens at which answers are cut off in the mend."""
+    return Quantity(CAP, "tokens", digits=4)
 
 
 #: scrapes before the moment, and those of the last minute

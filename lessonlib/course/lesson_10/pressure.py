@@ -40,11 +40,6 @@ def pressed_prompt(lab: Lab) -> Quantity:
     return Quantity(PROMPT[0], "tokens", digits=4)
 
 
-def pressed_users(lab: Lab) -> Quantity:
-    """Users under way, half as many again as there are seats."""
-    return Quantity(_pressed(lab).users, "users")
-
-
 def pressed_preemptions(lab: Lab) -> Quantity:
     """Preemptions for each hundred requests."""
     return Quantity(100 * _pressed(lab).preemptions, "preemptions", digits=2)

@@ -117,10 +117,6 @@ def logged_concurrency(lab: Lab) -> Quantity:
     return Quantity(pages_of(hybrid_of(lab)).total / _pages_of_the_longest(lab), "x")
 
 
-def logged_length(lab: Lab) -> Quantity:
-    return Quantity(_longest(hybrid_of(lab)), "tokens", digits=6)
-
-
 def logged_tokens(lab: Lab) -> Quantity:
     """That concurrency times that length."""
     return Quantity(int(float(logged_concurrency(lab)) * _longest(hybrid_of(lab))), "tokens", digits=7)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-import numpy as np
-
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_10.seats import pages_of
 from lessonlib.course.shared.run_timeline import timeline_of
@@ -45,7 +43,7 @@ def with_and_without_room(lab: Lab) -> list[Timeline]:
 
 def _timeline(lab: Lab, users: int) -> Timeline:
     run = _run(lab, users)
-    first = Quantity(float(np.median(run.requests["ttft_s"])), "s", digits=2)
+    first = Quantity(run.percentile("ttft_s", 50.0), "s")
     lost = run.preemptions
     return timeline_of(
         run,
@@ -63,5 +61,5 @@ def small_cache_room(lab: Lab) -> Quantity:
 def small_cache_preempts(lab: Lab) -> bool:
     """Claim: nobody is preempted with room, somebody is without, and the median first token takes three times as long or more."""
     room, none = _run(lab, ROOM - 1), _run(lab, 2 * ROOM)
-    waits = [float(np.median(run.requests["ttft_s"])) for run in (room, none)]
+    waits = [run.percentile("ttft_s", 50.0) for run in (room, none)]
     return room.preemptions == 0 < none.preemptions and waits[1] > 3 * waits[0]

@@ -129,10 +129,6 @@ def afternoon_rate(lab: Lab) -> Quantity:
     return Quantity(RATE, "requests/s")
 
 
-def afternoon_requests(lab: Lab) -> int:
-    return REQUESTS
-
-
 def afternoon_lines(lab: Lab) -> int:
     """Lines of the log while requests come."""
     return len(afternoon("A").lines)
@@ -141,11 +137,6 @@ def afternoon_lines(lab: Lab) -> int:
 def afternoon_prompt(lab: Lab) -> Quantity:
     """Mean tokens of a prompt."""
     return Quantity(float(afternoon("A").result.requests["prompt"].mean()), "tokens")
-
-
-def afternoon_answer(lab: Lab) -> Quantity:
-    """Mean tokens of an answer."""
-    return Quantity(float(afternoon("A").result.requests["output"].mean()), "tokens")
 
 
 def all_log_prompts(lab: Lab) -> Quantity:
@@ -212,8 +203,9 @@ def requests_of_highest_line(lab: Lab) -> int:
     return int(((first > place * line_s()) & (first <= (place + 1) * line_s())).sum())
 
 
-def highest_over_mean(lab: Lab) -> Quantity:
-    return Quantity(float(highest_line(lab)) / afternoon("A").prompt_rate, "x", digits=2)
+def usual_prompts_of_highest_line(lab: Lab) -> Quantity:
+    """Prompts of the mean length that would make the highest line."""
+    return Quantity(float(highest_line(lab)) * line_s() / float(afternoon_prompt(lab)), "", digits=2)
 
 
 def line_as_mean(lab: Lab) -> Quantity:
@@ -254,10 +246,6 @@ def _busy(letter: str) -> Quantity:
 def busy_of_a(lab: Lab) -> Quantity:
     """Share of the afternoon in which machine A ran a step."""
     return _busy("A")
-
-
-def busy_of_b(lab: Lab) -> Quantity:
-    return _busy("B")
 
 
 def busy_of_g(lab: Lab) -> Quantity:

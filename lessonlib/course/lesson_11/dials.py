@@ -8,14 +8,13 @@ from functools import lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_11.night_and_noon import most_requests_per_s
+from lessonlib.course.lesson_11.night_and_noon import most_requests_per_s, roomy
 from lessonlib.draw.explored import Axis, Explored, Line, Value
 from lessonlib.roofline import Lab
 from lessonlib.serving import (
     Fleet,
     LogNormal,
     Poisson,
-    Scheduler,
     ShareOfPrompt,
     Sharing,
     Telemetry,
@@ -52,7 +51,7 @@ def dials(lab: Lab, rate: float, ratio: float, speed: float, caching: bool, wind
     work = Workload(
         _REQUESTS, _PROMPT, ShareOfPrompt(ratio, ratio), Poisson(rate), _SHARED if caching else Sharing(), seed=_SEED
     )
-    result = simulate(lab.system, work, Scheduler(prefix_caching=caching), Fleet(slow={0: 1 / speed}))
+    result = simulate(lab.system, work, roomy(lab.system, caching), Fleet(slow={0: 1 / speed}))
     arrivals, told = result.requests["arrival_s"], Telemetry(result)
     begin, last = float(arrivals.min()), float(arrivals.max())
     ends = begin + window * np.arange(1, max(2, int((last - begin) / window)) + 1)

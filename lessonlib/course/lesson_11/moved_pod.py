@@ -1,7 +1,8 @@
-"""The incident: the service of the case is moved to slower cards in the middle of a morning, and its tokens a second do not say so.
+"""The incident: a rollout puts the service of the case on slower cards in the middle of a morning, and its tokens a second do not say so.
 
-One replica on two H100 SXM until its node is drained; from then on one on two H100 PCIe, which also takes what was under way.
-The monitoring shows the service: whichever of the two runs. The same requests as in the afternoon of the case.
+One replica on two H100 SXM until the rollout; from then on the new one, on two A100, which also takes what was under way. A rolling
+update starts the new pod first and ends the old one when it is ready, so the service has no gap.
+The monitoring shows the service: whichever of the two answers. The same requests as in the afternoon of the case.
 """
 
 from __future__ import annotations
@@ -10,23 +11,26 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_11.afternoon import RATE, REQUESTS, SEED, afternoon, machines
+from lessonlib.course.lesson_11.afternoon import RATE, REQUESTS, SEED, afternoon, case_system
 from lessonlib.course.shared.run_monitor import monitor_of
-from lessonlib.draw.monitor import Chart, Monitor
-from lessonlib.roofline import Lab
+from lessonlib.draw.monitor import Chart, LogLine, Monitor
+from lessonlib.roofline import Lab, load_gpu
 from lessonlib.serving import Failure, Fleet, Kind, Result, Scheduler, Telemetry, preset, simulate
 
-#: seconds after the first request at which the node is drained; the stretch that is shown; one scrape in so many
+#: seconds after the first request at which the new pod takes over; the stretch that is shown; one scrape in so many
 MOVED_S, _UNTIL_S, _EVERY_S = 300.0, 840.0, 30.0
 _CHARTS = ("prompt_tokens", "generation_tokens", "finished", "running", "gpu_busy", "ttft_mean", "itl_mean")
 _LONG_S = 100_000.0
+_SLOWER = "a100-80gb-sxm"
+#: what the new pod logs when it is ready, and how long before the move
+_READY, _READY_S = "INFO:     Application startup complete.", 15.0
 _ALERT = "Time between tokens, mean, above 25 ms (page)"
 
 
 @lru_cache(maxsize=1)
 def moved_run() -> Result:
-    """Both replicas: number 0 until the move, number 1 from then on."""
-    slower = next(one for one in machines() if one.letter == "B").system
+    """Both replicas: number 0 until the rollout, number 1 from then on."""
+    slower = replace(case_system(), gpu=load_gpu(_SLOWER))
     work = preset("rag", REQUESTS, rate=RATE, seed=SEED)
     begin = float(afternoon("A").begin_s)
     failures = (Failure(1, 0.0, begin + MOVED_S), Failure(0, begin + MOVED_S, _LONG_S))
@@ -60,6 +64,7 @@ def _monitor(mended: bool) -> Monitor:
     compare = shown(afternoon("A").result, 0) if mended else None
     log = [line for line in before.log if line.at_s <= MOVED_S] + [line for line in after.log if line.at_s > MOVED_S]
     log = [replace(line, text=line.text.replace("Engine 001", "Engine 000")) for line in log][::3]
+    log = sorted([*log, LogLine(MOVED_S - _READY_S, _READY)], key=lambda line: line.at_s)
     return replace(
         before,
         charts=_spliced(before, after, compare),
@@ -73,8 +78,9 @@ def _monitor(mended: bool) -> Monitor:
 def _finding(mended: bool) -> str:
     early, late = _mean_gap(0), _mean_gap(1)
     rates = [_rate("vllm:generation_tokens", which) for which in (0, 1)]
+    done = [_rate("vllm:request_success", which) for which in (0, 1)]
     told = (
-        f"Until 09:05 some {rates[0]:.0f} tokens a second are written, after that {rates[1]:.0f}; requests finish as before. "
+        f"Until 09:05 some {rates[0]:.0f} tokens a second are written, after that {rates[1]:.0f}; {done[0]:.2f} requests a second finish, then {done[1]:.2f}. "
         f"The time between tokens rises from {1000 * early:.3g} to {1000 * late:.3g} ms, and more requests run at a time."
     )
     return told + (" On the old node nothing changes at 09:05." if mended else "")

@@ -13,14 +13,22 @@ from types import MappingProxyType
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System
+from lessonlib.roofline import Lab, System, max_batch
 from lessonlib.serving import Result, Scheduler, preset, simulate, without_arrivals
 
 #: requests of a run, users of the run that finds out what the lab can take
 _REQUESTS, _USERS, _SEED = 300, 64, 1
 #: noon as a share of that, and how many times the night's rate it is
 NOON, TIMES = 0.9, 6
-_SCHEDULER = Scheduler(prefix_caching=False)
+#: tokens that must fit into the cache, more than any prompt has; blocks of a cache where they do not
+_LONGEST, _BLOCKS = 32_768, 100_000
+
+
+def roomy(system: System, caching: bool = False) -> Scheduler:
+    """VLLM's defaults; where the weights leave no room for the longest prompt, as if the GPUs had it."""
+    if max_batch(system, _LONGEST):
+        return Scheduler(prefix_caching=caching)
+    return Scheduler(prefix_caching=caching, kv_blocks=_BLOCKS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Day:
 @lru_cache(maxsize=64)
 def _most(system: System) -> float:
     work = without_arrivals(preset("rag", _REQUESTS, rate=1.0, seed=_SEED))
-    return simulate(system, work, _SCHEDULER, concurrency=_USERS, record="summary").requests_per_s
+    return simulate(system, work, roomy(system), concurrency=_USERS, record="summary").requests_per_s
 
 
 def most_requests_per_s(lab: Lab) -> float:
@@ -61,7 +69,7 @@ def _rounded(value: float) -> float:
 @lru_cache(maxsize=64)
 def at_rate(lab: Lab, rate: float) -> Day:
     """A run with so many requests a second."""
-    result: Result = simulate(lab.system, preset("rag", _REQUESTS, rate=rate, seed=_SEED), _SCHEDULER)
+    result: Result = simulate(lab.system, preset("rag", _REQUESTS, rate=rate, seed=_SEED), roomy(lab.system))
     steps = result.step_columns()
     seconds = steps["seconds"]
     return Day(

@@ -142,11 +142,6 @@ def length_at_corner(lab: Lab) -> Quantity:
     return Quantity(system.flops / system.bandwidth, "tokens")
 
 
-def length_of_a_second(lab: Lab) -> Quantity:
-    """As many tokens as a second is said to read."""
-    return Quantity(reported("prefill_tokens_per_s"), "tokens", digits=4)
-
-
 def answer_of_true_length(lab: Lab) -> Quantity:
     """Tokens of its answer at the reported ratio."""
     return Quantity(_true_length() / _r(), "tokens", digits=2)
@@ -210,11 +205,6 @@ def two_bf16(lab: Lab) -> Quantity:
     return Quantity(looped("bf16", 2), "tok/s")
 
 
-def bare_writing(lab: Lab) -> Quantity:
-    """One over its step: what it writes while it writes."""
-    return Quantity(1 / expected_of(case_system()).gap_s, "tok/s")
-
-
 #: what is drawn beside the reported number: name -> (kind, tokens/s)
 def candidates() -> dict[str, tuple[str, float]]:
     """Who could have written it, one request after another: computed at the roofs or as expected, or from measured speeds."""
@@ -238,35 +228,38 @@ def candidates() -> dict[str, tuple[str, float]]:
 # --- exhibit 7: what the roofs alone rule out
 
 
-def _roof(system: System, what: str) -> Quantity:
-    speeds = roofs_of(system)
-    return Quantity(speeds.reads if what == "reads" else 1 / speeds.gap_s, "tok/s")
+def _reads_at_roof(system: System) -> Quantity:
+    return Quantity(roofs_of(system).reads, "tok/s")
 
 
 def sxm_reads(lab: Lab) -> Quantity:
     """Prefill's roof of two H100 SXM in bf16."""
-    return _roof(case_system(), "reads")
-
-
-def sxm_writes(lab: Lab) -> Quantity:
-    """Decode's roof, one request."""
-    return _roof(case_system(), "writes")
+    return _reads_at_roof(case_system())
 
 
 def pcie_reads(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie"), "reads")
-
-
-def pcie_writes(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie"), "writes")
+    return _reads_at_roof(on("h100-pcie"))
 
 
 def pcie_fp8_reads(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie", "fp8"), "reads")
+    return _reads_at_roof(on("h100-pcie", "fp8"))
 
 
-def pcie_fp8_writes(lab: Lab) -> Quantity:
-    return _roof(on("h100-pcie", "fp8"), "writes")
+def _step_at_roof(system: System) -> Quantity:
+    return Quantity(roofs_of(system).gap_s, "s")
+
+
+def sxm_step(lab: Lab) -> Quantity:
+    """The shortest decode step of one request on two H100 SXM in bf16."""
+    return _step_at_roof(case_system())
+
+
+def pcie_step(lab: Lab) -> Quantity:
+    return _step_at_roof(on("h100-pcie"))
+
+
+def pcie_fp8_step(lab: Lab) -> Quantity:
+    return _step_at_roof(on("h100-pcie", "fp8"))
 
 
 def sxm_at_roofs(lab: Lab) -> Quantity:
@@ -331,11 +324,6 @@ def link_of_all_the_time(lab: Lab) -> Quantity:
 def link_of_slot(lab: Lab) -> Quantity:
     """What the data sheet gives PCIe 5.0 with 16 lanes, one way."""
     return Quantity(load_gpu("h100-pcie").link_bytes_per_second, "B/s", digits=2)
-
-
-def bridge(lab: Lab) -> Quantity:
-    """What it gives the bridge."""
-    return Quantity(load_gpu("h100-nvl").link_bytes_per_second, "B/s", digits=3)
 
 
 def slot_reading(lab: Lab) -> Quantity:

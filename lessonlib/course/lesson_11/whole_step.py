@@ -113,6 +113,16 @@ def arithmetic_of_first(lab: Lab) -> Quantity:
     return Quantity(step_of(lab, 1).compute_s, "s")
 
 
+def bytes_by_batch(lab: Lab) -> list[Quantity]:
+    """Time of the bytes at the full bandwidth, one for each batch that is drawn."""
+    return [Quantity(step_of(lab, batch).fetch_s, "s") for batch in BATCHES]
+
+
+def arithmetic_by_batch(lab: Lab) -> list[Quantity]:
+    """Time of the arithmetic at the peak."""
+    return [Quantity(step_of(lab, batch).compute_s, "s") for batch in BATCHES]
+
+
 def last_one_by_one(lab: Lab) -> Quantity:
     """The same step at the roofs, kernel by kernel: each waits for the slower of its bytes and its arithmetic."""
     parts = step_of(lab, BATCHES[-1]).operations
@@ -204,6 +214,12 @@ def short_limit(lab: Lab) -> Quantity:
     return Quantity(_limit(_short()), "tokens", digits=3)
 
 
+def short_limit_by_hand(lab: Lab) -> Quantity:
+    """The same from what a request does with nothing behind it: over the ridge and the bytes of a token."""
+    flops = float(arithmetic_of_a_request(lab)) / float(ridge_of_the_card(lab))
+    return Quantity(flops / float(cache_of_a_token(lab)), "tokens", digits=3)
+
+
 def short_limit_of_all_heads(lab: Lab) -> Quantity:
     """As if every query head kept a key and a value: four times the bytes."""
     return Quantity(float(short_limit(lab)) / 4, "tokens")
@@ -255,13 +271,14 @@ def quiz_added_bytes(lab: Lab) -> Quantity:
 
 
 def gained_by_each(lab: Lab) -> Quantity:
-    """What arithmetic gains on the bytes with each further request."""
-    return Quantity(float(quiz_added_arithmetic(lab)) - float(quiz_added_bytes(lab)), "s")
+    """What arithmetic gains on the bytes with each further request; 0 where it gains nothing."""
+    return Quantity(max(0.0, float(quiz_added_arithmetic(lab)) - float(quiz_added_bytes(lab))), "s")
 
 
 def quiz_whole_batch(lab: Lab) -> Quantity:
-    """The batch at which arithmetic has caught up with the bytes of the whole step."""
-    return Quantity(float(weights_cross_in(lab)) / float(gained_by_each(lab)), "requests")
+    """The batch at which arithmetic has caught up with the bytes of the whole step; 0 where it never does."""
+    gained = float(gained_by_each(lab))
+    return Quantity(float(weights_cross_in(lab)) / gained if gained else 0.0, "requests")
 
 
 def quiz_matrix_batch(lab: Lab) -> Quantity:

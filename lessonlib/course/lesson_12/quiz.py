@@ -10,26 +10,42 @@ from lessonlib.roofline import Lab
 from lessonlib.serving.replica.defaults import batch_defaults
 
 #: short prompts that come together, as many tokens as the long one
-SHORT = 512
+SHORT = 256
+#: tokens of the prompt whose pieces are counted, and the answers beside it
+QUIZ_PROMPT, QUIZ_WRITERS = 16384, 256
 
 
 def _budget(lab: Lab) -> int:
     return batch_defaults(lab.system.gpu)[1]
 
 
+def quiz_prompt(lab: Lab) -> Quantity:
+    return Quantity(QUIZ_PROMPT, "tokens", digits=5)
+
+
+def quiz_writers(lab: Lab) -> int:
+    """Answers that are being written."""
+    return QUIZ_WRITERS
+
+
+def quiz_piece(lab: Lab) -> Quantity:
+    """What they leave of the default budget."""
+    return Quantity(_budget(lab) - QUIZ_WRITERS, "tokens", digits=4)
+
+
 def pieces_of_prompt(lab: Lab) -> Quantity:
     """Steps that read a piece: the prompt over what the answers leave of the default budget."""
-    return Quantity(math.ceil(PROMPT / (_budget(lab) - FEW_WRITERS)), "steps")
+    return Quantity(math.ceil(QUIZ_PROMPT / (_budget(lab) - QUIZ_WRITERS)), "steps")
 
 
 def pieces_of_budget(lab: Lab) -> Quantity:
     """As if the prompt had all of the budget."""
-    return Quantity(math.ceil(PROMPT / _budget(lab)), "steps")
+    return Quantity(math.ceil(QUIZ_PROMPT / _budget(lab)), "steps")
 
 
 def pieces_of_512(lab: Lab) -> Quantity:
     """As if a piece had the 512 tokens of the first versions."""
-    return Quantity(PROMPT // 512, "steps")
+    return Quantity(QUIZ_PROMPT // 512, "steps")
 
 
 def prompt_of_many(lab: Lab) -> Quantity:
@@ -51,7 +67,7 @@ def gap_of_one_short(lab: Lab) -> Quantity:
 
 
 def gap_in_line(lab: Lab) -> Quantity:
-    """As if they were read one after another in one gap."""
+    """As if each made the gap that it makes alone."""
     return Quantity(PROMPT // SHORT * float(gap_of_one_short(lab)), "s")
 
 

@@ -234,8 +234,8 @@ def piece_beside_many(lab: Lab) -> Quantity:
 
 
 def whole_prompt_freezes(lab: Lab) -> bool:
-    """The step with the whole prompt is ten times one without it, or more."""
-    return float(freeze_over_step(lab)) > 10
+    """The step with the whole prompt is nine times one without it, or more."""
+    return float(freeze_over_step(lab)) > 9
 
 
 def smaller_budget_smaller_gap(lab: Lab) -> bool:
@@ -246,6 +246,6 @@ def smaller_budget_smaller_gap(lab: Lab) -> bool:
 
 
 def answers_eat_the_budget(lab: Lab) -> bool:
-    """Four times as many answers, and the prompt takes from 1.5 to 3 times as long, with nearly twice the steps."""
+    """Three and a half times as many answers, and the prompt takes five times as long or more, with six times the steps."""
     factor = float(first_token_in_a_crowd(lab)) / float(first_token_in_pieces(lab))
-    return 1.5 < factor < 3 and 1.6 < float(crowded_pieces(lab)) / float(smallest_pieces(lab)) < 2
+    return factor > 5 and 5.7 < float(crowded_pieces(lab)) / float(smallest_pieces(lab)) < 6.3

@@ -29,11 +29,6 @@ def on_roof(lab: Lab, intensity: float, label: str) -> Dot:
     return {"x": intensity, "y": attainable(lab, intensity), "label": label}
 
 
-def place_at_ridge(lab: Lab) -> Dot:
-    """As if arithmetic were the limit, just so."""
-    return on_roof(lab, lab.system.ridge, "the ridge")
-
-
 def roof_curve(lab: Lab) -> dict[str, Sequence[float]]:
     """The roof, FLOP/byte and FLOP/s: straight on log axes from its ends to its ridge, with a place halfway on each side."""
     (low, high), corner = AXIS, lab.system.ridge

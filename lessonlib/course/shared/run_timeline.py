@@ -123,6 +123,7 @@ class _Story:
 
     number: int
     came_s: float = math.nan
+    queued_s: float = math.nan
     waits: list[tuple[float, float]] = field(default_factory=list)
     chunks: list[Chunk] = field(default_factory=list)
     written: dict[int, int] = field(default_factory=dict)
@@ -170,6 +171,7 @@ class _Story:
             prompt=int(row["prompt"]),
             answer=int(row["output"]),
             came_s=self.came_s - begin,
+            queued_s=self.queued_s - begin if self.queued_s > self.came_s else None,
             cached=int(row["cached"]),
             waits=[(since - begin, until - begin) for since, until in waits if until > since],
             chunks=[
@@ -212,7 +214,7 @@ class _Replica:
         self._holders: list[_Story] = []
         numbers, arrivals = result.requests["number"].tolist(), result.requests["arrival_s"].tolist()
         self._arrived = dict(zip(numbers, arrivals, strict=True))
-        #: when it first joined any queue: the server's own time before that is waiting, too
+        #: when it first joined any queue: before that it is with the server, outside the engine
         self._first: dict[int, float] = {}
         for when, number in (pair for queue in log.queued.values() for pair in queue):
             self._first[number] = min(when, self._first.get(number, math.inf))
@@ -230,8 +232,10 @@ class _Replica:
                 story.end_s = when
             else:
                 new = math.isnan(story.came_s)
-                story.since = self._arrived[number] if new and self._first[number] == when else when
-                story.came_s = story.since if new else story.came_s
+                story.since = when
+                if new:
+                    story.came_s = self._arrived[number] if self._first[number] == when else when
+                    story.queued_s = when
                 story.end_s = math.inf
 
     def release(self, now: float) -> None:

@@ -25,8 +25,3 @@ def default_seats(lab: Lab) -> Quantity:
 def default_step_tokens(lab: Lab) -> Quantity:
     """Tokens of one step that it takes unless told otherwise."""
     return Quantity(batch_defaults(lab.system.gpu)[1], "tokens", digits=5)
-
-
-def log_interval(lab: Lab) -> Quantity:
-    """Between two lines of its log."""
-    return Quantity(vllm().log_every_s, "s")

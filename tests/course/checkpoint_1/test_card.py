@@ -278,6 +278,16 @@ def test_the_share_of_a_larger_model_by_hand() -> None:
     assert float(workings.share_carried_over(lab)) == pytest.approx(100 * 0.8135 / 3.04, abs=0.2)
 
 
+def test_one_reach_and_one_cost_of_a_layer_fit_both_models_by_hand() -> None:
+    lab = load_lab()
+    told = [workings.small_layer_at_full, workings.large_layer_at_full, workings.pair_layer, workings.pair_reach]
+    assert [str(each(lab)) for each in told] == ["70 µs", "95 µs", "62 µs", "76 %"]
+    reach, layer = float(workings.pair_reach(lab)) / 100, 1e3 * float(workings.pair_layer(lab))
+    assert 0.8135 / reach + 32 * layer == pytest.approx(3.04, rel=1e-2)
+    assert 8.43 / reach + 80 * layer == pytest.approx(16.0, rel=1e-2)
+    assert float(workings.share_at_full(lab)) == pytest.approx(100 * 8.43 / (8.43 + 80 / 32 * (3.04 - 0.8135)), abs=0.2)
+
+
 def test_every_step_is_one_of_todays_sizes_and_slower_than_its_bytes() -> None:
     steps = measured_steps()
     assert all(0 < step.share <= 1 and step.requests <= MOST_REQUESTS for step in steps)

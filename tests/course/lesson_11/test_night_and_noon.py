@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lessonlib.course.lesson_11 import night_and_noon as day
-from lessonlib.roofline import lab_names, load_lab
+from lessonlib.roofline import System, lab_names, load_gpu, load_lab, load_model, max_batch
 from lessonlib.serving import Scheduler, preset, simulate
 
 every_lab = pytest.mark.parametrize("name", lab_names())
@@ -54,3 +56,10 @@ def _prompts_alone():
     from lessonlib.serving import Poisson, Workload
 
     return Workload(20, 4096, 1, Poisson(1.0), seed=2)
+
+
+@pytest.mark.parametrize(("model", "gpu"), [("qwen3.5-27b", "rtx-4090"), ("llama-2-70b", "a100-80gb-sxm")])
+def test_a_lab_whose_weights_leave_no_room_is_served_as_if_they_did(model, gpu):
+    lab = replace(load_lab(), name=f"{model}-{gpu}", system=System(load_model(model), load_gpu(gpu)))
+    assert max_batch(lab.system, 4096) == 0
+    assert 0 < day.night(lab).reading < day.noon(lab).reading < 1

@@ -91,6 +91,7 @@ def test_no_batch_of_whole_steps_is_bound_by_compute() -> None:
     lab = load_lab()
     assert lesson_02.intensity_of_any_batch(lab).bare == "92.2"
     assert float(lesson_03.share_of_any_batch(lab)) == pytest.approx(100 * 92.2 / 295.2, rel=1e-2)
+    assert float(lesson_03.share_of_attention(lab)) == pytest.approx(100 * 6 / 295.2, rel=1e-2)
 
 
 def test_what_vllm_counts_by_hand() -> None:

@@ -82,6 +82,14 @@ def test_a_full_server_is_compute_bound_where_requests_are_short_and_have_no_sta
     assert full_server.a100_short_ones(load_lab(DEFAULT_LAB)) == 857
 
 
+def test_whole_pages_seat_fewer_only_where_states_take_pages():
+    labs = {name: load_lab(name) for name in lab_names()}
+    fewer = {name for name, lab in labs.items() if full_server.whole_pages_seat_fewer(lab)}
+    assert fewer == {name for name in labs if name.startswith("qwen3.5-27b")}
+    default = labs[DEFAULT_LAB]
+    assert (full_server.short_ones_that_fit(default), full_server.short_ones_in_pages(default)) == (498, 259)
+
+
 @pytest.mark.parametrize("name", lab_names())
 def test_from_there_on_no_batch_is_compute_bound_and_before_a_large_one_is(name):
     system = load_lab(name).system

@@ -18,12 +18,16 @@ import pytest
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import lab_numbers
+from lessonlib.draw.monitor import Monitor
+from lessonlib.draw.timeline import Timeline
 from lessonlib.lesson.code import COURSE, SHARED, LessonCode, code_for, code_of, package_name, whole_course, workings_of
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import Lab, decode, lab_names, load_lab, prefill
 from lessonlib.show.explorer import READY
 
 Working = Callable[[Lab], Any]
+#: what a block of its own draws
+DRAWN = (Monitor, Timeline)
 
 #: keys of a question that name a working
 _NAMING = ("truth", "working", "inputs", "compute")
@@ -125,7 +129,7 @@ def named_by_code(module: ModuleType) -> set[str]:
 def test_a_working_gives_something_to_print_on_every_lab(working: Working) -> None:
     for name in lab_names():
         value = working(lab(name))
-        assert isinstance(value, (Quantity, bool, int, float, str, dict, list, Lab)) or value is None, name
+        assert isinstance(value, (Quantity, bool, int, float, str, dict, list, Lab, *DRAWN)) or value is None, name
         if isinstance(value, (Quantity, int, float)):
             assert math.isfinite(float(value)) and float(value) >= 0, name
         if isinstance(value, Quantity):

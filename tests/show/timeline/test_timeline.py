@@ -92,7 +92,7 @@ def test_on_paper_it_is_the_finding_and_tables_without_what_is_drawn() -> None:
     assert "Three of 5 requests in 7 steps." in text and "One request in 3 steps." in text
     assert "<strong>Plain &lt;b&gt;</strong>" in html and "<p>46.7 tok/s of answers. Made up.</p>" in html
     assert "<td>the first token</td><td>50 ms</td><td>140 ms</td><td>140 ms</td>" in html
-    assert "<td>1</td><td>1,500</td><td>300</td><td>6</td><td>10 ms</td><td>40 ms</td>" in html
+    assert "<td>1</td><td>1,500</td><td>300</td><td>6</td><td>10 ms</td><td>0 s</td><td>40 ms</td>" in html
     assert len(html) < 3500 and "lasts" not in html
 
 

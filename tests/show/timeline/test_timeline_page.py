@@ -247,11 +247,14 @@ def test_the_table_holds_every_request(page: Any) -> None:
     open_panel(page, view(RUN, other()))
     page.get_by_text("The requests as a table").press("Enter")
     rows = [" ".join(row.split()) for row in page.locator(".tl-numbers tr").all_inner_texts()]
-    assert rows[0] == "request prompt of it cached answer came waited first token after done at preempted read again"
+    assert (
+        rows[0]
+        == "request prompt of it cached answer came server's own waited for a seat first token after done at preempted waited again read again"
+    )
     assert rows[1:4] == [
-        "0 600 0 8 0 s 20 ms 50 ms 300 ms 1 603",
-        "1 1,500 300 6 10 ms 40 ms 140 ms 170 ms 0 0",
-        "2 20 0 2 200 ms 20 ms 40 ms 240 ms 0 0",
+        "0 600 0 8 0 s 0 s 0 s 50 ms 300 ms 1 20 ms 603",
+        "1 1,500 300 6 10 ms 0 s 40 ms 140 ms 170 ms 0 0 s 0",
+        "2 20 0 2 200 ms 0 s 20 ms 40 ms 240 ms 0 0 s 0",
     ]
     assert page.locator(".tl-numbers caption").all_inner_texts() == ["Plain <b>", "Other"] and len(rows) == 6
     told = [" ".join(row.split()) for row in page.locator(".tl-waits tr").all_inner_texts()][:5]

@@ -26,6 +26,7 @@
     const filled = (look, tile) => s("rect", { x: 1, y: 1, width: 20, height: 12, class: look, ...(tile ? { style: `fill:url(#${uid}-tl-${tile})` } : {}) });
     const line = (look) => s("path", { d: "M1 7H21", class: `tl-line ${look}` });
     const entries = [
+      any(({ own }) => own.length) && [s("path", { d: "M1 7H21", class: "tl-own" }), "server's own time, before the queue"],
       any(({ waits }) => waits.length) && [s("rect", { x: 1, y: 3.5, width: 20, height: 7, class: "tl-wait" }), "waits for a seat"],
       any(({ chunks }) => chunks.length) && [filled("tl-read", "read"), "prompt is read (tokens)"],
       any(({ chunks }) => chunks.some(({ again }) => again)) && [filled("tl-again", "again"), "read again"],

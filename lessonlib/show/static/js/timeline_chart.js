@@ -25,7 +25,10 @@
   function readLane(lane) {
     const chunks = Array.from({ length: lane.chunks.length / 3 }, (_, i) => ({ step: lane.chunks[3 * i], tokens: lane.chunks[3 * i + 1], again: lane.chunks[3 * i + 2] === 1 }));
     const written = lane.written.map(([step, text]) => ({ step, tokens: digits(text) }));
-    return { ...lane, chunks, written, waits: pairs(lane.waits) };
+    const waits = pairs(lane.waits);
+    // Who finds a seat free as soon as the engine has it comes in without a wait.
+    const straight = lane.own.length && waits[0]?.[0] !== lane.own[1] ? [lane.own[1]] : [];
+    return { ...lane, chunks, written, waits, enters: [...straight, ...waits.map(([, until]) => until)] };
   }
 
   /**
@@ -94,7 +97,7 @@
     const full = (100 * run.used[step]) / run.blocks;
     const at = (found) => run.lanes.filter(found).map(({ number }) => number);
     const events = [
-      ...happened(at(({ waits }) => waits.some(([, until]) => until === run.starts[step])), "comes in", "come in"),
+      ...happened(at(({ enters }) => enters.includes(run.starts[step])), "comes in", "come in"),
       ...happened(at(({ preempted }) => preempted.includes(run.starts[step])), "is preempted", "are preempted"),
       ...happened(at(({ done }) => done === run.ends[step]), "is done", "are done"),
     ];
@@ -190,6 +193,10 @@
     const middle = y + height / 2;
     const waits = lane.waits.filter(([from, until]) => at.sees(from, until)).map(([from, until]) => at.between(from, until)).filter(([, width]) => width > 1);
     const nodes = waits.map(([x, width]) => s("rect", { x: x + 0.5, y: top + 2.5, width: width - 1, height: tall - 5, class: "tl-wait" }));
+    if (lane.own.length && at.sees(lane.own[0], lane.own[1])) {
+      const [x, width] = at.between(lane.own[0], lane.own[1]);
+      nodes.push(s("path", { d: `M${x.toFixed(1)} ${middle.toFixed(1)}h${width.toFixed(1)}`, class: "tl-own" }));
+    }
     const [since, until] = lane.held;
     if (since !== undefined && at.sees(since, until)) {
       const [x, width] = at.between(since, until);

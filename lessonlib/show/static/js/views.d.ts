@@ -600,7 +600,7 @@ export interface WriteView {
   cases: CaseView[];
 }
 
-/** A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; chunks: step, tokens, whether read again */
+/** A request of a timeline, in tokens and microseconds. waits, held: from, to, from, to …; own: from, to of the server's own time */
 export interface LaneView {
   number: number;
   prompt: number;
@@ -611,6 +611,7 @@ export interface LaneView {
   waits: number[];
   held: number[];
   preempted: number[];
+  own: number[];
   chunks: number[];
   written: ([number, string])[];
 }

@@ -1,0 +1,1 @@
+"""Lesson 14, Quantization: the numbers and pictures that its words name."""

@@ -1,0 +1,147 @@
+"""The incident: a canary with few users promised much of 4-bit weights, and noon does not keep it; and the same noon in W8A8.
+
+One replica of the example. A quiet stretch, then as many requests a second as lie between what the two formats can take.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, step_of, stored
+from lessonlib.course.shared.run_monitor import monitor_of
+from lessonlib.draw.monitor import Monitor
+from lessonlib.roofline import Lab, System
+from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Trace, Workload, simulate
+
+#: mean tokens of prompts and answers; tokens of a step, as lesson 12 would set them
+PROMPT, ANSWER, BUDGET = 3000, 150, 2048
+#: arrivals over what the 4-bit server takes flat out: before noon, and at noon
+QUIET, NOON = 0.1, 1.12
+#: seconds between scrapes, scrapes that are drawn, and after how many noon begins
+EVERY_S, SCRAPES, BEFORE = 10.0, 18, 5
+#: requests in a step of the canary
+CANARY = 2
+
+
+def _scheduler() -> Scheduler:
+    return Scheduler(max_num_seqs=256, max_num_batched_tokens=BUDGET, prefix_caching=False)
+
+
+def _lengths() -> tuple[LogNormal, LogNormal]:
+    return LogNormal(PROMPT, 0.4), LogNormal(ANSWER, 0.5)
+
+
+@lru_cache(maxsize=32)
+def _capacity(system: System) -> float:
+    """Requests a second, flat out."""
+    drawn = Workload(400, *_lengths(), Poisson(1.0), seed=6)
+    at_once = Trace(tuple(one._replace(arrival_s=0.0) for one in drawn), "flat out")
+    return simulate(system, at_once, _scheduler(), record="summary").requests_per_s
+
+
+@lru_cache(maxsize=8)
+def _requests(lab: Lab) -> Trace:
+    takes, turn, ends = _capacity(stored(lab, WEIGHTS_ONLY)), EVERY_S * BEFORE, EVERY_S * SCRAPES
+    quiet = Workload(max(2, int(QUIET * takes * turn)), *_lengths(), Poisson(QUIET * takes), seed=7)
+    noon = Workload(int(1.3 * NOON * takes * (ends - turn)) + 1, *_lengths(), Poisson(NOON * takes), seed=8)
+    sent = [one for one in quiet if one.arrival_s < turn]
+    sent += [one._replace(arrival_s=one.arrival_s + turn) for one in noon if one.arrival_s + turn < ends]
+    return Trace(tuple(sent), "a canary's morning and noon")
+
+
+@lru_cache(maxsize=16)
+def noon_in(lab: Lab, weights: str) -> Result:
+    """The minutes with weights in this format."""
+    return simulate(stored(lab, weights), _requests(lab), _scheduler())
+
+
+_CHARTS = ("running", "waiting", "kv_usage", "ttft_p50", "itl_mean", "generation_tokens", "gpu_busy")
+
+
+@lru_cache(maxsize=16)
+def _monitor(lab: Lab, mended: bool) -> Monitor:
+    return monitor_of(
+        noon_in(lab, WEIGHTS_ONLY),
+        charts=("running", "waiting", "ttft_p50", "itl_mean", "generation_tokens") if mended else _CHARTS,
+        from_s=0.0,
+        until_s=EVERY_S * SCRAPES,
+        window_s=EVERY_S,
+        begins="11:59",
+        mend=noon_in(lab, both_narrow(lab)) if mended else None,
+        log=not mended,
+        alerts=() if mended else ("Time to first token above 2 s (median, 2 min)",),
+    )
+
+
+def noon_monitor(lab: Lab) -> Monitor:
+    """With weights in 4 bits."""
+    return _monitor(lab, False)
+
+
+def noon_monitor_mended(lab: Lab) -> Monitor:
+    """With weights and vectors in 8 bits beside it."""
+    return _monitor(lab, True)
+
+
+def canary_gap_before(lab: Lab) -> Quantity:
+    """A decode step of the canary's two requests in 16 bits."""
+    return Quantity(step_of(stored(lab), CANARY, PROMPT).expected_s, "s")
+
+
+def canary_gap_after(lab: Lab) -> Quantity:
+    """With weights in 4 bits."""
+    return Quantity(step_of(stored(lab, WEIGHTS_ONLY), CANARY, PROMPT).expected_s, "s")
+
+
+def takes_in_16(lab: Lab) -> Quantity:
+    """Requests a second that one replica takes flat out."""
+    return Quantity(_capacity(stored(lab)), "requests/s")
+
+
+def takes_in_4(lab: Lab) -> Quantity:
+    return Quantity(_capacity(stored(lab, WEIGHTS_ONLY)), "requests/s")
+
+
+def takes_w8a8(lab: Lab) -> Quantity:
+    return Quantity(_capacity(stored(lab, both_narrow(lab))), "requests/s")
+
+
+def canary_noon_rate(lab: Lab) -> Quantity:
+    """Requests a second that come at noon."""
+    return Quantity(NOON * _capacity(stored(lab, WEIGHTS_ONLY)), "requests/s")
+
+
+def noon_with_more(lab: Lab) -> Quantity:
+    """What one replica would get of it with half as many replicas again."""
+    return Quantity(float(canary_noon_rate(lab)) * 2 / 3, "requests/s")
+
+
+def noon_cache(lab: Lab) -> Quantity:
+    """The most of the cache that is ever in use."""
+    return Quantity(100 * noon_in(lab, WEIGHTS_ONLY).kv_peak, "%", digits=2)
+
+
+def _late_wait(lab: Lab, weights: str) -> Quantity:
+    """Median first token of who came in the last minute."""
+    rows = noon_in(lab, weights).requests
+    late = sorted(rows["ttft_s"][rows["arrival_s"] > EVERY_S * SCRAPES - 60])
+    return Quantity(float(late[len(late) // 2]), "s")
+
+
+def late_wait_in_4(lab: Lab) -> Quantity:
+    return _late_wait(lab, WEIGHTS_ONLY)
+
+
+def late_wait_w8a8(lab: Lab) -> Quantity:
+    return _late_wait(lab, both_narrow(lab))
+
+
+def w8a8_takes_noon(lab: Lab) -> bool:
+    """The 4-bit server falls behind with cache to spare, the 8-bit one does not; 4 bits take hardly more than 16, noon is too much for
+    either, and half as many replicas again would do in either.
+    """
+    wide, four, eight = (float(each(lab)) for each in (takes_in_16, takes_in_4, takes_w8a8))
+    waits = float(late_wait_in_4(lab)) > 3 * float(late_wait_w8a8(lab))
+    either = float(noon_with_more(lab)) < 0.9 * min(wide, four) and float(canary_noon_rate(lab)) > max(wide, four)
+    return either and four < 1.1 * wide and eight > NOON * 1.08 * four and waits and float(noon_cache(lab)) < 85

@@ -1,0 +1,126 @@
+"""Gains by format against hand computations, limits, and what was published."""
+
+from __future__ import annotations
+
+import pytest
+
+from lessonlib.course.lesson_14 import cache_bits, gains, measured
+from lessonlib.course.lesson_14.explore import (
+    explore_formats,
+    format_batches,
+    format_caches,
+    format_contexts,
+    format_weights,
+)
+from lessonlib.course.lesson_14.formats import (
+    WEIGHTS_ONLY,
+    bits_are_of_own,
+    both_narrow,
+    reading_of,
+    sixteen_bit_lab,
+    step_of,
+    stored,
+)
+from lessonlib.roofline import kv_bytes_per_token, lab_names, load_lab, max_batch, weight_bytes_read
+
+every_lab = pytest.mark.parametrize("name", lab_names())
+own_labs = pytest.mark.parametrize("name", [name for name in lab_names() if bits_are_of_own(load_lab(name))])
+
+
+@every_lab
+def test_the_questions_begin_in_16_bits(name):
+    taken = sixteen_bit_lab(load_lab(name))
+    assert (taken.system.weights, taken.system.kv) == ("bf16", "bf16") and not taken.system.model.is_mixture
+
+
+@every_lab
+def test_claims(name):
+    lab = load_lab(name)
+    assert gains.gain_fades(lab) and cache_bits.tokens_count_not_length(lab)
+
+
+@own_labs
+def test_weights_alone_save_no_arithmetic(name):
+    """Prompts are read as fast as in 16 bits; with vectors in 8 as well, between 1.2 and 2 times as fast."""
+    lab = load_lab(name)
+    wide, four, eight = (reading_of(stored(lab, kind), 4096) for kind in ("bf16", WEIGHTS_ONLY, both_narrow(lab)))
+    assert four.ceiling_s == pytest.approx(wide.ceiling_s, rel=1e-3)
+    assert four.expected_s == pytest.approx(wide.expected_s, rel=0.02)
+    assert 1.2 < wide.expected_s / eight.expected_s < 2 and wide.ceiling_s / eight.ceiling_s <= 2
+
+
+def test_an_a100_has_no_fp8_and_a_hopper_has():
+    assert both_narrow(load_lab("llama-3.1-8b-a100-80gb")) == "int8-w8a8"
+    assert both_narrow(load_lab("qwen3-32b-h200")) == "fp8"
+
+
+@own_labs
+def test_gain_at_the_ceiling_is_a_quotient_of_bytes(name):
+    """One request of a dense model: bytes before over bytes after, with the cache and the states on both sides."""
+    lab = load_lab(name)
+    steps = [step_of(stored(lab, kind), 1, gains.CONTEXT) for kind in ("bf16", WEIGHTS_ONLY)]
+    weights = [weight_bytes_read(stored(lab, kind)) for kind in ("bf16", WEIGHTS_ONLY)]
+    saved = (steps[0].ceiling_s - steps[1].ceiling_s) * stored(lab).bandwidth
+    assert saved == pytest.approx(weights[0] - weights[1], rel=0.01)
+    assert float(gains.alone_gain(lab)) < float(gains.alone_gain_ceiling(lab)) < 4
+
+
+def test_a_cache_in_8_bits_by_hand():
+    """Llama-3.1-8B: 131,072 B a token. 64 x 4,096 tokens are 34.4 GB, beside 15.0 GB of weights."""
+    lab = load_lab("llama-3.1-8b-a100-80gb")
+    cache, weights = 64 * 4096 * 131072, float(cache_bits.quiz_weight_bytes(lab))
+    assert kv_bytes_per_token(stored(lab)) == 131072 and float(cache_bits.quiz_cache_bytes(lab)) == cache
+    by_hand = (weights + cache) / (weights + cache / 2)
+    assert float(cache_bits.quiz_cache_gain(lab)) == pytest.approx(by_hand, rel=0.01)
+
+
+def test_published_numbers():
+    """From the file: totals of prompts and answers, of which an answer is a ninth."""
+    lab = load_lab()
+    assert float(measured.wide_full_b200(lab)) == pytest.approx(12154 / 9)
+    assert float(measured.narrow_over_wide_b200(lab)) == pytest.approx(0.58, abs=0.005)
+    assert float(measured.eight_over_wide_b200(lab)) == pytest.approx(1.335, abs=0.001)
+    # The post's own fit: a packed cache costs 0.14 ms and saves 2.00e-5 ms a token.
+    assert pytest.approx(float(cache_bits.break_even_context(lab)), rel=0.01) == (6.58 - 6.44) / (4.37e-5 - 2.37e-5)
+    assert float(measured.small_llama_cache(lab)) == 131072 and float(measured.large_llama_cache(lab)) == 819200
+    assert float(measured.large_llama_seats(lab)) == pytest.approx(36.6, abs=0.1)
+    assert float(measured.small_llama_seats(lab)) > 7 * float(measured.large_llama_seats(lab))
+
+
+def test_the_default_labs_numbers():
+    """As they were when the words were written: a change of the engine shows here first."""
+    lab = load_lab()
+    assert [str(each) for each in gains.gains_in_4(lab)] == ["1.89×", "1.76×", "1.51×", "1.26×", "1×"]
+    assert [str(each(lab)) for each in (cache_bits.cache_gain_long, cache_bits.cache_gain_many)] == ["1.06×", "1.05×"]
+
+
+@every_lab
+def test_every_stop_of_the_explorer_can_be_drawn(name):
+    lab = load_lab(name)
+    for weights in format_weights(lab):
+        for kv in format_caches(lab):
+            for batch in (format_batches(lab)[0], format_batches(lab)[-1]):
+                shown = explore_formats(
+                    lab, weights=weights["value"], kv=kv["value"], batch=batch, context=format_contexts(lab)[-1]
+                )
+                shown.refuse(["lines"])
+                assert shown.lines[0].y[0] >= 0.99
+
+
+@every_lab
+def test_only_the_caches_gain_grows_with_requests(name):
+    """As the explorer's guess says, with contexts of 32,768 and as many requests as have room in 16 bits."""
+    lab = load_lab(name)
+    last = [batch for batch in format_batches(lab) if batch <= max_batch(stored(lab), 32768)][-1]
+    for weights, kv in (("bf16", "fp8"), (WEIGHTS_ONLY, "bf16"), (both_narrow(lab), "bf16")):
+        few, many = (
+            explore_formats(lab, weights=weights, kv=kv, batch=batch, context=32768).points[0].y for batch in (1, last)
+        )
+        assert last > 1 and (many > 1.03 * few if kv == "fp8" else many < 0.97 * few)
+
+
+def test_what_is_left_in_16_bits_by_hand():
+    """Llama-3.1-8B: an output head of 128,256 x 4,096 in 2 bytes, and next to nothing else."""
+    lab = load_lab("llama-3.1-8b-a100-80gb")
+    assert float(gains.left_wide(lab)) == pytest.approx(128256 * 4096 * 2, rel=0.01)
+    assert float(measured.large_llama_seats_in_4(lab)) == pytest.approx(51.9, abs=0.2)

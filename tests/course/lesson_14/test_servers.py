@@ -1,0 +1,60 @@
+"""The runs of lesson 14: full servers in five formats, the canary's noon, and the timeline."""
+
+from __future__ import annotations
+
+import pytest
+
+from lessonlib.course.lesson_14 import formats_timeline, full_server, incident
+from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, stored
+from lessonlib.roofline import lab_names, load_lab
+
+every_lab = pytest.mark.parametrize("name", lab_names())
+
+
+@every_lab
+def test_claims(name):
+    lab = load_lab(name)
+    assert full_server.four_bits_gain_little(lab) and full_server.eight_bits_gain_more(lab)
+    assert full_server.room_is_an_exception(lab) and incident.w8a8_takes_noon(lab)
+
+
+@every_lab
+def test_more_narrow_parts_write_more(name):
+    lab = load_lab(name)
+    rates = [float(each(lab)) for each in (full_server.flat_in_16, full_server.flat_w8a8, full_server.flat_all_8)]
+    assert rates == sorted(rates) and float(full_server.flat_cache_8(lab)) >= rates[0]
+    for weights in ("bf16", WEIGHTS_ONLY, both_narrow(lab)):
+        run = full_server.flat_out_of(stored(lab, weights))
+        assert run.finished == full_server.REQUESTS and not run.warnings
+
+
+def test_room_is_what_helps_a_small_card():
+    lab = load_lab("llama-3.1-8b-int4-rtx-4090")
+    assert full_server.short_of_room(lab)
+    assert float(full_server.own_seats_in_4(lab)) > 2 * float(full_server.own_seats_in_16(lab))
+    assert not full_server.short_of_room(load_lab()) and not full_server.short_of_room(
+        load_lab("gpt-oss-120b-h100-mxfp4")
+    )
+
+
+@every_lab
+def test_the_canarys_noon_is_one_of_arithmetic(name):
+    lab = load_lab(name)
+    shown, mended = incident.noon_monitor(lab), incident.noon_monitor_mended(lab)
+    charts = {chart.title: [value for value in chart.values if value is not None] for chart in shown.charts}
+    assert max(charts["KV cache in use"]) < 85 and charts["GPU “utilisation”"][-1] > 95
+    assert float(incident.canary_gap_before(lab)) > 1.7 * float(incident.canary_gap_after(lab))
+    # The finding says what is to be seen, not what is the cause.
+    assert "bits" not in shown.finding and "W4A16" not in shown.finding
+    assert len(mended.charts[0].compare) == len(mended.charts[0].values)
+
+
+@every_lab
+def test_the_timeline_shows_whose_steps_shrink(name):
+    lab = load_lab(name)
+    wide, four, eight = formats_timeline.three_formats(lab)
+    reading = [max(step.end_s - step.start_s for step in each.steps) for each in (wide, four, eight)]
+    writing = [min(step.end_s - step.start_s for step in each.steps) for each in (wide, four, eight)]
+    assert reading[1] == pytest.approx(reading[0], rel=0.03) and reading[2] < 0.85 * reading[0]
+    assert writing[1] < writing[2] < writing[0]
+    assert sum(step.prompt for step in wide.steps) == formats_timeline.PROMPT
