@@ -50,7 +50,7 @@ def course_map_html(
         f'<li style="grid-column:{2 * index}">{_link(chapter, "<b>{0}</b>{1}")}</li>'
         for index, chapter in enumerate(listed.values(), 1)
     )
-    sheet = f'<div class="ll-map-sheet"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
+    sheet = f'<div class="ll-map-sheet" style="--ll-map-width:{layout.width:g}px"><ul class="ll-map-heads" style="grid-template-columns:{track}" aria-label="Lessons">{heads}</ul>{drawing}</div>'
     return (
         f'<style>{style}</style><div class="ll-map">{way}<p>{_sentence(concepts, states)}</p>{_legend()}'
         f'<div class="ll-map-scroll" role="group" aria-label="Map" tabindex="0">{sheet}</div>'

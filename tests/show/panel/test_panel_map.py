@@ -76,6 +76,21 @@ def test_the_drawing_where_there_is_room_else_the_list(browser, width, drawn) ->
     page.close()
 
 
+def test_more_lessons_make_the_map_wider_and_its_words_no_smaller(browser) -> None:
+    """Beside JupyterLab's file browser there is room for some nine lessons; the others are moved to."""
+    page = browser.new_page(viewport={"width": 860, "height": 720})
+    page.set_content(page_html("light"))
+    page.wait_for_function("() => Boolean(window.render)")
+    page.evaluate("view => window.show(view)", VIEW)
+    tall = page.locator(".ll-map-drawing text").first.evaluate(
+        "text => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.clientWidth / text.ownerSVGElement.viewBox.baseVal.width"
+    )
+    assert tall > 10 and page.evaluate("document.documentElement.scrollWidth") <= 860
+    heads = page.locator(".ll-map-heads li").evaluate_all("all => [all[0].querySelector('a').getBoundingClientRect().left, document.querySelector('.ll-map-scroll').getBoundingClientRect().left]")
+    assert heads[0] >= heads[1], "the first title is not cut"
+    page.close()
+
+
 def test_no_word_sticks_out_of_its_cell(page) -> None:
     open_panel(page, VIEW)
     outside = page.evaluate("""() => [...document.querySelectorAll(".ll-map-drawing g")].flatMap(g => {
