@@ -86,7 +86,9 @@ def test_more_lessons_make_the_map_wider_and_its_words_no_smaller(browser) -> No
         "text => parseFloat(getComputedStyle(text).fontSize) * text.ownerSVGElement.clientWidth / text.ownerSVGElement.viewBox.baseVal.width"
     )
     assert tall > 10 and page.evaluate("document.documentElement.scrollWidth") <= 860
-    heads = page.locator(".ll-map-heads li").evaluate_all("all => [all[0].querySelector('a').getBoundingClientRect().left, document.querySelector('.ll-map-scroll').getBoundingClientRect().left]")
+    heads = page.locator(".ll-map-heads li").evaluate_all(
+        "all => [all[0].querySelector('a').getBoundingClientRect().left, document.querySelector('.ll-map-scroll').getBoundingClientRect().left]"
+    )
     assert heads[0] >= heads[1], "the first title is not cut"
     page.close()
 
