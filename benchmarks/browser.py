@@ -91,8 +91,11 @@ def measure() -> Iterator[Result]:
                 yield Result(
                     f"{what}, median", median(times), 60, "ms", f"{len(times)} questions, slowest {max(times):.0f} ms"
                 )
-            for place, knob in enumerate(("batch", "context")):
-                slider = notebook.panel(EXPLORER).locator("input[type=range]").nth(place)
+            explorer = notebook.panel(EXPLORER)
+            explorer.locator(".exp-option").first.click()  # the guess: the knobs move once it is made
+            explorer.locator(".exp-bench:not([disabled])").wait_for()
+            for place, knob in enumerate(("batch", "tokens of the prompt")):
+                slider = explorer.locator("input[type=range]").nth(place)
                 slider.scroll_into_view_if_needed()
                 times = slider.evaluate(TURN, MOVES)
                 detail = f"{MOVES} moves, slowest {max(times):.0f} ms"
