@@ -38,6 +38,12 @@ EARNED = {
     ("quiz-twice-the-flops", "busy-bars"),
     ("quiz-eight-gpus", "my-kv"),
     ("quiz-window-chat", "your-lab"),
+    # By chance, on one lab each: 100 FLOP/byte and the 100 % at which a curve begins; 7.2 experts and a share.
+    ("full-of-short-ones", "draw-speed"),
+    ("full-of-short-ones", "speed-plot"),
+    ("quiz-four-bit-model", "mixture"),
+    # Four pages of one size, of which that question asks with another.
+    ("quiz-eight-bits", "ten-requests"),
 }
 #: Where the axis of a number's strip begins and ends: number.js draws from one to the other and prints neither, only round ticks.
 #: What stands in an empty field is the same for every question.

@@ -34,11 +34,6 @@ def alone_prompt(lab: Lab) -> Quantity:
     return Quantity(PROMPT, "tokens", digits=4)
 
 
-def alone_shared(lab: Lab) -> Quantity:
-    """Its tokens that are cached."""
-    return Quantity(SHARED, "tokens", digits=4)
-
-
 def alone_share(lab: Lab) -> Quantity:
     """The same as a share of the prompt."""
     return Quantity(100 * SHARED / PROMPT, "%", digits=2)

@@ -90,11 +90,6 @@ def _share(lab: Lab, documents: int, replicas: int = 1, router: str = "round-rob
     return Quantity(100 * share_found(lab, documents, replicas, router), "%", digits=2)
 
 
-def found_with_room(lab: Lab) -> Quantity:
-    """With half as many documents as have room."""
-    return _share(lab, DOCUMENTS[0])
-
-
 def found_of_many(lab: Lab) -> Quantity:
     """With twice as many as have room."""
     return _share(lab, MANY)

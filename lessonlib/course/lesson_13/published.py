@@ -52,10 +52,6 @@ def short_agent_gain(lab: Lab) -> Quantity:
     return Quantity(6.2, "%", digits=2)
 
 
-def short_agent_users(lab: Lab) -> int:
-    return 64
-
-
 def short_agent_reading(lab: Lab) -> Quantity:
     """Share of the time that reading took at most, if the gain is all that the hits saved."""
     gain, hits = 1 + float(short_agent_gain(lab)) / 100, float(short_agent_hits(lab)) / 100

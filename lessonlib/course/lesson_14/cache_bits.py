@@ -82,11 +82,6 @@ def needle_mended(lab: Lab) -> Quantity:
     return Quantity(NEEDLE_MENDED, "%")
 
 
-def needle_half(lab: Lab) -> Quantity:
-    """As if half the bits found half as often."""
-    return Quantity(NEEDLE_16 / 2, "%")
-
-
 def break_even_context(lab: Lab) -> Quantity:
     """Tokens from which one request of Llama-3.1-8B on an H100 gains, published."""
     return Quantity(7010, "tokens", digits=4)
