@@ -71,7 +71,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     steps = [
         (0.8, "Every trip brings each guest a plate."),
         (3.0, f"Above a newcomer's order fills one trip. Nobody is served before it ends: {whole}."),
-        (3.7, f"Below it goes along in pieces, after the plates: at most {cut} between two plates."),
+        (3.79, f"Below it goes along in pieces, after the plates: at most {cut} between two plates."),
         (5.0, f"The pieces take longer in all: the newcomer waits {later} in place of {whole}."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
