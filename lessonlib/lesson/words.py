@@ -122,7 +122,12 @@ class Words:
 
     def html(self, text: str, where: str) -> str:
         """``text`` as HTML blocks, math as MathML."""
-        return _marked_up(_markdown().render, self._printed(text, where), where).strip()
+        found = _marked_up(_markdown().render, self._printed(text, where), where).strip()
+        if _NO_TABLE.search(found):
+            raise WordsError(
+                f"{where}: a table whose head has another number of cells than its line of dashes is no table; a placeholder prints one cell, whatever it holds"
+            )
+        return found
 
     def inline(self, text: str, where: str) -> str:
         """``text`` as HTML without a paragraph around it, for options and labels."""
@@ -161,6 +166,8 @@ def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
         raise WordsError(f"{where}: {error}") from None
 
 
+#: a table's line of dashes where it stayed a line of text
+_NO_TABLE = re.compile(r"<p>[^<]*\|\s*:?-{3}")
 #: The tags that a lesson may write as HTML, without attributes. A tag that could act (a script, an image with a handler) is
 #: none of them, and neither is one that the words have in Markdown.
 _TAGS = ("b", "br", "i", "kbd", "small", "sub", "sup")

@@ -66,6 +66,14 @@ def test_a_fault_says_where_and_what(fault: str, render: str) -> None:
     assert line.startswith(f"{WHERE}: ") and expected in line and len(line.splitlines()) == 1
 
 
+def test_a_table_that_would_be_printed_as_pipes_is_refused() -> None:
+    table = "| a | {{ lab.title }} |\n|---|---|\n| b | c |\n"
+    assert "<td>c</td>" in words().html(table, WHERE)
+    for broken in (table.replace("|---|---|", "|---|---|---|"), "Said so:\n\n" + table.replace("| a |", "|")):
+        with pytest.raises(WordsError, match=r"no table; a placeholder prints one cell"):
+            words().html(broken, WHERE)
+
+
 def test_a_citation_is_a_numbered_link_with_its_title_escaped() -> None:
     mark = words().html('So it is.{{ cite("a-paper") }}', WHERE)
     assert (

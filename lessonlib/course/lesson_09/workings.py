@@ -274,13 +274,14 @@ def by_seats_doubling(lab: Lab) -> dict[str, list[float]]:
     return _curve([one * seats for seats in SEATS])
 
 
-def static_row(lab: Lab) -> str:
-    """Tokens a second under static batching, as cells of a table."""
-    return " | ".join(str(Quantity(tokens, "tok/s")) for tokens in _tokens(lab, STATIC))
+def static_by_seats(lab: Lab) -> list[Quantity]:
+    """Tokens a second under static batching, one for each number of seats."""
+    return [Quantity(tokens, "tok/s") for tokens in _tokens(lab, STATIC)]
 
 
-def continuous_row(lab: Lab) -> str:
-    return " | ".join(str(Quantity(tokens, "tok/s")) for tokens in _tokens(lab, CONTINUOUS))
+def continuous_written(lab: Lab) -> list[Quantity]:
+    """The same under continuous batching."""
+    return [Quantity(tokens, "tok/s") for tokens in _tokens(lab, CONTINUOUS)]
 
 
 def _gains(lab: Lab) -> list[float]:
@@ -288,23 +289,24 @@ def _gains(lab: Lab) -> list[float]:
     return [one / other for one, other in pairs]
 
 
-def gains_row(lab: Lab) -> str:
-    return " | ".join(str(Quantity(gain, "x")) for gain in _gains(lab))
+def gains_by_seats(lab: Lab) -> list[Quantity]:
+    """Continuous over static batching."""
+    return [Quantity(gain, "x") for gain in _gains(lab)]
 
 
-def idle_gains_row(lab: Lab) -> str:
+def idle_gains_by_seats(lab: Lab) -> list[Quantity]:
     """What the empty seats alone would promise."""
     written = [written_share(backlog(lab, STATIC, seats)) for seats in SEATS]
-    return " | ".join(str(Quantity(1 / share, "x", digits=2)) for share in written)
+    return [Quantity(1 / share, "x", digits=2) for share in written]
 
 
-def prompts_row(lab: Lab) -> str:
+def prompts_by_seats(lab: Lab) -> list[Quantity]:
     """The share of its time in which continuous batching reads prompts."""
-    return " | ".join(str(Quantity(100 * _reading(lab, CONTINUOUS, seats), "%", digits=2)) for seats in SEATS)
+    return [Quantity(100 * _reading(lab, CONTINUOUS, seats), "%", digits=2) for seats in SEATS]
 
 
-def seats_row(lab: Lab) -> str:
-    return " | ".join(map(str, SEATS))
+def seats_tried(lab: Lab) -> list[int]:
+    return list(SEATS)
 
 
 def gain_with_most_seats(lab: Lab) -> Quantity:

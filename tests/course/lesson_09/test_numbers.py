@@ -48,8 +48,11 @@ def test_the_curve_is_equal_at_one_seat_and_wrong_curves_are_apart(name):
     assert workings.by_seats_all_written(lab)["y"][0] == pytest.approx(truth[0], rel=0.01)
     assert workings.by_seats_parallel(lab)["y"][0] > 1.5 * truth[0]
     assert workings.by_seats_doubling(lab)["y"][-1] == 256 * truth[0] > 5 * truth[-1]
-    for row in (workings.static_row, workings.continuous_row, workings.gains_row, workings.prompts_row):
-        assert row(lab).count("|") == len(workings.SEATS) - 1
+    static, gains = workings.static_by_seats(lab), workings.gains_by_seats(lab)
+    assert [float(one) * float(gain) for one, gain in zip(static, gains, strict=True)] == pytest.approx(truth)
+    assert list(map(float, workings.continuous_written(lab))) == pytest.approx(truth)
+    for cells in (workings.prompts_by_seats, workings.idle_gains_by_seats, workings.seats_tried):
+        assert len(cells(lab)) == len(workings.SEATS)
 
 
 @every_lab
