@@ -96,6 +96,20 @@ class Attempt:
         return self.opened.held if self.opened else None
 
     @property
+    def factors(self) -> tuple[float, ...]:
+        """Guess over truth of each number that was asked."""
+        if self.opened and self.opened.factors:
+            return self.opened.factors
+        return () if self.factor is None else (self.factor,)
+
+    @property
+    def helds(self) -> tuple[bool, ...]:
+        """Whether each range that was given held the truth."""
+        if self.opened and self.opened.helds:
+            return self.opened.helds
+        return () if self.held is None else (self.held,)
+
+    @property
     def misconception(self) -> str | None:
         """The id of the misconception that the guess showed."""
         return self.opened.misconception if self.opened else None

@@ -172,7 +172,8 @@ def amounts(item: StepItem) -> list[Amount]:
 def right_option(item: StepItem) -> list[Secret]:
     """The right option of a step. What a quiz asks from memory was said before, that is its point."""
     question = item.step.question
-    words = normal(plain(question.truth())) if question.kind == "choice" and not item.raw.get("quiz") else ""
+    told = question.kind in ("choice", "settings") and not item.raw.get("quiz")
+    words = normal(plain(question.truth())) if told else ""
     return [Sentence("right option", words)] if words.count(" ") >= 2 else []
 
 

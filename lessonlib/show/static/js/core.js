@@ -7,6 +7,7 @@
 /** @typedef {import("./views.d.ts").QuestionView} QuestionView */
 /** @typedef {import("./views.d.ts").ChoiceView} ChoiceView */
 /** @typedef {import("./views.d.ts").NumberView} NumberView */
+/** @typedef {import("./views.d.ts").SettingsView} SettingsView */
 /** @typedef {import("./views.d.ts").CurveView} CurveView */
 /** @typedef {import("./views.d.ts").PlaceView} PlaceView */
 /** @typedef {import("./views.d.ts").PlaceAsk} PlaceAsk */

@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
+export type PanelKind = "choice" | "number" | "range" | "settings" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -35,6 +35,14 @@ export interface NumberAsk {
   placeholder: string;
   interval: boolean;
   needed?: boolean;
+  name?: string;
+  label?: string;
+}
+
+/** The line to start from, and the numbers to forecast. */
+export interface SettingsAsk {
+  line: string;
+  numbers: NumberAsk[];
 }
 
 /** The columns and the axes on which the curve is drawn. */
@@ -110,6 +118,27 @@ export interface NumberGuess {
   high_text: string;
 }
 
+/** One of several numbers, by its name. */
+export interface ForecastGuess {
+  confidence?: number | null;
+  text: string;
+  shown: string;
+  value: number;
+  low: number | null;
+  high: number | null;
+  low_text: string;
+  high_text: string;
+  name: string;
+}
+
+/** The line as typed, each forecast, and all of them in words. */
+export interface SettingsGuess {
+  confidence?: number | null;
+  line: string;
+  shown: string;
+  numbers: ForecastGuess[];
+}
+
 /** One value a column. */
 export interface CurveGuess {
   confidence?: number | null;
@@ -173,6 +202,24 @@ export interface NumberResult {
   truth: NumberTruth;
   scale: number[];
   ticks: ([number, string])[];
+}
+
+/** What one of the numbers came to. */
+export interface ForecastResult {
+  name: string;
+  truth: NumberTruth;
+  scale: number[];
+  ticks: ([number, string])[];
+}
+
+/** What the learner's own line came to. */
+export interface SettingsResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  numbers: ForecastResult[];
 }
 
 /** The true curve, what the drawing missed (HTML), and for each column in words how far off the guess was. */
@@ -380,6 +427,30 @@ export interface NumberView {
   ask: NumberAsk;
   guess?: NumberGuess;
   result?: NumberResult;
+}
+
+/** A line to change, with forecasts. */
+export interface SettingsView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  hello?: boolean;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  sealed?: string;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  kept?: KeptView;
+  ask: SettingsAsk;
+  guess?: SettingsGuess;
+  result?: SettingsResult;
 }
 
 /** A curve to draw. */
