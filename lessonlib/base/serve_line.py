@@ -18,7 +18,7 @@ MOST_CHARACTERS = 1000
 _SHORT = {"-tp": "tensor-parallel-size", "-sc": "speculative-config"}
 _FOR_A_SHELL = re.compile(r"[;|&<>`$\\]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_NOT_OF_SERVE = "benchmarks/"
+_NOT_OF_SERVE = "/benchmarks/"
 _SHOWN = 40
 
 
@@ -97,7 +97,7 @@ def _known(name: str, typed: str) -> tuple[Flag, bool]:
     """The fact of a flag, and whether it is switched on; LessonlibError with names that look like it."""
     flags = vllm().flags
     found = flags.get(name)
-    if found is not None and not found.source.startswith(_NOT_OF_SERVE):
+    if found is not None and _NOT_OF_SERVE not in found.source:
         return found, True
     off = flags.get(name.removeprefix("no-")) if name.startswith("no-") else None
     if off is not None and isinstance(off.default, bool):
@@ -112,7 +112,7 @@ def _known(name: str, typed: str) -> tuple[Flag, bool]:
 def _near(name: str) -> str:
     from lessonlib.base.errors import close_matches
 
-    serve = [each.name for each in vllm().flags.values() if not each.source.startswith(_NOT_OF_SERVE)]
+    serve = [each.name for each in vllm().flags.values() if _NOT_OF_SERVE not in each.source]
     found = close_matches(name[:80], serve, limit=1)
     return f"; did you mean --{found[0]}?" if found else "."
 

@@ -24,6 +24,7 @@ from lessonlib.review.course_factors import LessonFactor, course_factors
 from lessonlib.review.summary import RANGE, summarise
 from lessonlib.show.score_card import still_open_html
 
+_LINE_END = "\n"
 #: The axis of the chart: from spot on to so many times off; what is further off stands at its end.
 MOST = 10.0
 _GOAL, _LINE = 'stroke-opacity="0.75" stroke-dasharray="5 4"', 'stroke-opacity="0.18"'
@@ -134,8 +135,8 @@ def _settings_row(item: StepItem, asked: int, beside: str) -> str:
         cells = [f"{100 * question.judged(guess['line']).of_best:.0f} %"]
         for _, typed, truth, verdict in question.verdicts(guess):
             held = "held" if verdict.held else "missed"
-            cells.append(f"{truth}; you said {typed['text']}, {_off(verdict.factor)}, range {held}")
-    told = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
+            cells.append(f"{truth}\nyours {typed['text']}, {_off(verdict.factor)}\nrange {held}")
+    told = "".join(f"<td>{escape(cell).replace(_LINE_END, '<br>')}</td>" for cell in cells)
     return f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th>{told}<td>{escape(str(question.number(beside)))}</td></tr>'
 
 

@@ -29,7 +29,7 @@ MARGIN = 0.9
 TIMES_INSIDE = 2.0
 #: The prompt tokens of a full step may last so many limits of the gap.
 FULL_STEP = 1.2
-SEATS = (8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+SEATS = tuple(range(8, 520, 8))
 BUDGETS = (512, 1024, 2048, 4096, 8192)
 MOST_DRAFTS = 3
 #: Requests of the two steps that are timed: with fewer, a mixture does not yet read all of its experts.

@@ -8,6 +8,7 @@ from statistics import median
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.checkpoint_2.card import (
     BEFORE_S,
+    BUDGETS,
     FEW,
     FULL_STEP,
     LONGEST,
@@ -199,6 +200,10 @@ def throughput_by_seats(lab: Lab) -> dict[str, list[float]]:
     return _curve([each.ended for each in _by_seats()])
 
 
+def curve_seats(lab: Lab) -> list[int]:
+    return list(SEATS)
+
+
 def goodput_at_seats(lab: Lab) -> list[Quantity]:
     """The same, one for each number of seats."""
     return [Quantity(each.goodput, "requests/s") for each in _by_seats()]
@@ -286,6 +291,10 @@ def times_inside(lab: Lab) -> str:
 
 def full_step_limits(lab: Lab) -> str:
     return f"{FULL_STEP:g}"
+
+
+def least_budget(lab: Lab) -> int:
+    return BUDGETS[0]
 
 
 def before_first_token(lab: Lab) -> Quantity:

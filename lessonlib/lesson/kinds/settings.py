@@ -228,7 +228,7 @@ class Settings(Prediction):
             "tone": tone,
             "headline": headline,
             "summary": summary,
-            "feedback": f"<p>{escape(judged.told)}</p>{self._said(guess, judged)}{_forecast_list(verdicts)}",
+            "feedback": f'<p class="ll-range">{escape(judged.told)}</p>{self._said(guess, judged)}{_forecast_list(verdicts)}',
             "reveal": self.reveal(),
             "numbers": [
                 {
@@ -296,7 +296,7 @@ def _forecast_words(asked: Mapping[str, str], truth: Quantity, verdict: NumberVe
 
 
 def _forecast_list(verdicts: list[tuple[Mapping[str, str], Mapping[str, Any], Quantity, NumberVerdict]]) -> str:
-    return f"<ul>{''.join(f'<li>{escape(_forecast_words(asked, truth, verdict))}</li>' for asked, _, truth, verdict in verdicts)}</ul>"
+    return f"<ul class='ll-range'>{''.join(f'<li>{escape(_forecast_words(asked, truth, verdict))}</li>' for asked, _, truth, verdict in verdicts)}</ul>"
 
 
 def _scale(values: list[float]) -> list[float]:

@@ -43,7 +43,7 @@ def describe(lab: Lab) -> style.Described:
 def draw(lab: Lab) -> style.Figure:
     """The figure."""
     shown = describe(lab)
-    with style.axes(3.0, left=1.2, right=0.3, top=0.2, bottom=0.58) as plot:
+    with style.axes(3.0, left=1.35, right=0.3, top=0.2, bottom=0.58) as plot:
         rows = range(len(shown.data["lines"]))
         plot.barh(rows, shown.data["reading"], color=style.COMPUTE, height=0.6)
         plot.barh(
@@ -58,5 +58,5 @@ def draw(lab: Lab) -> style.Figure:
         plot.axvline(1.0, color=style.INK, linestyle="--", linewidth=1.2)
         plot.set_yticks(list(rows), shown.data["lines"])
         plot.invert_yaxis()
-        plot.set_xlabel("seconds of work in each second: reading, then answers (hatched)")
+        plot.set_xlabel("work in a second, s: reading, answers (hatched)")
         return style.finish(plot, "a-second", "help-desk", shown)
