@@ -77,17 +77,24 @@ def _cost(system: System, basis: str) -> StepCost:
 
 @lru_cache(maxsize=4096)
 def step_seconds(
-    system: System, requests: int, drafts: int = 0, basis: str = "expected", behind: int = BEHIND
+    system: System, requests: int, drafts: int = 0, basis: str = "expected", states: int | None = None
 ) -> float:
-    """One decode step of requests with so many tokens behind each, drafting included (0 drafts: a plain step)."""
+    """One decode step of requests with BEHIND tokens each, drafting included (0 drafts: a plain step).
+
+    states: recurrent states that each writes; None: one for each position that may be the last one accepted.
+    """
     cost, new = _cost(system, basis), drafts + 1
-    reach = [requests * float(positions_read(group.mixer, behind)) for group in cost.attention]
+    reach = [requests * float(positions_read(group.mixer, BEHIND)) for group in cost.attention]
     laws = cost.decode_flops(new)
     flops = [requests * base + slope * seen for (base, slope), seen in zip(laws, reach, strict=True)]
-    # A recurrent state is read once, and written for each position that may be the last one accepted.
-    moves = (2 + drafts) * requests
+    moves = (1 + (new if states is None else states)) * requests
     seconds, _ = cost.seconds(requests * new, requests * new, requests, moves, flops, reach)
     return seconds + drafts * draft_seconds(system, basis)
+
+
+def state_writing_seconds(system: System, requests: int, drafts: int) -> float:
+    """What writing a state for each draft adds to such a step."""
+    return step_seconds(system, requests, drafts) - step_seconds(system, requests, drafts, states=1)
 
 
 def step_ratio(system: System, requests: int, drafts: int = DRAFTS) -> float:

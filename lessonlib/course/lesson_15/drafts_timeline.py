@@ -33,3 +33,8 @@ def _timelines(lab: Lab) -> tuple[Timeline, ...]:
 def with_and_without(lab: Lab) -> list[Timeline]:
     """Without drafts above, with three below."""
     return list(_timelines(lab))
+
+
+def most_of_a_step(lab: Lab) -> int:
+    """Tokens that a step can bring at most."""
+    return DRAFTS + 1

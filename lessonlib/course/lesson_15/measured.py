@@ -62,7 +62,7 @@ def token_gains(lab: Lab) -> list[Quantity]:
 
 
 def published_length(lab: Lab) -> Quantity:
-    """Tokens of a step, at any load."""
+    """Tokens of a step, on average."""
     return Quantity(LENGTH, "tokens")
 
 
@@ -182,6 +182,16 @@ def rates_measured(lab: Lab) -> list[Quantity]:
 def lengths_measured(lab: Lab) -> list[Quantity]:
     """Tokens a step."""
     return [Quantity(row[4], "tokens") for row in (ONE_DRAFT, EIGHT_DRAFTS)]
+
+
+def mean_gap_growth(lab: Lab) -> Quantity:
+    """Mean time between outputs: time per token, times tokens a step."""
+    return Quantity(EIGHT_DRAFTS[2] * EIGHT_DRAFTS[4] / (ONE_DRAFT[2] * ONE_DRAFT[4]), "x", digits=2)
+
+
+def length_growth(lab: Lab) -> Quantity:
+    """Tokens a step with eight drafts over those with one."""
+    return Quantity(EIGHT_DRAFTS[4] / ONE_DRAFT[4], "x", digits=2)
 
 
 def gap_growth(lab: Lab) -> Quantity:

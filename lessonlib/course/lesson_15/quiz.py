@@ -8,7 +8,6 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_15.checking import (
     CHANCE,
     DRAFTS,
-    dense_lab,
     step_ratio,
     step_seconds,
     tokens_of_a_step,
@@ -117,12 +116,12 @@ def four_bits_add_nothing_to_drafts(lab: Lab) -> bool:
 
 
 def _token_with(lab: Lab, basis: str) -> float:
-    """Seconds for each token with three drafts, on the lab of the questions."""
-    return step_seconds(dense_lab(lab).system, 1, DRAFTS, basis) / tokens_of_a_step(CHANCE, DRAFTS)
+    """Seconds for each token with three drafts."""
+    return step_seconds(lab.system, 1, DRAFTS, basis) / tokens_of_a_step(CHANCE, DRAFTS)
 
 
 def _around(lab: Lab, expected: float, ceiling: float) -> tuple[float, float]:
-    return band(dense_lab(lab).system, "time per token").around(expected, ceiling)
+    return band(lab.system, "time per token").around(expected, ceiling)
 
 
 def own_drafts_ceiling(lab: Lab) -> Quantity:
@@ -144,7 +143,7 @@ def own_drafts_high(lab: Lab) -> Quantity:
 
 
 def _plain(lab: Lab, basis: str) -> float:
-    return step_seconds(dense_lab(lab).system, 1, 0, basis)
+    return step_seconds(lab.system, 1, 0, basis)
 
 
 def own_plain_ceiling(lab: Lab) -> Quantity:

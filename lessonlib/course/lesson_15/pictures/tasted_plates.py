@@ -21,7 +21,7 @@ _RIGHT, _GUESSES = 2, 4
 
 def _plate(place: int, y: float, look: str, mark: str) -> str:
     x = _LEFT + 20 + _STEP * place
-    return circle(x, y, _RADIUS, look) + text(x, y + 6, mark, "")
+    return circle(x, y, _RADIUS, look) + (text(x, y + 6, mark, "") if mark else "")
 
 
 def _cross(place: int, y: float) -> str:
@@ -68,7 +68,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         (0.9, "A junior guesses the next plates."),
         (1.7, "The cook tastes all of them at once; from the first wrong one on they go."),
         (2.5, "What is served is what the cook would have served: two guesses and one of his own."),
-        (3.5, f"One guest: the van has to come anyway, and tasting hides behind it: {one} as long."),
+        (3.5, f"One guest: the van comes anyway, and tasting hides behind it; the guessing shows: {one} as long."),
         (5.0, f"A full house: {plates} to taste, and the van is no longer what anybody waits for: {full} as long."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
