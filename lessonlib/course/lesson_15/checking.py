@@ -2,7 +2,8 @@
 
 Whatever drafts is taken to be as large as one layer of the model and its output head, in 16 bits, fetched anew for each draft: so is a
 layer for multi-token prediction, and an EAGLE head about. Seconds are expected ones unless a name says ceiling; computed, not
-measured. Everything is about the learner's own model and GPUs where that model is dense, elsewhere about the default lab.
+measured. Everything is about the learner's own model and GPUs where that model is dense and its cache holds a crowd, elsewhere
+about the default lab.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from lessonlib.serving.replica.step_time import StepCost
 
 #: drafts a step, and the chance of each to be accepted if all before it were
 DRAFTS, CHANCE = 3, 0.7
+#: many drafts
+MANY = 7
+#: requests in the steps that are compared; the last is what the cache holds with drafts, at most so many, and no fewer than there are points
+_COUNTS, _MOST = (1, 8, 32, 64), 256
 #: tokens that each answer has behind it
 BEHIND = 1024
 #: bytes of a weight of what drafts, and the share of the bandwidth at which it is fetched
@@ -40,9 +45,17 @@ def chance_of(tokens: float, drafts: int) -> float:
 # --- the lab of the questions
 
 
+@lru_cache(maxsize=64)
 def dense_lab(lab: Lab) -> Lab:
-    """The learner's own if its model is dense, else the default one."""
-    return load_lab() if is_mixture(lab) else lab
+    """The learner's own if its model is dense and it holds a crowd in which checking shows, else the default one."""
+    return lab if not is_mixture(lab) and _checks_show(lab.system) else load_lab()
+
+
+def _checks_show(system: System) -> bool:
+    """Whether with as many requests as have room a step with three drafts is much longer, and seven drafts are slower than none."""
+    most = counts_of(system)[-1]
+    longer = step_ratio(system, most) > 1.5 * step_ratio(system, 1) and gain(system, most) < 0.75 * gain(system, 1)
+    return longer and gain(system, most, MANY) < min(0.95, gain(system, most, 1))
 
 
 def drafts_are_of_own(lab: Lab) -> bool:
@@ -122,3 +135,15 @@ def seats(system: System, drafts: int, tokens: int) -> int:
     """Requests of so many tokens that have room at once."""
     held, total = pages_of_a_request(system, drafts, tokens)
     return total // held
+
+
+def counts_of(system: System) -> tuple[int, ...]:
+    """Requests in the steps that are compared: five counts that rise, all of which have room with three drafts, if five have."""
+    room = seats(system, DRAFTS, BEHIND)
+    most = max(len(_COUNTS) + 1, min(_MOST, room if room < 100 else room // 10 * 10))
+    if most > 1.3 * _COUNTS[-1]:
+        return (*_COUNTS, most)
+    found = [1]
+    for share in (8, 4, 2, 1):
+        found.append(max(found[-1] + 1, most // share))
+    return tuple(found)

@@ -7,11 +7,12 @@ from lessonlib.course.lesson_15.checking import (
     BEHIND,
     CHANCE,
     DRAFTS,
+    MANY,
+    counts_of,
     dense_lab,
     draft_bytes,
     draft_seconds,
     gain,
-    seats,
     state_writing_seconds,
     step_ratio,
     step_seconds,
@@ -20,26 +21,14 @@ from lessonlib.course.lesson_15.checking import (
 from lessonlib.course.shared.lab_numbers import has_state, is_mixture
 from lessonlib.roofline import Lab, System
 
-#: requests in a step; the last one is what the cache can hold with drafts, at most so many, and no fewer than there are points
-_REQUESTS, _MOST = (1, 8, 32, 64), 256
-#: many drafts
-MANY = 7
-
 
 def _system(lab: Lab) -> System:
     return dense_lab(lab).system
 
 
 def requests_compared(lab: Lab) -> tuple[int, ...]:
-    """Requests in a step, five counts that rise; all of them have room with three drafts, if five have."""
-    room = seats(_system(lab), DRAFTS, BEHIND)
-    most = max(len(_REQUESTS) + 1, min(_MOST, room if room < 100 else room // 10 * 10))
-    if most > 1.3 * _REQUESTS[-1]:
-        return (*_REQUESTS, most)
-    found = [1]
-    for share in (8, 4, 2, 1):
-        found.append(max(found[-1] + 1, most // share))
-    return tuple(found)
+    """Requests in a step, five counts that rise."""
+    return counts_of(_system(lab))
 
 
 def _curve(lab: Lab, y: list[float]) -> dict[str, list[float]]:
