@@ -182,6 +182,11 @@ def drafted_noon_rate(lab: Lab) -> Quantity:
     return Quantity(_late(lab, DRAFTS, "generation_tokens"), "tok/s")
 
 
+def noon_writes_less(lab: Lab) -> bool:
+    """Whether with three drafts there are fewer tokens a second than without."""
+    return float(drafted_noon_rate(lab)) < 0.97 * float(week_rate(lab))
+
+
 def fewer_first(lab: Lab) -> Quantity:
     """With one draft."""
     return Quantity(_late(lab, FEWER, "ttft_mean"), "s")
