@@ -7,6 +7,7 @@ in seconds since the first request came, lengths in tokens, pages in blocks of t
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -206,6 +207,8 @@ def _faults(shown: Timeline) -> Iterator[str]:
     """What is wrong, one line each."""
     if not isinstance(shown.finding, str) or not shown.finding.strip():
         yield "Timeline.finding is empty: say in a sentence, with its number, what is seen"
+    elif not re.search(r"\d", shown.finding):
+        yield f"its finding “{shown.finding}” must state what is seen with a number"
     if not 1 <= len(shown.lanes) <= MOST_LANES:
         yield f"a timeline has 1 to {MOST_LANES} lanes, not {len(shown.lanes)}: name the requests to draw"
     if not 1 <= len(shown.steps) <= MOST_STEPS:

@@ -17,22 +17,26 @@ from lessonlib.lesson.restore import restore
 from lessonlib.lesson.source import load_source
 from lessonlib.lesson.step import Step
 from lessonlib.lesson.words import Numbers, Words
-from lessonlib.roofline import Lab
+from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab, max_batch
 
 
 class Lesson:
     """The items of a lesson. ``handle`` takes an event for one of them and tells the ``listeners``.
 
-    ``journal`` is the learner's record; nobody's by default. ``blocks`` are the kinds of block that can be drawn here;
+    Its ``lab`` is the one given; or the default one, where the memory of that one does not hold what the lesson runs, and then
+    ``without_room`` is that one. ``journal`` is the learner's record; nobody's by default. ``blocks`` are the kinds of block that can be drawn here;
     without those of :mod:`lessonlib.show.blocks` only words can.
     """
 
     def __init__(self, name: str, lab: Lab, journal: Records | None = None, blocks: Blocks = WORD_BLOCKS):
-        self.name, self.lab, self.blocks = name, lab, blocks
+        self.name, self.blocks = name, blocks
         self.journal: Records = journal or NoRecords()
         self.raw = load_source(name, None if blocks is WORD_BLOCKS else blocks)
+        fits = _has_room(lab, self.raw.get("room"))
+        self.without_room = None if fits else lab
+        self.lab = lab if fits else load_lab(DEFAULT_LAB)
         self.code = code_for(name, self.raw.get("number"))
-        self.numbers = Numbers(self.code.workings, lab)
+        self.numbers = Numbers(self.code.workings, self.lab)
         self.words = Words(self.numbers, self.raw["sources"], code=self.code)
         self.listeners: list[Callable[[Item], None]] = []
         self.items: dict[str, Item] = {}
@@ -148,3 +152,8 @@ class _Undrawn(Block):
         raise LessonlibError(
             f"{self.lesson.name}: nothing here draws a “{kind}”; open the lesson with lessonlib.open_lesson"
         )
+
+
+def _has_room(lab: Lab, room: Mapping[str, int] | None) -> bool:
+    """Whether the lab holds what the lesson runs; a lesson that says nothing of it runs anywhere."""
+    return room is None or max_batch(lab.system, room["tokens"]) >= room["requests"]

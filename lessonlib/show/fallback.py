@@ -83,6 +83,8 @@ def _tables(view: Mapping[str, Any]) -> str:
             for dot in view["roof"]["dots"]
         ]
         parts.append(_table(("dot", "placed", "true", "it was"), rows))
+    if view.get("problem"):
+        parts.append(f"<p><em>{escape(view['problem'])}</em></p>")
     parts += [_run(run) for run in view.get("timeline", ())]
     if "monitor" in view:
         parts.append(_monitor(view["monitor"]))

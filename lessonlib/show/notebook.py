@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.text import printable
+from lessonlib.base.text import printable, printable_lines
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES
@@ -62,8 +62,13 @@ class NotebookLesson:
         return self._lesson.lab
 
     def __repr__(self) -> str:
-        opened = printable(f"{self._lesson.raw['title']} · {self.lab.title}")
-        return f"{opened}\n{self._stopped()}"
+        opened = f"{self._lesson.raw['title']} · {self.lab.title}"
+        if small := self._lesson.without_room:
+            opened += (
+                f"\nThe memory of {small.title} does not hold what this lesson runs beside the weights: all numbers here are of "
+                f"{self.lab.title}."
+            )
+        return f"{printable_lines(opened)}\n{self._stopped()}"
 
     def continue_at(self) -> str:
         """Where the learner stopped, as "AFTER|OPEN": the last item that they have dealt with, and that item once more if

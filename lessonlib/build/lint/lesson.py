@@ -12,12 +12,11 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.build.lint import (  # noqa: F401 - their rules register themselves
     budget,
     cells,
+    computed,
     explorers,
     ledger,
-    monitors,
     questions,
     shape,
-    timelines,
     versions,
     words,
     written,

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from lessonlib.roofline import Lab, max_batch
+from lessonlib.roofline import Lab
 from lessonlib.serving import (
     Fleet,
     LogNormal,
@@ -37,8 +37,6 @@ PROMPT, ANSWER = (1500, 1.0, 32, 16384), (200, 0.8, 2, 1024)
 #: requests of the load test, each with so many tokens
 TESTS, TEST_PROMPT, TEST_ANSWER = 300, 1500, 100
 STALL_AT_S, STALL_S = 126.0, 28.0
-#: room for more requests than come at once
-_BLOCKS = 100_000
 
 
 @dataclass(frozen=True)
@@ -90,11 +88,10 @@ class ServiceRun:
 
 @lru_cache(maxsize=32)
 def service_run(lab: Lab) -> ServiceRun:
-    """The run on this lab; where its weights leave no room, as if its GPUs had it."""
+    """The run on this lab, at vLLM's defaults."""
     requests, test = traffic()
     stall = Stall(0, STALL_AT_S, STALL_S)
-    scheduler = Scheduler() if max_batch(lab.system, PROMPT[-1]) else Scheduler(kv_blocks=_BLOCKS)
-    return ServiceRun(simulate(lab.system, requests, scheduler, Fleet(stalls=(stall,))), test)
+    return ServiceRun(simulate(lab.system, requests, Scheduler(), Fleet(stalls=(stall,))), test)
 
 
 @lru_cache(maxsize=1)

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from lessonlib.roofline import Lab, max_batch
+from lessonlib.roofline import Lab
 from lessonlib.serving import LogNormal, Poisson, Request, Result, Scheduler, Trace, Workload, simulate
 
 SEED, REQUESTS = 2, 1000
@@ -24,8 +24,6 @@ STATIC, CONTINUOUS = "static", "continuous"
 FEW, MANY = 8, 32
 #: arrivals as a share of what static batching can take with few seats
 LOAD = 0.75
-#: room for more requests than there are, where the weights leave none
-_BLOCKS = 100_000
 
 
 @lru_cache(maxsize=1)
@@ -47,9 +45,8 @@ def mean_lengths() -> tuple[float, float]:
 
 
 def scheduler(lab: Lab, batching: str, seats: int) -> Scheduler:
-    """As vLLM has it by default on the GPUs of the lab, with so many seats; where the weights leave no room, as if there were some."""
-    blocks = None if max_batch(lab.system, PROMPT[-1]) else _BLOCKS
-    return Scheduler(batching, max_num_seqs=seats, prefix_caching=False, kv_blocks=blocks)
+    """As vLLM has it by default on the GPUs of the lab, with so many seats."""
+    return Scheduler(batching, max_num_seqs=seats, prefix_caching=False)
 
 
 def all_at_once(shortest_first: bool = False) -> Trace:

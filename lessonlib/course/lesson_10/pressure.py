@@ -61,8 +61,14 @@ def _pauses(lab: Lab) -> np.ndarray:
 
 
 def pressed_pause(lab: Lab) -> Quantity:
-    """Median of the longest gap between two tokens of an answer that was preempted."""
-    return Quantity(float(np.median(_pauses(lab))), "s", digits=2)
+    """Median of the longest gap between two tokens of an answer that was preempted; 0 where none was, which the words do not print."""
+    pauses = _pauses(lab)
+    return Quantity(float(np.median(pauses)) if pauses.size else 0.0, "s", digits=2)
+
+
+def pressed_preempts(lab: Lab) -> bool:
+    """Whether anybody is preempted: not where the seats are more than an engine starts at once."""
+    return bool(_pauses(lab).size)
 
 
 def outside_is_worse(lab: Lab) -> bool:

@@ -15,6 +15,7 @@ from lessonlib.course.lesson_14.formats import (
     both_narrow,
     in_16_bits,
     reading_of,
+    sixteen_bit_lab,
     stored,
 )
 from lessonlib.course.lesson_14.gains import alone_gain
@@ -154,8 +155,16 @@ def flat_fit_in_4(lab: Lab) -> Quantity:
 
 
 def short_of_room(lab: Lab) -> bool:
-    """A dense model that leaves little room in 16 bits: there fewer bits help a full server, whatever they do to a step."""
-    return not bits_are_of_own(lab) and not lab.system.model.is_mixture
+    """A dense model that leaves little room in 16 bits, and some in 4: there fewer bits help a full server, whatever they do to
+    a step.
+    """
+    dense = not bits_are_of_own(lab) and not lab.system.model.is_mixture
+    return dense and max_batch(replace(in_16_bits(lab), weights=WEIGHTS_ONLY), PROMPT + ANSWER) > 0
+
+
+def holds_none_in_16(lab: Lab) -> bool:
+    """Whether weights in 16 bits leave room for no such request: then there is nothing to compare with."""
+    return short_of_room(lab) and float(own_seats_in_16(lab)) == 0
 
 
 def _own(lab: Lab, weights: str) -> System:
@@ -173,8 +182,11 @@ def own_seats_in_4(lab: Lab) -> Quantity:
 
 
 def own_room_gain(lab: Lab) -> Quantity:
-    """Tokens a second with weights in 4 bits over those in 16, flat out, on the learner's own lab."""
-    return Quantity(_rate(_own(lab, WEIGHTS_ONLY)) / _rate(_own(lab, "bf16")), "x")
+    """Tokens a second with weights in 4 bits over those in 16, flat out, on the learner's own lab; where that has no room for
+    16 bits, on the one of the questions (and the words print none).
+    """
+    taken = sixteen_bit_lab(lab) if holds_none_in_16(lab) else lab
+    return Quantity(_rate(_own(taken, WEIGHTS_ONLY)) / _rate(_own(taken, "bf16")), "x")
 
 
 # --- claims
@@ -194,4 +206,4 @@ def eight_bits_gain_more(lab: Lab) -> bool:
 
 def room_is_an_exception(lab: Lab) -> bool:
     """Where 16 bits leave little room, 4-bit weights do help a full server."""
-    return not short_of_room(lab) or float(own_room_gain(lab)) > 1.3
+    return not short_of_room(lab) or holds_none_in_16(lab) or float(own_room_gain(lab)) > 1.3

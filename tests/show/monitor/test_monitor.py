@@ -46,13 +46,15 @@ def test_it_draws_its_text_and_the_monitor() -> None:
             ValueError("two\nlines"),
             "incident cannot be computed on the lab qwen3.5-27b-2xh100-sxm: ValueError: two lines",
         ),
-        (LessonlibError("no requests"), "made-up on-call: no requests"),
+        (LessonlibError("no requests"), "no requests"),
     ],
 )
-def test_what_cannot_be_drawn_is_one_line(shown: Any, said: str) -> None:
-    with pytest.raises(LessonlibError) as caught:
-        block(shown).draw()
-    assert said in str(caught.value) and "\n" not in str(caught.value)
+def test_what_cannot_be_drawn_is_one_line_in_its_place(shown: Any, said: str) -> None:
+    drawn = block(shown).draw()
+    assert said in drawn["problem"] and "\n" not in drawn["problem"] and "monitor" not in drawn
+    assert drawn["html"].startswith("<p>Look")
+    with pytest.raises(LessonlibError, match="\\S"):
+        block(shown).parts()
 
 
 def test_its_seal_changes_with_a_value_a_line_and_a_mark() -> None:

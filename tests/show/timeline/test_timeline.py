@@ -50,19 +50,23 @@ def test_it_draws_its_text_and_the_runs_and_computes_once() -> None:
 @pytest.mark.parametrize(
     ("shown", "told"),
     [
-        (7, "compute returns int; it returns a Timeline, or a list of up to 3"),
-        ([RUN, None], "compute returns NoneType; it returns a Timeline"),
-        ([], "compute returns 0 of them"),
-        ([replace(RUN, label=str(n)) for n in range(4)], "compute returns 4 of them"),
+        (7, "the_run returns int; it returns a Timeline, or a list of up to 3"),
+        ([RUN, None], "the_run returns NoneType; it returns a Timeline"),
+        ([], "the_run returns 0 of them"),
+        ([replace(RUN, label=str(n)) for n in range(4)], "the_run returns 4 of them"),
         ([RUN, RUN], "timelines under one clock each need a label of their own"),
         (replace(RUN, steps=[]), "1 to 1,200 steps, not 0"),
-        (ValueError("two\nlines"), "compute: ValueError: two lines"),
+        (replace(RUN, finding="Served."), "its finding “Served.” must state what is seen with a number"),
+        (
+            ValueError("two\nlines"),
+            "the_run cannot be computed on the lab qwen3.5-27b-2xh100-sxm: ValueError: two lines",
+        ),
         (LessonlibError("no such request"), "no such request"),
     ],
 )
 def test_what_cannot_be_drawn_is_one_line_in_its_place(shown: Any, told: str) -> None:
     drawn = block(shown).draw()
-    assert told in drawn["problem"] and "\n" not in drawn["problem"] and drawn["timeline"] == []
+    assert told in drawn["problem"] and "\n" not in drawn["problem"] and "timeline" not in drawn
     assert drawn["html"].startswith("<p>Look")
     with pytest.raises(LessonlibError, match="\\S"):
         block(shown).parts()
@@ -94,6 +98,10 @@ def test_on_paper_it_is_the_finding_and_tables_without_what_is_drawn() -> None:
     assert "<td>the first token</td><td>50 ms</td><td>140 ms</td><td>140 ms</td>" in html
     assert "<td>1</td><td>1,500</td><td>300</td><td>6</td><td>10 ms</td><td>0 s</td><td>40 ms</td>" in html
     assert len(html) < 3500 and "lasts" not in html
+
+
+def test_on_paper_what_cannot_be_computed_is_said() -> None:
+    assert "<em>the_run returns 0 of them; it returns a Timeline" in on_paper([])[1]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
