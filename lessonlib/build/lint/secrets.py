@@ -30,7 +30,9 @@ _TELLING_DIGITS = 3
 _PREFIXES = tuple(1000.0**power for power in range(-4, 7))
 
 #: "38 tok/s is what you get when ...": says what went wrong, nothing of what is right
-_SAID_OF_ANY = re.compile(r'^<p>[^<]*is what you get when.*?</p>|<p class="ll-range">.*?</p>|<ul class="ll-range">.*?</ul>')
+_SAID_OF_ANY = re.compile(
+    r'^<p>[^<]*is what you get when.*?</p>|<p class="ll-range">.*?</p>|<ul class="ll-range">.*?</ul>'
+)
 #: "131 tokens" may go on "a second"
 _TOKENS = {"tok", "token", "tokens"}
 

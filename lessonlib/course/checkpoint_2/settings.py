@@ -145,7 +145,9 @@ def _drafts(service: Service, found: ServeLine) -> int:
     plain = {name: found.flags[name] for name in ("spec-method", "spec-model", "spec-tokens") if name in found.flags}
     if "speculative-config" in found.flags:
         if plain:
-            raise LessonlibError("--speculative-config and the flags that stand for it say the same thing: keep one of them.")
+            raise LessonlibError(
+                "--speculative-config and the flags that stand for it say the same thing: keep one of them."
+            )
         asked = _config(str(found.flags["speculative-config"]))
         method, tokens = asked.get("method"), asked.get("num_speculative_tokens")
     elif plain:

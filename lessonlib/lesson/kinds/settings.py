@@ -249,7 +249,7 @@ class Settings(Prediction):
         if wrong is None:
             return self.html(self.raw["fell_short"], "fell_short")
         says = self.inline(wrong["says"], "wrong.says")
-        return f"<p>That is what you get when {says}.</p>{self.refute(wrong['refutation'], 'wrong.refutation')}"
+        return f'<p class="ll-range">That is what you get when {says}.</p>{self.refute(wrong["refutation"], "wrong.refutation")}'
 
     def _recognised(self, judged: Judged) -> Mapping[str, Any] | None:
         return next(
@@ -296,7 +296,10 @@ def _forecast_words(asked: Mapping[str, str], truth: Quantity, verdict: NumberVe
 
 
 def _forecast_list(verdicts: list[tuple[Mapping[str, str], Mapping[str, Any], Quantity, NumberVerdict]]) -> str:
-    return f"<ul class='ll-range'>{''.join(f'<li>{escape(_forecast_words(asked, truth, verdict))}</li>' for asked, _, truth, verdict in verdicts)}</ul>"
+    rows = "".join(
+        f"<li>{escape(_forecast_words(asked, truth, verdict))}</li>" for asked, _, truth, verdict in verdicts
+    )
+    return f'<ul class="ll-range">{rows}</ul>'
 
 
 def _scale(values: list[float]) -> list[float]:
