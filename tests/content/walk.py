@@ -99,8 +99,7 @@ class Walk:
                 self._unsaid[item.id, "reveal"] = secrets(item)
                 self._unsaid[item.id, "observe"] = late_secrets(item)
             self._run_all()
-            exam = self.lesson._lesson.exam
-            sealed = exam.items if exam else []
+            sealed = self.lesson._lesson.sealed_together
             for item in self.asked:
                 if item not in sealed:
                     self._commit(item)
@@ -108,7 +107,11 @@ class Walk:
             for item in sealed:
                 self._commit(item)
             for item in sealed:  # they open together, so what one tells was no secret of another any more
-                self._reveal(item)
+                if self.lesson._lesson.form:  # and of the inventory none before the other form is done
+                    self._send(item, "reveal", {"event": "reveal"})
+                    self._expect(item, COMMITTED)
+                else:
+                    self._reveal(item)
         return self.findings
 
     @property
