@@ -1,10 +1,11 @@
-"""The closing quiz: a token every so often from a line of a log, and two speedups at once; and the learner's own lab, one request."""
+"""The closing quiz: fewer drafts than those of a line of a log, and two speedups at once; and the learner's own lab, one request."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_15.accepted import ACCEPTED, BY_POSITION, DRAFTED
 from lessonlib.course.lesson_15.checking import (
     CHANCE,
     DRAFTS,
@@ -15,48 +16,76 @@ from lessonlib.course.lesson_15.checking import (
 from lessonlib.roofline import Lab, System
 from lessonlib.roofline.band import band
 
-#: of the drafted tokens that are accepted, in the quiz; requests of its full step
-HALF, CROWD = 0.5, 64
+#: drafts that are set in place of the log's six; requests of the quiz's full step
+SET, CROWD = 2, 64
 
 
-# --- a token every so often
+# --- fewer drafts than the log's
 
 
-def quiz_rate(lab: Lab) -> Quantity:
-    return Quantity(100 * HALF, "%", digits=2)
+def _step(lab: Lab, drafts: int) -> float:
+    return step_seconds(lab.system, 1, drafts)
 
 
-def quiz_plain_step(lab: Lab) -> Quantity:
-    """One request without drafts."""
-    return Quantity(step_seconds(lab.system, 1), "s")
+def quiz_drafts_set(lab: Lab) -> int:
+    return SET
 
 
-def quiz_draft_step(lab: Lab) -> Quantity:
-    """One request with three drafts."""
-    return Quantity(step_seconds(lab.system, 1, DRAFTS), "s")
+def quiz_step_of_log(lab: Lab) -> Quantity:
+    """One request with the log's six drafts."""
+    return Quantity(_step(lab, len(BY_POSITION)), "s")
 
 
-def _per_token(lab: Lab, tokens: float) -> Quantity:
-    return Quantity(step_seconds(lab.system, 1, DRAFTS) / tokens, "s")
+def quiz_step_set(lab: Lab) -> Quantity:
+    """One request with two drafts."""
+    return Quantity(_step(lab, SET), "s")
+
+
+def _token(lab: Lab, drafts: int) -> float:
+    """Seconds for each token with so many drafts: the shares of their positions add up, and one token is the model's own."""
+    return _step(lab, drafts) / (1 + sum(BY_POSITION[:drafts]))
 
 
 def quiz_token(lab: Lab) -> Quantity:
-    """A token comes so often: the model's own and half of three."""
-    return _per_token(lab, 1 + DRAFTS * HALF)
+    """A token comes so often with two drafts."""
+    return Quantity(_token(lab, SET), "s")
 
 
-def quiz_token_by_formula(lab: Lab) -> Quantity:
-    """As if the rate of the log were the formula's chance."""
-    return _per_token(lab, tokens_of_a_step(HALF, DRAFTS))
+def quiz_token_of_log(lab: Lab) -> Quantity:
+    """And with six."""
+    return Quantity(_token(lab, len(BY_POSITION)), "s")
+
+
+def quiz_token_by_rate(lab: Lab) -> Quantity:
+    """As if the rate of six drafts were that of two."""
+    return Quantity(_step(lab, SET) / (1 + SET * ACCEPTED / DRAFTED), "s")
 
 
 def quiz_token_without_own(lab: Lab) -> Quantity:
     """The model's own token left out."""
-    return _per_token(lab, DRAFTS * HALF)
+    return Quantity(_step(lab, SET) / sum(BY_POSITION[:SET]), "s")
 
 
 def quiz_tokens_of_a_step(lab: Lab) -> Quantity:
-    return Quantity(1 + DRAFTS * HALF, "tokens")
+    return Quantity(1 + sum(BY_POSITION[:SET]), "tokens")
+
+
+def quiz_rate_of_set(lab: Lab) -> Quantity:
+    """The rate that a log with two drafts would print."""
+    return Quantity(100 * sum(BY_POSITION[:SET]) / SET, "%", digits=2)
+
+
+def _best(lab: Lab) -> int:
+    return min(range(1, len(BY_POSITION) + 1), key=lambda drafts: _token(lab, drafts))
+
+
+def quiz_best_drafts(lab: Lab) -> int:
+    """Of one to six drafts, those with which a token comes soonest."""
+    return _best(lab)
+
+
+def quiz_best_token(lab: Lab) -> Quantity:
+    return Quantity(_token(lab, _best(lab)), "s")
 
 
 # --- two speedups
