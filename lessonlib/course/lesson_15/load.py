@@ -158,7 +158,7 @@ def _thin(lab: Lab) -> float:
     return found
 
 
-def thin_rate(lab: Lab) -> Quantity:
+def rate_of_hard_text(lab: Lab) -> Quantity:
     """Accepted over drafted tokens, as the log says of such text with three drafts."""
     return Quantity(100 * _thin(lab), "%", digits=2)
 

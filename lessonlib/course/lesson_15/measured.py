@@ -109,12 +109,12 @@ def _stay(drafts: bool) -> float:
     return (first + (TOKENS - 1) * token) / 1e3
 
 
-def crowd_time_without(lab: Lab) -> Quantity:
+def request_time_without_drafts(lab: Lab) -> Quantity:
     """From sending to the last token without drafts: first token, and all others."""
     return Quantity(_stay(False), "s")
 
 
-def crowd_time_with(lab: Lab) -> Quantity:
+def request_time_with_drafts(lab: Lab) -> Quantity:
     """And with them."""
     return Quantity(_stay(True), "s")
 

@@ -198,7 +198,7 @@ def test_published_numbers():
     assert [str(each) for each in measured.token_gains(lab)] == ["2.58×", "1.98×", "1.69×"]
     assert str(measured.crowd_gain(lab)) == "1.25×" and str(measured.alone_rate_gain(lab)) == "2.53×"
     stay = 1.622 + 1023 * 0.0184
-    assert float(measured.crowd_time_without(lab)) == pytest.approx(stay)
+    assert float(measured.request_time_without_drafts(lab)) == pytest.approx(stay)
     assert float(measured.crowd_by_stay_without(lab)) == pytest.approx(64 * 1024 / stay)
     assert measured.stays_explain(lab)
     # Eight drafts accepted 42.53 % of the drafted tokens: 4.40 a step.

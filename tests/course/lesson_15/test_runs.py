@@ -65,6 +65,9 @@ def test_the_server_is_full_of_the_mornings_agents_from_the_first_scrape_on(name
 def test_one_draft_is_the_most_with_which_all_find_a_seat(name):
     lab = load_lab(name)
     room, noon = [float(each) for each in incident.seats_by_drafts(lab)], incident.noon_agents(lab)
+    pages = [float(each) for each in incident.pages_by_drafts(lab)]
+    # One place a number of drafts, from none to three: the words name the last for three.
+    assert len(pages) == len(room) == DRAFTS + 1 and pages == sorted(pages) and room == sorted(room, reverse=True)
     assert room[1] >= noon > room[2] and (room[0] + 2 * room[3]) / 3 > noon
     assert float(incident.fewer_per_token(lab)) < float(incident.week_per_token(lab))
     assert float(incident.fewer_rate(lab)) > float(incident.week_rate(lab))
