@@ -157,7 +157,9 @@ def left_cost(lab: Lab) -> str:
     off, on = (_served(lab, ESSAY, caching) for caching in (False, True))
     ratio = on.reading / on.requests_per_s / ((1 - on.hits) * off.reading / off.requests_per_s)
     if ratio < 0.9:
-        return "the weights are fetched for those anyway, so they cost less, and the gain is a little higher than by hand"
+        return (
+            "the weights are fetched for those anyway, so they cost less, and the gain is a little higher than by hand"
+        )
     if ratio > 1.1 and lab.system.model.is_mixture:
         return "each piece fetches nearly all experts, so they cost more, and the gain is a little lower than by hand"
     return "on your lab they cost " + ("more, so the gain is a little lower" if ratio > 1.1 else "about the same")

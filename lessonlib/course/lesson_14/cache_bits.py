@@ -111,7 +111,9 @@ def quiz_request_bytes(lab: Lab) -> Quantity:
 
 def _requests(lab: Lab, over_weights: float) -> Quantity:
     """Requests whose cache in 16 bits is so many times the weights, rounded up."""
-    return Quantity(math.ceil(over_weights * float(quiz_weight_bytes(lab)) / float(quiz_request_bytes(lab))), "requests")
+    return Quantity(
+        math.ceil(over_weights * float(quiz_weight_bytes(lab)) / float(quiz_request_bytes(lab))), "requests"
+    )
 
 
 def requests_for_gain(lab: Lab) -> Quantity:

@@ -175,5 +175,7 @@ def w8a8_takes_noon(lab: Lab) -> bool:
     """
     wide, four, eight = (float(each(lab)) for each in (takes_in_16, takes_in_4, takes_w8a8))
     waits = float(late_wait_in_4(lab)) > 3 * float(late_wait_w8a8(lab))
-    either = float(canary_noon_rate(lab)) > max(wide, four) and float(replicas_w8a8(lab)) < float(replicas_in_4(lab)) - 2
+    either = (
+        float(canary_noon_rate(lab)) > max(wide, four) and float(replicas_w8a8(lab)) < float(replicas_in_4(lab)) - 2
+    )
     return either and four < 1.1 * wide and eight > NOON * 1.08 * four and waits and float(noon_cache(lab)) < 85

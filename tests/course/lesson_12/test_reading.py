@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from lessonlib.course.lesson_12 import quiz, workings
+from lessonlib.course.lesson_12 import incident, quiz, workings
 from lessonlib.course.lesson_12.explore import STOPS, budget_stops, explore_budget, pasted_prompt_stops, writer_stops
 from lessonlib.course.lesson_12.reading import BEHIND, BUDGETS, FEW_WRITERS, MANY_WRITERS, PROMPT, cost, reading
 from lessonlib.roofline import lab_names, load_lab
@@ -85,6 +85,20 @@ def test_claims(name):
     assert workings.answers_eat_the_budget(lab) and quiz.short_add_up(lab)
     assert float(workings.freeze_low(lab)) <= float(workings.freeze_when_whole(lab)) <= float(workings.freeze_high(lab))
     assert workings.hardly_cut(lab) == (workings.usual_pieces(lab) == 2)
+
+
+@every_lab
+def test_slips_lie_outside_what_counts_as_close(name):
+    """The crowd and the documents on every lab: no slip within x1.25 of the truth."""
+    lab = load_lab(name)
+    pairs = (
+        (workings.first_token_in_a_crowd, (workings.crowd_in_as_many_pieces, workings.crowd_in_proportion)),
+        (incident.document_wait_after, (incident.document_wait_in_proportion, incident.document_wait_of_first_piece)),
+        (quiz.pieces_of_prompt, (quiz.pieces_of_budget, quiz.pieces_of_512)),
+    )
+    for truth, slips in pairs:
+        factors = [float(slip(lab)) / float(truth(lab)) for slip in slips]
+        assert all(max(factor, 1 / factor) > 1.3 for factor in factors)
 
 
 @every_lab
