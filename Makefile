@@ -86,7 +86,7 @@ notebooks: env  ## execute the notebooks and store their outputs again
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
-	$(LOCK) $(UPGRADE) --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) $(UPGRADE) --extra postgres --group check --group test --constraints requirements.lock --output-file requirements-test.lock
 
 audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)
 	@for lock in requirements.lock requirements-test.lock; do \

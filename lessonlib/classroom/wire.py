@@ -1,0 +1,148 @@
+"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+from lessonlib.classroom.phases import Event, Phase
+from lessonlib.lesson.views import View
+
+#: the largest body that a client may send, bytes
+MOST_BYTES = 2048
+#: characters of a class's code, and of which alphabet: none that a voice or a projector makes another of
+CODE_LENGTH, CODE_SIGNS = 6, "23456789ABCDEFGHJKLMNPQRSTUVWXY"
+#: fewer answers than this have no shares, for one could tell whose they are
+LEAST_SHARED = 5
+
+
+class Poll(TypedDict):
+    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's."""
+
+    id: str
+    lesson: str
+    question: str
+    hash: str
+    lab: str
+
+
+class Vote(TypedDict):
+    """``PUT polls/ID/rounds/ROUND/vote``. ``key``: 16 to 64 letters and digits that the client drew for this vote and sends
+    again with it; ``guess`` as a panel sends it; ``confidence`` 0, 1, 2 (or None for a kind that asks none).
+    """
+
+    key: str
+    guess: Any
+    confidence: int | None
+
+
+class Kept(TypedDict):
+    """The answer to a vote: kept now, or known already by its key."""
+
+    kept: Literal["ok", "again"]
+
+
+class Refused(TypedDict):
+    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429."""
+
+    problem: str
+
+
+class Mine(TypedDict):
+    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, and the confidence.
+
+    ``view``: the panel with this voter's own result and the refutation of what was taken; from ``revealed`` alone.
+    """
+
+    rounds: dict[str, dict[str, Any]]
+    view: NotRequired[View]
+
+
+class OptionShare(TypedDict):
+    """An option and the share of each round that took it, 0 to 1; None where the round was not held."""
+
+    key: str
+    text: str
+    first: float | None
+    second: float | None
+
+
+class Bin(TypedDict):
+    """Answers between two numbers of the axis, as a share of each round."""
+
+    low: float
+    high: float
+    first: float | None
+    second: float | None
+
+
+class Shares(TypedDict):
+    """How the room voted. ``few``: fewer than LEAST_SHARED answers, so there is nothing but the counts."""
+
+    kind: Literal["options", "numbers", "curves", "few"]
+    first: int
+    second: int | None
+    options: NotRequired[list[OptionShare]]
+    #: of numbers: the unit, bins of equal width on the axis (a logarithmic one where all are above 0), medians by round
+    unit: NotRequired[str]
+    log: NotRequired[bool]
+    bins: NotRequired[list[Bin]]
+    medians: NotRequired[list[float | None]]
+    #: of curves and places: the drawn ones of the last round, at most 200, and their median, as [x, y] points in the axes of ``ask``
+    curves: NotRequired[list[list[list[float]]]]
+    median: NotRequired[list[list[float]]]
+
+
+class State(TypedDict):
+    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``).
+
+    seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
+    joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
+    """
+
+    seq: int
+    code: str
+    title: str
+    lesson: str
+    lab: str
+    paused: bool
+    poll: Poll | None
+    phase: Phase
+    round: int
+    ask: View | None
+    joined: int
+    mine: NotRequired[Mine | None]
+    shares: NotRequired[Shares]
+    truth: NotRequired[View]
+
+
+class HostEvent(TypedDict):
+    """``POST host``. ``seq``: that of the state which the instructor saw; another one is refused with 409. ``question``: with
+    ``next`` (the one after the present one, if it is left out) and with ``open`` (the present one, if it is left out).
+    """
+
+    event: Event
+    seq: int
+    question: NotRequired[str]
+
+
+class Planned(TypedDict):
+    """A question of the lesson in the instructor's plan. minutes: by the formula of the budget; phase: of its poll."""
+
+    id: str
+    title: str
+    kind: str
+    minutes: float
+    phase: Phase
+    vote: bool
+
+
+class HostState(State):
+    """``GET host`` (bearer token), and the event ``host`` on ``GET events`` with the token: the state, and what only an instructor sees.
+
+    count: votes of the present round. possible: events that mean something now. notes: the lesson's instructor notes, HTML.
+    """
+
+    count: int
+    possible: list[Event]
+    plan: list[Planned]
+    notes: str
