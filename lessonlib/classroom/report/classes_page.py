@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -11,7 +12,6 @@ from lessonlib.classroom.report.items import TOO_EASY, TOO_HARD, classes_figures
 from lessonlib.classroom.report.judged import Opener
 from lessonlib.classroom.report.parts import many, share, signed, table
 from lessonlib.classroom.report.rows import ClassRows
-from lessonlib.draw.given import percent
 from lessonlib.draw.page import page
 from lessonlib.lesson.concepts import Listing
 
@@ -62,15 +62,15 @@ def _verdicts(items: Sequence[ItemFigures]) -> str:
 
     groups = (
         ("splits", "Split the class, 40 to 60 % right at first, the best to talk over"),
-        ("too easy", f"Too easy, more than {percent(TOO_EASY)} right at first: ask for more, or leave it out"),
-        ("too hard", f"Too hard, fewer than {percent(TOO_HARD)} right at first: is something missing before it?"),
+        ("too easy", f"Too easy, more than {share(TOO_EASY)} right at first: ask for more, or leave it out"),
+        ("too hard", f"Too hard, fewer than {share(TOO_HARD)} right at first: is something missing before it?"),
     )
     lines = []
     for verdict, words in groups:
         found = [item for item in items if item["verdict"] == verdict]
         if found:
             lines.append(f"<li>{words}: {named(found)}.</li>")
-    misleads = [item for item in items if item["discrimination"] is not None and item["discrimination"] < 0]
+    misleads = [item for item in items if _misleads(item)]
     if misleads:
         lines.append(
             f"<li>Missed more often by those who know more (a negative discrimination), so read the words again: {named(misleads)}.</li>"
@@ -83,6 +83,11 @@ def _verdicts(items: Sequence[ItemFigures]) -> str:
     return f"<h2>What to look at</h2><ul>{''.join(lines)}</ul>" if lines else ""
 
 
+def _misleads(item: ItemFigures) -> bool:
+    """Whether its discrimination is below zero by more than twice the chance error of a correlation, 1 / sqrt(n)."""
+    return item["discrimination"] is not None and item["discrimination"] < -2 / math.sqrt(item["discriminated"])
+
+
 def _items(items: Sequence[ItemFigures]) -> str:
     rows = [
         (str(number), item["right"] or 0.0, item["low"] or 0.0, item["high"] or 0.0)
@@ -90,22 +95,20 @@ def _items(items: Sequence[ItemFigures]) -> str:
     ]
     hardest, easiest = (sorted(rows, key=lambda row: row[1])[place] for place in (0, -1))
     alt = (
-        f"Share right in the first vote of {many(len(items), 'question')}: from {percent(hardest[1])} (question {hardest[0]}) "
-        f"to {percent(easiest[1])} (question {easiest[0]})."
+        f"Share right in the first vote of {many(len(items), 'question')}: from {share(hardest[1])} (question {hardest[0]}) "
+        f"to {share(easiest[1])} (question {easiest[0]})."
     )
     listed = table(
         "Questions over all classes",
-        ["", "question", "classes", "answers", "right at first", "95 % interval", "", "discrimination", "gain"],
+        ["", "question", "answers", "right at first (95\u00a0% interval)", "", "discrimination", "gain"],
         [
             [
                 str(number),
                 f"{item['lesson_title']}: {item['title']}",
-                str(item["classes"]),
-                str(item["answers"]),
-                share(item["right"]),
-                f"{share(item['low'])} to {share(item['high'])}",
+                f"{item['answers']:,} in {many(item['classes'], 'class', 'classes')}",
+                f"{share(item['right'])} ({share(item['low'])} to {share(item['high'])})",
                 item["verdict"],
-                f"{signed(item['discrimination'])} ({many(item['discriminated'], 'voter')})",
+                f"{signed(item['discrimination'])} of {item['discriminated']:,}",
                 signed(item["gain"]),
             ]
             for number, item in enumerate(items, 1)
@@ -113,6 +116,6 @@ def _items(items: Sequence[ItemFigures]) -> str:
     )
     note = (
         "<p><small>Discrimination: the correlation of a right answer with the share right of the same voter's other questions, "
-        "where at least three were answered. Gain: which part of what was missing was won between the votes.</small></p>"
+        "of so many voters who answered at least three. Gain: which part of what was missing was won between the votes.</small></p>"
     )
     return f"<h2>The questions</h2>{difficulty(rows, alt)}{listed}{note}"

@@ -9,11 +9,14 @@ from html import escape
 from typing import NamedTuple
 
 from lessonlib.classroom.report.figures import Switches
-from lessonlib.draw.given import percent
+from lessonlib.classroom.report.parts import share
 from lessonlib.draw.marks import circle, line, path, points, rect, text
 
 #: The look of the marks. The first round is an outline and the second is filled, so that no colour is needed to tell them.
 STYLE = """
+body { max-width: 64rem; } main > p, main > ul { max-width: 46rem; } h2 small { font-weight: 400; } .beside { display: grid; gap: 0 2rem; align-items: start; } .beside > * { min-width: 0; }
+@media (min-width: 56rem) { .beside { grid-template-columns: 26rem 1fr; } }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 svg text { fill: var(--ink); } .bar-first { fill: var(--wash); stroke: var(--first); stroke-width: 1.6; } .bar-second { fill: var(--second); }
 .axis { stroke: var(--line); } .middle { fill: var(--wash); stroke: var(--line); } .interval { stroke: var(--first); stroke-width: 3; } .dot { fill: var(--first); stroke: var(--page); stroke-width: 1.5; }
 .stay { fill: var(--soft); fill-opacity: .3; } .won { fill: var(--true); fill-opacity: .85; } .lost { fill: none; stroke: var(--second); stroke-width: 1.6; stroke-dasharray: 5 4; } .block { fill: var(--soft); }
@@ -32,8 +35,10 @@ class BarRow(NamedTuple):
     true: bool = False
 
 
-def bars(rows: Sequence[BarRow], alt: str, twice: bool) -> str:
-    """A bar for each round of each row, from 0 to 100 %. ``twice``: whether there was a second round."""
+def bars(rows: Sequence[BarRow], alt: str, twice: bool, true: str = "what is true", end: str = "second vote") -> str:
+    """A bar for each round of each row, from 0 to 100 %. ``twice``: whether there was a second round; ``true``: what a row
+    that is marked ✓ is; ``end``: what the second round is called.
+    """
     high = 34.0 if twice else 22.0
     marks = _ticks(len(rows) * high + 6)
     for number, row in enumerate(rows):
@@ -42,23 +47,23 @@ def bars(rows: Sequence[BarRow], alt: str, twice: bool) -> str:
         marks += _bar(top + 1, row.first, "bar-first")
         if twice:
             marks += _bar(top + 15, row.second, "bar-second")
-    legend = " □ first vote, ■ second vote." if twice else ""
-    true = " ✓ what is true." if any(row.true for row in rows) else ""
-    return _figure(marks, len(rows) * high + 28, alt, f"{alt}{legend}{true}")
+    legend = f" □ first vote, ■ {end}." if twice else ""
+    marked = f" ✓ {true}." if any(row.true for row in rows) else ""
+    return _figure(marks, len(rows) * high + 28, alt, f"{alt}{legend}{marked}")
 
 
-def _bar(top: float, share: float | None, look: str) -> list[str]:
-    if share is None:
+def _bar(top: float, part: float | None, look: str) -> list[str]:
+    if part is None:
         return [text(_LEFT + 4, top + 11, "too few to tell", at="start")]
-    bar = [rect(_LEFT, top, _ACROSS * share, 12, look, 2)] if share else []
-    return [*bar, text(_LEFT + _ACROSS * share + 5, top + 11, percent(share), at="start")]
+    bar = [rect(_LEFT, top, _ACROSS * part, 12, look, 2)] if part else []
+    return [*bar, text(_LEFT + _ACROSS * part + 5, top + 11, share(part), at="start")]
 
 
 def _ticks(bottom: float) -> list[str]:
     marks = []
     for tenth in (0, 2, 4, 6, 8, 10):
         x = _LEFT + _ACROSS * tenth / 10
-        marks += [line(x, 0, x, bottom, "axis"), text(x, bottom + 16, f"{10 * tenth} %" if tenth else "0")]
+        marks += [line(x, 0, x, bottom, "axis"), text(x, bottom + 16, share(tenth / 10) if tenth else "0")]
     return marks
 
 
@@ -67,12 +72,12 @@ def difficulty(rows: Sequence[tuple[str, float, float, float]], alt: str) -> str
     high = 22.0
     bottom = len(rows) * high + 6
     marks = [rect(_LEFT + 0.4 * _ACROSS, 0, 0.2 * _ACROSS, bottom, "middle", 0), *_ticks(bottom)]
-    for number, (label, share, low, up) in enumerate(rows):
+    for number, (label, right, low, up) in enumerate(rows):
         y = 6 + (number + 0.5) * high
         marks += [
             text(_LEFT - 8, y + 4, label, at="end"),
             line(_LEFT + low * _ACROSS, y, _LEFT + up * _ACROSS, y, "interval"),
-            circle(_LEFT + share * _ACROSS, y, 5, "dot"),
+            circle(_LEFT + right * _ACROSS, y, 5, "dot"),
         ]
     return _figure(marks, bottom + 22, alt, f"{alt} The line is the 95 % interval; shaded: 40 to 60 %.")
 

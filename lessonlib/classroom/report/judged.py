@@ -84,10 +84,17 @@ def asked(poll: Poll, lessons: Opener) -> Asked:
             return Asked(poll, poll.question, None, "the lesson has no such question any more")
         question = item.step.question
         if question.asked_hash() != poll.hash:
-            return Asked(poll, item.title, None, "the question is worded otherwise today, or its answer is another")
+            return Asked(
+                poll, _short(item.title), None, "the question is worded otherwise today, or its answer is another"
+            )
     except LessonlibError as error:
         return Asked(poll, poll.question, None, f"it cannot be opened: {error}")
-    return Asked(poll, item.title, question)
+    return Asked(poll, _short(item.title), question)
+
+
+def _short(title: str) -> str:
+    """A panel's title without what it asks to do: "Step 3" of "Step 3 · predict, then reveal"."""
+    return title.split(" · ", maxsplit=1)[0]
 
 
 def judged(question: Question, votes: Sequence[Vote]) -> list[Judged]:

@@ -17,12 +17,11 @@ from lessonlib.classroom.report.figures import (
     Switches,
 )
 from lessonlib.classroom.report.judged import Answered, Opener, answered
-from lessonlib.classroom.report.parts import many, share, signed, table
+from lessonlib.classroom.report.parts import beside, many, share, signed, table
 from lessonlib.classroom.report.rows import ClassRows
-from lessonlib.draw.given import percent
 from lessonlib.draw.page import page, policy
 from lessonlib.lesson.concepts import Listing
-from lessonlib.lesson.judge import times
+from lessonlib.lesson.judge import band_of, times
 
 #: what the header of a served report says too
 POLICY = policy(STYLE)
@@ -70,31 +69,33 @@ def _ideas(figures: ClassFigures) -> str:
     if not told:
         return "<h2>Which ideas are open</h2><p>Too few answers to tell.</p>"
     still = [idea for idea in told if idea["state"] == "open"]
-    names = "; ".join(f"{idea['title']} ({percent(idea['last'] or 0)})" for idea in still)
+    names = "; ".join(f"{idea['title']} ({share(idea['last'])})" for idea in still)
     finding = (
-        f"{many(len(still), 'idea is', 'ideas are')} still open, fewer than {percent(SETTLED)} right at the end: {names}."
+        f"{many(len(still), 'idea is', 'ideas are')} still open, fewer than {share(SETTLED)} right at the end: {names}."
         if still
-        else f"No idea is open: of each, {percent(SETTLED)} or more were right at the end."
+        else f"No idea is open: of each, {share(SETTLED)} or more were right at the end."
     )
     again = any(idea["gain"] is not None for idea in told)
-    drawn = bars([BarRow(str(n), idea["first"], idea["last"]) for n, idea in enumerate(told, 1)], finding, again)
-    listed = table(
-        "Ideas, by the mean share right of their questions",
-        ["", "idea", "questions", *(["first vote", "at the end", "gain"] if again else ["right"]), ""],
-        [
-            [
-                str(n),
-                idea["title"],
-                str(idea["questions"]),
-                *([share(idea["first"])] if again else []),
-                share(idea["last"]),
-                *([signed(idea["gain"])] if again else []),
-                idea["state"],
-            ]
-            for n, idea in enumerate(told, 1)
-        ],
+    drawn = bars(
+        [BarRow(str(n), idea["first"], idea["last"]) for n, idea in enumerate(told, 1)],
+        "The mean share right of the questions on each idea.",
+        again,
+        end="at the end",
     )
-    return f"<h2>Which ideas are open</h2>{drawn}{listed}"
+    head = ["", "idea", "questions", *(["first vote", "at the end", "gain"] if again else ["right"]), ""]
+    rows = [
+        [
+            str(n),
+            idea["title"],
+            str(idea["questions"]),
+            *([share(idea["first"])] if again else []),
+            share(idea["last"]),
+            *([signed(idea["gain"])] if again else []),
+            idea["state"],
+        ]
+        for n, idea in enumerate(told, 1)
+    ]
+    return f"<h2>Which ideas are open</h2><p>{escape(finding)}</p>{beside('Ideas', drawn, head, rows)}"
 
 
 def _held(figures: ClassFigures) -> str:
@@ -104,7 +105,7 @@ def _held(figures: ClassFigures) -> str:
     listed = table(
         "Misconceptions at the end of the voting, the surest first",
         ["what is believed", "question", "believed", "and certain"],
-        [[each["holds"], each["title"], percent(each["share"]), percent(each["certain"])] for each in figures["held"]],
+        [[each["holds"], each["title"], share(each["share"]), share(each["certain"])] for each in figures["held"]],
     )
     note = "<p>Errors that people are certain of are corrected best, and come back if they are not asked again: ask these once more another day.</p>"
     return f"<h2>Held with certainty</h2>{listed}{note}"
@@ -115,15 +116,18 @@ def _held(figures: ClassFigures) -> str:
 
 def _question(number: int, one: Answered, figures: QuestionFigures) -> str:
     question = one.asked.question
-    parts = [f"<h2>{number} · {escape(figures['title'])}</h2>", question.stem() if question else ""]
+    parts = [
+        f"<h2>Question {number} <small>{escape(figures['title'])}, {escape(figures['question'])}</small></h2>",
+        question.stem() if question else "",
+    ]
     parts.append(f"<p>{escape(' '.join(_sentences(figures)))}</p>")
     twice = figures["second"] is not None
     if figures["options"]:
-        parts.append(_distribution("Answers", figures["options"], twice, "answer"))
+        parts.append(_distribution("Answers", figures["options"], twice, "answer", "what is true"))
     if figures["off"]:
-        parts.append(_distribution("How far off", figures["off"], twice, "off by"))
+        parts.append(_distribution("How far off", figures["off"], twice, "off by", "spot on"))
     if figures["features"]:
-        parts.append(_distribution("The shape of the curve", figures["features"], twice, "what was drawn"))
+        parts.append(_distribution("The shape of the curve", figures["features"], twice, "what was drawn", "as it is"))
     if figures["both"]:
         parts.append(_switches(figures["both"], figures["switches"]))
     return "".join([*parts, _confidence(figures), _beliefs(figures["misconceptions"], twice)])
@@ -149,10 +153,10 @@ def _right(figures: QuestionFigures) -> str:
     first, second = figures["first"]["right"], figures["second"]["right"] if figures["second"] else None
     if first is None and second is None:
         return "Too few to tell more."
-    before = "too few to tell" if first is None else f"{percent(first)}"
+    before = "too few to tell" if first is None else f"{share(first)}"
     if figures["second"] is None:
         return f"Right: {before}."
-    after = "too few to tell" if second is None else f"{percent(second)}"
+    after = "too few to tell" if second is None else f"{share(second)}"
     won = figures["gain"]
     part = "" if won is None else f": a normalised gain of {won:.2f}".replace("-", "−")
     return f"Right: {before} before, {after} after{part}."
@@ -162,14 +166,16 @@ def _off(first: RoundFigures, second: RoundFigures | None) -> str:
     offs = [each["median_off"] for each in (first, second) if each and each["median_off"] is not None]
     if not offs:
         return ""
-    return f"Typically {' at first, then '.join(times(off) for off in offs)} off."
+    return f"Typically {' at first, then '.join(map(_times_off, offs))}."
+
+
+def _times_off(off: float) -> str:
+    return "spot on" if band_of(off) == 0 else f"{times(off)} off"
 
 
 def _ranges(first: RoundFigures, second: RoundFigures | None) -> str:
     held = (second if second and second["held"] is not None else first)["held"]
-    return (
-        "" if held is None else f"{percent(held)} of the ranges held the truth; honest ones do so four times in five."
-    )
+    return "" if held is None else f"{share(held)} of the ranges held the truth; honest ones do so four times in five."
 
 
 def _advice(figures: QuestionFigures) -> str:
@@ -197,41 +203,35 @@ def _who_explains(figures: QuestionFigures) -> str:
     return ""
 
 
-def _distribution(title: str, shares: Sequence[ShareFigures], twice: bool, what: str) -> str:
+def _distribution(title: str, shares: Sequence[ShareFigures], twice: bool, what: str, true: str) -> str:
     """A drawing with letters, and the table that says what they stand for."""
     named = list(zip(_LETTERS, shares, strict=False))
     drawn = bars(
         [BarRow(letter, row["first"], row["second"], row["right"]) for letter, row in named],
-        f"{title}. {_most(shares, twice)}",
+        _most(shares, twice),
         twice,
+        true,
     )
-    listed = table(
-        title,
-        ["", what, *(["first vote", "second vote"] if twice else ["share"])],
-        [
-            [
-                f"{letter}{' ✓' * row['right']}",
-                row["text"],
-                share(row["first"]),
-                *([share(row["second"])] if twice else []),
-            ]
-            for letter, row in named
-        ],
-    )
-    return drawn + listed
+    head = ["", what, *(["first vote", "second vote"] if twice else ["share"])]
+    rows = [
+        [f"{letter}{' ✓' * row['right']}", row["text"], share(row["first"]), *([share(row["second"])] if twice else [])]
+        for letter, row in named
+    ]
+    return beside(title, drawn, head, rows)
 
 
 def _most(shares: Sequence[ShareFigures], twice: bool) -> str:
-    """The finding in words: how many took what is true, and what most others took."""
-    said = []
-    for row in [row for row in shares if row["right"]][:1]:
+    """The finding in words: how many were right, and what most others took."""
+
+    def told(row: ShareFigures) -> str:
         after = f", then {share(row['second'])}" if twice else ""
-        said.append(f"“{row['text']}”, which is true: {share(row['first'])}{after}.")
+        return f"“{row['text']}” {share(row['first'])}{after}"
+
+    said = [f"Right: {told(row)}." for row in shares if row["right"]]
     others = [row for row in shares if not row["right"] and (row["first"] or row["second"])]
     if others:
         most = max(others, key=lambda row: (row["first"] or 0, row["second"] or 0))
-        after = f", then {share(most['second'])}" if twice else ""
-        said.append(f"Of the others most took “{most['text']}”: {share(most['first'])}{after}.")
+        said.append(f"Of the others most: {told(most)}.")
     return " ".join(said)
 
 
@@ -242,15 +242,12 @@ def _switches(both: int, found: Switches | None) -> str:
         f"Of {both:,} who voted twice, {found['right_right']:,} stayed right, {found['wrong_right']:,} changed to right, "
         f"{found['right_wrong']:,} changed away from it, {found['wrong_wrong']:,} stayed wrong."
     )
-    listed = table(
-        "Who changed to what",
-        ["first vote", "then right", "then wrong"],
-        [
-            ["right", f"{found['right_right']:,}", f"{found['right_wrong']:,}"],
-            ["wrong", f"{found['wrong_right']:,}", f"{found['wrong_wrong']:,}"],
-        ],
-    )
-    return changes(found, alt) + listed
+    head = ["first vote", "then right", "then wrong"]
+    rows = [
+        ["right", f"{found['right_right']:,}", f"{found['right_wrong']:,}"],
+        ["wrong", f"{found['wrong_right']:,}", f"{found['wrong_wrong']:,}"],
+    ]
+    return beside("Who changed to what", changes(found, alt), head, rows)
 
 
 def _confidence(figures: QuestionFigures) -> str:
@@ -263,7 +260,7 @@ def _confidence(figures: QuestionFigures) -> str:
     surest = f"Certain: {share(before[-1][0])}{f', then {share(after[-1][0])}' if twice else ''}."
     drawn = bars(
         [BarRow(letter, one[0], other[0]) for letter, one, other in zip(_LETTERS, before, after, strict=False)],
-        f"How sure they were. {surest}",
+        surest,
         twice,
     )
     right = "of these right"
@@ -272,7 +269,7 @@ def _confidence(figures: QuestionFigures) -> str:
         [letter, name, *map(share, one), *(map(share, other) if twice else ())]
         for letter, name, one, other in zip(_LETTERS, names, before, after, strict=False)
     ]
-    return drawn + table("How sure they were", head, rows)
+    return beside("How sure they were", drawn, head, rows)
 
 
 def _levels(levels: Sequence[LevelFigures], count: int) -> list[tuple[float | None, float | None]]:

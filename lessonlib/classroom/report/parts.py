@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from lessonlib.draw.given import percent
+
+def beside(title: str, drawn: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A drawing and the table with its numbers, under one heading."""
+    return f'<h3>{escape(title)}</h3><div class="beside">{drawn}{table(title, head, rows, "unseen")}</div>'
 
 
-def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of texts; the first cell of a row names it. A column without a name has an empty head."""
+def table(caption: str, head: Sequence[str], rows: Iterable[Sequence[str]], look: str = "") -> str:
+    """A table of texts; the first cell of a row names it. A column without a name has an empty head. ``look``: of the caption."""
     columns = "".join(f'<th scope="col">{escape(name)}</th>' if name else "<td></td>" for name in head)
     body = "".join(f"<tr>{_row(cells)}</tr>" for cells in rows)
-    return f"<table><caption>{escape(caption)}</caption><thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
+    named = f'<caption class="{look}">{escape(caption)}</caption>'
+    return f"<table>{named}<thead><tr>{columns}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _row(cells: Sequence[str]) -> str:
@@ -20,8 +24,10 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def share(value: float | None) -> str:
-    """A share in per cent; a dash where it is hidden."""
-    return "–" if value is None else percent(value)
+    """A share in whole per cent, on one line; a dash where it is hidden. What is there and rounds to nothing is under 1 %."""
+    if value is None:
+        return "–"
+    return "under 1\u00a0%" if 0 < value < 0.005 else f"{100 * value:.0f}\u00a0%"
 
 
 def signed(value: float | None) -> str:
