@@ -16,7 +16,10 @@ LEAST_SHARED = 5
 
 
 class Poll(TypedDict):
-    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's."""
+    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's.
+
+    ``hash`` depends on the truth, and who has it can try the options one by one: it is "" until ``revealed``.
+    """
 
     id: str
     lesson: str
@@ -42,7 +45,9 @@ class Kept(TypedDict):
 
 
 class Refused(TypedDict):
-    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429."""
+    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429, and with 503
+    where the server could not keep what it was sent: then nothing of it is kept, and it may be sent again.
+    """
 
     problem: str
 
@@ -93,7 +98,9 @@ class Shares(TypedDict):
 
 
 class State(TypedDict):
-    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``).
+    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``). ``POST join`` answers with it too.
+
+    Another event on each stream is ``beat``, every 15 s, with the ``seq``.
 
     seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
     joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
@@ -113,6 +120,16 @@ class State(TypedDict):
     mine: NotRequired[Mine | None]
     shares: NotRequired[Shares]
     truth: NotRequired[View]
+
+
+class ScreenState(State):
+    """``GET state?screen=CODE``, and the event ``screen`` on ``GET events?screen=CODE``: the state, and what a hall may see besides.
+
+    count: votes of the present round. join: the address that phones open; ``GET qr.svg?screen=CODE`` is the same as a picture.
+    """
+
+    count: int
+    join: str
 
 
 class HostEvent(TypedDict):
@@ -140,9 +157,11 @@ class HostState(State):
     """``GET host`` (bearer token), and the event ``host`` on ``GET events`` with the token: the state, and what only an instructor sees.
 
     count: votes of the present round. possible: events that mean something now. notes: the lesson's instructor notes, HTML.
+    join: the address that phones open.
     """
 
     count: int
+    join: str
     possible: list[Event]
     plan: list[Planned]
     notes: str
