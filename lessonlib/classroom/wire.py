@@ -1,4 +1,10 @@
-"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name."""
+"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name.
+
+``GET events`` is a stream of named events: ``state`` (State), at first and after each event of the class; ``beat`` each 15 s;
+``over`` when the class ends. ``GET state?screen`` and ``GET events?screen``, which need no cookie, are the hall's: ScreenState,
+and the event ``count`` (Count), at most four a second.
+``GET me`` is a voter's own votes as JSON lines, as the journal has them; ``DELETE me`` forgets the voter. ``GET qr.svg`` leads to ``join``.
+"""
 
 from __future__ import annotations
 
@@ -36,9 +42,10 @@ class Vote(TypedDict):
 
 
 class Kept(TypedDict):
-    """The answer to a vote: kept now, or known already by its key."""
+    """The answer to a vote: kept now, or known already by its key. guess: as in ``Mine.rounds``."""
 
     kept: Literal["ok", "again"]
+    guess: NotRequired[dict[str, Any]]
 
 
 class Refused(TypedDict):
@@ -48,7 +55,7 @@ class Refused(TypedDict):
 
 
 class Mine(TypedDict):
-    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, and the confidence.
+    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, its ``confidence`` among it.
 
     ``view``: the panel with this voter's own result and the refutation of what was taken; from ``revealed`` alone.
     """
@@ -97,6 +104,7 @@ class State(TypedDict):
 
     seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
     joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
+    mine: of one who has joined; None before the first vote. Who has not joined gets none.
     """
 
     seq: int
@@ -113,6 +121,22 @@ class State(TypedDict):
     mine: NotRequired[Mine | None]
     shares: NotRequired[Shares]
     truth: NotRequired[View]
+
+
+class ScreenState(State):
+    """``GET state?screen``, and the event ``state`` on ``GET events?screen``: the state, the address that voters open (its code
+    in it), and the votes of the present round.
+    """
+
+    join: str
+    count: int
+
+
+class Count(TypedDict):
+    """The event ``count``: votes of the present round, and voters."""
+
+    count: int
+    joined: int
 
 
 class HostEvent(TypedDict):
