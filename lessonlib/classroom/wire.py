@@ -89,8 +89,9 @@ class Shares(TypedDict):
     first: int
     second: int | None
     options: NotRequired[list[OptionShare]]
-    #: of numbers: the unit, bins of equal width on the axis (a logarithmic one where all are above 0), medians by round
-    unit: NotRequired[str]
+    #: of numbers, in base units: bins of equal width on the axis (a logarithmic one where all are above 0), medians by round;
+    #: ticks: the units in which they are labelled (base units, name), from small to large; none for bare numbers
+    ticks: NotRequired[list[tuple[float, str]]]
     log: NotRequired[bool]
     bins: NotRequired[list[Bin]]
     medians: NotRequired[list[float | None]]
