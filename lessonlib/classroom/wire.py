@@ -1,9 +1,8 @@
 """What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name.
 
-``GET events`` is a stream of named events: ``state`` (State), at first and after each event of the class; ``beat`` each 15 s;
-``over`` when the class ends. ``GET state?screen`` and ``GET events?screen``, which need no cookie, are the hall's: ScreenState,
-and the event ``count`` (Count), at most four a second.
-``GET me`` is a voter's own votes as JSON lines, as the journal has them; ``DELETE me`` forgets the voter. ``GET qr.svg`` leads to ``join``.
+``GET events`` is a stream of named events: ``state`` (for a screen ``screen``, for the instructor ``host``), at first and after each
+event of the class; ``beat``, every 15 s, with the ``seq``; ``over`` when the class ends.
+``GET me`` is a voter's own votes as JSON lines, as the journal has them; ``DELETE me`` forgets the voter.
 """
 
 from __future__ import annotations
@@ -22,7 +21,10 @@ LEAST_SHARED = 5
 
 
 class Poll(TypedDict):
-    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's."""
+    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's.
+
+    ``hash`` depends on the truth, and who has it can try the options one by one: it is "" until ``revealed``.
+    """
 
     id: str
     lesson: str
@@ -49,7 +51,9 @@ class Kept(TypedDict):
 
 
 class Refused(TypedDict):
-    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429."""
+    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429, and with 503
+    where the server could not keep what it was sent: then nothing of it is kept, and it may be sent again.
+    """
 
     problem: str
 
@@ -101,7 +105,7 @@ class Shares(TypedDict):
 
 
 class State(TypedDict):
-    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``).
+    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``). ``POST join`` answers with it too.
 
     seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
     joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
@@ -125,19 +129,13 @@ class State(TypedDict):
 
 
 class ScreenState(State):
-    """``GET state?screen``, and the event ``state`` on ``GET events?screen``: the state, the address that voters open (its code
-    in it), and the votes of the present round.
+    """``GET state?screen=CODE``, and the event ``screen`` on ``GET events?screen=CODE``: the state, and what a hall may see besides.
+
+    count: votes of the present round. join: the address that phones open; ``GET qr.svg?screen=CODE`` is the same as a picture.
     """
 
+    count: int
     join: str
-    count: int
-
-
-class Count(TypedDict):
-    """The event ``count``: votes of the present round, and voters."""
-
-    count: int
-    joined: int
 
 
 class HostEvent(TypedDict):
@@ -165,9 +163,11 @@ class HostState(State):
     """``GET host`` (bearer token), and the event ``host`` on ``GET events`` with the token: the state, and what only an instructor sees.
 
     count: votes of the present round. possible: events that mean something now. notes: the lesson's instructor notes, HTML.
+    join: the address that phones open.
     """
 
     count: int
+    join: str
     possible: list[Event]
     plan: list[Planned]
     notes: str
