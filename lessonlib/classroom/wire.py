@@ -1,4 +1,9 @@
-"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name."""
+"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name.
+
+``GET events`` is a stream of named events: ``state`` (for a screen ``screen``, for the instructor ``host``), at first and after each
+event of the class; ``beat``, every 15 s, with the ``seq``; ``over`` when the class ends.
+``GET me`` is a voter's own votes as JSON lines, as the journal has them; ``DELETE me`` forgets the voter.
+"""
 
 from __future__ import annotations
 
@@ -39,9 +44,10 @@ class Vote(TypedDict):
 
 
 class Kept(TypedDict):
-    """The answer to a vote: kept now, or known already by its key."""
+    """The answer to a vote: kept now, or known already by its key. guess: as in ``Mine.rounds``."""
 
     kept: Literal["ok", "again"]
+    guess: NotRequired[dict[str, Any]]
 
 
 class Refused(TypedDict):
@@ -53,7 +59,7 @@ class Refused(TypedDict):
 
 
 class Mine(TypedDict):
-    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, and the confidence.
+    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, its ``confidence`` among it.
 
     ``view``: the panel with this voter's own result and the refutation of what was taken; from ``revealed`` alone.
     """
@@ -87,8 +93,9 @@ class Shares(TypedDict):
     first: int
     second: int | None
     options: NotRequired[list[OptionShare]]
-    #: of numbers: the unit, bins of equal width on the axis (a logarithmic one where all are above 0), medians by round
-    unit: NotRequired[str]
+    #: of numbers, in base units: bins of equal width on the axis (a logarithmic one where all are above 0), medians by round;
+    #: ticks: the units in which they are labelled (base units, name), from small to large; none for bare numbers
+    ticks: NotRequired[list[tuple[float, str]]]
     log: NotRequired[bool]
     bins: NotRequired[list[Bin]]
     medians: NotRequired[list[float | None]]
@@ -100,10 +107,9 @@ class Shares(TypedDict):
 class State(TypedDict):
     """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``). ``POST join`` answers with it too.
 
-    Another event on each stream is ``beat``, every 15 s, with the ``seq``.
-
     seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
     joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
+    mine: of one who has joined; None before the first vote. Who has not joined gets none.
     """
 
     seq: int
