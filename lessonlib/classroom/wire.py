@@ -1,4 +1,9 @@
-"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name."""
+"""What goes over the wire between the class server and phones, notebooks and the hall's screen: JSON, by name.
+
+``GET events`` is a stream of named events: ``state`` (for a screen ``screen``, for the instructor ``host``), at first and after each
+event of the class; ``beat``, every 15 s, with the ``seq``; ``over`` when the class ends.
+``GET me`` is a voter's own votes as JSON lines, as the journal has them; ``DELETE me`` forgets the voter.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +21,10 @@ LEAST_SHARED = 5
 
 
 class Poll(TypedDict):
-    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's."""
+    """A question that is put to the class: the same address as in a learner's own record. ``id`` is the question's.
+
+    ``hash`` depends on the truth, and who has it can try the options one by one: it is "" until ``revealed``.
+    """
 
     id: str
     lesson: str
@@ -36,19 +44,22 @@ class Vote(TypedDict):
 
 
 class Kept(TypedDict):
-    """The answer to a vote: kept now, or known already by its key."""
+    """The answer to a vote: kept now, or known already by its key. guess: as in ``Mine.rounds``."""
 
     kept: Literal["ok", "again"]
+    guess: NotRequired[dict[str, Any]]
 
 
 class Refused(TypedDict):
-    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429."""
+    """What a client did wrong, in one line that it may show. Goes with 401, 403, 404, 409, 413, 422 or 429, and with 503
+    where the server could not keep what it was sent: then nothing of it is kept, and it may be sent again.
+    """
 
     problem: str
 
 
 class Mine(TypedDict):
-    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, and the confidence.
+    """What the voter who asks has sent to this poll: by round the guess as a panel shows it, its ``confidence`` among it.
 
     ``view``: the panel with this voter's own result and the refutation of what was taken; from ``revealed`` alone.
     """
@@ -82,8 +93,9 @@ class Shares(TypedDict):
     first: int
     second: int | None
     options: NotRequired[list[OptionShare]]
-    #: of numbers: the unit, bins of equal width on the axis (a logarithmic one where all are above 0), medians by round
-    unit: NotRequired[str]
+    #: of numbers, in base units: bins of equal width on the axis (a logarithmic one where all are above 0), medians by round;
+    #: ticks: the units in which they are labelled (base units, name), from small to large; none for bare numbers
+    ticks: NotRequired[list[tuple[float, str]]]
     log: NotRequired[bool]
     bins: NotRequired[list[Bin]]
     medians: NotRequired[list[float | None]]
@@ -93,10 +105,11 @@ class Shares(TypedDict):
 
 
 class State(TypedDict):
-    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``).
+    """``GET state``, and the data of the event ``state`` on ``GET events`` (there without ``mine``). ``POST join`` answers with it too.
 
     seq: number of the last event of the class. ask: the panel's view of the question as nobody has answered it (from ``open1``).
     joined: voters. shares from ``shown``; truth, the panel as one who skipped sees it, from ``revealed``.
+    mine: of one who has joined; None before the first vote. Who has not joined gets none.
     """
 
     seq: int
@@ -113,6 +126,16 @@ class State(TypedDict):
     mine: NotRequired[Mine | None]
     shares: NotRequired[Shares]
     truth: NotRequired[View]
+
+
+class ScreenState(State):
+    """``GET state?screen=CODE``, and the event ``screen`` on ``GET events?screen=CODE``: the state, and what a hall may see besides.
+
+    count: votes of the present round. join: the address that phones open; ``GET qr.svg?screen=CODE`` is the same as a picture.
+    """
+
+    count: int
+    join: str
 
 
 class HostEvent(TypedDict):
@@ -140,9 +163,11 @@ class HostState(State):
     """``GET host`` (bearer token), and the event ``host`` on ``GET events`` with the token: the state, and what only an instructor sees.
 
     count: votes of the present round. possible: events that mean something now. notes: the lesson's instructor notes, HTML.
+    join: the address that phones open.
     """
 
     count: int
+    join: str
     possible: list[Event]
     plan: list[Planned]
     notes: str
