@@ -112,9 +112,9 @@ def judged(question: Question, votes: Sequence[Vote]) -> list[Judged]:
 
 
 def _judge(question: Question, vote: Vote) -> Judged | None:
-    """What the guess of a vote is worth; None if the question refuses it."""
+    """What the guess of a vote is worth; None if the question refuses it. A kept guess is taken as its panel would send it."""
     try:
-        guess = question.accept(vote.guess)
+        guess = question.accept(question.as_given(vote.guess) if isinstance(vote.guess, dict) else vote.guess)
     except GuessError:
         return None
     score = question.score(guess)

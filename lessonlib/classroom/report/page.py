@@ -204,7 +204,9 @@ def _who_explains(figures: QuestionFigures) -> str:
 
 
 def _distribution(title: str, shares: Sequence[ShareFigures], twice: bool, what: str, true: str) -> str:
-    """A drawing with letters, and the table that says what they stand for."""
+    """A drawing with letters, and the table that says what they stand for; nothing where both rounds are too small."""
+    if all(row["first"] is None and row["second"] is None for row in shares):
+        return ""
     named = list(zip(_LETTERS, shares, strict=False))
     drawn = bars(
         [BarRow(letter, row["first"], row["second"], row["right"]) for letter, row in named],

@@ -20,7 +20,7 @@ class Poll(NamedTuple):
 
 
 class Vote(NamedTuple):
-    """One vote. poll, voter: ids of their rows. guess: as a panel sends it. confidence: 0 to 2, or None."""
+    """One vote. poll, voter: ids of their rows. guess: as a learner's record keeps it, or as a panel sends it. confidence: 0 to 2, or None."""
 
     seq: int
     poll: Any

@@ -9,6 +9,7 @@ from typing import Any, cast
 from lessonlib.classroom.report.judged import Opener
 from lessonlib.classroom.report.rows import ClassRows, Poll, Vote
 from lessonlib.lesson.concepts import Concept, Listing
+from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds import make_question
 from lessonlib.lesson.lesson import Lesson
@@ -44,11 +45,21 @@ def made_up_class(
     for number, (each, first, second) in enumerate(asked, 1):
         polls.append(Poll(number, LESSON, each.id, each.asked_hash(), LAB, "revealed"))
         for round_, ballots in ((1, first), (2, second)):
-            for voter, (guess, sure) in ballots.items():
-                votes.append(Vote(len(votes) + 1, number, round_, voter, guess, sure))
+            votes += [
+                Vote(len(votes) + place, number, round_, voter, kept(each, guess), sure)
+                for place, (voter, (guess, sure)) in enumerate(ballots.items(), 1)
+            ]
     joined = len({vote.voter for vote in votes}) if voters is None else voters
     rows = ClassRows(f"id of {code}", code, LESSON, LAB, "2026-11-20T09:00:00+00:00", joined, polls, votes)
     return ClassRows(**{**rows.__dict__, **changes})
+
+
+def kept(of: Question, guess: Any) -> Any:
+    """A guess as the store keeps it; one that no panel sends stays as it is."""
+    try:
+        return of.accept(guess)
+    except GuessError:
+        return guess
 
 
 def choice(**changes: Any) -> Question:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from lessonlib.base.formats import parse_json
+from lessonlib.base.formats import parse_json, whole_characters
 from lessonlib.classroom.report.export import COLUMNS, cell, export_csv, export_json, report_figures, report_html
 from lessonlib.classroom.report.judged import Lessons, Opener
 from lessonlib.classroom.report.rows import ClassRows, Poll, Vote
 from lessonlib.draw.page import STYLE, page, policy
+from lessonlib.lesson.concepts import Concept, Listing
 from lessonlib.lesson.question import Question
 from lessonlib.roofline import DEFAULT_LAB
 from tests.classroom.report.made_up_class import (
@@ -29,7 +30,7 @@ from tests.classroom.report.made_up_class import (
     opener,
     texts,
 )
-from tests.hostile import HALF, HOSTILE, structure
+from tests.hostile import ACTING, HALF, HOSTILE, assert_printable, assert_same_page
 from tests.lesson.made_up import question
 
 DOCS = Path(__file__).resolve().parents[3] / "docs"
@@ -106,38 +107,45 @@ def test_the_policy_is_that_of_the_style() -> None:
 # --- hostile text -------------------------------------------------------------------------------------------------
 
 
-def with_text(text: str) -> tuple[ClassRows, Opener]:
-    """That text in each field of the rows, and in the words of the question."""
-    asked = choice(
-        options=[
-            {"text": "memory", "right": True, "because": "So."},
-            {"text": "`x` " + text.replace("{", "(").replace("`", "'").replace("$", "S").replace("<", "&lt;").replace("|", "/"),
-             "misconception": "it-is-compute", "refutation": {}},
-            {"text": "network", "misconception": "it-is-network", "refutation": {}},
-        ]
-    )  # fmt: skip
+def with_text(text: str) -> tuple[ClassRows, Opener, Listing]:
+    """That text in each field of the rows, and in what the course's list says."""
+    asked = choice()
     first = {text + str(n): (option["key"], 2) for n, option in enumerate(asked.ask()["options"] * 3)}
     rows = made_up_class((asked, first, first), code=text)
-    poll = Poll(text, text, text, text, text)
+    poll = Poll(text, text, text, text, text, text)
     strange = [Vote(1000 + n, text, 1, text + str(n), {"text": text}, 2) for n in range(9)]
-    items = opener(asked)
     changed = replace(
         rows, lesson=text, lab=text, created=text, polls=[*rows.polls, poll], votes=[*rows.votes, *strange]
     )
-    return changed, items
+    listing = Listing(
+        {"first-idea": Concept("first-idea", 1, text, text, ())}, dict.fromkeys(LISTING.misconceptions, text), {}
+    )
+    return changed, opener(asked), listing
 
 
 @pytest.mark.parametrize("text", [*HOSTILE.values(), HALF], ids=[*HOSTILE, "half"])
 def test_hostile_text_in_each_field_is_text(text: str) -> None:
-    rows, lessons = with_text(text)
-    calm, calm_lessons = with_text("Plain")
+    rows, lessons, listing = with_text(text)
+    calm, _, calm_listing = with_text("Plain")
     for classes, harmless in (([rows], [calm]), ([rows, rows], [calm, calm])):
-        html = report_html(classes, lessons, LISTING)
+        html = report_html(classes, lessons, listing)
         html.encode()
-        assert structure(html) == structure(report_html(harmless, calm_lessons, LISTING))
-    for line in lines(export_csv([rows], lessons)):
-        assert not line["class"].startswith(tuple("=+-@\t\r")) and line["answer"] and line["answer"][0] not in "=+-@"
-    assert parse_json(export_json([rows], lessons, LISTING), "export")["classes"][0]["code"]
+        assert_same_page(html, report_html(harmless, lessons, calm_listing), text)
+    lines_ = lines(export_csv([rows], lessons))
+    assert len(lines_) == 18
+    for line in lines_:
+        assert not any(value.startswith(tuple("=+-@\t\r")) for value in line.values())
+        assert not any(ACTING.search(value) for value in line.values())
+    data = export_json([rows], lessons, listing)
+    assert parse_json(data, "export")["classes"][0]["code"] == whole_characters(text)
+    assert_printable(data.replace("\n", ""))
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "＝1"])
+def test_no_field_of_the_rows_is_a_formula(text: str) -> None:
+    rows, lessons, _ = with_text(text)
+    (first, *_) = lines(export_csv([rows], lessons))
+    assert first["class"] == f"'{text}"
 
 
 # --- the table of votes -------------------------------------------------------------------------------------------
