@@ -58,6 +58,13 @@ def remove_class_file(code: str, pid: int) -> None:
             _path(code).unlink()
 
 
+def remove_left(code: str) -> None:
+    """Take away what a server that was killed left of a class."""
+    for path in (_path(code), lock_path(code)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 def read_class_file(code: str) -> ClassFile | None:
     """The class file with this code; None if there is none that can be read."""
     try:
@@ -79,6 +86,25 @@ def class_files() -> list[ClassFile]:
         return []
     found = (read_class_file(path.stem) for path in paths if code_of(path.stem) == path.stem)
     return [each for each in found if each is not None]
+
+
+def lock_path(code: str) -> Path:
+    """The file that the process which serves a class alone holds a lock on."""
+    return classes_dir() / f"{code}.lock"
+
+
+def is_served(code: str) -> bool:
+    """Whether a process of this machine serves that class alone; False where there are no locks."""
+    try:
+        import fcntl
+
+        with lock_path(code).open() as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
+        return False
+    return False
 
 
 def _path(code: str) -> Path:

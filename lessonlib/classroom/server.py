@@ -27,7 +27,7 @@ from starlette.routing import BaseRoute
 from lessonlib.base.errors import LessonlibError, shown
 from lessonlib.base.files import reason
 from lessonlib.classroom.app import ClassApp, Pages
-from lessonlib.classroom.class_file import classes_dir, code_of, read_class_file, remove_class_file, write_class_file
+from lessonlib.classroom.class_file import code_of, lock_path, read_class_file, remove_class_file, write_class_file
 from lessonlib.classroom.live_class import LiveClass, lesson_name
 from lessonlib.classroom.store import ClassRow, CodeTakenError, Store, StoreError
 from lessonlib.classroom.stores import opener
@@ -224,7 +224,7 @@ def serve(
             token = bearer(row.code, os.environ)
             with kept.transaction():
                 kept.add_host(row, hashlib.sha256(token.encode()).hexdigest())
-            with alone(kept, classes_dir() / f"{row.code}.lock"):
+            with alone(kept, lock_path(row.code)):
                 port = listening.getsockname()[1]
                 join = where.for_phones(port) + row.code
                 told = Served(row.code, join, where.for_phones(port) + f"screen#{row.code}", where.local(port))

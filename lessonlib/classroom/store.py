@@ -200,12 +200,18 @@ class Store:
         found = self.run(f"UPDATE class SET expires = ? WHERE id = ? RETURNING {_CLASS}", time.time() + OPEN_S, row.id)
         return ClassRow(*found[0])
 
-    def erase_class(self, row: ClassRow) -> None:
-        """Forget a class with all that belongs to it."""
-        self.run("DELETE FROM vote WHERE poll IN (SELECT id FROM poll WHERE class = ?)", row.id)
-        for table in ("event", "poll", "voter", "host"):
-            self.run(f"DELETE FROM {table} WHERE class = ?", row.id)
-        self.run("DELETE FROM class WHERE id = ?", row.id)
+    def erase_class(self, row: ClassRow) -> dict[str, int]:
+        """Forget a class with all that belongs to it; how many rows of each table that was."""
+        tables = {
+            "vote": "poll IN (SELECT id FROM poll WHERE class = ?)",
+            **dict.fromkeys(("event", "poll", "voter", "host"), "class = ?"),
+            "class": "id = ?",
+        }
+        found = {}
+        for table, its in tables.items():
+            found[table] = int(self.run(f"SELECT count(*) FROM {table} WHERE {its}", row.id)[0][0])
+            self.run(f"DELETE FROM {table} WHERE {its}", row.id)
+        return found
 
     def purge(self) -> int:
         """Forget the classes whose time is over; how many."""

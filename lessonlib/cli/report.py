@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import reason, write_text
 from lessonlib.base.formats import dumps
 from lessonlib.base.text import printable
+from lessonlib.cli.output import agreed
 
 if TYPE_CHECKING:
     from lessonlib.review.learner_report import LearnerReport
@@ -54,15 +54,6 @@ def _journal() -> Path:
     return path
 
 
-def _ask(question: str, yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise LessonlibError("nobody here to ask: say --yes if you mean it")
-    print(f"{question} [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _report(args: argparse.Namespace) -> int:
     from lessonlib.lesson.concepts import load_listing
     from lessonlib.record.journal import Journal
@@ -77,7 +68,7 @@ def _report(args: argparse.Namespace) -> int:
     data = learner_report(events)
     print(contents(data))
     html, plain = (Path(f"{args.out}{end}") for end in (".html", ".json"))
-    if not _ask(f"Write {html} and {plain}?", args.yes):
+    if not agreed(f"Write {html} and {plain}?", args.yes):
         print("nothing written")
         return 0
     page = report_page(events, load_listing().misconceptions, date.today().isoformat())
@@ -117,7 +108,7 @@ def _erase(args: argparse.Namespace) -> int:
         print(printable(f"nothing to forget: there is no journal at {path}"))
         return 0
     print("To be deleted, for good:", *(printable(f"  {file}") for file in files), sep="\n")
-    if not _ask("Delete?", args.yes):
+    if not agreed("Delete?", args.yes):
         print("nothing deleted")
         return 0
     refuse_what_is_not_ours(path)  # the question may have stood for hours

@@ -7,37 +7,54 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from lessonlib.base.errors import LessonlibError
+from lessonlib.base.errors import LessonlibError, shown
 from lessonlib.classroom.report.rows import ClassRows, Poll, Vote, by_poll
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds.curve import Curve
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.question import Question
+from lessonlib.lesson.source import lesson_names
 from lessonlib.lesson.words import plain
-from lessonlib.roofline import load_lab
+from lessonlib.roofline import Lab, lab_names, load_lab
 
 #: (lesson, lab) -> the lesson on that lab. Raises LessonlibError where it does not open.
 Opener = Callable[[str, str], Lesson]
 
 
 class Lessons:
-    """Opens each lesson once on each lab, when a poll first asks for it; a lesson that does not open is not tried again."""
+    """Opens each lesson once on each lab, when a poll first asks for it; a lesson that does not open is not tried again.
 
-    def __init__(self) -> None:
+    ``own``: the file of a lesson of one's own, by its name; ``lab``: a lab of one's own, taken for the one of its name.
+    """
+
+    def __init__(self, own: Mapping[str, str] | None = None, lab: Lab | None = None) -> None:
+        self._own, self._lab = own or {}, lab
         self._open: dict[tuple[str, str], Lesson | LessonlibError] = {}
 
     def __call__(self, name: str, lab: str) -> Lesson:
         """The lesson on the lab of that name. Raises LessonlibError, in one line, where it does not open."""
         if (name, lab) not in self._open:
             try:
-                self._open[name, lab] = Lesson(name, load_lab(lab))
+                self._open[name, lab] = Lesson(self._file_of(name), self._lab_of(lab))
             except LessonlibError as error:
                 self._open[name, lab] = error
         found = self._open[name, lab]
         if isinstance(found, LessonlibError):
             raise found
         return found
+
+    def _file_of(self, name: str) -> str:
+        if name not in self._own and name not in lesson_names():
+            raise LessonlibError(f"the lesson {shown(name)} is not one of the course's")
+        return self._own.get(name, name)
+
+    def _lab_of(self, name: str) -> Lab:
+        if self._lab is not None and self._lab.name == name:
+            return self._lab
+        if name not in lab_names():
+            raise LessonlibError(f"the lab {shown(name)} is not one of the course's")
+        return load_lab(name)
 
 
 class Judged(NamedTuple):
