@@ -7,7 +7,7 @@ from html import escape
 
 from lessonlib.draw.page import page
 from lessonlib.lesson.source import lesson_names, load_source
-from lessonlib.record.attempts import attempts_of
+from lessonlib.record.attempts import Attempt, attempts_of
 from lessonlib.record.event import Event
 from lessonlib.review.learner_report import Words, of_lesson, taken_in, words_of
 from lessonlib.review.summary import judged, minutes, summarise
@@ -19,7 +19,7 @@ def report_page(events: Sequence[Event], beliefs: Mapping[str, str], made_on: st
     attempts = attempts_of(events)
     parts = [
         f"<h1>Predict first: what my guesses came to</h1><p>Made on {escape(made_on)}. It holds guesses and what came out, times, and the words below. No name.</p>",
-        "<h2>All lessons</h2>" + summary_html(summarise(attempts), minutes(events), beliefs),
+        "<h2>All lessons</h2>" + summary_html(summarise(attempts), minutes(events), beliefs) + _in_classes(attempts),
     ]
     for name in lesson_names():
         own = judged(of_lesson(name, attempts))
@@ -31,6 +31,16 @@ def report_page(events: Sequence[Event], beliefs: Mapping[str, str], made_on: st
         parts.append("<h2>In my own words</h2>" + "".join(_words_html(words) for words in written))
     body = "".join(parts).replace("<details>", "<details open>")
     return page("Predict first: my guesses", body)
+
+
+def _in_classes(attempts: Sequence[Attempt]) -> str:
+    """How many of the guesses were votes in a class; nothing where none was."""
+    votes = [each for each in judged(attempts) if each.commit is not None and each.commit.in_class]
+    if not votes:
+        return ""
+    again = sum(vote.revote is not None for vote in votes)
+    many = f"{len(votes)} of these predictions {'was' if len(votes) == 1 else 'were'} made in a class"
+    return f"<p>{many}, where the first vote counts; {again} of them {'was' if again == 1 else 'were'} voted on again after a discussion.</p>"
 
 
 def _words_html(words: Words) -> str:
