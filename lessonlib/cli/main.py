@@ -22,6 +22,7 @@ from lessonlib.cli import (
     estimate,
     lab,
     lint,
+    live,
     new,
     output,
     probe,
@@ -32,7 +33,7 @@ from lessonlib.cli import (
 )
 from lessonlib.cli.limits import filled
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
+COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson, live)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
