@@ -133,7 +133,14 @@ def _numbers(question: Number, rounds: Rounds) -> dict[str, Any]:
         for place, (low, high) in enumerate(pairwise(edges))
     ]
     medians = [rounded(median(values[number])) if number in values else None for number in (1, 2)]
-    return {"kind": "numbers", "unit": unit_label(question.unit), "log": True, "bins": bins, "medians": medians}
+    return {
+        "kind": "numbers",
+        "unit": unit_label(question.unit),
+        "scale": scale,
+        "log": True,
+        "bins": bins,
+        "medians": medians,
+    }
 
 
 def _edges(values: Sequence[float]) -> list[float]:

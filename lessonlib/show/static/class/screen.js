@@ -86,7 +86,7 @@
     }
   }
 
-  function draw() {
+  function paint() {
     const open = Boolean(now.poll && now.ask && now.phase !== "draft");
     const showing = open && Boolean(now.shares || now.truth);
     const votes = open && !showing && now.ask.kind !== "explain";
@@ -111,7 +111,7 @@
     if (now && now.code === state.code && state.seq < now.seq) return;
     now = /** @type {ScreenState} */ (state);
     if (!slots.head.node.isConnected) main.replaceChildren(...Object.values(slots).map(({ node }) => node));
-    draw();
+    paint();
   }
 
   function alone(headline, text) {
