@@ -59,10 +59,9 @@ def remove_class_file(code: str, pid: int) -> None:
 
 
 def remove_left(code: str) -> None:
-    """Take away what a server that was killed left of a class."""
-    for path in (_path(code), lock_path(code)):
-        with contextlib.suppress(OSError):
-            path.unlink()
+    """Take away the file that a server which was killed left of a class."""
+    with contextlib.suppress(OSError):
+        _path(code).unlink()
 
 
 def read_class_file(code: str) -> ClassFile | None:
@@ -88,17 +87,14 @@ def class_files() -> list[ClassFile]:
     return [each for each in found if each is not None]
 
 
-def lock_path(code: str) -> Path:
-    """The file that the process which serves a class alone holds a lock on."""
-    return classes_dir() / f"{code}.lock"
-
-
-def is_served(code: str) -> bool:
-    """Whether a process of this machine serves that class alone; False where there are no locks."""
+def is_held(guard: Path | None) -> bool:
+    """Whether a process of this machine holds the file that guards a class; False where there is none, and no locks."""
+    if guard is None:
+        return False
     try:
         import fcntl
 
-        with lock_path(code).open() as file:
+        with guard.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
