@@ -59,7 +59,7 @@ def remove_class_file(code: str, pid: int) -> None:
 
 
 def remove_left(code: str) -> None:
-    """Take away the file that a server which was killed left of a class."""
+    """Take away what a server that was killed left of a class."""
     with contextlib.suppress(OSError):
         _path(code).unlink()
 
@@ -85,22 +85,6 @@ def class_files() -> list[ClassFile]:
         return []
     found = (read_class_file(path.stem) for path in paths if code_of(path.stem) == path.stem)
     return [each for each in found if each is not None]
-
-
-def is_held(guard: Path | None) -> bool:
-    """Whether a process of this machine holds the file that guards a class; False where there is none, and no locks."""
-    if guard is None:
-        return False
-    try:
-        import fcntl
-
-        with guard.open() as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
-        return False
-    return False
 
 
 def _path(code: str) -> Path:

@@ -147,6 +147,22 @@ class Store:
         """The file whose lock says that a process serves the class with this code; None where several may."""
         raise NotImplementedError
 
+    def is_served(self, code: str) -> bool:
+        """Whether a process of this machine serves that class alone; False where there are no locks."""
+        path = self.guard(code)
+        if path is None:
+            return False
+        try:
+            import fcntl
+
+            with path.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
+            pass
+        return False
+
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""
 

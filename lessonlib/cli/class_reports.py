@@ -127,10 +127,10 @@ def _lessons(lesson: str | None, lab: str | None) -> Opener:
 
 
 def _erase(store: Store, rows: list[ClassRow], yes: bool) -> int:
-    from lessonlib.classroom.class_file import is_held, remove_left
+    from lessonlib.classroom.class_file import remove_left
 
     for row in rows:
-        if is_held(store.guard(row.code)):
+        if store.is_served(row.code):
             raise LessonlibError(f"the class {row.code} is going on: stop its server first (Ctrl-C)")
     print("To be deleted, for good:")
     for row in rows:

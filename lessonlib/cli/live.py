@@ -79,13 +79,9 @@ def _need_packages() -> None:
 
 def _pages() -> Mapping[str, tuple[str, bytes]]:
     """The pages of phones and of the screen."""
-    from importlib import import_module
-    from importlib.util import find_spec
+    from lessonlib.show.class_pages import pages
 
-    if find_spec("lessonlib.show.class_pages") is None:
-        return {}
-    pages: Mapping[str, tuple[str, bytes]] = import_module("lessonlib.show.class_pages").pages()
-    return pages
+    return pages()
 
 
 def _told(served: Served) -> None:
