@@ -9,9 +9,11 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,21 +30,25 @@ from lessonlib.classroom.phases import (
     truth_may_be_seen,
 )
 from lessonlib.classroom.shares import shares
-from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, Taken, VoteRow
-from lessonlib.classroom.wire import HostState, Mine, Planned, Poll, ScreenState, Shares, State
+from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, StoreError, VoteRow
+from lessonlib.classroom.wire import HostState, Kept, Mine, Planned, Poll, ScreenState, Shares, State
 from lessonlib.classroom.worker import Worker
 from lessonlib.lesson.budget import minutes_of
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds.spoken import Explain
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.question import Guess, Question
 from lessonlib.lesson.step import COMMITTED, Step
 from lessonlib.lesson.views import View
+from lessonlib.record.lines import line_of
 
 T = TypeVar("T")
 _KEY = re.compile(r"[A-Za-z0-9]{16,64}")
 #: views of voters' own results that are kept to be sent again
 _MOST_OWN = 4000
+#: seconds between two looks at a store that others write to, and between two words to them about counts
+_LISTEN_S, _TELL_EVERY_S = 5.0, 0.25
 
 
 class StaleError(LessonlibError):
@@ -86,9 +92,13 @@ class LiveClass:
         self.changed: Callable[[str], None] = _nobody
         self.questions = put_to_a_class(lesson)
         self.now = Standing(0, None, False, {})
+        self._opens = opens
+        self._telling: asyncio.Task[None] | None = None
         self.joined = 0
         self.count = 0
         self._writer, self._reader = Worker(opens, writes=True), Worker(opens, writes=False)
+        #: whether other servers may serve the same class
+        self.shared = self._writer.shared
         self._lesson_thread = ThreadPoolExecutor(1, thread_name_prefix="class-lesson")
         self._asked: dict[str, Asked] = {}
         self._own: OrderedDict[tuple[str, str], View] = OrderedDict()
@@ -124,7 +134,40 @@ class LiveClass:
         await self.recount()
 
     async def follow(self) -> None:
-        """Hear what other servers of the class do, where the store tells."""
+        """Hear what other servers of the class do, for as long as it goes on. Nothing where the store is ours alone."""
+        if not self.shared:
+            return
+        ear = Worker(self._opens, writes=False)
+        try:
+            while True:
+                await self._hear(ear)
+        finally:
+            ear.stop(wait=False)  # it may be listening for seconds yet
+
+    async def _hear(self, ear: Worker) -> None:
+        try:
+            heard = await ear.do(lambda store: store.hear(self.row.code, _LISTEN_S))
+            before = self.now
+            if "state" in heard or not heard:  # in between one looks: a message may have met a connection that was gone
+                await self.refresh()
+            if self.now != before:
+                self.changed("state")
+            elif heard:
+                self.changed("count")
+        except StoreError:
+            await asyncio.sleep(_LISTEN_S)
+
+    def _vote_came(self) -> None:
+        """Tell who watches here at once, and other servers a few times a second: telling each vote would slow them all."""
+        self.changed("count")
+        if self.shared and self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell_others())
+
+    async def _tell_others(self) -> None:
+        await asyncio.sleep(_TELL_EVERY_S)
+        self._telling = None
+        with suppress(StoreError):  # the next vote tells
+            await self.write(lambda store: store.announce(self.row.code, "count"))
 
     async def recount(self) -> None:
         """Count voters, and the votes of the round."""
@@ -144,10 +187,11 @@ class LiveClass:
     async def asked(self, question: str) -> Asked:
         """The question, computed; at once if that was done before."""
         if question not in self._asked:
-            await self._in_lesson_thread(lambda: self._compute(question))
+            await self.in_lesson_thread(lambda: self._compute(question))
         return self._asked[question]
 
-    async def _in_lesson_thread(self, job: Callable[[], T]) -> T:
+    async def in_lesson_thread(self, job: Callable[[], T]) -> T:
+        """What ``job`` returns, computed where all that needs the lesson's numbers is, while votes go on."""
         return await asyncio.get_running_loop().run_in_executor(self._lesson_thread, job)
 
     def _compute(self, question: str) -> None:
@@ -221,15 +265,14 @@ class LiveClass:
         question = asked.item.step.question
         mine: Mine = {
             "rounds": {
-                str(number): {**question.guess_view(vote.guess), "confidence": vote.confidence}
-                for number, vote in sorted(votes.items())
+                str(number): _seen(question, vote.guess, vote.confidence) for number, vote in sorted(votes.items())
             }
         }
         if votes and truth_may_be_seen(poll.phase):
             last = votes[max(votes)]
             key = poll.question, json.dumps([last.guess, last.confidence], sort_keys=True)
             if key not in self._own:
-                self._own[key] = await self._in_lesson_thread(lambda: self._own_view(asked, last))
+                self._own[key] = await self.in_lesson_thread(lambda: self._own_view(asked, last))
                 while len(self._own) > _MOST_OWN:
                     self._own.popitem(last=False)
             mine["view"] = self._own[key]
@@ -248,7 +291,7 @@ class LiveClass:
             "resume" if self.now.paused else "pause",
         ]
         plan = [self._planned(item) for item in self.questions.values()]
-        notes = await self._in_lesson_thread(self._notes)
+        notes = await self.in_lesson_thread(self._notes)
         return {**state, "count": self.count, "join": self.join, "possible": can, "plan": plan, "notes": notes}
 
     def _planned(self, item: StepItem) -> Planned:
@@ -280,28 +323,18 @@ class LiveClass:
 
     async def add_voter(self, token_hash: str) -> int:
         """One more voter; its number."""
-
-        def job(store: Store) -> int:
-            store.announce(self.row.code, "count")
-            return store.add_voter(self.row, token_hash)
-
-        voter = await self.write(job)
+        voter = await self.write(lambda store: store.add_voter(self.row, token_hash))
         self.joined += 1
-        self.changed("count")
+        self._vote_came()
         return voter
 
     async def erase_voter(self, voter: int) -> None:
         """Forget a voter with every vote."""
-
-        def job(store: Store) -> None:
-            store.announce(self.row.code, "count")
-            store.erase_voter(voter)
-
-        await self.write(job)
+        await self.write(lambda store: store.erase_voter(voter))
         self._shares = None
-        self.changed("count")
+        self._vote_came()
 
-    async def vote(self, voter: int, question: str, round_: int, sent: Mapping[str, Any]) -> Taken:
+    async def vote(self, voter: int, question: str, round_: int, sent: Mapping[str, Any]) -> Kept:
         """Keep a vote. Raises UnknownQuestionError, GuessError with a line for the voter, ClosedError, StoreError."""
         item = self.questions.get(question)
         if item is None:
@@ -327,8 +360,20 @@ class LiveClass:
         if taken == "closed":
             raise ClosedError("The vote is closed.")
         if taken == "ok":
-            self.changed("count")
-        return taken
+            self._vote_came()
+        return {"kept": taken, "guess": _seen(step.question, step.guess or {}, confidence)}
+
+    async def lines_of(self, voter: int) -> bytes:
+        """A voter's own votes as lines of a learner's journal; of a question that is not revealed yet, without its hash."""
+        now = self.now
+        kept = await self.read(lambda store: {poll: store.votes_of(poll.id, voter) for poll in now.polls.values()})
+        lines: list[bytes] = []
+        for poll, votes in kept.items():
+            if not votes or poll.question not in self.questions:
+                continue
+            asked = await self.asked(poll.question)
+            lines += [line_of(record) for record in _records(asked, poll, votes, self.row.code)]
+        return b"".join(lines)
 
     # --- steering --------------------------------------------------------------------------------------
 
@@ -402,8 +447,33 @@ class LiveClass:
         return moves
 
 
+def _records(asked: Asked, poll: PollRow, votes: Mapping[int, VoteRow], code: str) -> Iterator[dict[str, Any]]:
+    """The votes of one voter on one question as records: the first is the commit, a second one a revote; then the reveal."""
+    out = truth_may_be_seen(poll.phase)
+    address = {"lesson": poll.lesson, "question": poll.question, "hash": poll.hash if out else "", "lab": poll.lab}
+    for place, (number, vote) in enumerate(sorted(votes.items())):
+        yield {
+            "time": datetime.fromtimestamp(vote.at, UTC).isoformat(timespec="milliseconds"),
+            **address,
+            "event": "revote" if place else "commit",
+            "guess": vote.guess,
+            "confidence": vote.confidence,
+            "class": code,
+            "round": number,
+        }
+    if out:
+        first = votes[min(votes)]
+        score = asked.item.step.question.score(first.guess) if asked.item.step.question.sure else {}
+        yield {**address, "event": "reveal", **score, "class": code}
+
+
 def _nobody(_: str) -> None:
     """Tells nobody."""
+
+
+def _seen(question: Question, guess: Guess, confidence: int | None) -> dict[str, Any]:
+    """A guess as a panel shows it, with its confidence."""
+    return {**question.guess_view(guess), "confidence": confidence}
 
 
 def _told(poll: PollRow) -> Poll:

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lessonlib.base.errors import LessonlibError
@@ -142,8 +143,39 @@ class Store:
         """Whether the next transaction can begin on this connection."""
         raise NotImplementedError
 
+    def guard(self, code: str) -> Path | None:
+        """The file whose lock says that a process serves the class with this code; None where several may."""
+        raise NotImplementedError
+
+    def is_served(self, code: str) -> bool:
+        """Whether a process of this machine serves that class alone; False where there are no locks."""
+        path = self.guard(code)
+        if path is None:
+            return False
+        try:
+            import fcntl
+
+            with path.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
+            pass
+        return False
+
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""
+
+    def hear(self, code: str, wait_s: float) -> list[str]:
+        """What other servers announced of a class since the last call, after waiting so long at most for the first of it.
+
+        For a store that is ``shared``.
+        """
+        raise NotImplementedError
+
+    def look(self) -> None:
+        """Begin a transaction that sees the rows of one moment and changes none."""
+        self.run("BEGIN")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -192,12 +224,18 @@ class Store:
         found = self.run(f"UPDATE class SET expires = ? WHERE id = ? RETURNING {_CLASS}", time.time() + OPEN_S, row.id)
         return ClassRow(*found[0])
 
-    def erase_class(self, row: ClassRow) -> None:
-        """Forget a class with all that belongs to it."""
-        self.run("DELETE FROM vote WHERE poll IN (SELECT id FROM poll WHERE class = ?)", row.id)
-        for table in ("event", "poll", "voter", "host"):
-            self.run(f"DELETE FROM {table} WHERE class = ?", row.id)
-        self.run("DELETE FROM class WHERE id = ?", row.id)
+    def erase_class(self, row: ClassRow) -> dict[str, int]:
+        """Forget a class with all that belongs to it; how many rows of each table that was."""
+        tables = {
+            "vote": "poll IN (SELECT id FROM poll WHERE class = ?)",
+            **dict.fromkeys(("event", "poll", "voter", "host"), "class = ?"),
+            "class": "id = ?",
+        }
+        found = {}
+        for table, its in tables.items():
+            found[table] = int(self.run(f"SELECT count(*) FROM {table} WHERE {its}", row.id)[0][0])
+            self.run(f"DELETE FROM {table} WHERE {its}", row.id)
+        return found
 
     def purge(self) -> int:
         """Forget the classes whose time is over; how many."""
@@ -248,11 +286,15 @@ class Store:
 
     def standing(self, row: ClassRow) -> Standing | None:
         """Where the class is now; None once it is erased."""
-        found = self.run("SELECT seq, current, paused FROM class WHERE id = ?", row.id)
+        self.look()
+        try:
+            found = self.run("SELECT seq, current, paused FROM class WHERE id = ?", row.id)
+            polls = [PollRow(*one) for one in self.run(f"SELECT {_POLL} FROM poll WHERE class = ? ORDER BY id", row.id)]
+        finally:
+            self.run("ROLLBACK")
         if not found:
             return None
         seq, current, paused = found[0]
-        polls = [PollRow(*each) for each in self.run(f"SELECT {_POLL} FROM poll WHERE class = ? ORDER BY id", row.id)]
         return Standing(int(seq), current, bool(paused), {poll.question: poll for poll in polls})
 
     def move(self, row: ClassRow, seq: int, moves: Sequence[Move], paused: bool) -> bool:
