@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from lessonlib.show.scripts import STATIC, script_files
+from lessonlib.show.static_files import STATIC, script_files
 
 FOLDER = STATIC / "class"
 #: the panel's scripts that the voters' page begins with: the toolbox, the entry point, and what every question needs
