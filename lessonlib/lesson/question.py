@@ -155,7 +155,9 @@ class Question:
         return (self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else "") + self._inputs()
 
     def _inputs(self) -> str:
-        shown = (f"{escape(label_of(name))} {escape(_in_a_row(self.number(name)))}" for name in self.raw.get("inputs", ()))
+        shown = (
+            f"{escape(label_of(name))} {escape(_in_a_row(self.number(name)))}" for name in self.raw.get("inputs", ())
+        )
         line = " · ".join(shown)
         return f'<p class="ll-inputs">From: {line}</p>' if line else ""
 
