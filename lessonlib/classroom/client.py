@@ -159,7 +159,7 @@ class Line:
     def _why(self, error: Exception) -> str:
         if not isinstance(error, (LessonlibError, httpx.HTTPError, TimeoutError, OSError)):
             log.error("the line to the class broke", exc_info=error)
-        return str(failure(error, "the class server", REQUEST_S))
+        return str(failure(error, "The class server", REQUEST_S))
 
     def _target(self) -> str:
         """The address of the server, without the last slash. Raises LessonlibError while there is none."""

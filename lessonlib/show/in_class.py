@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -32,7 +33,20 @@ def name_of(lesson: Lesson) -> str:
 
 def led_here(lesson: Lesson) -> list[ClassFile]:
     """The classes of a lesson that are led from this account, whatever their lab, the latest first."""
-    return [found for found in class_files() if found["lesson"] == name_of(lesson)]
+    return [found for found in class_files() if found["lesson"] == name_of(lesson) and _runs(found["pid"])]
+
+
+def _runs(pid: int) -> bool:
+    """Whether the server may still be there: one that was killed leaves its file behind."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def on_this_lab(lesson: Lesson) -> ClassFile | None:

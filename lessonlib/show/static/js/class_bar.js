@@ -46,7 +46,8 @@
 
     const buttons = (bar) => {
       const had = actions.contains(document.activeElement);
-      const one = ({ do: what, label, main }) => button(label, () => panel.send({ event: "class", do: what }), { primary: main, quiet: !main && bar.here, class: "gp-class-do" });
+      const steps = bar.buttons.some(({ main }) => main); // the others step back behind what comes next
+      const one = ({ do: what, label, main }) => button(label, () => panel.send({ event: "class", do: what }), { primary: main, quiet: steps && !main, class: "gp-class-do" });
       actions.replaceChildren(...bar.buttons.map(one));
       actions.hidden = !bar.buttons.length;
       if (had) (/** @type {HTMLElement} */ (actions.querySelector("button")) ?? node).focus();
