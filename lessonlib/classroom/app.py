@@ -98,7 +98,7 @@ class ClassApp:
             Route("/join", self._answering(self._join), methods=["POST"]),
             Route("/polls/{question}/rounds/{round}/vote", self._answering(self._vote), methods=["PUT"]),
             Route("/host", self._answering(self._host), methods=["GET", "POST"]),
-            Route("/me", self._answering(self._forget), methods=["DELETE"]),
+            Route("/me", self._answering(self._me), methods=["GET", "DELETE"]),
             Route("/qr.svg", self._answering(self._qr), methods=["GET"]),
             *(more(self) if more else ()),
             Route("/", self._answering(self._page), methods=["GET"]),
@@ -246,8 +246,8 @@ class ClassApp:
             raise ProblemError(404, "There are two rounds, 1 and 2.")
         if time.time() > self.live.row.expires:
             raise ProblemError(409, "This class is over.")
-        taken = await self.live.vote(voter, request.path_params["question"], int(request.path_params["round"]), sent)
-        return answered({"kept": taken})
+        kept = await self.live.vote(voter, request.path_params["question"], int(request.path_params["round"]), sent)
+        return answered(kept)
 
     async def _host(self, request: Request) -> Response:
         await self.need_host(request)
@@ -265,8 +265,15 @@ class ClassApp:
             await self.live.recount()
         return answered(await self.live.host_state())
 
-    async def _forget(self, request: Request) -> Response:
+    async def _me(self, request: Request) -> Response:
         voter = await self.voter(request)
+        if request.method == "GET":
+            _allow(self.reads, voter)
+            headers = {
+                "cache-control": "no-store",
+                "content-disposition": f'attachment; filename="class-{self.live.row.code}.jsonl"',
+            }
+            return Response(await self.live.lines_of(voter), headers=headers, media_type="application/jsonl")
         await self.live.erase_voter(voter)
         self._voters.pop(_hashed(request.cookies[self.cookie]), None)
         response = Response(status_code=204)

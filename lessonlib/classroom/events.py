@@ -47,7 +47,7 @@ class Hub:
     def __init__(self, makes: Callable[[Watcher], Awaitable[tuple[int, Any]]], counts: Callable[[], Awaitable[None]]):
         self._makes, self._counts = makes, counts
         self.most = 100_000
-        self.closing = False
+        self.closing = self._over = False
         self._streams: set[_Stream] = set()
         self._ready: dict[Watcher, tuple[Hashable, bytes]] = {}
         self._version = 0
@@ -86,9 +86,9 @@ class Hub:
             if stream.kind in kinds:
                 stream.awake.set()
 
-    def close(self) -> None:
-        """End all streams; the pages open them again elsewhere, or later."""
-        self.closing = True
+    def close(self, over: bool = False) -> None:
+        """End all streams; the pages open them again elsewhere, or later. over: tell them that the class ends with them."""
+        self.closing, self._over = True, over
         if self._counting is not None:
             self._counting.cancel()
         for stream in self._streams:
@@ -126,7 +126,8 @@ class Hub:
                 if not await _woken(stream):
                     beat = b'event: beat\ndata: {"seq":%d}\n\n' % seq()
                     await send({"type": "http.response.body", "body": beat, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            last = b"event: over\ndata: {}\n\n" if self._over else b""
+            await send({"type": "http.response.body", "body": last, "more_body": False})
         finally:
             listening.cancel()
             self._streams.discard(stream)

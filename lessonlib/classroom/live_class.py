@@ -9,9 +9,10 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,16 +29,18 @@ from lessonlib.classroom.phases import (
     truth_may_be_seen,
 )
 from lessonlib.classroom.shares import shares
-from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, Taken, VoteRow
-from lessonlib.classroom.wire import HostState, Mine, Planned, Poll, ScreenState, Shares, State
+from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, VoteRow
+from lessonlib.classroom.wire import HostState, Kept, Mine, Planned, Poll, ScreenState, Shares, State
 from lessonlib.classroom.worker import Worker
 from lessonlib.lesson.budget import minutes_of
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.kinds.spoken import Explain
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.question import Guess, Question
 from lessonlib.lesson.step import COMMITTED, Step
 from lessonlib.lesson.views import View
+from lessonlib.record.lines import line_of
 
 T = TypeVar("T")
 _KEY = re.compile(r"[A-Za-z0-9]{16,64}")
@@ -86,6 +89,8 @@ class LiveClass:
         self.changed: Callable[[str], None] = _nobody
         self.questions = put_to_a_class(lesson)
         self.now = Standing(0, None, False, {})
+        #: whether other servers may serve the same class
+        self.shared = False
         self.joined = 0
         self.count = 0
         self._writer, self._reader = Worker(opens, writes=True), Worker(opens, writes=False)
@@ -221,8 +226,7 @@ class LiveClass:
         question = asked.item.step.question
         mine: Mine = {
             "rounds": {
-                str(number): {**question.guess_view(vote.guess), "confidence": vote.confidence}
-                for number, vote in sorted(votes.items())
+                str(number): _seen(question, vote.guess, vote.confidence) for number, vote in sorted(votes.items())
             }
         }
         if votes and truth_may_be_seen(poll.phase):
@@ -301,7 +305,7 @@ class LiveClass:
         self._shares = None
         self.changed("count")
 
-    async def vote(self, voter: int, question: str, round_: int, sent: Mapping[str, Any]) -> Taken:
+    async def vote(self, voter: int, question: str, round_: int, sent: Mapping[str, Any]) -> Kept:
         """Keep a vote. Raises UnknownQuestionError, GuessError with a line for the voter, ClosedError, StoreError."""
         item = self.questions.get(question)
         if item is None:
@@ -328,7 +332,22 @@ class LiveClass:
             raise ClosedError("The vote is closed.")
         if taken == "ok":
             self.changed("count")
-        return taken
+        return {"kept": taken, "guess": _seen(step.question, step.guess or {}, confidence)}
+
+    async def lines_of(self, voter: int) -> bytes:
+        """A voter's own votes as lines of a learner's journal; of a question that is not revealed yet, without its hash."""
+        now = self.now
+        kept = {
+            poll: await self.read(lambda store, poll=poll: store.votes_of(poll.id, voter))
+            for poll in now.polls.values()
+        }
+        lines = []
+        for poll, votes in kept.items():
+            if not votes or poll.question not in self.questions:
+                continue
+            asked = await self.asked(poll.question)
+            lines += [line_of(record) for record in _records(asked, poll, votes, self.row.code)]
+        return b"".join(lines)
 
     # --- steering --------------------------------------------------------------------------------------
 
@@ -402,8 +421,33 @@ class LiveClass:
         return moves
 
 
+def _records(asked: Asked, poll: PollRow, votes: Mapping[int, VoteRow], code: str) -> Iterator[dict[str, Any]]:
+    """The votes of one voter on one question as records: the first is the commit, a second one a revote; then the reveal."""
+    out = truth_may_be_seen(poll.phase)
+    address = {"lesson": poll.lesson, "question": poll.question, "hash": poll.hash if out else "", "lab": poll.lab}
+    for place, (number, vote) in enumerate(sorted(votes.items())):
+        yield {
+            "time": datetime.fromtimestamp(vote.at, UTC).isoformat(timespec="milliseconds"),
+            **address,
+            "event": "revote" if place else "commit",
+            "guess": vote.guess,
+            "confidence": vote.confidence,
+            "class": code,
+            "round": number,
+        }
+    if out:
+        first = votes[min(votes)]
+        score = asked.item.step.question.score(first.guess) if asked.item.step.question.sure else {}
+        yield {**address, "event": "reveal", **score, "class": code}
+
+
 def _nobody(_: str) -> None:
     """Tells nobody."""
+
+
+def _seen(question: Question, guess: Guess, confidence: int | None) -> dict[str, Any]:
+    """A guess as a panel shows it, with its confidence."""
+    return {**question.guess_view(guess), "confidence": confidence}
 
 
 def _told(poll: PollRow) -> Poll:

@@ -6,6 +6,7 @@ FOR SHARE until it is committed.
 
 from __future__ import annotations
 
+import secrets
 from typing import Any, ClassVar
 
 import psycopg
@@ -16,6 +17,8 @@ from lessonlib.classroom.store import Store, StoreError
 _CONNECT_S = 5
 #: two servers that start at once make the tables one after the other
 _TABLES_LOCK = 7_305_221
+#: where servers tell each other, and what this process calls itself there
+_CHANNEL, _OURSELVES = "lesson_class", secrets.token_hex(4)
 
 
 class PostgresStore(Store):
@@ -27,6 +30,7 @@ class PostgresStore(Store):
     hold = "FOR SHARE"
 
     def __init__(self, url: str):
+        self._listens = False
         try:
             self._connection = psycopg.connect(url, autocommit=True, connect_timeout=_CONNECT_S)
         except (psycopg.Error, ValueError, UnicodeError) as error:
@@ -47,6 +51,23 @@ class PostgresStore(Store):
     def begin(self) -> None:
         """Begin a transaction."""
         self.run("BEGIN")
+
+    def look(self) -> None:
+        """Begin a transaction that sees the rows of one moment."""
+        self.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+
+    def announce(self, code: str, what: str) -> None:
+        """Tell the others at the commit. Each costs all writers of the database a lock, so a vote is not told by itself."""
+        self.run("SELECT pg_notify(?, ?)", _CHANNEL, f"{code} {_OURSELVES} {what}")
+
+    def hear(self, code: str, wait_s: float) -> list[str]:
+        """What others told of this class; not what this process did."""
+        if not self._listens:
+            self._listens = True
+            self.run(f"LISTEN {_CHANNEL}")
+            return ["state"]  # whatever happened until now
+        told = [notice.payload.split(" ") for notice in self._connection.notifies(timeout=wait_s, stop_after=1)]
+        return [words[2] for words in told if len(words) == 3 and words[0] == code and words[1] != _OURSELVES]
 
     def healthy(self) -> bool:
         """Whether the connection stands, outside of any transaction."""

@@ -312,7 +312,7 @@ class _Server(uvicorn.Server):
             self.when_up()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.app.hub.close()
+        self.app.hub.close(over=not self.app.live.shared)
         await super().shutdown(sockets)
 
     @contextlib.contextmanager

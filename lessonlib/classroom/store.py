@@ -145,6 +145,14 @@ class Store:
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""
 
+    def hear(self, code: str, wait_s: float) -> list[str]:
+        """What other servers announced of a class since the last call, after waiting so long at most for the first of it."""
+        return []
+
+    def look(self) -> None:
+        """Begin a transaction that sees the rows of one moment and changes none."""
+        self.run("BEGIN")
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All of what is run in it, or nothing."""
@@ -248,11 +256,15 @@ class Store:
 
     def standing(self, row: ClassRow) -> Standing | None:
         """Where the class is now; None once it is erased."""
-        found = self.run("SELECT seq, current, paused FROM class WHERE id = ?", row.id)
+        self.look()
+        try:
+            found = self.run("SELECT seq, current, paused FROM class WHERE id = ?", row.id)
+            polls = [PollRow(*one) for one in self.run(f"SELECT {_POLL} FROM poll WHERE class = ? ORDER BY id", row.id)]
+        finally:
+            self.run("ROLLBACK")
         if not found:
             return None
         seq, current, paused = found[0]
-        polls = [PollRow(*each) for each in self.run(f"SELECT {_POLL} FROM poll WHERE class = ? ORDER BY id", row.id)]
         return Standing(int(seq), current, bool(paused), {poll.question: poll for poll in polls})
 
     def move(self, row: ClassRow, seq: int, moves: Sequence[Move], paused: bool) -> bool:
