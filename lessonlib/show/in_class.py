@@ -90,10 +90,7 @@ def join(lesson: Lesson, url: str, code: str | None, redraw: Redraw) -> Attendan
 
     def changed() -> None:
         keep_cookie(*place, line.cookie)
-        if line.over:
-            attendance.leave()
-        else:
-            attendance.hear()
+        attendance.hear()
 
     line.changed = changed
     changed()
