@@ -11,6 +11,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,7 @@ from lessonlib.classroom.phases import (
     truth_may_be_seen,
 )
 from lessonlib.classroom.shares import shares
-from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, VoteRow
+from lessonlib.classroom.store import ClassRow, Move, PollRow, Standing, Store, StoreError, VoteRow
 from lessonlib.classroom.wire import HostState, Kept, Mine, Planned, Poll, ScreenState, Shares, State
 from lessonlib.classroom.worker import Worker
 from lessonlib.lesson.budget import minutes_of
@@ -46,6 +47,8 @@ T = TypeVar("T")
 _KEY = re.compile(r"[A-Za-z0-9]{16,64}")
 #: views of voters' own results that are kept to be sent again
 _MOST_OWN = 4000
+#: seconds between two looks at a store that others write to, and between two words to them about counts
+_LISTEN_S, _TELL_EVERY_S = 5.0, 0.25
 
 
 class StaleError(LessonlibError):
@@ -89,11 +92,13 @@ class LiveClass:
         self.changed: Callable[[str], None] = _nobody
         self.questions = put_to_a_class(lesson)
         self.now = Standing(0, None, False, {})
-        #: whether other servers may serve the same class
-        self.shared = False
+        self._opens = opens
+        self._telling: asyncio.Task[None] | None = None
         self.joined = 0
         self.count = 0
         self._writer, self._reader = Worker(opens, writes=True), Worker(opens, writes=False)
+        #: whether other servers may serve the same class
+        self.shared = self._writer.shared
         self._lesson_thread = ThreadPoolExecutor(1, thread_name_prefix="class-lesson")
         self._asked: dict[str, Asked] = {}
         self._own: OrderedDict[tuple[str, str], View] = OrderedDict()
@@ -129,7 +134,40 @@ class LiveClass:
         await self.recount()
 
     async def follow(self) -> None:
-        """Hear what other servers of the class do, where the store tells."""
+        """Hear what other servers of the class do, for as long as it goes on. Nothing where the store is ours alone."""
+        if not self.shared:
+            return
+        ear = Worker(self._opens, writes=False)
+        try:
+            while True:
+                await self._hear(ear)
+        finally:
+            ear.stop(wait=False)  # it may be listening for seconds yet
+
+    async def _hear(self, ear: Worker) -> None:
+        try:
+            heard = await ear.do(lambda store: store.hear(self.row.code, _LISTEN_S))
+            before = self.now
+            if "state" in heard or not heard:  # in between one looks: a message may have met a connection that was gone
+                await self.refresh()
+            if self.now != before:
+                self.changed("state")
+            elif heard:
+                self.changed("count")
+        except StoreError:
+            await asyncio.sleep(_LISTEN_S)
+
+    def _vote_came(self) -> None:
+        """Tell who watches here at once, and other servers a few times a second: telling each vote would slow them all."""
+        self.changed("count")
+        if self.shared and self._telling is None:
+            self._telling = asyncio.get_running_loop().create_task(self._tell_others())
+
+    async def _tell_others(self) -> None:
+        await asyncio.sleep(_TELL_EVERY_S)
+        self._telling = None
+        with suppress(StoreError):  # the next vote tells
+            await self.write(lambda store: store.announce(self.row.code, "count"))
 
     async def recount(self) -> None:
         """Count voters, and the votes of the round."""
@@ -284,26 +322,16 @@ class LiveClass:
 
     async def add_voter(self, token_hash: str) -> int:
         """One more voter; its number."""
-
-        def job(store: Store) -> int:
-            store.announce(self.row.code, "count")
-            return store.add_voter(self.row, token_hash)
-
-        voter = await self.write(job)
+        voter = await self.write(lambda store: store.add_voter(self.row, token_hash))
         self.joined += 1
-        self.changed("count")
+        self._vote_came()
         return voter
 
     async def erase_voter(self, voter: int) -> None:
         """Forget a voter with every vote."""
-
-        def job(store: Store) -> None:
-            store.announce(self.row.code, "count")
-            store.erase_voter(voter)
-
-        await self.write(job)
+        await self.write(lambda store: store.erase_voter(voter))
         self._shares = None
-        self.changed("count")
+        self._vote_came()
 
     async def vote(self, voter: int, question: str, round_: int, sent: Mapping[str, Any]) -> Kept:
         """Keep a vote. Raises UnknownQuestionError, GuessError with a line for the voter, ClosedError, StoreError."""
@@ -331,17 +359,14 @@ class LiveClass:
         if taken == "closed":
             raise ClosedError("The vote is closed.")
         if taken == "ok":
-            self.changed("count")
+            self._vote_came()
         return {"kept": taken, "guess": _seen(step.question, step.guess or {}, confidence)}
 
     async def lines_of(self, voter: int) -> bytes:
         """A voter's own votes as lines of a learner's journal; of a question that is not revealed yet, without its hash."""
         now = self.now
-        kept = {
-            poll: await self.read(lambda store, poll=poll: store.votes_of(poll.id, voter))
-            for poll in now.polls.values()
-        }
-        lines = []
+        kept = await self.read(lambda store: {poll: store.votes_of(poll.id, voter) for poll in now.polls.values()})
+        lines: list[bytes] = []
         for poll, votes in kept.items():
             if not votes or poll.question not in self.questions:
                 continue

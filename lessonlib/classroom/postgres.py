@@ -69,6 +69,9 @@ class PostgresStore(Store):
         told = [notice.payload.split(" ") for notice in self._connection.notifies(timeout=wait_s, stop_after=1)]
         return [words[2] for words in told if len(words) == 3 and words[0] == code and words[1] != _OURSELVES]
 
+    def guard(self, code: str) -> None:
+        """Several may serve a class."""
+
     def healthy(self) -> bool:
         """Whether the connection stands, outside of any transaction."""
         return (

@@ -16,7 +16,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -27,7 +26,7 @@ from starlette.routing import BaseRoute
 from lessonlib.base.errors import LessonlibError, shown
 from lessonlib.base.files import reason
 from lessonlib.classroom.app import ClassApp, Pages
-from lessonlib.classroom.class_file import classes_dir, code_of, read_class_file, remove_class_file, write_class_file
+from lessonlib.classroom.class_file import code_of, read_class_file, remove_class_file, write_class_file
 from lessonlib.classroom.live_class import LiveClass, lesson_name
 from lessonlib.classroom.store import ClassRow, CodeTakenError, Store, StoreError
 from lessonlib.classroom.stores import opener
@@ -148,9 +147,10 @@ def find_class(store: Store, lesson: Lesson, code: str | None) -> ClassRow:
 
 
 @contextlib.contextmanager
-def alone(store: Store, path: Path) -> Iterator[None]:
+def alone(store: Store, code: str) -> Iterator[None]:
     """Hold that no other process serves this class from a store that cannot tell it what happens. Raises CodeTakenError."""
-    if store.shared:
+    path = store.guard(code)
+    if path is None:
         yield
         return
     try:
@@ -224,7 +224,7 @@ def serve(
             token = bearer(row.code, os.environ)
             with kept.transaction():
                 kept.add_host(row, hashlib.sha256(token.encode()).hexdigest())
-            with alone(kept, classes_dir() / f"{row.code}.lock"):
+            with alone(kept, row.code):
                 port = listening.getsockname()[1]
                 join = where.for_phones(port) + row.code
                 told = Served(row.code, join, where.for_phones(port) + f"screen#{row.code}", where.local(port))
@@ -270,16 +270,17 @@ async def _serve(
         server = _Server(config, app)
         loop = asyncio.get_running_loop()
         tasks = [loop.create_task(live.prepare()), loop.create_task(live.follow()), loop.create_task(_purge(live))]
-        write_class_file(
-            {
-                "url": told.local,
-                "code": row.code,
-                "token": token,
-                "lesson": lesson_name(lesson),
-                "lab": lesson.lab.name,
-                "pid": os.getpid(),
-            }
-        )
+        if not (live.shared and _served_elsewhere(row.code)):
+            write_class_file(
+                {
+                    "url": told.local,
+                    "code": row.code,
+                    "token": token,
+                    "lesson": lesson_name(lesson),
+                    "lab": lesson.lab.name,
+                    "pid": os.getpid(),
+                }
+            )
         server.when_up = lambda: ready(told)
         await server.serve(sockets=[listening])
     finally:
@@ -328,6 +329,18 @@ class _Server(uvicorn.Server):
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _served_elsewhere(code: str) -> bool:
+    """Whether another process of this account has the class's file, and lives."""
+    found = read_class_file(code)
+    if found is None or os.name != "posix" or found["pid"] == os.getpid():
+        return False
+    try:
+        os.kill(found["pid"], 0)
+    except OSError:
+        return False
+    return True
 
 
 def _bracketed(host: str) -> str:

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Any
 
 from lessonlib.base.quantity import rounded
-from lessonlib.base.units import base_unit, tick_steps
+from lessonlib.base.units import unit_label, unit_scale
 from lessonlib.classroom.wire import LEAST_SHARED, Bin, OptionShare, Shares
 from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.kinds.curve import Curve
@@ -119,7 +119,8 @@ def _filling(guess: Guess) -> str:
 
 
 def _numbers(question: Number, rounds: Rounds) -> dict[str, Any]:
-    values = {number: [guess["value"] for guess in guesses] for number, guesses in rounds.items()}
+    scale = unit_scale(question.unit)
+    values = {number: [guess["value"] / scale for guess in guesses] for number, guesses in rounds.items()}
     edges = _edges([value for those in values.values() for value in those])
     filled = {number: _filled(those, edges) for number, those in values.items()}
     bins: list[Bin] = [
@@ -132,8 +133,14 @@ def _numbers(question: Number, rounds: Rounds) -> dict[str, Any]:
         for place, (low, high) in enumerate(pairwise(edges))
     ]
     medians = [rounded(median(values[number])) if number in values else None for number in (1, 2)]
-    ticks = tick_steps(base_unit(question.unit))
-    return {"kind": "numbers", "ticks": ticks, "log": True, "bins": bins, "medians": medians}
+    return {
+        "kind": "numbers",
+        "unit": unit_label(question.unit),
+        "scale": scale,
+        "log": True,
+        "bins": bins,
+        "medians": medians,
+    }
 
 
 def _edges(values: Sequence[float]) -> list[float]:

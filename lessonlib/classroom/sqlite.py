@@ -50,6 +50,10 @@ class SqliteStore(Store):
         """Begin a transaction that may write."""
         self.run("BEGIN IMMEDIATE")
 
+    def guard(self, code: str) -> Path:
+        """Beside the file with the votes."""
+        return self.path.with_name(f"{self.path.name}.{code}.lock")
+
     def healthy(self) -> bool:
         """Whether no transaction is half done."""
         return not self._connection.in_transaction

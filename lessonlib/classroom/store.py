@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lessonlib.base.errors import LessonlibError
@@ -142,12 +143,19 @@ class Store:
         """Whether the next transaction can begin on this connection."""
         raise NotImplementedError
 
+    def guard(self, code: str) -> Path | None:
+        """The file whose lock says that a process serves the class with this code; None where several may."""
+        raise NotImplementedError
+
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""
 
     def hear(self, code: str, wait_s: float) -> list[str]:
-        """What other servers announced of a class since the last call, after waiting so long at most for the first of it."""
-        return []
+        """What other servers announced of a class since the last call, after waiting so long at most for the first of it.
+
+        For a store that is ``shared``.
+        """
+        raise NotImplementedError
 
     def look(self) -> None:
         """Begin a transaction that sees the rows of one moment and changes none."""

@@ -93,9 +93,10 @@ class Shares(TypedDict):
     first: int
     second: int | None
     options: NotRequired[list[OptionShare]]
-    #: of numbers, in base units: bins of equal width on the axis (a logarithmic one where all are above 0), medians by round;
-    #: ticks: the units in which they are labelled (base units, name), from small to large; none for bare numbers
-    ticks: NotRequired[list[tuple[float, str]]]
+    #: of numbers: the unit asked in, and how many base units one of it is; bins of equal width on the axis (a logarithmic one where
+    #: all are above 0), and medians by round, both in that unit
+    unit: NotRequired[str]
+    scale: NotRequired[float]
     log: NotRequired[bool]
     bins: NotRequired[list[Bin]]
     medians: NotRequired[list[float | None]]

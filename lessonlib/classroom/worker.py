@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from lessonlib.classroom.store import Store, StoreError
 T = TypeVar("T")
 #: jobs in one transaction
 _MOST_TOGETHER = 256
+#: seconds after which a store that could not be opened is tried again
+_DOWN_S = 1.0
 
 
 @dataclass(slots=True)
@@ -41,6 +44,9 @@ class Worker:
         self._opens, self._writes = opens, writes
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._store: Store | None = opens()
+        #: whether other processes may change the same rows
+        self.shared = self._store.shared
+        self._down_until = 0.0
         self._thread = threading.Thread(
             target=self._work, name="class-writer" if writes else "class-reader", daemon=True
         )
@@ -52,10 +58,11 @@ class Worker:
         self._jobs.put(_Job(job, told))
         return await told
 
-    def stop(self) -> None:
-        """Do what waits, and let go of the store."""
+    def stop(self, wait: bool = True) -> None:
+        """Do what waits, and let go of the store; without ``wait``, some time later."""
         self._jobs.put(None)
-        self._thread.join()
+        if wait:
+            self._thread.join()
 
     # --- in the thread --------------------------------------------------------------------------------
 
@@ -116,7 +123,15 @@ class Worker:
 
     def _opened(self) -> Store:
         if self._store is None:
-            self._store = self._opens()
+            if (
+                time.monotonic() < self._down_until
+            ):  # who waits is told so now, and not one after the other each after a try
+                raise StoreError("the store cannot be reached")
+            try:
+                self._store = self._opens()
+            except StoreError:
+                self._down_until = time.monotonic() + _DOWN_S
+                raise
         return self._store
 
     def _after_a_fault(self) -> None:

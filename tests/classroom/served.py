@@ -1,109 +1,101 @@
-"""A class server as a process of its own, as `lessonlib class` starts it, and phones that are a few lines of HTTP."""
+"""A class served by the real command in a process of its own, to be killed at will."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-START_S = 60
+_PATIENCE_S = 60.0
 
 
 @dataclass
-class Served:
-    """A class that goes on. file: what its class file says."""
+class Server:
+    """A process and its class file. folder: where its journal would lie; memory as the system counts it."""
 
-    lesson: str
-    journal: Path
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    file: dict[str, Any] = field(default_factory=dict)
+    process: subprocess.Popen[str]
+    folder: Path
+    file: dict[str, Any]
 
     @property
     def url(self) -> str:
-        return str(self.file["url"]).rstrip("/")
+        """Its address on this machine."""
+        return str(self.file["url"])
 
     @property
-    def code(self) -> str:
-        return str(self.file["code"])
+    def memory_mb(self) -> float:
+        """The most memory that it held, MB."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii")
+        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) * 1024 / 1e6
 
-    @property
-    def address(self) -> str:
-        """What a student types."""
-        return f"{self.url}/{self.code}"
+    def kill(self) -> None:
+        """As a power failure would, without a word."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
 
-    def start(self, port: int = 0) -> None:
-        """Start it, or start it again: the same class at the same place."""
-        again = ["--code", self.code] if self.file else []
-        command = [sys.executable, "-m", "lessonlib", "class", self.lesson, "--port", str(port), *again]
-        environment = {**os.environ, "LESSON_JOURNAL": str(self.journal), "LESSON_LAB": ""}
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=environment)
-        until = time.monotonic() + START_S
-        folder = self.journal.parent / "classes"
-        while time.monotonic() < until and self.process.poll() is None:
-            for path in folder.glob("[2-9A-Z]*.json"):
-                found = json.loads(path.read_text(encoding="utf-8"))
-                if found["pid"] == self.process.pid:
-                    self.file = found
-                    return
-            time.sleep(0.05)
-        raise RuntimeError(f"no class server:\n{self.log.read_text(encoding='utf-8', errors='replace')[-3000:]}")
-
-    @property
-    def port(self) -> int:
-        return httpx.URL(self.url).port or 0
-
-    def stop(self, how: int = signal.SIGTERM) -> None:
-        """End it."""
-        if self.process is not None:
-            self.process.send_signal(how)
-            self.process.wait(30)
-            self.process = None
-
-    def host(self) -> Any:
-        """What the instructor sees."""
-        return httpx.get(f"{self.url}/host", headers={"Authorization": f"Bearer {self.file['token']}"}).json()
-
-    def phone(self) -> Phone:
-        """One more voter."""
-        return Phone(self)
+    def stop(self) -> str:
+        """As Ctrl-C does; what it said."""
+        self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(timeout=_PATIENCE_S)
+        return out + err
 
 
-class Phone:
-    """A voter without a page."""
+def command(*arguments: str) -> list[str]:
+    """The command line."""
+    return [sys.executable, "-m", "lessonlib", "class", *arguments]
 
-    def __init__(self, served: Served) -> None:
-        self.served = served
-        answer = httpx.post(f"{served.url}/join", json={"code": served.code})
-        assert answer.status_code == 200, answer.text
-        self.cookies = dict(answer.cookies)
 
-    def vote(self, question: str, number: int, guess: Any, confidence: int = 1) -> int:
-        """Vote; the status that came back."""
-        body = {"key": secrets.token_hex(16), "guess": guess, "confidence": confidence}
-        cookie = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        url = f"{self.served.url}/polls/{question}/rounds/{number}/vote"
-        return httpx.put(url, json=body, headers={"Cookie": cookie}).status_code
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    """Of an account whose journal lies in that folder."""
+    return {**os.environ, "LESSON_JOURNAL": str(folder / "journal.jsonl"), **more}
 
 
 @contextmanager
-def served(lesson: str, folder: Path) -> Iterator[Served]:
-    """A class of that lesson whose instructor's journal is in `folder`."""
-    found = Served(lesson, folder / "journal.jsonl", folder / "class.log")
-    found.start()
+def serving(folder: Path, *arguments: str, lesson: str = "01", **more: str) -> Iterator[Server]:
+    """A class of that lesson, up and ready; killed at the end if it still runs."""
+    before = set(_files(folder))
+    process = subprocess.Popen(
+        command(lesson, *arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(folder, **more),
+    )
     try:
-        yield found
+        yield Server(process, folder, _file_of(process, folder, before))
     finally:
-        found.stop(signal.SIGKILL)
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def _files(folder: Path) -> list[Path]:
+    return list((folder / "classes").glob("*.json"))
+
+
+def _file_of(process: subprocess.Popen[str], folder: Path, before: set[Path]) -> dict[str, Any]:
+    """What the process says of itself once it is up."""
+    assert process.stdout is not None
+    end = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < end:
+        line = process.stdout.readline()  # its first word comes once phones can join
+        if not line:
+            break
+        if line.startswith("Phones: "):
+            for path in _files(folder):
+                found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+                if found["pid"] == process.pid or path not in before:
+                    return found
+            address = line.removeprefix("Phones: ").split(" ")[0]
+            return {"url": address.rpartition("/")[0] + "/", "code": address.rpartition("/")[2], "token": ""}
+    assert process.stderr is not None
+    raise AssertionError(process.stderr.read())

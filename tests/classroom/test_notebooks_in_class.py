@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.show import in_class
 from lessonlib.show.notebook import NotebookLesson, open_lesson
 from lessonlib.show.panel import Panel
-from tests.classroom.served import Served, served
+from tests.classroom.led import Led, Phone, leading
 from tests.classroom.stub_server import wait_for
 
 LESSON, FIRST, SECOND = "01-prefill-vs-decode", "what-decode-reads", "tensor-cores-busy"
@@ -36,8 +35,8 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def a_class(tmp_path: Path) -> Iterator[Served]:
-    with served(LESSON, tmp_path) as found:
+def a_class(tmp_path: Path) -> Iterator[Led]:
+    with leading(tmp_path) as found:
         yield found
 
 
@@ -65,14 +64,14 @@ class Cells:
 
 
 @pytest.fixture
-def instructor(a_class: Served) -> Cells:
+def instructor(a_class: Led) -> Cells:
     cells = Cells(Journal(None))
     wait_for(cells.bar, "a bar")
     return cells
 
 
 @pytest.fixture
-def student(a_class: Served, tmp_path: Path) -> Callable[[], Cells]:
+def student(a_class: Led, tmp_path: Path) -> Callable[[], Cells]:
     """A student's notebook, where no class is led from; called again, one after a restart of its kernel."""
 
     def opened() -> Cells:
@@ -92,8 +91,8 @@ def steer(cells: Cells, do: str, question: str, phase_line: str) -> None:
     wait_for(lambda: cells.bar(question).get("line") == phase_line and cells.bar(question)["here"], phase_line)
 
 
-def test_two_rounds(a_class: Served, instructor: Cells, student: Callable[[], Cells], tmp_path: Path) -> None:
-    pupil, phones = student(), [a_class.phone() for _ in range(2)]
+def test_two_rounds(a_class: Led, instructor: Cells, student: Callable[[], Cells], tmp_path: Path) -> None:
+    pupil, phones = student(), [Phone(a_class) for _ in range(2)]
     right, wrong = instructor.right(), instructor.wrong()
     assert instructor.bar()["buttons"] == [{"do": "next", "label": "Ask this one", "main": False}]
     steer(instructor, "next", FIRST, "The class is here")
@@ -122,13 +121,13 @@ def test_two_rounds(a_class: Served, instructor: Cells, student: Callable[[], Ce
     records = Journal(tmp_path / "student" / "journal.jsonl").records()
     told = [(record["event"], record.get("class"), record.get("round")) for record in records]
     assert told == [("commit", a_class.code, 1), ("revote", a_class.code, 2), ("reveal", None, None)]
-    state = a_class.host()
+    state = a_class.state()
     assert {record["hash"] for record in records} == {state["poll"]["hash"]}
     assert not (tmp_path / "journal.jsonl").exists() or "class" not in (tmp_path / "journal.jsonl").read_text()
 
 
 def test_kernels_and_the_server_restart_in_mid_vote(
-    a_class: Served, instructor: Cells, student: Callable[[], Cells]
+    a_class: Led, instructor: Cells, student: Callable[[], Cells]
 ) -> None:
     pupil = student()
     steer(instructor, "next", FIRST, "The class is here")
@@ -136,10 +135,9 @@ def test_kernels_and_the_server_restart_in_mid_vote(
     wait_for(lambda: pupil.bar().get("line", "").startswith("First vote"), "the open vote")
     pupil.sends("commit", guess=pupil.wrong(), confidence=1)
     wait_for(lambda: instructor.bar()["detail"] == "1 of 1 voted", "the vote")
-    port = a_class.port
-    a_class.stop(signal.SIGKILL)
+    a_class.server.kill()
     wait_for(lambda: instructor.bar()["problem"] and not instructor.bar()["buttons"], "word of the trouble")
-    a_class.start(port)
+    a_class.start_again()
     wait_for(lambda: not instructor.bar()["problem"] and instructor.bar()["buttons"], "the class again")
     in_class._lines["join"].stop()
     joined._here.clear()
@@ -150,7 +148,7 @@ def test_kernels_and_the_server_restart_in_mid_vote(
     steer(again, "close", FIRST, "First vote is closed")
 
 
-def test_a_stale_click_is_told(a_class: Served, instructor: Cells) -> None:
+def test_a_stale_click_is_told(a_class: Led, instructor: Cells) -> None:
     steer(instructor, "next", FIRST, "The class is here")
     line = next(iter(in_class._lines.values()))
     assert isinstance(line, client.HostLine) and line.state is not None
@@ -161,7 +159,7 @@ def test_a_stale_click_is_told(a_class: Served, instructor: Cells) -> None:
     steer(instructor, "open", FIRST, "First vote is open")
 
 
-def test_the_plan_goes_on_by_itself(a_class: Served, instructor: Cells) -> None:
+def test_the_plan_goes_on_by_itself(a_class: Led, instructor: Cells) -> None:
     assert f"You lead the class {a_class.code} from here" in repr(instructor.lesson)
     plan = instructor.lesson.plan()
     assert isinstance(plan, Panel)
@@ -173,7 +171,7 @@ def test_the_plan_goes_on_by_itself(a_class: Served, instructor: Cells) -> None:
     assert "Timing" not in stored["text/plain"] + stored["text/html"], "no notes in a notebook's file"
 
 
-def test_the_token_is_in_no_trait_and_no_repr(a_class: Served, instructor: Cells) -> None:
+def test_the_token_is_in_no_trait_and_no_repr(a_class: Led, instructor: Cells) -> None:
     steer(instructor, "next", FIRST, "The class is here")
     token = a_class.file["token"]
     plan = instructor.lesson.plan()
@@ -182,7 +180,7 @@ def test_the_token_is_in_no_trait_and_no_repr(a_class: Served, instructor: Cells
     assert token not in repr(instructor.lesson)
 
 
-def test_another_lab_is_told_in_one_line(a_class: Served) -> None:
+def test_another_lab_is_told_in_one_line(a_class: Led) -> None:
     other = Cells(Journal(None), "llama-3.1-8b-a100-80gb")
     said = other.lesson.join(a_class.address)
     assert said.startswith("The class runs on another lab: open the lesson with open_lesson(") and "\n" not in said
@@ -190,7 +188,7 @@ def test_another_lab_is_told_in_one_line(a_class: Served) -> None:
     assert other.lesson.plan().startswith("No class of this lesson is led from here.")
 
 
-def test_what_cannot_be_joined_is_a_line(a_class: Served, instructor: Cells, tmp_path: Path) -> None:
+def test_what_cannot_be_joined_is_a_line(a_class: Led, instructor: Cells, tmp_path: Path) -> None:
     pupil = Cells(Journal(tmp_path / "student" / "journal.jsonl"))
     for address, word in (("", "http://host:8010/ABC234"), (f"{a_class.url}/222222", "No class here has this code")):
         assert word in pupil.lesson.join(address)
@@ -200,8 +198,8 @@ def test_what_cannot_be_joined_is_a_line(a_class: Served, instructor: Cells, tmp
     assert pupil.lesson.leave().startswith("You have left the class.")
 
 
-def test_a_server_that_was_killed_leads_nothing(a_class: Served) -> None:
-    a_class.stop(signal.SIGKILL)
+def test_a_server_that_was_killed_leads_nothing(a_class: Led) -> None:
+    a_class.server.kill()
     cells = Cells(Journal(None))
     assert "lead" not in repr(cells.lesson) and cells.bar() == {} and not in_class._lines
 
