@@ -93,16 +93,16 @@ class ClassApp:
         self._hosts: set[str] = set()
         self._told_fault = 0.0
         routes: list[BaseRoute] = [
-            Route("/state", self._answering(self._state), methods=["GET"]),
+            Route("/state", self.answering(self._state), methods=["GET"]),
             Route("/events", _Events(self)),
-            Route("/join", self._answering(self._join), methods=["POST"]),
-            Route("/polls/{question}/rounds/{round}/vote", self._answering(self._vote), methods=["PUT"]),
-            Route("/host", self._answering(self._host), methods=["GET", "POST"]),
-            Route("/me", self._answering(self._me), methods=["GET", "DELETE"]),
-            Route("/qr.svg", self._answering(self._qr), methods=["GET"]),
+            Route("/join", self.answering(self._join), methods=["POST"]),
+            Route("/polls/{question}/rounds/{round}/vote", self.answering(self._vote), methods=["PUT"]),
+            Route("/host", self.answering(self._host), methods=["GET", "POST"]),
+            Route("/me", self.answering(self._me), methods=["GET", "DELETE"]),
+            Route("/qr.svg", self.answering(self._qr), methods=["GET"]),
             *(more(self) if more else ()),
-            Route("/", self._answering(self._page), methods=["GET"]),
-            Route("/{name}", self._answering(self._page), methods=["GET"]),
+            Route("/", self.answering(self._page), methods=["GET"]),
+            Route("/{name}", self.answering(self._page), methods=["GET"]),
         ]
         if self.prefix != "/":
             routes = [Mount(self.prefix.rstrip("/"), routes=routes)]
@@ -115,7 +115,7 @@ class ClassApp:
 
     # --- answers ---------------------------------------------------------------------------------------
 
-    def _answering(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def answering(self, handler: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
         """The handler, with what it raises told in one line."""
 
         async def answer(request: Request) -> Response:
@@ -363,7 +363,7 @@ class _Events:
             request.state.watcher = await self.app.watcher(request)
             return Response()
 
-        told = await self.app._answering(find)(request)
+        told = await self.app.answering(find)(request)
         if told.status_code != 200:
             await told(scope, receive, send)
             return

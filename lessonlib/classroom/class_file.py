@@ -58,6 +58,12 @@ def remove_class_file(code: str, pid: int) -> None:
             _path(code).unlink()
 
 
+def remove_left(code: str) -> None:
+    """Take away what a server that was killed left of a class."""
+    with contextlib.suppress(OSError):
+        _path(code).unlink()
+
+
 def read_class_file(code: str) -> ClassFile | None:
     """The class file with this code; None if there is none that can be read."""
     try:

@@ -151,7 +151,8 @@ def _shares(said: object) -> Shares | None:
         found["options"] = _some(map(_option, _list(said.get("options"))))
     elif found["kind"] == "numbers":
         found |= {
-            "ticks": _some(map(_tick, _list(said.get("ticks")))),
+            "unit": line(said.get("unit")),
+            "scale": _number(said.get("scale")) or 1.0,
             "log": said.get("log") is True,
             "bins": _some(map(_bin, _list(said.get("bins")))),
             "medians": [_number(value) for value in _list(said.get("medians"))[:2]],
@@ -179,12 +180,6 @@ def _bin(said: object) -> Bin | None:
     if low is None or high is None or not isinstance(said, Mapping):
         return None
     return {"low": low, "high": high, "first": _share(said.get("first")), "second": _share(said.get("second"))}
-
-
-def _tick(said: object) -> tuple[float, str] | None:
-    """How many base units a unit is, and its name."""
-    step = _number(said[0]) if isinstance(said, list) and len(said) == 2 else None
-    return (step, line(said[1], 20)) if isinstance(said, list) and step is not None and step > 0 else None
 
 
 def _points(said: object) -> list[list[float]]:

@@ -187,10 +187,11 @@ class LiveClass:
     async def asked(self, question: str) -> Asked:
         """The question, computed; at once if that was done before."""
         if question not in self._asked:
-            await self._in_lesson_thread(lambda: self._compute(question))
+            await self.in_lesson_thread(lambda: self._compute(question))
         return self._asked[question]
 
-    async def _in_lesson_thread(self, job: Callable[[], T]) -> T:
+    async def in_lesson_thread(self, job: Callable[[], T]) -> T:
+        """What ``job`` returns, computed where all that needs the lesson's numbers is, while votes go on."""
         return await asyncio.get_running_loop().run_in_executor(self._lesson_thread, job)
 
     def _compute(self, question: str) -> None:
@@ -271,7 +272,7 @@ class LiveClass:
             last = votes[max(votes)]
             key = poll.question, json.dumps([last.guess, last.confidence], sort_keys=True)
             if key not in self._own:
-                self._own[key] = await self._in_lesson_thread(lambda: self._own_view(asked, last))
+                self._own[key] = await self.in_lesson_thread(lambda: self._own_view(asked, last))
                 while len(self._own) > _MOST_OWN:
                     self._own.popitem(last=False)
             mine["view"] = self._own[key]
@@ -290,7 +291,7 @@ class LiveClass:
             "resume" if self.now.paused else "pause",
         ]
         plan = [self._planned(item) for item in self.questions.values()]
-        notes = await self._in_lesson_thread(self._notes)
+        notes = await self.in_lesson_thread(self._notes)
         return {**state, "count": self.count, "join": self.join, "possible": can, "plan": plan, "notes": notes}
 
     def _planned(self, item: StepItem) -> Planned:

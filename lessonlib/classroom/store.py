@@ -147,6 +147,22 @@ class Store:
         """The file whose lock says that a process serves the class with this code; None where several may."""
         raise NotImplementedError
 
+    def is_served(self, code: str) -> bool:
+        """Whether a process of this machine serves that class alone; False where there are no locks."""
+        path = self.guard(code)
+        if path is None:
+            return False
+        try:
+            import fcntl
+
+            with path.open() as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
+            pass
+        return False
+
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""
 
@@ -208,12 +224,18 @@ class Store:
         found = self.run(f"UPDATE class SET expires = ? WHERE id = ? RETURNING {_CLASS}", time.time() + OPEN_S, row.id)
         return ClassRow(*found[0])
 
-    def erase_class(self, row: ClassRow) -> None:
-        """Forget a class with all that belongs to it."""
-        self.run("DELETE FROM vote WHERE poll IN (SELECT id FROM poll WHERE class = ?)", row.id)
-        for table in ("event", "poll", "voter", "host"):
-            self.run(f"DELETE FROM {table} WHERE class = ?", row.id)
-        self.run("DELETE FROM class WHERE id = ?", row.id)
+    def erase_class(self, row: ClassRow) -> dict[str, int]:
+        """Forget a class with all that belongs to it; how many rows of each table that was."""
+        tables = {
+            "vote": "poll IN (SELECT id FROM poll WHERE class = ?)",
+            **dict.fromkeys(("event", "poll", "voter", "host"), "class = ?"),
+            "class": "id = ?",
+        }
+        found = {}
+        for table, its in tables.items():
+            found[table] = int(self.run(f"SELECT count(*) FROM {table} WHERE {its}", row.id)[0][0])
+            self.run(f"DELETE FROM {table} WHERE {its}", row.id)
+        return found
 
     def purge(self) -> int:
         """Forget the classes whose time is over; how many."""

@@ -1,6 +1,6 @@
-"""`lessonlib class LESSON`: the lesson in front of a room, and what is done with a class afterwards.
+"""`lessonlib class LESSON`: the lesson in front of a room.
 
-The server is in :mod:`lessonlib.classroom.server`. What comes after a class has a name of its own (`VERBS`).
+The server is in :mod:`lessonlib.classroom.server`. What comes after a class is in :mod:`lessonlib.cli.class_reports`.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lessonlib.base.errors import LessonlibError
@@ -17,13 +17,13 @@ from lessonlib.cli.limits import number
 if TYPE_CHECKING:
     from lessonlib.classroom.server import Served
 
-#: `lessonlib class WORD …`: what takes the rest of the line and returns the exit status
-VERBS: Mapping[str, Callable[[Sequence[str]], int]] = {}
-
 _EPILOG = """examples:
   lessonlib class 03                      phones on this machine's own browser, to try it
   lessonlib class 03 --bind 0.0.0.0       phones on the same network
   lessonlib class 03 --code ABCDEF        go on with a class whose server has stopped
+
+afterwards:
+  lessonlib class report|export|erase CODE        each has a --help of its own
 
 environment:
   LESSONLIB_CLASS_TOKEN                              the token that steers, where several servers share a class
@@ -48,17 +48,13 @@ def add_parser(subparsers: Any) -> None:
     add("--store", metavar="URL", help="where votes are kept: postgresql://… or a file [a file beside your journal]")
     add("--public-url", metavar="URL", help="the address that phones open, if a proxy stands in between")
     add("--code", help="go on with the class that has this code, or begin one with it")
-    parser.set_defaults(extra=[])
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve the class until Ctrl-C."""
-    if args.lesson in VERBS:
-        return VERBS[args.lesson](args.extra)
-    if args.extra:
-        raise LessonlibError(f"unknown argument {args.extra[0]} (see lessonlib class --help)")
     _need_packages()
     from lessonlib.build.places import find
+    from lessonlib.classroom.report_routes import routes
     from lessonlib.classroom.server import address, serve
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.record.settings import chosen_lab
@@ -69,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     if len(places) != 1:
         raise LessonlibError(f"{args.lesson} names {len(places)} lessons: a class is of one")
     lesson = Lesson(places[0].name, load_lab(args.lab or chosen_lab()))
-    code = serve(lesson, where, args.store, args.code, _pages(), _told)
+    code = serve(lesson, where, args.store, args.code, _pages(), _told, routes)
     print(f"The class {code} has stopped. Go on with it: lessonlib class {args.lesson} --code {code}")
     return 0
 
@@ -83,13 +79,9 @@ def _need_packages() -> None:
 
 def _pages() -> Mapping[str, tuple[str, bytes]]:
     """The pages of phones and of the screen."""
-    from importlib import import_module
-    from importlib.util import find_spec
+    from lessonlib.show.class_pages import pages
 
-    if find_spec("lessonlib.show.class_pages") is None:
-        return {}
-    pages: Mapping[str, tuple[str, bytes]] = import_module("lessonlib.show.class_pages").pages()
-    return pages
+    return pages()
 
 
 def _told(served: Served) -> None:

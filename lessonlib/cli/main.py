@@ -19,6 +19,7 @@ from lessonlib.cli import (
     build,
     catalogue,
     check,
+    class_reports,
     estimate,
     lab,
     lint,
@@ -33,7 +34,22 @@ from lessonlib.cli import (
 )
 from lessonlib.cli.limits import filled
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson, live)
+COMMANDS = (
+    lab,
+    check,
+    estimate,
+    catalogue,
+    probe,
+    report,
+    simulate,
+    validate,
+    new,
+    lint,
+    build,
+    try_lesson,
+    live,
+    class_reports,
+)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
@@ -67,7 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Arguments that are not ours go on to another program if the command says so (`extra`), else are wrong."""
     parser = build_parser()
-    args, unknown = parser.parse_known_args(argv)
+    args, unknown = parser.parse_known_args(_joined(sys.argv[1:] if argv is None else argv))
     if hasattr(args, "extra"):
         args.extra = unknown
     elif unknown:
@@ -77,6 +93,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             + "\n",
         )
     return args
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """The arguments, with the two words of a command such as `class report` as one."""
+    words = list(argv)
+    if words[:1] == ["class"] and words[1:2] and words[1] in class_reports.WORDS:
+        return [" ".join(words[:2]), *words[2:]]
+    return words
 
 
 def main(argv: Sequence[str] | None = None) -> int:

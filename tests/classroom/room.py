@@ -13,6 +13,7 @@ import httpx
 
 from lessonlib.classroom.app import ClassApp
 from lessonlib.classroom.live_class import LiveClass
+from lessonlib.classroom.report_routes import routes
 from lessonlib.classroom.server import find_class
 from lessonlib.classroom.store import Store
 from lessonlib.lesson.lesson import Lesson
@@ -96,6 +97,6 @@ def room(opens: Callable[[], Store], lesson: Lesson | None = None, code: str | N
     try:
         with asyncio.Runner() as runner:
             runner.run(live.start())
-            yield Room(ClassApp(live, PAGES), runner)
+            yield Room(ClassApp(live, PAGES, more=routes), runner)
     finally:
         live.stop()
