@@ -40,7 +40,7 @@ _COMMENTS = re.compile(
 )
 _CSS_COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
-_TOP_NAMES = re.compile(r"^(?:const|function) (\w+)", re.MULTILINE)
+_TOP_NAMES = re.compile(r"^(?:const|function) (\w+)(?: = [\d.]+, (\w+) = )?", re.MULTILINE)
 
 
 def _panel(names: Iterable[str]) -> list[Path]:
@@ -67,7 +67,8 @@ def joined(files: Iterable[Path]) -> str:
 
 def _toolbox() -> list[str]:
     """The names that the toolbox has at its top."""
-    return [name for path in _panel(_TOOLBOX) for name in _TOP_NAMES.findall(path.read_text(encoding="utf-8"))]
+    found = (_TOP_NAMES.findall(path.read_text(encoding="utf-8")) for path in _panel(_TOOLBOX))
+    return [name for names in found for line in names for name in line if name]
 
 
 def _later(kind: str) -> str:

@@ -9,7 +9,7 @@
   const find = (id) => document.getElementById(id);
   const [main, banner, live, footer] = ["main", "link", "live", "data"].map(find);
   const page = { filling: null, onDrop: (drop) => page.filling?.drops.push(drop) }; // what a slot needs of a panel
-  const slots = Object.fromEntries(["head", "first", "question", "actions", "shares"].map((name) => [name, makeSlot(page, name, {})]));
+  const slots = Object.fromEntries(["head", "room", "first", "question", "actions", "shares"].map((name) => [name, makeSlot(page, name, {})]));
 
   /** @type {State} */
   let now = null;
@@ -137,8 +137,7 @@
     const { ask, phase, truth } = state;
     if (phase === "revealed" && truth) {
       const shown = /** @type {any} */ (own.get(state.poll.id)?.view ?? unanswered(state));
-      const { observe, result } = shown; // nothing is left to answer here
-      return { ...shown, ...NOTHING, state: "observed", observe: observe?.chosen ? observe : null, result: { ...result, grades: [] } };
+      return { ...shown, ...NOTHING, state: "observed", observe: null, result: { ...shown.result, grades: [] } }; // nothing is left to answer here
     }
     const answer = mine(state)[state.round] ?? mine(state)[1];
     const again = changing === place(state);
@@ -187,8 +186,8 @@
 
   function first(view, guess) {
     const sure = sureness({ confidence: view.confidence, guess });
-    const curve = guess.y && parts.curves({ ...view, state: "committed", guess, result: undefined }, page);
-    return h("div", { class: "gp cl-first" }, h("p", { class: "gp-mine" }, tag("guess", "your first answer"),
+    const curve = view.kind === "curve" && parts.curves({ ...view, state: "committed", guess, result: undefined }, page);
+    return h("div", { class: "gp cl-before" }, h("p", { class: "gp-mine" }, tag("guess", "your first answer"),
       !curve && h("strong", { text: inWords(view, guess) }), sure && h("span", { class: "gp-soft", text: sure })), curve?.[0]);
   }
 
@@ -199,8 +198,8 @@
     const [answered, before] = [mine(state)[state.round], mine(state)[1]];
     if (state.paused) return ["Pause", "The class goes on here by itself."];
     if (!state.ask || state.phase === "draft") return ["You are in", "The question opens here by itself. Until then there is nothing to do."];
-    if (aloud(state) && !["shown", "revealed"].includes(state.phase))
-      return ["In pairs", "Explain it to your neighbour, from memory and in your own words. Then listen to theirs. Nobody votes."];
+    if (aloud(state) && state.phase !== "revealed")
+      return state.phase === "shown" ? ["Listen", "One good answer comes here next."] : ["In pairs", "Explain it to your neighbour, from memory and in your own words. Then listen to theirs. Nobody votes."];
     const missed = news?.at === place(state) ? news.text : "You gave no answer this time. You can still argue.";
     switch (state.phase) {
       case "open1":
@@ -216,7 +215,7 @@
       case "shown":
         return ["How the room answered", "Which answer is true is still open."];
       default:
-        return ["The answer", state.shares ? "And below it how the room answered." : ""];
+        return ["The answer", aloud(state) ? "" : "And below it how the room answered."];
     }
   }
 
@@ -238,9 +237,11 @@
     if (panel) panel.model.set(view(now)), settled();
     const changeable = open && votes(now) && mine(now)[now.round] && changing !== place(now) && !now.paused;
     put("actions", changeable && place(now), () => button("Change my answer", () => change(now)));
-    put("shares", open && now.shares && [now.poll.id, now.shares, mine(now), now.truth?.id], () =>
-      h("section", { class: "gp cl-shares", "aria-label": "How the room answered" }, h("h3", { class: "gp-title", text: "How the room answered" }),
-        parts.shares({ shares: now.shares, view: /** @type {any} */ (now.ask), mine: mine(now), truth: /** @type {any} */ (now.truth) }, page)));
+    const shares = open && !aloud(now) && now.shares && [now.poll.id, now.shares, mine(now), now.truth?.id];
+    const room = () => h("section", { class: "gp cl-shares", "aria-label": "How the room answered" }, now.truth && h("h3", { class: "gp-title", text: "How the room answered" }),
+      parts.shares({ shares: now.shares, view: /** @type {any} */ (now.ask), mine: mine(now), truth: /** @type {any} */ (now.truth) }, page));
+    put("room", !now.truth && shares, room); // what is new comes first
+    put("shares", now.truth && shares, room);
     slots.question.node.inert = slots.actions.node.inert = now.paused; // what was typed stays
     find("lesson").textContent = now.title;
     find("joined").textContent = `${now.joined} here`;

@@ -1,7 +1,6 @@
 // The hall's screen: how to join, the question, how many have answered; later how the room voted, and the answer. Read from the last row.
 {
-  const SMALLEST = 0.62; // of the usual size of letters; what still does not fit scrolls
-  const STEP = 0.06;
+  const SIZES = [1.3, 1.2, 1.1, 1, 0.94, 0.88, 0.82, 0.76, 0.7, 0.64]; // of letters, of their usual size; what still does not fit scrolls
   const find = (id) => document.getElementById(id);
   const [main, banner, live] = ["main", "link", "live"].map(find);
   const page = { filling: null, onDrop: (drop) => page.filling?.drops.push(drop) }; // what a slot needs of a panel
@@ -12,9 +11,6 @@
 
   /** @type {ScreenState} */
   let now = null;
-
-  /** Pixels of the page's letters; a drawing made for a phone is enlarged by as much. */
-  const zoom = () => parseFloat(getComputedStyle(main).fontSize) / 14;
 
   const spaced = (code) => `${code.slice(0, 3)} ${code.slice(3)}`;
   /** Where to join, without what nobody needs to type. @param {ScreenState} state */
@@ -32,24 +28,18 @@
   // --- what is asked ---------------------------------------------------------------------------------------------
 
   const words = (html) => h("span", { class: "gp-words", html });
-  const canvas = (frame) => {
-    const node = h("div", { class: "gp-canvas" });
-    watchWidth(node, (width) => {
-      const large = zoom();
-      const { svg } = frame(width / large);
-      for (const side of ["width", "height"]) svg.setAttribute(side, String(Number(svg.getAttribute(side)) * large));
-      svg.setAttribute("aria-hidden", "true");
-      node.replaceChildren(svg);
-    }, /** @type {any} */ (page));
-    return node;
-  };
+  const canvas = (frame) => parts.canvas((room) => {
+    const { svg } = frame(room);
+    svg.setAttribute("aria-hidden", "true");
+    return svg;
+  }, page, true);
 
   /** What an answer will be. @type {Record<string, (ask: any) => any>} */
   const forms = {
     choice: ({ options }) => h("ul", { class: "gp-cards cl-cards" }, options.map(({ html }) => h("li", { class: "gp-card" }, words(html)))),
     number: ({ unit }) => h("p", { class: "cl-form", text: unit ? `A number, in ${unit}` : "A number" }),
-    curve: (ask) => canvas((width) => plotFrame({ width, height: Math.min(240, width * 0.42), ask, yMin: ask.y_min, yMax: ask.y_max, right: 24 })),
-    place: (ask) => canvas((width) => parts.roofFrame(ask, [ask.roof], width)),
+    curve: (ask) => canvas(({ width, height }) => plotFrame({ width, height, ask, yMin: ask.y_min, yMax: ask.y_max, right: 24 })),
+    place: (ask) => canvas((room) => parts.roofFrame(ask, [ask.roof], parts.roofWidth(room))),
     blanks: ({ parts: pieces }) => h("p", { class: "cl-form" }, pieces.map((html, i) => [i ? " ____ " : "", words(html)])),
   };
   forms.range = forms.number;
@@ -57,10 +47,11 @@
   /** @param {ScreenState} state */
   function question({ ask, shares, truth }) {
     const { kind, stem, ask: form } = /** @type {any} */ (ask);
-    const voted = shares && parts.shares({ shares, view: /** @type {any} */ (ask), truth: /** @type {any} */ (truth), zoom: zoom() }, page);
-    const right = truth && shares?.kind === "few" && /** @type {any} */ (truth).result?.summary;
-    return h("section", { class: "gp" }, h("div", { class: "gp-at-stem gp-words", html: stem }), voted ?? forms[kind]?.(form),
-      right && h("p", { class: "cl-form", text: right }), truth && parts.answer({ .../** @type {any} */ (truth), explanation: "" }));
+    const voted = shares && kind !== "explain" && parts.shares({ shares, view: /** @type {any} */ (ask), truth: /** @type {any} */ (truth) }, page, true);
+    const right = truth && shares?.kind === "few" && kind !== "explain" && /** @type {any} */ (truth).result?.summary;
+    const told = truth && [right && h("p", { class: "cl-form", text: right }), parts.answer({ .../** @type {any} */ (truth), explanation: "" })];
+    return h("section", { class: "gp" }, h("div", { class: "gp-at-stem gp-words", html: stem }),
+      h("div", { class: voted && told ? "cl-two" : "cl-one" }, h("div", {}, voted ?? (told ? null : forms[kind]?.(form))), told && h("div", { class: "cl-told" }, told)));
   }
 
   // --- what is going on --------------------------------------------------------------------------------------------
@@ -69,7 +60,7 @@
   function headline({ paused, poll, phase, ask }) {
     if (paused) return "Pause";
     if (!poll || !ask || phase === "draft") return "Welcome";
-    if (ask.kind === "explain" && !["shown", "revealed"].includes(phase)) return "In pairs: explain it to each other";
+    if (ask.kind === "explain" && phase !== "revealed") return "In pairs: explain it to each other";
     return { open1: "Answer alone", closed1: "The vote is closed", discuss: "Talk to your neighbour: convince them", open2: "Answer once more, alone",
       closed2: "The vote is closed", shown: "How you voted", revealed: "The answer" }[phase];
   }
@@ -80,15 +71,15 @@
   /** Letters as large as the room on the screen allows. */
   function fit() {
     const root = document.documentElement;
-    for (let size = 1; size >= SMALLEST; size -= STEP) {
-      root.style.setProperty("--fit", size.toFixed(2));
+    for (const size of SIZES) {
+      root.style.setProperty("--fit", String(size));
       if (root.scrollHeight <= innerHeight) return;
     }
   }
 
   function paint() {
     const open = Boolean(now.poll && now.ask && now.phase !== "draft");
-    const showing = open && Boolean(now.shares || now.truth);
+    const showing = open && Boolean(now.truth || (now.shares && now.ask.kind !== "explain"));
     const votes = open && !showing && now.ask.kind !== "explain";
     const words = headline(now);
     const put = (name, data, build) => slots[name].fill(data || null, () => data && build());

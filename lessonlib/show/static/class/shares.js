@@ -1,6 +1,8 @@
 // How the room voted: options as bars, numbers on an axis, curves and dots as a faint bundle. For phones and the hall's screen alike.
 {
-  /** @typedef {{ shares: Shares, view: AnyView, mine?: Record<string, any>, truth?: AnyView, zoom?: number }} Shown */
+  /** @typedef {{ shares: Shares, view: AnyView, mine?: Record<string, any>, truth?: AnyView }} Shown */
+  /** Pixels of a drawing before it is enlarged; without a height it takes what it needs.
+   * @typedef {{ width: number, height?: number }} Room */
 
   const percent = (share) => `${Math.round(100 * share)} %`;
   const ROUNDS = /** @type {const} */ (["first", "second"]);
@@ -18,7 +20,8 @@
     const bars = shares.kind === "curves" ? [] : drawn(shares);
     const words = (round) => (rounds.length > 1 ? `round ${NUMBER[round]}: ` : "") + answers(shares[round]);
     const one = (round) => h("li", { class: `cl-key cl-${bars.length > 1 ? round : "second"}` }, bars.includes(round) && h("i"), words(round));
-    return h("ul", { class: "cl-legend" }, rounds.map(one));
+    const last = shares.kind === "curves" && rounds.length > 1 && h("li", { text: "drawn: round 2" });
+    return h("ul", { class: "cl-legend" }, rounds.map(one), last);
   }
 
   // --- options ---------------------------------------------------------------------------------------------------
@@ -46,7 +49,7 @@
     const row = (option) => {
       const right = said[option.key] === "truth" || said[option.key] === "both";
       const text = words[option.key] ? h("span", { class: "gp-words", html: words[option.key] }) : h("span", { class: "gp-words", text: option.text });
-      return h("li", { class: `cl-option${right ? " cl-right" : truth ? " cl-wrong" : ""}` },
+      return h("li", { class: `cl-option${right ? " cl-right" : Object.keys(said).length ? " cl-wrong" : ""}` },
         h("div", { class: "cl-option-words" }, text, h("span", { class: "gp-tags" }, marks(option.key, mine), right && tag("truth", "the truth"))),
         rounds.map((round) => bar(round, option[round], rounds.length === 1)));
     };
@@ -55,21 +58,22 @@
 
   // --- numbers ---------------------------------------------------------------------------------------------------
 
-  const BAND = { first: 46, second: 96 }; // pixels that the bars of a round may take
+  const BAND = { first: 46, second: 96 }; // pixels that the bars of a round may take, where there is room
   const OVER = 22; // room over them for the median's words
-  const LETTER = 7.2;
+  const [UNDER, LINE] = [32, 30]; // for the axis, and for what stands below it on a line of its own
+  const LETTER = 7.2; // width of a letter
+  const LETTERS = 13; // pixels of letters in a drawing
 
   /** Words beside x that never leave the drawing. */
   const beside = (x, y, width, words, look) =>
     s("text", { x: Math.max(words.length * LETTER / 2, Math.min(width - words.length * LETTER / 2, x)), y, class: `gp-middle ${look}`, text: words });
 
-  function rows(svg, { shares, bins, round, x, top, width, alone, write }) {
-    const tall = BAND[alone ? "second" : round];
+  function rows(svg, { shares, bins, round, x, top, width, alone, write, tall }) {
     const base = top + OVER + tall;
     const most = Math.max(...bins.flatMap((bin) => ROUNDS.map((one) => bin[one] ?? 0)), 1e-9);
     for (const bin of bins) {
       const [left, right, share] = [x(bin.low), x(bin.high), bin[round] ?? 0];
-      const height = (share / most) * (tall - 14);
+      const height = (share / most) * Math.max(4, tall - 14);
       if (share) svg.append(s("rect", { x: left + 1, width: Math.max(2, right - left - 2), y: base - height, height, class: `cl-bin cl-${alone ? "second" : round}` }));
       if (share && (right - left >= 34 || share === most)) svg.append(s("text", { x: (left + right) / 2, y: base - height - 3, class: "gp-middle cl-percent", text: percent(share) }));
     }
@@ -82,8 +86,8 @@
     return base;
   }
 
-  /** @param {Shown} shown */
-  function numbers({ shares, mine, truth, zoom }, width) {
+  /** @param {Shown} shown @param {Room} room */
+  function numbers({ shares, mine, truth }, { width, height: most }) {
     const { bins = [], log, unit = "", scale = 1 } = shares;
     const write = (value) => withUnit(shortNumber(value), unit);
     const inUnit = (guess) => guess && Number.isFinite(guess.value) && { ...guess, value: guess.value / scale }; // a panel counts in base units
@@ -93,18 +97,22 @@
     const x = makeScale({ log, min, max, from: 26, to: width - 26 });
     const svg = s("svg", { class: "gp-plot", role: "img" });
     const rounds = drawn(shares);
+    const alone = rounds.length === 1;
+    const ours = alone ? ["second"] : rounds;
+    const needed = UNDER + LINE * [real, own].filter(Boolean).length + ours.length * (OVER + 10);
+    const squeeze = most ? Math.max(0.3, (most - needed) / ours.reduce((sum, round) => sum + BAND[round], 0)) : 1;
     let y = 0;
-    for (const round of rounds) y = rows(svg, { shares, bins, round, x, top: y, width, alone: rounds.length === 1, write }) + 10;
+    for (const round of rounds) y = rows(svg, { shares, bins, round, x, top: y, width, alone, write, tall: squeeze * BAND[alone ? "second" : round] }) + 10;
     const axis = y - 10;
     for (const value of axisTicks({ log, min, max, count: Math.max(3, Math.floor(width / 90)) })) {
       svg.append(s("line", { x1: x(value), x2: x(value), y1: axis, y2: axis + 5, class: "gp-axis" }));
       svg.append(s("text", { x: x(value), y: axis + 19, class: "gp-tick gp-middle", text: shortNumber(value) }));
     }
-    if (unit) svg.append(s("text", { x: width - 8, y: axis + 34, class: "gp-axis-title gp-end", text: unit }));
-    let height = axis + (unit ? 30 : 24);
+    if (unit) svg.append(s("text", { x: width - 8, y: axis + 33, class: "gp-axis-title gp-end", text: unit }));
+    let height = axis + UNDER - 4;
     const place = (value, words, look, node) => {
       svg.append(node, beside(x(value), height + 24, width, words, look));
-      height += 30;
+      height += LINE;
     };
     if (real) place(real.value, `the truth ${real.text}`, "gp-label-truth",
       s("g", {}, s("line", { x1: x(real.value), x2: x(real.value), y1: 18, y2: height + 4, class: "cl-truth-line" }), s("circle", { cx: x(real.value), cy: height + 4, r: 6, class: "gp-dot-truth" })));
@@ -112,18 +120,18 @@
       s("path", { d: `M${x(own.value)} ${height - 4}l8 8-8 8-8-8z`, class: "gp-dot-guess" }));
     const medians = rounds.map((round) => [round, shares.medians?.[ROUNDS.indexOf(round)]]).filter(([, value]) => Number.isFinite(value));
     const told = [...medians.map(([round, value]) => `round ${NUMBER[round]}: median ${write(value)}`), real && `the truth ${real.text}`].filter(Boolean);
-    return sized(svg, width, height + 4, zoom, `The numbers of the room${log ? ", on a logarithmic axis" : ""}. ${told.join("; ")}.`);
+    return sized(svg, width, height + 4, `The numbers of the room${log ? ", on a logarithmic axis" : ""}. ${told.join("; ")}.`);
   }
 
   // --- curves and dots -------------------------------------------------------------------------------------------
 
-  /** @param {Shown} shown */
-  function curves({ shares, view, mine, truth, zoom }, width) {
+  /** @param {Shown} shown @param {Room} room */
+  function curves({ shares, view, mine, truth }, { width, height }) {
     const { ask } = view;
     const all = [...(shares.curves ?? []), shares.median ?? []];
     const [own, real] = [mine?.["2"]?.y ?? mine?.["1"]?.y, truth?.result?.truth_y];
     const ys = [...all.flat().map(([, y]) => y), ...(own ?? []), ...(real ?? [])].filter((y) => y > 0 || !ask.y_log);
-    const tall = Math.round(Math.min(330, Math.max(240, width * 0.42)));
+    const tall = height ?? Math.round(Math.min(330, Math.max(240, width * 0.42)));
     const frame = plotFrame({ width, height: tall, ask, yMin: Math.min(ask.y_min, ...ys), yMax: Math.max(ask.y_max, ...ys), right: 68 });
     const path = (points, look) => frame.svg.append(s("path", { d: pathThrough(points.map(([x, y]) => (y > 0 || !ask.y_log ? [frame.x(x), frame.y(y)] : null))), class: look }));
     const columns = (values) => values.map((y, i) => [ask.x[i], y]);
@@ -137,12 +145,13 @@
       if (i) end.y = Math.max(end.y, ends[i - 1].y + 16);
       frame.svg.append(s("text", { x: frame.box.right - 6, y: end.y + 4, class: end.label, text: end.words }));
     });
-    return sized(frame.svg, width, Number(frame.svg.getAttribute("height")), zoom, `The curves of the room, their median${real ? " and the true curve" : ""}: ${ask.y_label} against ${ask.x_label}.`);
+    return sized(frame.svg, width, Number(frame.svg.getAttribute("height")), `The curves of the room, their median${real ? " and the true curve" : ""}: ${ask.y_label} against ${ask.x_label}.`);
   }
 
-  /** @param {Shown} shown */
-  function dots({ shares, view, mine, truth, zoom }, width) {
-    const frame = parts.roofFrame(view.ask, [view.ask.roof], width);
+  /** @param {Shown} shown @param {Room} room */
+  function dots({ shares, view, mine, truth }, room) {
+    const frame = parts.roofFrame(view.ask, [view.ask.roof], parts.roofWidth(room));
+    const width = frame.box.right + 14;
     const at = (/** @type {number[]} */ [x, y]) => ({ cx: Math.min(frame.box.right, Math.max(frame.box.left, frame.x(x))), cy: Math.min(frame.box.bottom, Math.max(frame.box.top, frame.y(y))) });
     for (const [point] of shares.curves ?? []) frame.svg.append(s("circle", { ...at(point), r: 5, class: "cl-dot" }));
     const [median] = shares.median ?? [];
@@ -151,7 +160,7 @@
       frame.svg.append(s("circle", { cx, cy, r: 8, class: "cl-median-dot" }), s("text", { x: Math.min(cx + 12, frame.box.right - 50), y: cy - 8, class: "cl-label", text: "median" }));
     }
     parts.roofPair(frame, mine?.["2"] ?? mine?.["1"], truth?.result?.truth, truth ? "the truth" : "");
-    return sized(frame.svg, width, Number(frame.svg.getAttribute("height")), zoom, `The dots of the room on the roof, and their median${truth ? ", and the true dot" : ""}.`);
+    return sized(frame.svg, width, Number(frame.svg.getAttribute("height")), `The dots of the room on the roof, and their median${truth ? ", and the true dot" : ""}.`);
   }
 
   // --- the answer to what nobody votes on --------------------------------------------------------------------------
@@ -164,23 +173,56 @@
     explanation && h("div", { class: "gp-words cl-reveal", html: explanation }),
   ];
 
-  /** A drawing of this many pixels, shown as large as its place is. */
-  function sized(svg, width, height, zoom, words) {
-    for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, width: width * zoom, height: height * zoom, role: "img", "aria-label": words })) svg.setAttribute(name, value);
+  /** A roof chooses its height; this wide, it has the shape of its place. @param {Room} room */
+  parts.roofWidth = ({ width, height }) => (height ? Math.min(width, Math.max(330, (290 * width) / height)) : width);
+
+  /** Named, and drawn as large as its place is. */
+  function sized(svg, width, height, words) {
+    for (const [name, value] of Object.entries({ viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": words })) svg.setAttribute(name, value);
     return svg;
   }
 
   /**
-   * All of it, below one another. `zoom`: how much larger than on a phone it is drawn; `panel.onDrop` is called with what ends it.
+   * A place for a drawing. On a phone it is as wide as there is room, and as high as the drawing; one that `fills` takes the whole
+   * of its place, enlarged so that its letters are as large as those around it.
+   * @param {(room: Room) => SVGElement} draw @param {{ onDrop: (drop: () => void) => void }} panel
+   */
+  parts.canvas = (draw, panel, fills = false) => {
+    const node = h("div", { class: `gp-canvas${fills ? " cl-fill" : ""}` });
+    if (!fills) {
+      watchWidth(node, (width) => {
+        const svg = draw({ width });
+        const [, , , height] = svg.getAttribute("viewBox").split(" ");
+        for (const [name, value] of Object.entries({ width, height })) svg.setAttribute(name, String(value));
+        node.replaceChildren(svg);
+      }, /** @type {any} */ (panel));
+      return node;
+    }
+    let last = "";
+    const observer = new ResizeObserver(() => {
+      const { clientWidth, clientHeight } = node;
+      const zoom = parseFloat(getComputedStyle(node).fontSize) / LETTERS;
+      const room = { width: clientWidth / zoom, height: clientHeight / zoom };
+      if (!clientWidth || last === JSON.stringify(room)) return;
+      last = JSON.stringify(room);
+      const svg = draw(room);
+      for (const side of ["width", "height"]) svg.setAttribute(side, "100%");
+      node.replaceChildren(svg);
+    });
+    observer.observe(node);
+    panel.onDrop(() => observer.disconnect());
+    return node;
+  };
+
+  /**
+   * All of it, below one another; `fills` as for a canvas. `panel.onDrop` is called with what ends it.
    * @param {Shown} shown @param {{ onDrop: (drop: () => void) => void }} panel
    */
-  parts.shares = ({ zoom = 1, ...shown }, panel) => {
+  parts.shares = (shown, panel, fills = false) => {
     const { shares, view } = shown;
     if (shares.kind === "few") return h("p", { class: "gp-soft", text: `${answers(shares.second ?? shares.first)}: too few to show without showing whose they are.` });
     if (shares.kind === "options") return [options(shown), legend(shares)];
     const draw = shares.kind === "numbers" ? numbers : view.kind === "place" ? dots : curves;
-    const plot = h("div", { class: "gp-canvas" });
-    watchWidth(plot, (width) => plot.replaceChildren(draw({ ...shown, zoom }, width / zoom)), /** @type {any} */ (panel));
-    return [plot, legend(shares)];
+    return [parts.canvas((room) => draw(shown, room), panel, fills), legend(shares)];
   };
 }
