@@ -83,12 +83,13 @@ def test_shares_are_numbers_within_their_limits() -> None:
         "second": None,
         "log": True,
         "medians": [1, None, 3],
-        "ticks": [[1, "B"], ["x", "y"], 3],
+        "unit": "GB",
+        "scale": 1e9,
     }
     bins = [{"low": 1, "high": 10, "first": 0.5, "second": None}, {"low": "1", "high": 2}, 3]
     found = heard(state(shares={**numbers, "bins": bins}))
     assert found["shares"]["bins"] == [{"low": 1.0, "high": 10.0, "first": 0.5, "second": None}]
-    assert found["shares"]["medians"] == [1.0, None] and found["shares"]["ticks"] == [(1.0, "B")]
+    assert found["shares"]["medians"] == [1.0, None] and found["shares"]["scale"] == 1e9
     curves = {
         "kind": "curves",
         "first": 1,
