@@ -7,6 +7,8 @@ FOR SHARE until it is committed.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import psycopg
@@ -69,8 +71,14 @@ class PostgresStore(Store):
         told = [notice.payload.split(" ") for notice in self._connection.notifies(timeout=wait_s, stop_after=1)]
         return [words[2] for words in told if len(words) == 3 and words[0] == code and words[1] != _OURSELVES]
 
-    def guard(self, code: str) -> None:
+    @contextmanager
+    def alone(self, code: str) -> Iterator[None]:  # noqa: ARG002 - the database serves them all
         """Several may serve a class."""
+        yield
+
+    def is_served(self, code: str) -> bool:  # noqa: ARG002 - as above
+        """Nobody is alone."""
+        return False
 
     def healthy(self) -> bool:
         """Whether the connection stands, outside of any transaction."""

@@ -146,38 +146,6 @@ def find_class(store: Store, lesson: Lesson, code: str | None) -> ClassRow:
     raise StoreError("no code is free in this store")
 
 
-@contextlib.contextmanager
-def alone(store: Store, code: str) -> Iterator[None]:
-    """Hold that no other process serves this class from a store that cannot tell it what happens. Raises CodeTakenError."""
-    path = store.guard(code)
-    if path is None:
-        yield
-        return
-    try:
-        import fcntl
-    except ImportError:  # Windows: the port is the only guard
-        yield
-        return
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreError(f"{path}: {reason(error)}") from None
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise CodeTakenError(
-                "a process serves this class already; several on one class need --store postgresql://…"
-            ) from None
-        except OSError:  # a folder that knows no locks
-            pass
-        yield
-    finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
-        os.close(handle)
-
-
 def bearer(code: str, environ: Mapping[str, str]) -> str:
     """The token that steers: LESSONLIB_CLASS_TOKEN where it is given, that of a server that was killed, or a new one."""
     given = environ.get("LESSONLIB_CLASS_TOKEN", "")
@@ -224,7 +192,7 @@ def serve(
             token = bearer(row.code, os.environ)
             with kept.transaction():
                 kept.add_host(row, hashlib.sha256(token.encode()).hexdigest())
-            with alone(kept, row.code):
+            with kept.alone(row.code):
                 port = listening.getsockname()[1]
                 join = where.for_phones(port) + row.code
                 told = Served(row.code, join, where.for_phones(port) + f"screen#{row.code}", where.local(port))

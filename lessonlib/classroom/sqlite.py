@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 from lessonlib.base.files import reason
-from lessonlib.classroom.store import Store, StoreError
+from lessonlib.classroom.store import CodeTakenError, Store, StoreError
 from lessonlib.record.journal_file import make_folder
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows: the port is the only guard
+    fcntl = None
 
 #: so long a statement waits for another program that writes to the file
 _BUSY_S = 5.0
@@ -51,8 +60,38 @@ class SqliteStore(Store):
         self.run("BEGIN IMMEDIATE")
 
     def guard(self, code: str) -> Path:
-        """Beside the file with the votes."""
+        """The file whose lock says that a process serves this class, beside the file with the votes."""
         return self.path.with_name(f"{self.path.name}.{code}.lock")
+
+    @contextmanager
+    def alone(self, code: str) -> Iterator[None]:
+        """Hold that no other process serves this class: half of the phones would miss what the other one does."""
+        path = self.guard(code)
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        except OSError as error:
+            raise StoreError(f"{path}: {reason(error)}") from None
+        try:
+            if not _locked(handle):
+                raise CodeTakenError(
+                    "a process serves this class already; several on one class need --store postgresql://…"
+                )
+            yield
+            with contextlib.suppress(OSError):  # Windows takes no file away that is open
+                path.unlink()
+        finally:
+            os.close(handle)
+
+    def is_served(self, code: str) -> bool:
+        """Whether a process of this machine serves that class; False where there are no locks."""
+        try:
+            handle = os.open(self.guard(code), os.O_RDONLY)
+        except OSError:
+            return False
+        try:
+            return not _locked(handle)
+        finally:
+            os.close(handle)
 
     def healthy(self) -> bool:
         """Whether no transaction is half done."""
@@ -61,3 +100,15 @@ class SqliteStore(Store):
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _locked(handle: int) -> bool:
+    """Whether the lock of that file is ours now; True also where there are no locks."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a folder that knows no locks
+        pass
+    return True

@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from lessonlib.base.errors import LessonlibError
@@ -143,25 +142,17 @@ class Store:
         """Whether the next transaction can begin on this connection."""
         raise NotImplementedError
 
-    def guard(self, code: str) -> Path | None:
-        """The file whose lock says that a process serves the class with this code; None where several may."""
+    @contextmanager
+    def alone(self, code: str) -> Iterator[None]:
+        """Hold that no other process serves this class, where the store cannot tell one what another does.
+
+        Raises CodeTakenError.
+        """
         raise NotImplementedError
 
     def is_served(self, code: str) -> bool:
-        """Whether a process of this machine serves that class alone; False where there are no locks."""
-        path = self.guard(code)
-        if path is None:
-            return False
-        try:
-            import fcntl
-
-            with path.open() as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-        except (ImportError, OSError):  # Windows; no such file; a folder that knows no locks
-            pass
-        return False
+        """Whether a process of this machine is known to serve that class alone."""
+        raise NotImplementedError
 
     def announce(self, code: str, what: str) -> None:
         """Tell the other servers of a class, as part of the transaction, that ``what`` changed: "state" or "count"."""

@@ -108,18 +108,26 @@ class Worker:
         return True
 
     def _alone(self, job: _Job) -> None:
-        try:
-            store = self._opened()
-            if self._writes:
-                with store.transaction():
-                    job.result = job.do(store)
-            else:
+        """Do one; a second time on a new connection, where the old one turns out to be gone since it was used last."""
+        for last in (False, True):
+            try:
+                self._do(job)
+                return
+            except Exception as error:
+                faults = self._store.faults if self._store is not None else ()
+                told = " ".join(str(error).split()) or type(error).__name__
+                job.fault = StoreError(f"the store failed: {told}") if isinstance(error, faults) else error
+                if last or not self._after_a_fault():
+                    return
+
+    def _do(self, job: _Job) -> None:
+        store = self._opened()
+        if self._writes:
+            with store.transaction():
                 job.result = job.do(store)
-        except Exception as error:
-            faults = self._store.faults if self._store is not None else ()
-            told = " ".join(str(error).split()) or type(error).__name__
-            job.fault = StoreError(f"the store failed: {told}") if isinstance(error, faults) else error
-            self._after_a_fault()
+        else:
+            job.result = job.do(store)
+        job.fault = None
 
     def _opened(self) -> Store:
         if self._store is None:
@@ -134,14 +142,15 @@ class Worker:
                 raise
         return self._store
 
-    def _after_a_fault(self) -> None:
-        """A connection that is gone, or stands in half a transaction, is opened anew with the next job."""
+    def _after_a_fault(self) -> bool:
+        """A connection that is gone, or stands in half a transaction, is opened anew for the next try; whether this one was."""
         store = self._store
         if store is None or store.healthy():
-            return
+            return False
         self._store = None
         with suppress(Exception):
             store.close()
+        return True
 
 
 def _tell(jobs: Sequence[_Job]) -> None:

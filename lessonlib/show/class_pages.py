@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from lessonlib.show.scripts import STATIC, script_files
+from lessonlib.show.static_files import STATIC, script_files
 
 FOLDER = STATIC / "class"
 #: the panel's scripts that the voters' page begins with: the toolbox, the entry point, and what every question needs
@@ -25,8 +25,12 @@ LATER: Mapping[str, tuple[str, ...]] = {
     "blanks": ("blanks",),
     "recall": ("recall",),
 }
-#: of the styles of words: what stands in score cards and tables of a notebook alone
-_NOT_WORN = re.compile(r"\.ll-(?:score|met|exam|errors|read|sources|guesses|strip)\b")
+#: rules for what stands in notebooks alone: score cards, lists of sources, explanations that one types
+_NOT_WORN = re.compile(
+    r"^[^{},\n]*\.(?:ll-(?:score|met|exam|errors|read|sources|guesses|strip)|gp-(?:check|checklist|dots|held|hint-list|next|two))\b"
+    r"[^{},]*\{[^{}]*\}\n",
+    re.MULTILINE,
+)
 _TYPES = {
     "html": "text/html; charset=utf-8",
     "js": "text/javascript; charset=utf-8",
@@ -38,7 +42,6 @@ _TYPES = {
 _COMMENTS = re.compile(
     r"^[ \t]*(?:/\*\*.*?\*/[ \t]*|//[^\n]*)\n|/\*\* @type [^\n]*?\*/ |[ \t]+// [^\n\"`]*$", re.MULTILINE | re.DOTALL
 )
-_CSS_COMMENTS = re.compile(r"/\*.*?\*/", re.DOTALL)
 _SPACE = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 _TOP_NAMES = re.compile(r"^(?:const|function) (\w+)(?: = [\d.]+, (\w+) = )?", re.MULTILINE)
 
@@ -83,9 +86,8 @@ def _phone() -> str:
 
 
 def _styles(names: Iterable[str]) -> str:
-    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names)
-    lines = _CSS_COMMENTS.sub("", text).splitlines()
-    return _SPACE.sub("", "\n".join(line for line in lines if not _NOT_WORN.search(line)) + "\n")
+    text = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in names) + "\n"
+    return _SPACE.sub("", _NOT_WORN.sub("", re.sub(r"[ \t]*/\*.*?\*/", "", text, flags=re.DOTALL)))
 
 
 @cache

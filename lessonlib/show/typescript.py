@@ -14,7 +14,7 @@ from typing import Any, Literal, NotRequired, Union, get_args, get_origin, get_t
 
 from lessonlib.classroom import wire
 from lessonlib.lesson import views
-from lessonlib.show.scripts import STATIC
+from lessonlib.show.static_files import STATIC
 
 FILE = STATIC / "js" / "views.d.ts"
 #: file -> the module whose shapes it declares

@@ -103,6 +103,10 @@ class Phone:
     def _headers(self) -> list[str]:
         return [f"Cookie: {self.cookie}"] if self.cookie else []
 
+    def move_to(self, url: str) -> None:
+        """Ask another server from now on, as a proxy does when one is gone."""
+        self.url, self.line = url, Line(url)
+
     async def join(self) -> int:
         """Join the class; the status."""
         status, headers, _ = await self._insist("POST", "join", {"code": self.code})

@@ -205,8 +205,7 @@ def test_two_servers_one_of_them_killed(tmp_path: Path, postgres_url: str) -> No
             await asyncio.to_thread(one.kill)
             for phone in phones:  # as a proxy sends them on
                 if phone.url == one.url:
-                    phone.url = phone.line.url = two.url
-                    phone.line.port = int(two.url.rsplit(":", 1)[1].strip("/"))
+                    phone.move_to(two.url)
             await voting
             count = int((await host.steer("close"))["count"])
             await asyncio.gather(*(phone.wait_for("closed1") for phone in phones))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lessonlib.cli import lab
 from lessonlib.show.class_pages import FOLDER, phone_files, screen_files
-from lessonlib.show.scripts import STATIC, script_files
+from lessonlib.show.static_files import STATIC, script_files
 from lessonlib.show.typescript import FILES
 
 #: what JupyterLab loads of us beside the panels; it stands alone, and is linted alone

@@ -186,7 +186,6 @@ def test_a_class_that_goes_on_is_not_erased(begun: list[str], capsys: pytest.Cap
     store = opener()()
     path = store.guard(begun[0])
     store.close()
-    assert path is not None
     with path.open("w") as held:
         fcntl.flock(held, fcntl.LOCK_EX)
         assert main(["class", "erase", begun[0], "--yes"]) == 2

@@ -109,7 +109,7 @@
   function standIn(view) {
     const heard = {};
     const model = {
-      get: () => view,
+      get: (name) => (name === "view" ? view : undefined),
       set: (next) => JSON.stringify(next) !== JSON.stringify(view) && ((view = next), heard["change:view"]?.()),
       on: (name, act) => (heard[name] = act),
       off: (name) => delete heard[name],
@@ -283,7 +283,7 @@
     if (yes && outbox.vote && !outbox.tries) deliver();
   }
 
-  /** @param {State} [first] */
+  /** @param {State} first */
   function start(first) {
     line?.stop();
     line = parts.follow({ query: "", first, take, linked, refused: () => enter(now?.code ?? ""), over });
@@ -308,19 +308,22 @@
 
   const fromAddress = () => decodeURIComponent(location.pathname.split("/").at(-1)).toUpperCase();
 
-  /** In with a code; the form with the reason, where that fails. */
+  /** In with a code; the form with the reason, where that fails. A phone that is in already stays who it is. */
   async function join(code) {
     const { ok, status, told } = await parts.call("POST", "join", { code });
-    if (!ok) return enter("", code, told.problem ?? (status ? "The class let nobody in." : "No connection to the class. Try again."));
+    if (!ok) return askCode(code, told.problem ?? (status ? "The class let nobody in." : "No connection to the class. Try again."));
     history.replaceState(null, "", code); // so that a page that is loaded again finds its class
-    start("mine" in told ? told : undefined);
+    start(told);
   }
 
   /** Joins at once with a code that is known, else asks for it. */
-  function enter(code, typed = "", problem = "") {
+  function enter(code) {
     line?.stop();
     line = null;
-    if (code) return join(code);
+    code ? join(code) : askCode();
+  }
+
+  function askCode(typed = "", problem = "") {
     now = null;
     footer.hidden = true;
     const input = h("input", { id: "code", class: "gp-field cl-code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 12, required: true, "aria-describedby": "code-problem" });
@@ -376,9 +379,5 @@
     h("p", { text: "The class keeps your answers under a number drawn for you: no name, no address. After 30 days they are erased." }),
     h("p", {}, download), h("div", { id: "forget" }, forgetButton())));
 
-  parts.call("GET", "state").then(({ ok, told }) => {
-    const code = CODE.test(fromAddress()) ? fromAddress() : "";
-    if (ok && "mine" in told && [told.code, ""].includes(code)) start(told);
-    else enter(code);
-  });
+  enter(CODE.test(fromAddress()) ? fromAddress() : "");
 }
