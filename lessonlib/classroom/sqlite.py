@@ -46,6 +46,7 @@ class SqliteStore(Store):
             self.run("PRAGMA journal_mode = WAL")
             self.run("PRAGMA synchronous = FULL")
             self.run("PRAGMA foreign_keys = ON")
+            self.run("PRAGMA secure_delete = ON")  # what is erased does not stay readable in the file
             self.create()
         except sqlite3.Error as error:
             self._connection.close()

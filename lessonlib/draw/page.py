@@ -19,7 +19,7 @@ th, td { text-align: left; vertical-align: top; padding: .25rem .6rem .25rem 0; 
 figure { margin: .6rem 0; max-width: 34rem; } svg { width: 100%; height: auto; font-size: 13px; } figcaption, small { font-size: .9em; color: var(--soft); }
 blockquote { margin: .5rem 0; padding-left: .8rem; border-left: 3px solid var(--soft); white-space: pre-wrap; overflow-wrap: anywhere; }
 pre { overflow-x: auto; } .ll-met td { white-space: nowrap; }
-@media (max-width: 30rem) { body { padding: 0 .6rem; } table { font-size: .8rem; hyphens: auto; } th, td { padding-right: .3rem; } pre { font-size: .75rem; } }
+@media (max-width: 30rem) { body { padding: 0 .6rem; } table { font-size: .8rem; hyphens: auto; } th, td { padding-right: .3rem; } thead th, tbody th { overflow-wrap: anywhere; } pre { font-size: .75rem; } }
 @media print { :root { color-scheme: light; --ink: #000; --page: #fff; --soft: #444; --line: #bbb; --wash: #f5f5f5; --first: #0072b2; --second: #b34a00; --true: #007a59; } body { margin: 0; max-width: none; } pre { white-space: pre-wrap; overflow-wrap: anywhere; } tr, figure { break-inside: avoid; } h2, h3, caption, thead { break-after: avoid; } details > summary { display: none; } }
 """
 

@@ -104,7 +104,7 @@ def pages() -> Mapping[str, tuple[str, bytes]]:
         "phone.js": _phone(),
         **{f"{module}.js": _later(module) for module in LATER},
         "screen.js": joined(screen_files()),
-        "class.css": _styles(["css/panel.css", "css/words.css", "css/roof.css", "class/class.css"]),
+        "class.css": _styles(["css/panel.css", "css/words.css", "css/roof.css", "class/class.css", "class/shares.css"]),
         "screen.css": _styles(["class/screen.css"]),
         **{name: (FOLDER / name).read_text(encoding="utf-8") for name in ("phone.html", "screen.html", "class.svg")},
     }

@@ -35,14 +35,12 @@ def _classes(figures: ClassesFigures) -> str:
     parts += [_verdicts(told), _items(told)] if told else ["<p>Too few answers to tell.</p>"]
     listed = table(
         "Classes, by the mean share right of their judged questions",
-        ["class", "day", "lesson", "lab", "voters", "questions", "first vote", "at the end"],
+        ["class", "lesson", "voters", "questions", "first vote", "at the end"],
         [
             [
-                each["code"],
-                each["created"],
-                each["title"],
-                each["lab"],
-                str(each["voters"]),
+                " ".join(filter(None, (each["code"], each["created"]))),
+                f"{each['title']}, on {each['lab']}",
+                f"{each['voters']:,}",
                 str(each["questions"]),
                 share(each["first"]),
                 share(each["last"]),
@@ -76,7 +74,7 @@ def _verdicts(items: Sequence[ItemFigures]) -> str:
             f"<li>Missed more often by those who know more (a negative discrimination), so read the words again: {named(misleads)}.</li>"
         )
     lines += [
-        f"<li>Hardly anybody thinks so in question {named([item])}: {escape('; '.join(item['untaken']))}</li>"
+        f"<li>Hardly anybody thinks so in question {named([item])}: {escape(', '.join(f'“{belief}”' for belief in item['untaken']))}</li>"
         for item in items
         if item["untaken"]
     ]

@@ -178,6 +178,27 @@ def test_erase_forgets_all_rows_of_a_class_and_says_how_many(
     store.close()
 
 
+def test_what_is_erased_is_not_left_in_the_file(begun: list[str], tmp_path: Path) -> None:
+    from lessonlib.classroom.store import Move
+    from lessonlib.classroom.stores import opener
+
+    store, said = opener()(), "said by one voter alone"
+    row = store.class_of(begun[0])
+    assert row
+    with store.transaction():
+        assert store.move(row, 0, [Move("open", "gaps", LESSON, "hash", "a-lab", "open1", 1)], False)
+        poll = store.run("SELECT id FROM poll")[0][0]
+        for n in range(50):
+            voter = store.add_voter(row, f"token {n} " + "x" * 40)
+            assert store.vote(poll, 1, voter, f"key{n}" * 4, json.dumps({"texts": [said]}), None) == "ok"
+    store.close()
+    file = tmp_path / "classes" / "classes.sqlite"
+    assert said.encode() in file.read_bytes()
+    assert main(["class", "erase", begun[0], "--yes"]) == 0
+    left = b"".join(path.read_bytes() for path in file.parent.iterdir())
+    assert said.encode() not in left and b"token 7 " not in left
+
+
 def test_a_class_that_goes_on_is_not_erased(begun: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     import fcntl
 
