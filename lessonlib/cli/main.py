@@ -68,10 +68,20 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_USE, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
+class _Root(_Parser):
+    """The parser of the first words; `class report` and its like are two words and one command."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        if words[:1] == ["class"] and words[1:2] and words[1] in class_reports.WORDS:
+            words[:2] = [" ".join(words[:2])]
+        return super().parse_known_args(words, namespace)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; each namespace carries `run`, the function of its command."""
-    parser = _Parser(prog="lessonlib", description="Predict-first lessons on LLM inference, for your own lab.")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = _Root(prog="lessonlib", description="Predict-first lessons on LLM inference, for your own lab.")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     for module in COMMANDS:
         known = set(subparsers.choices)
         module.add_parser(subparsers)
@@ -83,7 +93,7 @@ def build_parser() -> argparse.ArgumentParser:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     """Arguments that are not ours go on to another program if the command says so (`extra`), else are wrong."""
     parser = build_parser()
-    args, unknown = parser.parse_known_args(_joined(sys.argv[1:] if argv is None else argv))
+    args, unknown = parser.parse_known_args(argv)
     if hasattr(args, "extra"):
         args.extra = unknown
     elif unknown:
@@ -93,14 +103,6 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             + "\n",
         )
     return args
-
-
-def _joined(argv: Sequence[str]) -> list[str]:
-    """The arguments, with the two words of a command such as `class report` as one."""
-    words = list(argv)
-    if words[:1] == ["class"] and words[1:2] and words[1] in class_reports.WORDS:
-        return [" ".join(words[:2]), *words[2:]]
-    return words
 
 
 def main(argv: Sequence[str] | None = None) -> int:
