@@ -329,7 +329,12 @@ class VoterLine(Line):
 
     def join(self) -> None:
         """Join the class and follow it from then on. Raises LessonlibError in one line if that cannot be."""
-        self.start()
+        try:
+            self.start()
+        except RuntimeError:  # Python in a browser
+            raise LessonlibError(
+                f"This kernel can follow no class, for it runs no threads: vote on {self.place.url}/{self.place.code}"
+            ) from None
         try:
             self.first.result(3 * REQUEST_S)
         except LessonlibError:

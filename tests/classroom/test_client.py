@@ -141,6 +141,17 @@ def test_where_nobody_answers_joining_ends_in_one_line() -> None:
     assert not voter._thread.is_alive()
 
 
+def test_a_kernel_without_threads_is_told_where_to_vote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    voter = VoterLine(Where("http://host:8010", CODE), lambda: None)
+    monkeypatch.setattr(threading.Thread, "start", none)
+    with pytest.raises(LessonlibError, match="vote on http://host:8010/ABC234"):
+        voter.join()
+    voter._loop.close()
+
+
 @pytest.mark.parametrize("said", ["nonsense", "[]", '{"seq": "1"}', '{"seq": 1, "phase": "party"}'])
 def test_a_server_of_another_kind_is_told_apart(said: str, server: Stub) -> None:
     server.answers["state"] = [(200, said)]
