@@ -108,6 +108,7 @@ class Phone:
 
     def move_to(self, url: str) -> None:
         """Ask another server from now on, as a proxy does when one is gone."""
+        self.line.hang_up()
         self.url, self.line = url, Line(url)
 
     async def join(self) -> int:
