@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_11.afternoon import RATE, REQUESTS, case_system
+from lessonlib.course.lesson_11.afternoon import REQUESTS, case_system
 from lessonlib.course.shared.run_monitor import monitor_of
 from lessonlib.draw.monitor import Chart, LogLine, Monitor
 from lessonlib.roofline import Lab, System, load_gpu
@@ -21,7 +21,9 @@ from lessonlib.serving import Failure, Fleet, Kind, Result, Scheduler, Telemetry
 MOVED_S, _UNTIL_S, _EVERY_S = 300.0, 840.0, 30.0
 _CHARTS = ("prompt_tokens", "generation_tokens", "finished", "running", "gpu_busy", "ttft_mean", "itl_mean")
 _LONG_S = 100_000.0
-SEED, _USUAL, _SLOWER = 6, "h200-sxm", "rtx-pro-6000-server"
+_USUAL, _SLOWER = "h200-sxm", "rtx-pro-6000-server"
+#: requests a second: fewer than the slower cards can take
+RATE, SEED = 0.4, 18
 #: what the new pod logs when it is ready, and how long before the move
 _READY, _READY_S = "INFO:     Application startup complete.", 15.0
 _ALERT = "Time between tokens, mean, above 25 ms (page)"
