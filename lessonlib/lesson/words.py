@@ -122,12 +122,7 @@ class Words:
 
     def html(self, text: str, where: str) -> str:
         """``text`` as HTML blocks, math as MathML."""
-        found = _marked_up(_markdown().render, self._printed(text, where), where).strip()
-        if _NO_TABLE.search(found):
-            raise WordsError(
-                f"{where}: a table whose head has another number of cells than its line of dashes is no table; a placeholder prints one cell, whatever it holds"
-            )
-        return found
+        return _marked_up(_markdown().render, self._printed(text, where), where).strip()
 
     def inline(self, text: str, where: str) -> str:
         """``text`` as HTML without a paragraph around it, for options and labels."""
@@ -166,8 +161,8 @@ def _marked_up(render: Callable[[str], str], text: str, where: str) -> str:
         raise WordsError(f"{where}: {error}") from None
 
 
-#: a table's line of dashes where it stayed a line of text
-_NO_TABLE = re.compile(r"<p>[^<]*\|\s*:?-{3}")
+#: a table's line of dashes
+_DASHES = re.compile(r"\|\s*:?-{3}")
 #: The tags that a lesson may write as HTML, without attributes. A tag that could act (a script, an image with a handler) is
 #: none of them, and neither is one that the words have in Markdown.
 _TAGS = ("b", "br", "i", "kbd", "small", "sub", "sup")
@@ -184,6 +179,15 @@ def _own_tags(state: StateCore) -> None:
             if not _PLAIN_TAG.fullmatch(tag):
                 names = ", ".join(f"<{name}>" for name in _TAGS)
                 raise WordsError(f"the tag {tag[:60]} is not for words; those are {names}, without attributes")
+
+
+def _whole_tables(state: StateCore) -> None:
+    """A table's line of dashes did not stay a line of text."""
+    for token in (each for outer in state.tokens for each in outer.children or ()):
+        if token.type == "text" and _DASHES.search(token.content):
+            raise WordsError(
+                "a table whose head has another number of cells than its line of dashes is no table; a placeholder prints one cell, whatever it holds"
+            )
 
 
 class _Markdown(MarkdownIt):
@@ -214,6 +218,7 @@ def _markdown() -> MarkdownIt:
         .use(dollarmath_plugin, renderer=render_math, allow_digits=False, allow_space=False)
     )
     markdown.core.ruler.push("own_tags", _own_tags)
+    markdown.core.ruler.push("whole_tables", _whole_tables)
     return markdown
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from lessonlib.build.lint import course_findings
 from lessonlib.build.lint import lint as findings
+from lessonlib.build.lint.ledger import _earlier
 from lessonlib.lesson.budget import budget, case_budget, epilogue_budget
 from lessonlib.lesson.concepts import parse_listing
 from lessonlib.lesson.lesson import Lesson
@@ -234,3 +235,9 @@ def test_a_misconception_says_where_it_was_seen() -> None:
 def test_a_misconception_that_is_not_well_formed(line: str, says: str) -> None:
     with pytest.raises(ValueError, match=re.escape(says)):
         parse_listing(LISTING.format(line))
+
+
+def test_a_checkpoint_is_read_after_the_lesson_that_it_comes_after():
+    """Its answers may stand in later lessons, by chance: nobody has read those."""
+    assert _earlier("checkpoint-1")[-1] == "08-what-users-feel"
+    assert _earlier("10-the-memory-limit")[-1] == "09-continuous-batching" and _earlier("no-lesson") == []

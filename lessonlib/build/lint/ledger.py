@@ -14,7 +14,7 @@ from lessonlib.build.lint.shape import is_step, placed
 from lessonlib.lesson.items import BlockItem, StepItem
 from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import lesson_names
+from lessonlib.lesson.source import is_checkpoint, lesson_names, load_source, place_in_course
 from lessonlib.lesson.words import markdown
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
@@ -63,9 +63,15 @@ def _told_where(item: StepItem, before: list[Told]) -> str:
 
 
 def _earlier(name: str) -> list[str]:
-    """The lessons of the course before this one; none for a lesson that is not of the course."""
+    """The lessons of the course before this one, or up to a checkpoint; none for a lesson that is not of the course."""
     names = lesson_names()
-    return names[: names.index(name)] if name in names else []
+    if name not in names:
+        return []
+    before = names[: names.index(name)]
+    if not is_checkpoint(name):
+        return before
+    place = place_in_course(load_source(name))
+    return [each for each in before if place_in_course(load_source(each)) <= place]
 
 
 @functools.cache

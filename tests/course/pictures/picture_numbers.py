@@ -90,6 +90,8 @@ NUMBERS: dict[str, object] = {
     "full": "3.7 %",
     "eight": "31 %",
     "found": "46.7 ms",
+    "guests": 173,
+    "plates": "692 tokens",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

@@ -1,0 +1,1 @@
+"""Lesson 15, Speculative decoding: the numbers and pictures that its words name."""
