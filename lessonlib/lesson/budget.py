@@ -13,7 +13,8 @@ from lessonlib.lesson.words import markdown, plain
 
 _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
-_EXAM_SECONDS = 120
+_EXAM_SECONDS = {"settings": 240}
+_FORECAST_SECONDS = 120
 _SECONDS = {
     "predict": 50,
     "recall": 30,
@@ -53,6 +54,16 @@ def budget(lesson: Lesson) -> Budget:
     return _count(lesson, _parts(lesson)[0])
 
 
+def minutes_of(lesson: Lesson, item_id: str) -> float:
+    """The minutes of one item of a lesson, by the same formula."""
+    found = [entry for entry in lesson.raw["steps"] if isinstance(body := _body(entry), dict) and body["id"] == item_id]
+    return _count(lesson, found).minutes
+
+
+def _body(entry: Entry) -> Any:
+    return next(iter(entry.values()))
+
+
 def epilogue_budget(lesson: Lesson) -> Budget | None:
     """The same of its epilogue; None where there is none."""
     after = _parts(lesson)[1]
@@ -76,12 +87,13 @@ def case_entries(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def exam_budget(lesson: Lesson) -> Budget | None:
-    """The same of its exam, whose forecasts take two minutes each; None where there is none."""
+    """The same of its exam, whose forecasts take two minutes each, a line of settings with its forecasts four; None where there is none."""
     entries = [entry for entry in lesson.raw["steps"] if _of_exam(entry)]
     if not entries:
         return None
     words = _words(lesson, entries)
-    return Budget(words, len(entries), words / _WORDS_A_MINUTE + len(entries) * _EXAM_SECONDS / 60)
+    seconds = sum(_EXAM_SECONDS.get(entry["predict"]["kind"], _FORECAST_SECONDS) for entry in entries)
+    return Budget(words, len(entries), words / _WORDS_A_MINUTE + seconds / 60)
 
 
 def _of_exam(entry: Entry) -> bool:

@@ -67,5 +67,6 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
     if raw.get("exam"):
-        return f"System {exam} · a forecast, sealed"
+        several = raw["kind"] == "settings"
+        return f"Service {exam} · settings and forecasts, sealed" if several else f"System {exam} · a forecast, sealed"
     return "Transfer · the same idea elsewhere" if raw.get("transfer") else f"Step {step} · predict, then reveal"

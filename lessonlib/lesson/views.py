@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 #: which script draws a panel
 PanelKind = Literal[
-    "choice", "number", "range", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
+    "choice", "number", "range", "settings", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
     "pick", "map", "roof", "write", "monitor", "timeline"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
@@ -56,6 +56,16 @@ class NumberAsk(TypedDict):
     interval: bool
     #: whether the interval must be given
     needed: NotRequired[bool]
+    #: which of several numbers it is
+    name: NotRequired[str]
+    label: NotRequired[str]
+
+
+class SettingsAsk(TypedDict):
+    """The line to start from, and the numbers to forecast."""
+
+    line: str
+    numbers: list[NumberAsk]
 
 
 class CurveAsk(TypedDict):
@@ -144,6 +154,20 @@ class NumberGuess(GuessView):
     high_text: str
 
 
+class ForecastGuess(NumberGuess):
+    """One of several numbers, by its name."""
+
+    name: str
+
+
+class SettingsGuess(GuessView):
+    """The line as typed, each forecast, and all of them in words."""
+
+    line: str
+    shown: str
+    numbers: list[ForecastGuess]
+
+
 class CurveGuess(GuessView):
     """One value a column."""
 
@@ -204,6 +228,21 @@ class NumberResult(ResultView):
     truth: NumberTruth
     scale: list[float]
     ticks: list[tuple[float, str]]
+
+
+class ForecastResult(TypedDict):
+    """What one of the numbers came to."""
+
+    name: str
+    truth: NumberTruth
+    scale: list[float]
+    ticks: list[tuple[float, str]]
+
+
+class SettingsResult(ResultView):
+    """What the learner's own line came to."""
+
+    numbers: list[ForecastResult]
 
 
 class CurveResult(ResultView):
@@ -361,6 +400,14 @@ class NumberView(QuestionView):
     ask: NumberAsk
     guess: NotRequired[NumberGuess]
     result: NotRequired[NumberResult]
+
+
+class SettingsView(QuestionView):
+    """A line to change, with forecasts."""
+
+    ask: SettingsAsk
+    guess: NotRequired[SettingsGuess]
+    result: NotRequired[SettingsResult]
 
 
 class CurveView(QuestionView):
@@ -630,6 +677,34 @@ View = (
 )
 
 
+# --- a class: the second trait of a panel, beside its view ---------------------------------------------------------------
+
+
+class ClassButton(TypedDict):
+    """Something to do in a class. do: what the page sends back; main: what comes next."""
+
+    do: str
+    label: str
+    main: bool
+
+
+class ClassBar(TypedDict):
+    """What the panel of a question says of the class. here: it is the question that the class is at. All texts are plain.
+
+    line: where the class stands; detail: a count, or what was voted first. shares: how the room voted, mine: what this learner
+    voted in each round, both once the class shows them.
+    """
+
+    code: str
+    here: bool
+    line: str
+    detail: str
+    buttons: list[ClassButton]
+    problem: str
+    shares: NotRequired[dict[str, Any]]
+    mine: NotRequired[dict[str, Any]]
+
+
 # --- events: what the page sends ------------------------------------------------------------------------------------
 
 
@@ -676,7 +751,14 @@ class AskEvent(TypedDict):
     ttft: str
 
 
-PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent
+class ClassEvent(TypedDict):
+    """A button of the class bar."""
+
+    event: Literal["class"]
+    do: str
+
+
+PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent | ClassEvent
 
 
 class DoneMessage(TypedDict):

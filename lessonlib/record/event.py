@@ -19,6 +19,8 @@ REVIEW = "review"
 ADDRESS = ("lesson", "question", "hash", "lab")
 KEYS = (*ADDRESS, "event")
 
+#: Numbers that one question may ask for.
+_MOST_NUMBERS = 8
 #: Years that a clock may show; what lies outside was written by no lesson.
 _YEARS = range(1970, 2200)
 
@@ -30,7 +32,9 @@ class Event(NamedTuple):
 
     lesson, question: as the lesson names them, also for a record of the review (then ``review`` is true).
     hash: of the question as it was worded; lab: what it was computed for; event: "commit", "reveal", "skip", ...
-    time: in UTC. confidence: 0 to 2. factor: guess over truth. held: whether the range held the truth.
+    in_class, round: the code of the class and the round of its vote, if it was one. time: in UTC. confidence: 0 to 2.
+    factor: guess over truth. held: whether the range held the truth. factors, helds: the same of a question that asks for
+    several numbers.
     exchange, ended, problem, model, clocks: of a question sent to a teacher. kept: the record, or the line that holds it.
     """
 
@@ -47,9 +51,13 @@ class Event(NamedTuple):
     factor: float | None = None
     held: bool | None = None
     misconception: str | None = None
+    factors: tuple[float, ...] | None = None
+    helds: tuple[bool, ...] | None = None
     choice: str | None = None
     grade: str | None = None
     number: int | None = None
+    in_class: str | None = None
+    round: int | None = None
     text: str | None = None
     exchange: str | None = None
     ended: str | None = None
@@ -74,7 +82,7 @@ def event_of(record: Mapping[str, Any], line: bytes | None = None) -> Event:
     ``line``: where the record stands, to be held in place of it.
     """
     lesson, question, review = _asked_where(record["lesson"], record["question"])
-    found = {key: _FITTING[key](value) for key, value in record.items() if key in _FITTING}
+    found = {_FIELDS.get(key, key): _FITTING[key](value) for key, value in record.items() if key in _FITTING}
     return Event(
         intern(lesson),
         intern(question),
@@ -142,6 +150,18 @@ def _factor(value: object) -> float | None:
     return float(value) if 1 / float(value) < math.inf else None
 
 
+def _factors(value: object) -> tuple[float, ...] | None:
+    """Several factors, each fit to be drawn; None if one is not."""
+    found = [_factor(each) for each in value] if isinstance(value, list) and len(value) <= _MOST_NUMBERS else []
+    known = tuple(each for each in found if each is not None)
+    return known if known and len(known) == len(found) else None
+
+
+def _helds(value: object) -> tuple[bool, ...] | None:
+    fits = isinstance(value, list) and 0 < len(value) <= _MOST_NUMBERS and all(isinstance(each, bool) for each in value)
+    return tuple(value) if fits and isinstance(value, list) else None
+
+
 def _name(value: object) -> str | None:
     return _of(str, value) or None
 
@@ -150,6 +170,12 @@ def _only(kind: type[Kind]) -> Callable[[object], Kind | None]:
     return lambda value: value if isinstance(value, kind) else None
 
 
+def _round(value: object) -> int | None:
+    return value if _whole(value) in (1, 2) else None  # type: ignore[return-value]
+
+
+#: keys of a record whose field has another name, because theirs is a word of Python
+_FIELDS = {"class": "in_class"}
 #: what a field must be -> None if it is not
 _FITTING: dict[str, Callable[[object], Any]] = {
     "time": moment,
@@ -159,7 +185,11 @@ _FITTING: dict[str, Callable[[object], Any]] = {
     "factor": _factor,
     "held": _only(bool),
     "misconception": _name,
+    "factors": _factors,
+    "helds": _helds,
     "number": _whole,
+    "class": _name,
+    "round": _round,
     "clocks": _only(dict),
     **dict.fromkeys(("choice", "grade", "text", "exchange", "ended", "problem", "model"), _only(str)),
 }

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from lessonlib.lesson.judge import apart
-from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.lesson.source import is_checkpoint, lesson_names, load_source, place_in_course
 from lessonlib.record.attempts import Attempt
 from lessonlib.review.summary import judged
 
-_NUMBERS = ("number", "range")
+_NUMBERS = ("number", "range", "settings")
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ def course_factors(attempts: Iterable[Attempt]) -> list[LessonFactor]:
     """One entry for each lesson of which a number was judged, in the course's order, and one for each exam; reviews left out."""
     own: dict[tuple[str, str], list[float]] = {}
     for attempt in judged(attempts):
-        if attempt.factor and not attempt.review:
-            own.setdefault((attempt.lesson, attempt.question), []).append(apart(attempt.factor, 1.0))
+        if attempt.factors and not attempt.review:
+            own.setdefault((attempt.lesson, attempt.question), []).extend(apart(one, 1.0) for one in attempt.factors)
     found = []
-    for name in lesson_names():
+    for name in sorted(lesson_names(), key=_place):
         asked = [body for entry in load_source(name)["steps"] for kind, body in entry.items() if kind == "predict"]
         for exam in (False, True):
             numbers = [
@@ -43,3 +43,8 @@ def course_factors(attempts: Iterable[Attempt]) -> list[LessonFactor]:
             if numbers:
                 found.append(LessonFactor(name, exam, median(numbers), len(numbers)))
     return found
+
+
+def _place(name: str) -> tuple[int, bool]:
+    """Where it stands in the course: a checkpoint behind the lesson that it comes after."""
+    return place_in_course(load_source(name)), is_checkpoint(name)

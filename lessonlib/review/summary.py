@@ -45,7 +45,7 @@ def judged(attempts: Iterable[Attempt]) -> list[Attempt]:
 def summarise(attempts: Iterable[Attempt]) -> Summary:
     """The sums over the judged ones of these attempts."""
     found = judged(attempts)
-    held = [attempt.held for attempt in found if attempt.held is not None]
+    held = [each for attempt in found for each in attempt.helds]
     said = [(level, bool(attempt.right)) for attempt in found if (level := attempt.confidence) is not None]
     levels = tuple(
         (sum(each == level for each, _ in said), sum(each == level and right for each, right in said))
@@ -59,7 +59,7 @@ def summarise(attempts: Iterable[Attempt]) -> Summary:
     return Summary(
         len(found),
         sum(bool(attempt.right) for attempt in found),
-        tuple(attempt.factor for attempt in found if attempt.factor),
+        tuple(factor for attempt in found for factor in attempt.factors),
         (len(held), sum(held)),
         levels,
         sum(squares) / len(squares) if squares else None,

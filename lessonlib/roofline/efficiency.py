@@ -54,6 +54,8 @@ class Efficiency:
         share = self.values[f"compute.{part.work}"] * self.offset("compute", architecture)
         if part.kind == "matmul":
             share *= self.values[f"rate.{part.precision}"] * self.offset(f"rate.{part.precision}", architecture)
+            if part.work != "experts" and part.precision == "bf16" and part.stored not in ("bf16", "fp16"):
+                share *= self.offset("rate.unpacked", architecture)
         if whole_step:
             share *= self.values["compute.sustained"]
         return min(MOST, share)

@@ -16,6 +16,7 @@ from lessonlib.lesson.fragments import NAME, TEXT, Schema
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.judge import CLOSE, apart, times
 from lessonlib.lesson.kinds.range import WIDE
+from lessonlib.lesson.kinds.settings import AS_GOOD, Settings
 from lessonlib.lesson.source import is_checkpoint, lesson_title
 from lessonlib.lesson.views import DrawnView
 from lessonlib.record.journal import Journal
@@ -23,6 +24,7 @@ from lessonlib.review.course_factors import LessonFactor, course_factors
 from lessonlib.review.summary import RANGE, summarise
 from lessonlib.show.score_card import still_open_html
 
+_LINE_END = "\n"
 #: The axis of the chart: from spot on to so many times off; what is further off stands at its end.
 MOST = 10.0
 _GOAL, _LINE = 'stroke-opacity="0.75" stroke-dasharray="5 4"', 'stroke-opacity="0.18"'
@@ -70,7 +72,7 @@ def _standing(exam: Exam) -> str:
 
 def _came_to(exam: Exam) -> str:
     """The median factor and what the ranges were worth, in words."""
-    guesses = [(item.step.guess, float(item.step.question.truth())) for item in exam.items if item.step.guess]
+    guesses = [pair for item in exam.items if item.step.guess for pair in _forecasts(item)]
     if not guesses:
         return "Nothing was forecast, so there is nothing to judge."
     off = median(apart(guess["value"], truth) for guess, truth in guesses)
@@ -85,13 +87,67 @@ def _came_to(exam: Exam) -> str:
         else "that is honest"
     )
     goal = "within" if off <= CLOSE else "beyond"
-    return (
+    return _settings_came_to(exam) + (
         f"Your median factor is <strong>{times(off)}</strong>, {goal} the {times(CLOSE)} of the checkpoint. Your ranges held {held} of {len(guesses)}; "
         f"ranges of 80 % hold about {due:.0f}, and yours span {times(width)} in the middle: {worth}."
     )
 
 
+def _forecasts(item: StepItem) -> list[tuple[Mapping[str, Any], float]]:
+    """Each forecast of a question with what came out."""
+    question, guess = item.step.question, item.step.guess or {}
+    if isinstance(question, Settings):
+        return [(typed, float(truth)) for _, typed, truth, _ in question.verdicts(guess)]
+    return [(guess, float(question.truth()))]
+
+
+def _settings_came_to(exam: Exam) -> str:
+    """How many of the lines reach the best, where lines were asked for."""
+    lines = [
+        item.step.question.judged(item.step.guess["line"]).of_best
+        for item in exam.items
+        if item.step.guess and isinstance(item.step.question, Settings)
+    ]
+    if not lines:
+        return ""
+    good = sum(share >= AS_GOOD for share in lines)
+    return f"Of {len(lines)} lines {good} reach nine tenths of the best found. "
+
+
+def _settings_table(exam: Exam, beside: str) -> str:
+    """A row for each line: what it reaches, and its forecasts; the line itself stands in its panel."""
+    asked = [one["label"] for one in exam.items[0].raw["asks"]]
+    head = "".join(
+        f'<th scope="col">{escape(name)}</th>'
+        for name in ("Service", "Your line reaches", *asked, "The card's line reaches")
+    )
+    rows = "".join(_settings_row(item, len(asked), beside) for item in exam.items)
+    return (
+        f'<div class="ll-wide" role="group" aria-label="Exam" tabindex="0"><table class="ll-score ll-exam"><caption>Set {exam.name}, of the best line found, and forecasts against your own run</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _settings_row(item: StepItem, asked: int, beside: str) -> str:
+    question, guess = item.step.question, item.step.guess
+    cells = ["skipped", *["–"] * asked]
+    if guess and isinstance(question, Settings):
+        cells = [f"{100 * question.judged(guess['line']).of_best:.0f} %"]
+        for _, typed, truth, verdict in question.verdicts(guess):
+            held = "held" if verdict.held else "missed"
+            cells.append(f"{truth}\nyours {typed['text']}, {_off(verdict.factor)}\nrange {held}")
+    told = "".join(f"<td>{escape(cell).replace(_LINE_END, '<br>')}</td>" for cell in cells)
+    return f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th>{told}<td>{escape(str(question.number(beside)))}</td></tr>'
+
+
+def _off(factor: float) -> str:
+    off = apart(factor, 1.0)
+    return "spot on" if off < 1.005 else f"{times(off)} {'high' if factor > 1 else 'low'}"
+
+
 def _table(exam: Exam, beside: str) -> str:
+    if exam.items[0].raw["kind"] == Settings.kind:
+        return _settings_table(exam, beside)
     head = "".join(
         f'<th scope="col">{name}</th>'
         for name in ("System", "Your forecast", "Your range", "What came out", "Off", "By the card")
@@ -112,9 +168,7 @@ def _row(item: StepItem, beside: str) -> str:
         cells = [
             escape(question.guess_view(guess)["shown"]),
             f"{escape(guess['low_text'])} to {escape(guess['high_text'])}, {held}",
-            "spot on"
-            if apart(factor, 1.0) < 1.005
-            else f"{times(apart(factor, 1.0))} {'high' if factor > 1 else 'low'}",
+            _off(factor),
         ]
     return (
         f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{cells[0]}</td><td>{cells[1]}</td>'
@@ -163,9 +217,9 @@ def _name(one: LessonFactor) -> str:
 
 
 def _short(one: LessonFactor) -> str:
-    if one.exam:
-        return "exam"
-    return "CP" if is_checkpoint(one.lesson) else one.lesson[:2].lstrip("0") or "0"
+    if not is_checkpoint(one.lesson):
+        return one.lesson[:2].lstrip("0") or "0"
+    return f"{'E' if one.exam else 'C'}{one.lesson.rpartition('-')[2]}"
 
 
 def _chart(found: Sequence[LessonFactor]) -> str:
@@ -195,7 +249,7 @@ def _chart(found: Sequence[LessonFactor]) -> str:
         f'<figure class="ll-strip"><svg viewBox="0 0 480 186" role="img" aria-label="{escape(alt, quote=True)}" fill="currentColor">{grid}'
         f'<path d="{path}" fill="none" stroke="currentColor" stroke-width="1.6" stroke-opacity="0.6"/>{dots}</svg>'
         f"<figcaption>How far off your numbers were in the middle, lesson by lesson. The lower, the nearer to the truth. Dashed: {times(CLOSE)}. "
-        f"◆ an exam.</figcaption></figure>"
+        f"C1, C2: the checkpoints; ◆ E1, E2: their exams.</figcaption></figure>"
     )
 
 

@@ -23,6 +23,18 @@ RANGE = ("20", "10", "40")  # a forecast, and the ends of its range
 TABS = 80  # more than any panel has controls
 
 
+def fill_boxes(panel: Locator, kind: str | None) -> None:
+    """Type into every box of a panel that has nothing else; the line of settings stays as it is."""
+    if kind in ("range", "settings"):
+        boxes = panel.locator("input[type=text]").all()
+        texts = list(RANGE) * (len(boxes) // len(RANGE))
+    else:
+        boxes = panel.get_by_role("textbox").all() if kind in TYPED else []
+        texts = [TYPED[str(kind)]] * len(boxes)
+    for box, text in zip(boxes, texts, strict=True):
+        box.fill(text)
+
+
 class Learner:
     """Answers the questions of an open notebook, with a guess that is well formed and nothing more."""
 
@@ -44,10 +56,8 @@ class Learner:
             panel.get_by_role("slider").press("ArrowUp")
         elif kind == "number":
             panel.get_by_role("textbox", name=re.compile("^Your guess")).fill(TYPED[kind])
-        elif kind == "range" or kind in TYPED:
-            boxes = panel.get_by_role("textbox").all()
-            for box, text in zip(boxes, RANGE if kind == "range" else [TYPED[kind]] * len(boxes), strict=True):
-                box.fill(text)
+        else:
+            fill_boxes(panel, kind)
         confidence = panel.get_by_role("group", name="How sure are you?")
         if confidence.count():
             confidence.locator("label").nth(1).click()

@@ -108,7 +108,7 @@ def twin(item: StepItem) -> StepItem | None:
     elif "truth" in raw:
         numbers = Numbers(words.numbers.workings, words.lab)
         numbers._known[raw["truth"]] = other_truth(question.truth())
-        words = Words(numbers, words.sources, here=words.here)
+        words = Words(numbers, words.sources, here=words.here, code=words.code)
     for entry in ({"observe": raw["observe"]} if "observe" in raw else {}).values():
         move_mark(entry["options"])
     for key in ("answers",):
@@ -143,6 +143,8 @@ def move_mark(options: list[dict[str, Any]]) -> None:
 def other_truth(truth: Any) -> Any:
     if isinstance(truth, Quantity):
         return replace(truth, value=truth.value * 1.7)
+    if isinstance(truth, str):  # a line of settings, written otherwise
+        return truth.replace(" ", "  ", 1)
     assert isinstance(truth, Mapping)
     if isinstance(truth["y"], float):  # a dot
         return {**truth, "x": truth["x"] * 1.7}

@@ -175,7 +175,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown kind": (
             lambda raw: body(raw, NUMBER).update(kind="guess"),
             "steps[#].predict (decode-ceiling).kind",
-            "'guess' is not one of ['choice', 'number', 'range', 'curve', 'place']",
+            "'guess' is not one of ['choice', 'number', 'range', 'settings', 'curve', 'place']",
         ),
         "unknown kind of item": (
             lambda raw: raw["steps"].append({"quiz": {"id": "x"}}),

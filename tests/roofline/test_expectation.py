@@ -20,9 +20,11 @@ from lessonlib.roofline import (
     prefill_load,
 )
 from lessonlib.roofline.band import band
+from lessonlib.roofline.blocks import Matrix
 from lessonlib.roofline.calibrate.rows import calibration_rows, fitted_rows
 from lessonlib.roofline.efficiency import load_efficiency
-from lessonlib.roofline.expectation import communication_seconds
+from lessonlib.roofline.expectation import communication_seconds, operation_seconds
+from lessonlib.roofline.operations import matmul
 
 # Median absolute errors on the rows fitted, a little above what the fit reached.
 REACHED = {
@@ -144,3 +146,32 @@ def test_a_band_is_wider_outside_the_data_and_says_what_is_unseen() -> None:
 def test_a_band_never_reaches_below_the_ceiling() -> None:
     low, high = band(load_lab().system, "prefill").around(1.0, 0.95)
     assert low == 0.95 < 1.0 < high
+
+
+@pytest.mark.parametrize(
+    ("gpu", "longer"), [("a100-80gb-sxm", 1.0), ("rtx-4090", 1.0), ("h100-sxm", 1 / 0.66), ("b200", 1 / (0.66 * 0.64))]
+)
+def test_unpacking_costs_arithmetic_on_hopper_and_later(gpu: str, longer: float) -> None:
+    """Published: 756 against 502 TFLOP/s on H100; none on A100; 402 against 966 ms for a prompt on B200."""
+    model = load_model("llama-3.1-8b")
+    wide, packed = (System(model, load_gpu(gpu), 1, weights) for weights in ("bf16", "int4"))
+    matrix = Matrix("m", "mlp", 8192, 8192)
+
+    def seconds(system: System, rows: int) -> float:
+        part = matmul(system, matrix, 1, rows)
+        constants = load_efficiency()
+        return float(operation_seconds(system, part, constants)) - constants.launch_s(part, system.gpu.architecture)
+
+    assert seconds(packed, 8192) == pytest.approx(longer * seconds(wide, 8192), rel=1e-6)
+    assert seconds(packed, 1) < 0.4 * seconds(wide, 1), "one row waits for the bytes"
+
+
+def test_experts_lose_nothing_to_unpacking() -> None:
+    """Their kernels are no better with 16-bit weights."""
+    model = load_model("qwen3-30b-a3b")
+    wide, packed = (System(model, load_gpu("h100-sxm"), 1, weights) for weights in ("bf16", "int4"))
+    experts = Matrix("m", "experts", 2048, 1536, 128, 8)
+    one, other = (
+        float(operation_seconds(each, matmul(each, experts, 1, 65536), load_efficiency())) for each in (wide, packed)
+    )
+    assert other == pytest.approx(one, rel=1e-6)

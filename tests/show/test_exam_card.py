@@ -95,3 +95,56 @@ def test_the_chart_tells_its_finding_in_words_too() -> None:
     told = factors_html([LessonFactor("00-start-here", False, 2.4, 3), LessonFactor(NAME, True, 1.1, 5)])
     assert "Median factor off, for 2 of the course" in told and "×2.4" in told and "×1.1" in told
     assert "No number of yours" in factors_html(())
+
+
+SECOND = "checkpoint-2"
+
+
+def lines_taken(journal: Journal, times_off: float, wide: float = 1.5) -> Lesson:
+    """The exam on settings: the best line found for each, its outcome forecast so many times too high."""
+    lesson = Lesson(SECOND, load_lab(), journal, BLOCKS)
+    assert lesson.exam
+    for item in lesson.asked:
+        if item not in lesson.exam.items:
+            item.step.answer(item.step.question.right())
+    for item in lesson.exam.items:
+        guess = item.step.question.right()
+        for one in guess["numbers"].values():
+            value = float(one["text"]) * times_off
+            one |= {"text": repr(value), "low": repr(value / wide), "high": repr(value * wide)}
+        lesson.handle(item.id, {"event": "commit", "guess": guess, "confidence": 1})
+    return lesson
+
+
+def test_an_exam_on_settings_says_what_each_line_reaches_and_how_far_off_its_forecasts_are(tmp_path: Path) -> None:
+    lesson = lines_taken(Journal(tmp_path / "j.jsonl"), 1.2)
+    assert "All 3 committed" in html(lesson, "exam")
+    for item in lesson.exam.items if lesson.exam else ():
+        lesson.handle(item.id, {"event": "reveal"})
+    told = html(lesson, "exam")
+    assert "Of 3 lines 3 reach nine tenths" in told and "median factor is <strong>×1.2</strong>" in told
+    assert "held 6 of 6" in told and told.count("<tr>") == 4 and "line reaches</th></tr>" in told
+    assert lesson.items["exam"].view()["more"] == "Take it again, with set B"  # type: ignore[typeddict-item]
+
+
+def test_both_checkpoints_and_both_exams_stand_on_the_chart_in_the_courses_order(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    take(opened(journal), 1.1)
+    lesson = lines_taken(journal, 1.5)
+    for item in lesson.exam.items if lesson.exam else ():
+        lesson.handle(item.id, {"event": "reveal"})
+    found = course_factors(journal.attempts())
+    assert [(one.lesson, one.exam) for one in found] == [(NAME, False), (NAME, True), (SECOND, False), (SECOND, True)]
+    assert abs(found[1].median - 1.1) < 0.01 and abs(found[3].median - 1.5) < 0.01
+    assert found[3].numbers == 6
+    chart = factors_html(found)
+    assert all(f">{name}</text>" in chart for name in ("C1", "E1", "C2", "E2"))
+
+
+def test_a_skipped_exam_has_nothing_to_judge(tmp_path: Path) -> None:
+    lesson = Lesson(SECOND, load_lab(), Journal(tmp_path / "j.jsonl"), BLOCKS)
+    for item in lesson.asked:
+        if not item.only_kept:
+            item.step.skip()
+    told = html(lesson, "exam")
+    assert "Nothing was forecast" in told and told.count("skipped") == 3

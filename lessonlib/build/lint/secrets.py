@@ -30,7 +30,9 @@ _TELLING_DIGITS = 3
 _PREFIXES = tuple(1000.0**power for power in range(-4, 7))
 
 #: "38 tok/s is what you get when ...": says what went wrong, nothing of what is right
-_SAID_OF_ANY = re.compile(r'^<p>[^<]*is what you get when.*?</p>|<p class="ll-range">.*?</p>')
+_SAID_OF_ANY = re.compile(
+    r'^<p>[^<]*is what you get when.*?</p>|<p class="ll-range">.*?</p>|<ul class="ll-range">.*?</ul>'
+)
 #: "131 tokens" may go on "a second"
 _TOKENS = {"tok", "token", "tokens"}
 
@@ -172,7 +174,8 @@ def amounts(item: StepItem) -> list[Amount]:
 def right_option(item: StepItem) -> list[Secret]:
     """The right option of a step. What a quiz asks from memory was said before, that is its point."""
     question = item.step.question
-    words = normal(plain(question.truth())) if question.kind == "choice" and not item.raw.get("quiz") else ""
+    told = question.kind in ("choice", "settings") and not item.raw.get("quiz")
+    words = normal(plain(question.truth())) if told else ""
     return [Sentence("right option", words)] if words.count(" ") >= 2 else []
 
 

@@ -22,7 +22,7 @@ _INSTRUCTOR = {
     "Board": "a sketch for the board",
 }
 #: kinds of question whose answer the learner makes, not picks
-MADE = ("number", "range", "curve", "place")
+MADE = ("number", "range", "curve", "place", "settings")
 
 
 def placed(raw: Raw) -> list[tuple[Path, str, Raw]]:

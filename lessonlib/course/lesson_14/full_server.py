@@ -1,4 +1,4 @@
-"""A server that is flat out, in five combinations of formats: one set of requests, all there from the start.
+"""A server that is never idle, in five combinations of formats: one set of requests, all there from the start.
 
 Seconds of a step are the engine's expected ones: unpacking costs bandwidth there, and no arithmetic. Computed, not measured.
 """
@@ -26,11 +26,18 @@ from lessonlib.serving import Request, Result, Scheduler, Trace, simulate
 REQUESTS, PROMPT, ANSWER, SEATS = 320, 2048, 512, 256
 
 
+def _requests() -> Trace:
+    return Trace(tuple(Request(0.0, PROMPT, ANSWER) for _ in range(REQUESTS)), "never idle")
+
+
+def _scheduler() -> Scheduler:
+    return Scheduler(max_num_seqs=SEATS, prefix_caching=False)
+
+
 @lru_cache(maxsize=64)
 def flat_out_of(system: System) -> Result:
     """The run of one system."""
-    requests = Trace(tuple(Request(0.0, PROMPT, ANSWER) for _ in range(REQUESTS)), "flat out")
-    return simulate(system, requests, Scheduler(max_num_seqs=SEATS, prefix_caching=False), record="summary")
+    return simulate(system, _requests(), _scheduler(), record="summary")
 
 
 def _rate(system: System) -> float:
@@ -101,19 +108,31 @@ def prompt_in_8(lab: Lab) -> Quantity:
     return _prompt(stored(lab, both_narrow(lab)))
 
 
+@lru_cache(maxsize=8)
+def _share_with_prompts(system: System) -> float:
+    """Share of the steps' time in those that hold a piece of a prompt."""
+    steps = simulate(system, _requests(), _scheduler()).step_columns()
+    return float(steps["seconds"][steps["prefill_tokens"] > 0].sum() / steps["seconds"].sum())
+
+
+def time_with_prompts(lab: Lab) -> Quantity:
+    """Share of the time of the server in 16 bits that goes to steps in which prompts are read."""
+    return Quantity(100 * _share_with_prompts(stored(lab)), "%", digits=2)
+
+
 def flat_by_alone_gain(lab: Lab) -> Quantity:
-    """As if the server gained what one request gains."""
-    return Quantity(float(flat_in_16(lab)) * float(alone_gain(lab)), "tok/s")
+    """Per cent more as if the server gained what one request gains."""
+    return Quantity(100 * (float(alone_gain(lab)) - 1), "%", digits=2)
 
 
 def flat_by_bits(lab: Lab) -> Quantity:
-    """As if a quarter of the bits were four times the tokens."""
-    return Quantity(4 * float(flat_in_16(lab)), "tok/s")
+    """Per cent more as if a quarter of the bits were four times the tokens."""
+    return Quantity(300, "%")
 
 
 def flat_doubled(lab: Lab) -> Quantity:
-    """As if half the bits were twice the tokens."""
-    return Quantity(2 * float(flat_in_16(lab)), "tok/s")
+    """Per cent more as if half the bits were twice the tokens."""
+    return Quantity(100, "%")
 
 
 def _more(lab: Lab, rate: Quantity) -> Quantity:

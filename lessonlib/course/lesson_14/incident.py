@@ -5,6 +5,7 @@ One replica of the example. A quiet stretch, then as many requests a second as l
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
@@ -16,12 +17,12 @@ from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Trace, Work
 
 #: mean tokens of prompts and answers; tokens of a step, as lesson 12 would set them
 PROMPT, ANSWER, BUDGET = 3000, 150, 2048
-#: arrivals over what the 4-bit server takes flat out: before noon, and at noon
+#: arrivals over what the 4-bit server takes when never idle: before noon, and at noon
 QUIET, NOON = 0.1, 1.12
 #: seconds between scrapes, scrapes that are drawn, and after how many noon begins
 EVERY_S, SCRAPES, BEFORE = 10.0, 18, 5
-#: requests in a step of the canary
-CANARY = 2
+#: requests in a step of the canary; replicas, and how much of what it takes each is to get at most
+CANARY, REPLICAS, AT_MOST = 2, 10, 0.75
 
 
 def _scheduler() -> Scheduler:
@@ -34,9 +35,9 @@ def _lengths() -> tuple[LogNormal, LogNormal]:
 
 @lru_cache(maxsize=32)
 def _capacity(system: System) -> float:
-    """Requests a second, flat out."""
+    """Requests a second, never idle."""
     drawn = Workload(400, *_lengths(), Poisson(1.0), seed=6)
-    at_once = Trace(tuple(one._replace(arrival_s=0.0) for one in drawn), "flat out")
+    at_once = Trace(tuple(one._replace(arrival_s=0.0) for one in drawn), "never idle")
     return simulate(system, at_once, _scheduler(), record="summary").requests_per_s
 
 
@@ -95,7 +96,7 @@ def canary_gap_after(lab: Lab) -> Quantity:
 
 
 def takes_in_16(lab: Lab) -> Quantity:
-    """Requests a second that one replica takes flat out."""
+    """Requests a second that one replica takes when never idle."""
     return Quantity(_capacity(stored(lab)), "requests/s")
 
 
@@ -112,9 +113,40 @@ def canary_noon_rate(lab: Lab) -> Quantity:
     return Quantity(NOON * _capacity(stored(lab, WEIGHTS_ONLY)), "requests/s")
 
 
-def noon_with_more(lab: Lab) -> Quantity:
-    """What one replica would get of it with half as many replicas again."""
-    return Quantity(float(canary_noon_rate(lab)) * 2 / 3, "requests/s")
+def takes_in_4_more(lab: Lab) -> Quantity:
+    """By how many per cent."""
+    return Quantity(100 * (float(takes_in_4(lab)) / float(takes_in_16(lab)) - 1), "%", digits=2)
+
+
+def replicas_today(lab: Lab) -> int:
+    return REPLICAS
+
+
+def noon_to_all(lab: Lab) -> Quantity:
+    """Requests a second that come to all replicas at noon."""
+    return Quantity(REPLICAS * float(canary_noon_rate(lab)), "requests/s")
+
+
+def _replicas(lab: Lab, takes: float) -> Quantity:
+    """So many that each gets no more than three quarters of what it takes."""
+    return Quantity(math.ceil(float(noon_to_all(lab)) / (AT_MOST * takes)), "replicas")
+
+
+def replicas_in_4(lab: Lab) -> Quantity:
+    return _replicas(lab, float(takes_in_4(lab)))
+
+
+def replicas_in_16(lab: Lab) -> Quantity:
+    return _replicas(lab, float(takes_in_16(lab)))
+
+
+def replicas_w8a8(lab: Lab) -> Quantity:
+    return _replicas(lab, float(takes_w8a8(lab)))
+
+
+def replicas_by_canary(lab: Lab) -> Quantity:
+    """As if a full replica gained what the canary gained."""
+    return _replicas(lab, float(takes_in_16(lab)) * float(canary_gap_before(lab)) / float(canary_gap_after(lab)))
 
 
 def noon_cache(lab: Lab) -> Quantity:
@@ -139,9 +171,11 @@ def late_wait_w8a8(lab: Lab) -> Quantity:
 
 def w8a8_takes_noon(lab: Lab) -> bool:
     """The 4-bit server falls behind with cache to spare, the 8-bit one does not; 4 bits take hardly more than 16, noon is too much for
-    either, and half as many replicas again would do in either.
+    either, as many replicas as are there would not do in either, and in W8A8 it takes fewer.
     """
     wide, four, eight = (float(each(lab)) for each in (takes_in_16, takes_in_4, takes_w8a8))
     waits = float(late_wait_in_4(lab)) > 3 * float(late_wait_w8a8(lab))
-    either = float(noon_with_more(lab)) < 0.9 * min(wide, four) and float(canary_noon_rate(lab)) > max(wide, four)
+    either = (
+        float(canary_noon_rate(lab)) > max(wide, four) and float(replicas_w8a8(lab)) < float(replicas_in_4(lab)) - 2
+    )
     return either and four < 1.1 * wide and eight > NOON * 1.08 * four and waits and float(noon_cache(lab)) < 85

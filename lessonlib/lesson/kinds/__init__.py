@@ -7,11 +7,24 @@ from lessonlib.lesson.kinds.curve import Curve
 from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.kinds.place import Place
 from lessonlib.lesson.kinds.range import Range
+from lessonlib.lesson.kinds.settings import Settings
 from lessonlib.lesson.kinds.spoken import Blanks, Closing, Explain, Note, Recall
 from lessonlib.lesson.question import Question, Raw
 from lessonlib.lesson.words import Words
 
-_ALL: tuple[type[Question], ...] = (Choice, Number, Range, Curve, Place, Recall, Blanks, Explain, Note, Closing)
+_ALL: tuple[type[Question], ...] = (
+    Choice,
+    Number,
+    Range,
+    Settings,
+    Curve,
+    Place,
+    Recall,
+    Blanks,
+    Explain,
+    Note,
+    Closing,
+)
 
 #: kind -> its class
 KINDS: dict[str, type[Question]] = {kind.kind: kind for kind in _ALL}

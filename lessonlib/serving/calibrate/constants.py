@@ -54,6 +54,9 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
     def _time(start: float, meaning: str, width: float = 2 * widths.general, fixed: str = "") -> Constant:
         return Constant(start, width, "s", meaning, fixed)
 
+    def _factor(start: float, meaning: str, fixed: str) -> Constant:
+        return Constant(start, 0.25, "factor", meaning, fixed)
+
     return {
         "bandwidth.matmul": _share(0.84, "matrices", 0.1),
         "bandwidth.experts": _share(0.8, "matrices of experts: many small ones, in any order", 0.15),
@@ -88,6 +91,16 @@ def constants(widths: Widths = Widths()) -> Mapping[str, Constant]:
         "rate.int8": _share(0.72, "the same in int8", 0.15),
         "rate.fp4": _share(0.75, "the same in 4-bit floats", 0.2),
         **_offset("rate.fp8", widths.compute),
+        "rate.unpacked@hopper": _factor(
+            0.66,
+            "hopper and later against all, 16-bit arithmetic on weights that come in fewer bits: kernels that unpack multiply by the instructions of Ampere",
+            "large products in aiconfigurator-core 0.12.0: 502 TFLOP/s with 8-bit weights against 756 (H100, SGLang 0.5.6); 255 and 262 against 263 on A100 (TensorRT-LLM 1.0), so no loss there",
+        ),
+        "rate.unpacked@blackwell": _factor(
+            0.64,
+            "blackwell against hopper in the same",
+            "one prompt on B200, 16-bit weights against 4-bit ones multiplied in 16: 402 and 966 ms (SGLang's Qwen3.6 speed benchmarks)",
+        ),
         "rate.fp4@blackwell-integrated": Constant(
             0.4, 0.5, "factor", "consumer cards against all: their kernels unpack to 8 or 16 bits as yet"
         ),

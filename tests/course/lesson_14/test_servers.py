@@ -19,6 +19,21 @@ def test_claims(name):
 
 
 @every_lab
+def test_slips_lie_outside_what_counts_as_close(name):
+    """Per cent that formats gain a full server, and replicas for noon: no slip within x1.25 of the truth."""
+    lab = load_lab(name)
+    pairs = (
+        (full_server.flat_in_4_more, (full_server.flat_by_alone_gain, full_server.flat_by_bits)),
+        (full_server.flat_w8a8_more, (full_server.flat_in_4_more, full_server.flat_doubled)),
+        (incident.replicas_in_4, (incident.replicas_by_canary,)),
+    )
+    for truth, slips in pairs:
+        factors = [float(slip(lab)) / float(truth(lab)) for slip in slips]
+        assert all(max(factor, 1 / factor) > 1.3 for factor in factors)
+    assert float(full_server.time_with_prompts(lab)) > 50
+
+
+@every_lab
 def test_more_narrow_parts_write_more(name):
     lab = load_lab(name)
     rates = [float(each(lab)) for each in (full_server.flat_in_16, full_server.flat_w8a8, full_server.flat_all_8)]

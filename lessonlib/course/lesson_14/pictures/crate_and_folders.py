@@ -51,6 +51,6 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         (1.9, f"A small crate shortens the wait: {alone} as fast."),
         (2.9, "A full house: folders for everybody, and far more for the cook to do."),
         (4.0, f"The small crate changes nothing that anybody waits for: {full} more."),
-        (5.0, f"A cook who is twice as fast does: {eight} more."),
+        (5.0, f"A cook who is twice as fast shortens what they wait for: {eight} more."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

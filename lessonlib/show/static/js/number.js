@@ -23,8 +23,8 @@
 
   /** @param {NumberView} view @param {Panel} panel */
   function ask(view, panel) {
-    const { unit = "", placeholder = "a number", interval: wanted, needed = false } = view.ask;
-    const input = field(withUnit("Your guess", unit && `in ${unit}`), {
+    const { unit = "", placeholder = "a number", interval: wanted, needed = false, label = "Your guess" } = view.ask;
+    const input = field(withUnit(label, unit && `in ${unit}`), {
       class: "gp-field gp-number",
       placeholder,
       "aria-describedby": `${panel.uid}-problem`,

@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
+export type PanelKind = "choice" | "number" | "range" | "settings" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -35,6 +35,14 @@ export interface NumberAsk {
   placeholder: string;
   interval: boolean;
   needed?: boolean;
+  name?: string;
+  label?: string;
+}
+
+/** The line to start from, and the numbers to forecast. */
+export interface SettingsAsk {
+  line: string;
+  numbers: NumberAsk[];
 }
 
 /** The columns and the axes on which the curve is drawn. */
@@ -110,6 +118,27 @@ export interface NumberGuess {
   high_text: string;
 }
 
+/** One of several numbers, by its name. */
+export interface ForecastGuess {
+  confidence?: number | null;
+  text: string;
+  shown: string;
+  value: number;
+  low: number | null;
+  high: number | null;
+  low_text: string;
+  high_text: string;
+  name: string;
+}
+
+/** The line as typed, each forecast, and all of them in words. */
+export interface SettingsGuess {
+  confidence?: number | null;
+  line: string;
+  shown: string;
+  numbers: ForecastGuess[];
+}
+
 /** One value a column. */
 export interface CurveGuess {
   confidence?: number | null;
@@ -173,6 +202,24 @@ export interface NumberResult {
   truth: NumberTruth;
   scale: number[];
   ticks: ([number, string])[];
+}
+
+/** What one of the numbers came to. */
+export interface ForecastResult {
+  name: string;
+  truth: NumberTruth;
+  scale: number[];
+  ticks: ([number, string])[];
+}
+
+/** What the learner's own line came to. */
+export interface SettingsResult {
+  tone: Tone;
+  headline: string;
+  summary: string;
+  feedback: string;
+  reveal: string;
+  numbers: ForecastResult[];
 }
 
 /** The true curve, what the drawing missed (HTML), and for each column in words how far off the guess was. */
@@ -380,6 +427,30 @@ export interface NumberView {
   ask: NumberAsk;
   guess?: NumberGuess;
   result?: NumberResult;
+}
+
+/** A line to change, with forecasts. */
+export interface SettingsView {
+  kind: PanelKind;
+  id: string;
+  title: string;
+  state: State;
+  problem?: string;
+  hello?: boolean;
+  stem: string;
+  confidence: string[] | null;
+  hints: HintsView;
+  skipped: boolean;
+  sealed?: string;
+  observe?: ObserveView | null;
+  working?: WorkingView | null;
+  explanation?: string;
+  next?: boolean;
+  sitting?: boolean;
+  kept?: KeptView;
+  ask: SettingsAsk;
+  guess?: SettingsGuess;
+  result?: SettingsResult;
 }
 
 /** A curve to draw. */
@@ -738,6 +809,25 @@ export interface BlockView {
 
 export type View = LockedView | ChoiceView | NumberView | CurveView | PlaceView | BlanksView | RecallView | ExplainView | NoteView | ClosingView | BlockView;
 
+/** Something to do in a class. do: what the page sends back; main: what comes next. */
+export interface ClassButton {
+  do: string;
+  label: string;
+  main: boolean;
+}
+
+/** What the panel of a question says of the class. here: it is the question that the class is at. All texts are plain. */
+export interface ClassBar {
+  code: string;
+  here: boolean;
+  line: string;
+  detail: string;
+  buttons: ClassButton[];
+  problem: string;
+  shares?: Record<string, any>;
+  mine?: Record<string, any>;
+}
+
 /** A guess, in the form in which its kind takes it, and the level of confidence. */
 export interface CommitEvent {
   event: "commit";
@@ -775,7 +865,13 @@ export interface AskEvent {
   ttft: string;
 }
 
-export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent;
+/** A button of the class bar. */
+export interface ClassEvent {
+  event: "class";
+  do: string;
+}
+
+export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent | ClassEvent;
 
 /** Python's word that an event is done with, also when the view stayed the same. */
 export interface DoneMessage {
