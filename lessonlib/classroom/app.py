@@ -132,10 +132,13 @@ class ClassApp:
             except StoreError as error:
                 self._tell_fault(error)
                 return refused(503, _NOT_KEPT, 1.0)
+            except LessonlibError as error:  # a lesson of one's own may be wrong on this lab
+                self._tell_fault(error)
+                return refused(500, "The server cannot show this question. The instructor's terminal says why.")
 
         return answer
 
-    def _tell_fault(self, error: StoreError) -> None:
+    def _tell_fault(self, error: LessonlibError) -> None:
         """One line for the instructor's terminal, at most each ten seconds."""
         if time.monotonic() - self._told_fault > 10 or not self._told_fault:
             self._told_fault = time.monotonic()

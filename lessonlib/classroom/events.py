@@ -97,6 +97,8 @@ class Hub:
 
     async def _event(self, kind: Watcher) -> tuple[Hashable, bytes]:
         """What this kind of watcher is told now, made once for all of them."""
+        if kind in self._ready:
+            return self._ready[kind]
         async with self._making[kind]:
             while kind not in self._ready:
                 version = self._version

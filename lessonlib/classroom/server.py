@@ -70,7 +70,12 @@ class Address:
 
 
 def address(bind: str | None, port: int | None, public: str | None, environ: Mapping[str, str]) -> Address:
-    """Where to listen: as given, else as JupyterHub says, else port 8010 of this machine alone. Raises LessonlibError."""
+    """Where to listen: as given, else as JupyterHub says, else port 8010 of this machine alone. Raises LessonlibError.
+
+    The Hub says it to its services, and under the same names to each learner's own server, which also has JUPYTERHUB_USER:
+    that address is not ours.
+    """
+    environ = {} if "JUPYTERHUB_USER" in environ else environ
     prefix = "/" + environ.get("JUPYTERHUB_SERVICE_PREFIX", "").strip("/")
     prefix = prefix if prefix == "/" else prefix + "/"
     hub = urlsplit(environ.get("JUPYTERHUB_SERVICE_URL", ""))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from lessonlib.classroom.server import find_class
 from lessonlib.classroom.store import Store
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import DEFAULT_LAB, load_lab
+from tests.classroom.apart import Apart
 
 LESSON, TOKEN = "01-prefill-vs-decode", "a-token-for-the-tests-only"
 PAGES = {"phone.html": ("text/html", b"<!doctype html>phone"), "phone.js": ("text/javascript", b"//")}
@@ -26,7 +26,7 @@ PAGES = {"phone.html": ("text/html", b"<!doctype html>phone"), "phone.js": ("tex
 class Room:
     """A class whose app is asked in the loop of ``runner``; between two requests nothing happens."""
 
-    def __init__(self, app: ClassApp, runner: asyncio.Runner):
+    def __init__(self, app: ClassApp, runner: Apart):
         self.app, self.live, self.runner = app, app.live, runner
         self.code = app.live.row.code
 
@@ -95,7 +95,7 @@ def room(opens: Callable[[], Store], lesson: Lesson | None = None, code: str | N
     store.close()
     live = LiveClass(lesson, row, opens, f"http://testserver/{row.code}")
     try:
-        with asyncio.Runner() as runner:
+        with Apart() as runner:
             runner.run(live.start())
             yield Room(ClassApp(live, PAGES, more=routes), runner)
     finally:

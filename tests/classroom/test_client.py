@@ -141,6 +141,17 @@ def test_where_nobody_answers_joining_ends_in_one_line() -> None:
     assert not voter._thread.is_alive()
 
 
+def test_a_kernel_without_threads_is_told_where_to_vote(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    voter = VoterLine(Where("http://host:8010", CODE), lambda: None)
+    monkeypatch.setattr(threading.Thread, "start", none)
+    with pytest.raises(LessonlibError, match="vote on http://host:8010/ABC234"):
+        voter.join()
+    voter._loop.close()
+
+
 @pytest.mark.parametrize("said", ["nonsense", "[]", '{"seq": "1"}', '{"seq": 1, "phase": "party"}'])
 def test_a_server_of_another_kind_is_told_apart(said: str, server: Stub) -> None:
     server.answers["state"] = [(200, said)]
@@ -247,13 +258,19 @@ def test_an_older_state_never_replaces_a_later_one(server: Stub, lines: list[Lin
     assert voter.state["joined"] == 10
 
 
-def test_a_class_that_is_over_is_followed_no_longer(server: Stub, lines: list[Line]) -> None:
+def test_a_class_that_is_over_may_go_on(server: Stub, lines: list[Line]) -> None:
+    told: list[tuple[bool, str]] = []
     voter = joined(server, lines)
     wait_for(lambda: server.followed, "a stream")
+    voter.changed = lambda: told.append((voter.over, voter.fault))
     server.send("over", "{}")
-    wait_for(lambda: voter.over, "the end")
-    voter._thread.join(10)
-    assert voter.fault == "The class is over." and not voter._thread.is_alive()
+    server.stop()
+    wait_for(lambda: (True, "The class is over.") in told, "the end")
+    wait_for(lambda: "nobody answers" in voter.fault, "a look for a server")
+    assert voter.over
+    server.start()
+    wait_for(lambda: server.followed and not voter.fault, "the class again")
+    assert not voter.over
 
 
 # --- the instructor -----------------------------------------------------------------------------------------------------------

@@ -158,6 +158,11 @@ def test_as_a_service_of_a_hub(tmp_path: Path) -> None:
             Address("10.0.0.1", 9001, "/services/class/"),
         ),
         (
+            (None, None, None),
+            {"JUPYTERHUB_SERVICE_URL": "http://0.0.0.0:8888/user/me/", "JUPYTERHUB_USER": "me"},
+            Address("127.0.0.1", 8010),
+        ),
+        (
             (None, 8020, None),
             {"JUPYTERHUB_SERVICE_URL": "http://10.0.0.1:9001", "JUPYTERHUB_PUBLIC_URL": "https://hub.example.org/s/"},
             Address("10.0.0.1", 8020, "/", "https://hub.example.org/s/"),

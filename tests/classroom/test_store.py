@@ -15,6 +15,7 @@ from lessonlib.classroom.sqlite import SqliteStore
 from lessonlib.classroom.store import KEPT_S, ClassRow, Move, Store, StoreError
 from lessonlib.classroom.stores import opener
 from lessonlib.classroom.worker import Worker
+from tests.classroom import apart
 from tests.classroom.room import Room, room
 
 QUESTION = "what-decode-reads"
@@ -201,7 +202,7 @@ def test_many_jobs_are_told_at_once_that_a_store_is_gone(tmp_path: Path) -> None
         jobs = (worker.do(lambda store: store.classes()) for _ in range(100))
         return await asyncio.gather(*jobs, return_exceptions=True)
 
-    found = asyncio.run(run())
+    found = apart.run(run())
     worker.stop()
     assert {type(each) for each in found} == {StoreError}
     assert len(opened) == 2, "it was tried once, not once for each who waits"

@@ -16,6 +16,7 @@ import pytest
 
 from lessonlib.classroom.store import Store
 from lessonlib.classroom.stores import opener
+from tests.classroom import apart
 from tests.classroom.phones import Host, Phone, all_leave
 from tests.classroom.served import Server, serving
 
@@ -96,7 +97,7 @@ def test_three_hundred_voters_within_five_seconds(tmp_path: Path) -> None:
             await all_leave(phones)
             return accepted(phones)
 
-        assert asyncio.run(run()) == 300
+        assert apart.run(run()) == 300
     assert sum(kept(store_url, code_of(server)).values()) == rows(store_url, code_of(server)) == 300
 
 
@@ -132,7 +133,7 @@ def test_a_server_that_is_killed_loses_no_vote_that_it_acknowledged(tmp_path: Pa
             await phone.vote(QUESTION, chance.choice("abc"))
             await asyncio.sleep(chance.uniform(0.5, 1.5))
 
-    phones, count = asyncio.run(run())
+    phones, count = apart.run(run())
     assert all(phone.votes for phone in phones)
     statuses = Counter(status for phone in phones for status, _ in phone.votes.values())
     assert set(statuses) <= {200, 429}
@@ -165,7 +166,7 @@ def test_a_close_in_mid_vote(tmp_path: Path, store_url: str, servers: int) -> No
             await all_leave(phones)
             return phones, count
 
-        phones, count = asyncio.run(run())
+        phones, count = apart.run(run())
     statuses = Counter(status for phone in phones for status, _ in phone.votes.values())
     assert set(statuses) == {200, 409}, statuses
     assert statuses[200] == count == sum(kept(store_url, code).values()) == rows(store_url, code)
@@ -212,6 +213,6 @@ def test_two_servers_one_of_them_killed(tmp_path: Path, postgres_url: str) -> No
             await all_leave(phones)
             return phones, count
 
-        phones, count = asyncio.run(run())
+        phones, count = apart.run(run())
     assert {status for phone in phones for status, _ in phone.votes.values()} == {200}
     assert count == 80 == sum(kept(postgres_url, code).values()) == rows(postgres_url, code)

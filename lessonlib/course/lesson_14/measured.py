@@ -61,6 +61,21 @@ def eight_over_wide_b200(lab: Lab) -> Quantity:
     return Quantity(PUBLISHED["fp8"][3] / PUBLISHED["bf16"][3], "x", digits=2)
 
 
+def prompt_times_b200(lab: Lab) -> Quantity:
+    """First token of one user with the 4-bit checkpoint over that in 16 bits."""
+    return Quantity(PUBLISHED["nvfp4"][0] / PUBLISHED["bf16"][0], "x", digits=2)
+
+
+def product_rates_h100(lab: Lab) -> list[Quantity]:
+    """Large products on an H100: weights in 16 bits, and weights in 8 that are unpacked to 16; aiconfigurator-core 0.12.0, SGLang 0.5.6."""
+    return [Quantity(756e12, "FLOP/s"), Quantity(502e12, "FLOP/s")]
+
+
+def product_rates_a100(lab: Lab) -> list[Quantity]:
+    """The same on an A100: weights in 16 bits, and those of two formats that are unpacked; TensorRT-LLM 1.0."""
+    return [Quantity(263e12, "FLOP/s"), Quantity(255e12, "FLOP/s"), Quantity(262e12, "FLOP/s")]
+
+
 def small_llama_rates(lab: Lab) -> list[Quantity]:
     """Llama-3-8B on an A100 80 GB, 16 bits and 4-bit weights, published."""
     return [Quantity(2503, "tok/s", digits=4), Quantity(2370, "tok/s", digits=4)]
