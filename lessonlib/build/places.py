@@ -16,7 +16,7 @@ from lessonlib.base.paths import data_dir
 from lessonlib.lesson.source import lesson_names
 
 CONCEPTS = "concepts.yaml"
-_FILE = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*|checkpoint-[1-9]")
+_FILE = re.compile(r"\d\d-[a-z0-9]+(-[a-z0-9]+)*|checkpoint-[1-9]|inventory-[ab]")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from lessonlib.cli.output import agreed
 
 if TYPE_CHECKING:
     from lessonlib.record.event import Event
+    from lessonlib.review.inventory import InventoryReport
     from lessonlib.review.learner_report import LearnerReport
 
 
@@ -117,6 +118,8 @@ def contents(data: LearnerReport) -> str:
         lines.append(
             f"  {name}: {many} with how sure you were and what came out, {lesson['minutes']:.0f} minutes, lab {', '.join(lesson['labs'])}"
         )
+    if "inventory" in data:
+        lines.append(f"  {_inventory(data['inventory'])}")
     lines += [
         f"  your words in {note['lesson']}{', with the answer they got' * ('answer' in note)}: “{note['text']}”"
         for note in data["notes"]
@@ -124,6 +127,14 @@ def contents(data: LearnerReport) -> str:
     lines.append("No name, no path, nothing about this machine. Nothing is sent; you hand it in yourself.")
     # A journal may have been edited, or pasted into: nothing of it moves the terminal's cursor.
     return "\n".join(printable(" ".join(line.splitlines())) for line in lines)
+
+
+def _inventory(found: InventoryReport) -> str:
+    """Both sittings in one line."""
+    whole, many = found["whole"], found["questions"]
+    before, after = (round((share or 0) * many) for share in (whole["before"], whole["after"]))
+    gain = "" if whole["gain"] is None else f", normalised gain {whole['gain']:.2f}"
+    return f"inventory: {before} of {many} before, {after} after{gain}; idea by idea in the files"
 
 
 def _erase(args: argparse.Namespace) -> int:

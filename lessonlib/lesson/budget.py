@@ -15,6 +15,7 @@ _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
 _EXAM_SECONDS = {"settings": 240}
 _FORECAST_SECONDS = 120
+_SEALED_SECONDS = 60
 _SECONDS = {
     "predict": 50,
     "recall": 30,
@@ -87,17 +88,21 @@ def case_entries(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def exam_budget(lesson: Lesson) -> Budget | None:
-    """The same of its exam, whose forecasts take two minutes each, a line of settings with its forecasts four; None where there is none."""
+    """The same of its exam, whose forecasts take two minutes each, a line of settings with its forecasts four; of an inventory, a minute each; None where there is none."""
     entries = [entry for entry in lesson.raw["steps"] if _of_exam(entry)]
     if not entries:
         return None
     words = _words(lesson, entries)
-    seconds = sum(_EXAM_SECONDS.get(entry["predict"]["kind"], _FORECAST_SECONDS) for entry in entries)
+    seconds = sum(_exam_seconds(entry["predict"]) for entry in entries)
     return Budget(words, len(entries), words / _WORDS_A_MINUTE + seconds / 60)
 
 
+def _exam_seconds(body: Entry) -> int:
+    return _SEALED_SECONDS if body.get("sealed") else _EXAM_SECONDS.get(body["kind"], _FORECAST_SECONDS)
+
+
 def _of_exam(entry: Entry) -> bool:
-    return bool(isinstance(body := entry.get("predict"), dict) and body.get("exam"))
+    return bool(isinstance(body := entry.get("predict"), dict) and (body.get("exam") or body.get("sealed")))
 
 
 def _parts(lesson: Lesson) -> tuple[list[Entry], list[Entry]]:

@@ -1,6 +1,7 @@
 """The code of a lesson: the workings, plots and pictures that its words name, found by name alone.
 
-A lesson of the course has the package ``lessonlib.course.lesson_NN``, a checkpoint ``lessonlib.course.checkpoint_N``; one that lives elsewhere is a folder with its YAML
+A lesson of the course has the package ``lessonlib.course.lesson_NN``, a checkpoint ``lessonlib.course.checkpoint_N``, both forms of the inventory
+``lessonlib.course.inventory``; one that lives elsewhere is a folder with its YAML
 and modules of its own. Both may name what stands in ``lessonlib.course.shared``.
 """
 
@@ -153,8 +154,10 @@ def code_of(number: int) -> LessonCode:
 
 
 def package_name(name: str) -> str:
-    """The package of a lesson or checkpoint of the course by its name: ``lesson_09``, ``checkpoint_1``."""
+    """The package of a lesson or checkpoint of the course by its name: ``lesson_09``, ``checkpoint_1``; both forms of the inventory have one."""
     number, _, _ = name.partition("-")
+    if number == "inventory":
+        return number
     return f"lesson_{number}" if number.isdigit() else name.replace("-", "_")
 
 
@@ -177,7 +180,9 @@ def code_beside(folder: Path) -> LessonCode:
 @functools.cache
 def whole_course() -> LessonCode:
     """All code of the course: one name has one meaning there too."""
-    lessons = [name for name in _names_in(COURSE, packages=True) if name.startswith(("lesson_", "checkpoint_"))]
+    lessons = [
+        name for name in _names_in(COURSE, packages=True) if name.startswith(("lesson_", "checkpoint_", "inventory"))
+    ]
     return LessonCode((*(f"{COURSE}.{name}" for name in lessons), SHARED))
 
 

@@ -9,6 +9,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks
 from lessonlib.lesson.code import code_for
 from lessonlib.lesson.exam import Exam, sets_of
+from lessonlib.lesson.form import Form, lab_of
 from lessonlib.lesson.items import BlockItem, Item, StepItem
 from lessonlib.lesson.kinds import ENTRIES, make_question
 from lessonlib.lesson.outline import Entry, outline
@@ -23,7 +24,7 @@ from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab, max_batch
 class Lesson:
     """The items of a lesson. ``handle`` takes an event for one of them and tells the ``listeners``.
 
-    Its ``lab`` is the one given; or the default one, where the memory of that one does not hold what the lesson runs, and then
+    A form of the inventory is computed on one lab for everybody, so that before and after can be compared. Else its ``lab`` is the one given; or the default one, where the memory of that one does not hold what the lesson runs, and then
     ``without_room`` is that one. ``journal`` is the learner's record; nobody's by default. ``blocks`` are the kinds of block that can be drawn here;
     without those of :mod:`lessonlib.show.blocks` only words can.
     """
@@ -32,10 +33,12 @@ class Lesson:
         self.name, self.blocks = name, blocks
         self.journal: Records = journal or NoRecords()
         self.raw = load_source(name, None if blocks is WORD_BLOCKS else blocks)
+        self.code = code_for(name, self.raw.get("number"))
+        if "form" in self.raw:
+            lab = lab_of(self.raw["form"], self.code.workings, lab, name)
         fits = _has_room(lab, self.raw.get("room"))
         self.without_room = None if fits else lab
         self.lab = lab if fits else load_lab(DEFAULT_LAB)
-        self.code = code_for(name, self.raw.get("number"))
         self.numbers = Numbers(self.code.workings, self.lab)
         self.words = Words(self.numbers, self.raw["sources"], code=self.code)
         self.listeners: list[Callable[[Item], None]] = []
@@ -43,6 +46,7 @@ class Lesson:
         #: the numbered steps, in order
         self.steps: list[StepItem] = []
         self.exam: Exam | None = None
+        self.form = Form(self, self.raw["form"]["other"]) if "form" in self.raw else None
         self._build()
         self.restore(self.asked)
 
@@ -74,6 +78,9 @@ class Lesson:
         if self.exam and entry.raw.get("exam"):
             self.exam.items.append(item)
             item.step.sealed = self.exam.sealed
+        if self.form and entry.raw.get("sealed"):
+            self.form.items.append(item)
+            item.step.sealed = self.form.sealed
         return item
 
     def take_again(self) -> None:
@@ -115,6 +122,16 @@ class Lesson:
         restore(self.name, items, self.address, self.journal)
 
     # --- use ------------------------------------------------------------------------------------------
+
+    @property
+    def on_the_default_lab(self) -> bool:
+        """Whether its numbers are those that its stored notebook holds."""
+        return self.lab.name == DEFAULT_LAB or self.form is not None
+
+    @property
+    def sealed_together(self) -> list[StepItem]:
+        """The questions that open only together: what one of them does says when the others open."""
+        return self.exam.items if self.exam else self.form.items if self.form else []
 
     @property
     def asked(self) -> list[StepItem]:

@@ -37,7 +37,7 @@ class Entry:
 
 def outline(raw: Raw, blocks: Blocks) -> Iterator[Entry]:
     """The entries of a lesson file, in order. An entry of a kind that ``blocks`` lacks goes by its own title."""
-    step, quizzes, exams = 1, 0, 0
+    step, quizzes, exams, sealed = 1, 0, 0, 0
     for found in raw["steps"]:
         kind, body = next(iter(found.items()))
         if kind == "text":
@@ -45,19 +45,21 @@ def outline(raw: Raw, blocks: Blocks) -> Iterator[Entry]:
             continue
         quizzes += bool(kind == "predict" and body.get("quiz"))
         exams += bool(kind == "predict" and body.get("exam"))
+        sealed += bool(kind == "predict" and body.get("sealed"))
         numbered = is_step(kind, body)
-        yield Entry(kind, body, _title(kind, body, step, quizzes, exams, blocks), step, numbered)
+        yield Entry(kind, body, _title(kind, body, step, (quizzes, exams, sealed), blocks), step, numbered)
         step += numbered
 
 
 def is_step(kind: str, raw: Raw) -> bool:
     """Whether an entry is one of the numbered steps, which open what follows: a prediction that is neither quiz nor transfer
-    nor one of an exam.
+    nor one of an exam or of an inventory.
     """
-    return kind == "predict" and not any(raw.get(key) for key in ("quiz", "transfer", "exam"))
+    return kind == "predict" and not any(raw.get(key) for key in ("quiz", "transfer", "exam", "sealed"))
 
 
-def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks) -> str:
+def _title(kind: str, raw: Raw, step: int, counted: tuple[int, int, int], blocks: Blocks) -> str:
+    quiz, exam, sealed = counted
     if kind in blocks:
         return blocks[kind].title_of(raw)
     if kind not in ENTRIES:
@@ -69,4 +71,6 @@ def _title(kind: str, raw: Raw, step: int, quiz: int, exam: int, blocks: Blocks)
     if raw.get("exam"):
         several = raw["kind"] == "settings"
         return f"Service {exam} · settings and forecasts, sealed" if several else f"System {exam} · a forecast, sealed"
+    if raw.get("sealed"):
+        return f"Question {sealed} · commit, and it is kept"
     return "Transfer · the same idea elsewhere" if raw.get("transfer") else f"Step {step} · predict, then reveal"

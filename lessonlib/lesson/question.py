@@ -232,6 +232,7 @@ class Prediction(Question):
     common: ClassVar[Mapping[str, Schema]] = {
         "quiz": {"type": "boolean"},
         "transfer": {"type": "boolean"},
+        "sealed": {"type": "boolean"},
         "elsewhere": defined("elsewhere"),
         "concepts": several(ID),
         "surprise": {"type": "boolean"},

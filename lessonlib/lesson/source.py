@@ -23,12 +23,12 @@ class LessonFileError(LessonlibError):
     """A lesson file is wrong: file, key, what was expected."""
 
 
-#: How a file of the course is named: a lesson by its number and slug, a checkpoint by its own number.
-_NAME = re.compile(r"[0-9]{2}-.+|checkpoint-[1-9]")
+#: How a file of the course is named: a lesson by its number and slug, a checkpoint by its own number, a form of the inventory by its letter.
+_NAME = re.compile(r"[0-9]{2}-.+|checkpoint-[1-9]|inventory-[ab]")
 
 
 def lesson_names() -> list[str]:
-    """The lessons there are, in order, ``00-start-here``, ``01-prefill-vs-decode``, ..., and after them the checkpoints."""
+    """The lessons there are, in order, ``00-start-here``, ``01-prefill-vs-decode``, ..., and after them the checkpoints and the forms of the inventory."""
     return sorted(path.stem for path in (data_dir() / "lessons").glob("*.yaml") if _NAME.fullmatch(path.stem))
 
 
@@ -37,8 +37,13 @@ def is_checkpoint(name: str) -> bool:
     return name.startswith("checkpoint-")
 
 
+def is_form(name: str) -> bool:
+    """Whether a name of the course is that of a form of the inventory, which stands outside of the order of the lessons."""
+    return name.startswith("inventory-")
+
+
 def place_in_course(raw: Mapping[str, Any]) -> int:
-    """The number of a lesson, or of the lesson that a checkpoint comes after."""
+    """The number of a lesson, or of the lesson that a checkpoint, or the second form of the inventory, comes after."""
     return int(raw["number"] if "number" in raw else raw["after"])
 
 

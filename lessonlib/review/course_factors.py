@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from lessonlib.lesson.judge import apart
-from lessonlib.lesson.source import is_checkpoint, lesson_names, load_source, place_in_course
+from lessonlib.lesson.source import is_checkpoint, is_form, lesson_names, load_source, place_in_course
 from lessonlib.record.attempts import Attempt
 from lessonlib.review.summary import judged
 
@@ -25,13 +25,13 @@ class LessonFactor:
 
 
 def course_factors(attempts: Iterable[Attempt]) -> list[LessonFactor]:
-    """One entry for each lesson of which a number was judged, in the course's order, and one for each exam; reviews left out."""
+    """One entry for each lesson of which a number was judged, in the course's order, and one for each exam; reviews and the inventory left out."""
     own: dict[tuple[str, str], list[float]] = {}
     for attempt in judged(attempts):
         if attempt.factors and not attempt.review:
             own.setdefault((attempt.lesson, attempt.question), []).extend(apart(one, 1.0) for one in attempt.factors)
     found = []
-    for name in sorted(lesson_names(), key=_place):
+    for name in sorted((name for name in lesson_names() if not is_form(name)), key=_place):
         asked = [body for entry in load_source(name)["steps"] for kind, body in entry.items() if kind == "predict"]
         for exam in (False, True):
             numbers = [

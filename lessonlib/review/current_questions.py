@@ -8,7 +8,7 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import lesson_names, load_source
+from lessonlib.lesson.source import is_form, lesson_names, load_source
 from lessonlib.record.attempts import Attempt
 from lessonlib.review.progress import progress, questions_of
 from lessonlib.roofline import lab_names, load_lab
@@ -49,9 +49,9 @@ def states_of(concepts: Iterable[str], attempts: Iterable[Attempt]) -> dict[str,
 
 
 def _answered_lessons(attempts: Iterable[Attempt]) -> dict[str, Mapping[str, Any]]:
-    """The lessons that ``attempts`` are of, name -> YAML; without those that are gone or cannot be read."""
+    """The lessons that ``attempts`` are of, name -> YAML; without those that are gone or cannot be read, and without the inventory: it measures, and teaches nothing."""
     found: dict[str, Mapping[str, Any]] = {}
-    for name in sorted({attempt.lesson for attempt in attempts} & set(lesson_names())):
+    for name in sorted({attempt.lesson for attempt in attempts if not is_form(attempt.lesson)} & set(lesson_names())):
         try:
             found[name] = load_source(name)
         except LessonlibError:

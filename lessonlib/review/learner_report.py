@@ -9,6 +9,7 @@ from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.record.attempts import Attempt, attempts_of
 from lessonlib.record.event import Event
 from lessonlib.record.exchanges import FORMAT, remarks
+from lessonlib.review.inventory import InventoryReport, inventory_report
 from lessonlib.review.summary import Summary, judged, minutes, summarise
 
 VERSION = 1
@@ -83,24 +84,27 @@ class Words(TypedDict):
 
 
 class LearnerReport(TypedDict):
-    """All that is handed in. It holds no name, no path and no machine."""
+    """All that is handed in. It holds no name, no path and no machine. inventory: once both of its forms are done."""
 
     version: int
     lessons: dict[str, LessonReport]
     overall: Sums
     notes: list[Words]
+    inventory: NotRequired[InventoryReport]
 
 
 def learner_report(events: Sequence[Event]) -> LearnerReport:
     """Everything that would be handed in of a journal's events, as plain data (JSON)."""
     attempts = attempts_of(events)
     begun = {event.lesson for event in events if not event.review}
-    return {
+    report: LearnerReport = {
         "version": VERSION,
         "lessons": {name: _lesson(name, attempts, events) for name in lesson_names() if name in begun},
         "overall": _sums(summarise(attempts), minutes(events)),
         "notes": words_of(events),
     }
+    inventory = inventory_report(events)
+    return {**report, "inventory": inventory} if inventory else report
 
 
 def _lesson(name: str, attempts: Iterable[Attempt], events: Iterable[Event]) -> LessonReport:

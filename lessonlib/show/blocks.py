@@ -15,7 +15,7 @@ from lessonlib.lesson.block import WORD_BLOCKS, Block, Blocks, registry
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.course_plan import kept_minutes, load_parts
 from lessonlib.lesson.fragments import ID, NAME, TEXT, Schema
-from lessonlib.lesson.source import is_checkpoint, lesson_names, lesson_title, load_source
+from lessonlib.lesson.source import is_checkpoint, is_form, lesson_names, lesson_title, load_source
 from lessonlib.lesson.views import DrawnView
 from lessonlib.lesson.written import Write
 from lessonlib.record.attempts import Attempt
@@ -27,6 +27,7 @@ from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.inventory import Inventory
 from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
@@ -160,7 +161,7 @@ def _map(attempts: Sequence[Attempt], events: Sequence[Event]) -> DrawnView:
     chapters = [
         Chapter(int(name[:2]), lesson_title(name), f"{name}.ipynb")
         for name in lesson_names()
-        if not is_checkpoint(name)
+        if not is_checkpoint(name) and not is_form(name)
     ]
     parts, own = load_parts(), _pace(events)
     return {
@@ -170,7 +171,7 @@ def _map(attempts: Sequence[Attempt], events: Sequence[Event]) -> DrawnView:
 
 
 def _pace(events: Sequence[Event]) -> Pace:
-    taken = {event.lesson for event in events} & set(lesson_names())
+    taken = {event.lesson for event in events if not is_form(event.lesson)} & set(lesson_names())
     questions = {}
     for name in taken:
         with contextlib.suppress(LessonlibError):  # a lesson that cannot be read has no pace
@@ -224,5 +225,6 @@ BLOCKS: Blocks = {
         Installed,
         ExamCard,
         CourseChart,
+        Inventory,
     ),
 }

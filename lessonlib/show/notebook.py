@@ -89,7 +89,9 @@ class NotebookLesson:
 
     def _stopped(self) -> str:
         """In one line how to begin, or where the learner stopped."""
-        last, steps = self._last_touched(), self._lesson.steps
+        last, steps, form = self._last_touched(), self._lesson.steps, self._lesson.form
+        if form is not None:
+            return f"{form.committed} of {len(form.items)} kept. Run all cells (menu Run, Run All Cells), then begin."
         if last is None:
             return "To start: run all cells (menu Run, Run All Cells), then begin at step 1."
         done = sum(step.step.revealed for step in steps)
@@ -224,9 +226,9 @@ class NotebookLesson:
                 self._draw(item)
 
     def _together(self, item: Item, changed: Item) -> bool:
-        """Whether both are of the exam: what one of its questions does says when the others open."""
-        exam = self._lesson.exam
-        return exam is not None and item in exam.items and changed in exam.items
+        """Whether both are sealed: what one of the sealed questions does says when the others open."""
+        together = self._lesson.sealed_together
+        return item in together and changed in together
 
     def _kept(self, item: Item) -> KeptView | None:
         view = cast(Mapping[str, Any], item.view())

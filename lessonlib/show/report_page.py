@@ -9,8 +9,10 @@ from lessonlib.draw.page import page
 from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.record.attempts import Attempt, attempts_of
 from lessonlib.record.event import Event
+from lessonlib.review.inventory import inventory_report
 from lessonlib.review.learner_report import Words, of_lesson, taken_in, words_of
 from lessonlib.review.summary import judged, minutes, summarise
+from lessonlib.show.inventory import gains_html
 from lessonlib.show.score_card import summary_html
 
 
@@ -21,6 +23,9 @@ def report_page(events: Sequence[Event], beliefs: Mapping[str, str], made_on: st
         f"<h1>Predict first: what my guesses came to</h1><p>Made on {escape(made_on)}. It holds guesses and what came out, times, and the words below. No name.</p>",
         "<h2>All lessons</h2>" + summary_html(summarise(attempts), minutes(events), beliefs) + _in_classes(attempts),
     ]
+    inventory = inventory_report(events)
+    if inventory:
+        parts.append(f"<h2>Inventory: before and after</h2>{gains_html(inventory)}")
     for name in lesson_names():
         own = judged(of_lesson(name, attempts))
         if own:

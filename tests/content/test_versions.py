@@ -14,12 +14,12 @@ from lessonlib.base.versions import FILE, Flag, Metric, vllm
 from lessonlib.course.shared import versions
 from lessonlib.course.shared.run_monitor import READY
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import is_checkpoint, lesson_names
+from lessonlib.lesson.source import is_checkpoint, is_form, lesson_names
 from lessonlib.roofline import BLOCK_TOKENS, USABLE, load_gpu, load_lab
 from lessonlib.serving.replica.defaults import batch_defaults
 from tests.content import version_uses as scan
 
-SHIPPED = {int(name[:2]) for name in lesson_names() if not is_checkpoint(name)}
+SHIPPED = {int(name[:2]) for name in lesson_names() if not is_checkpoint(name) and not is_form(name)}
 
 
 @pytest.mark.parametrize("key", sorted(scan.facts()))

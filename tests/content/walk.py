@@ -99,14 +99,17 @@ class Walk:
                 self._unsaid[item.id, "reveal"] = secrets(item)
                 self._unsaid[item.id, "observe"] = late_secrets(item)
             self._run_all()
-            exam = self.lesson._lesson.exam
-            sealed = exam.items if exam else []
+            sealed = self.lesson._lesson.sealed_together
             for item in self.asked:
                 if item not in sealed:
                     self._commit(item)
                     self._reveal(item)
             for item in sealed:
                 self._commit(item)
+            for item in sealed if self.lesson._lesson.form else ():  # one form alone opens nothing
+                self._send(item, "reveal", {"event": "reveal"})
+                self._expect(item, COMMITTED)
+                item.step.sealed = str
             for item in sealed:  # they open together, so what one tells was no secret of another any more
                 self._reveal(item)
         return self.findings
@@ -161,8 +164,8 @@ class Walk:
         self._expect(item, COMMITTED)
 
     def _reveal(self, item: StepItem) -> None:
-        question, exam = item.step.question, self.lesson._lesson.exam
-        for each in exam.items if exam and item in exam.items else [item]:
+        question, together = item.step.question, self.lesson._lesson.sealed_together
+        for each in together if item in together else [item]:
             self._unsaid.pop((each.id, "reveal"), None)
             if not each.step.question.raw.get("observe"):
                 self._unsaid.pop((each.id, "observe"), None)

@@ -15,11 +15,13 @@ EPILOGUE_WORDS, EPILOGUE_PREDICTIONS, EPILOGUE_MINUTES = 700, 3, 10
 CASE_WORDS, CASE_PREDICTIONS, CASE_MINUTES = 1200, 7, 15
 #: of an exam, on top
 EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES = 1200, 5, 20
+#: of a form of the inventory, what it reveals in the end included
+FORM_WORDS, FORM_QUESTIONS, FORM_MINUTES = 2000, 12, 25
 
 
 @rule("default lab", "budget")
 def within_budget(lesson: Lesson) -> Iterator[Found]:
-    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its case 1,200, 7 and 15; its exam 1,200, 5 and 20."""
+    """A lesson has at most 2,200 words to read, 9 predictions (quiz and transfers counted) and 30 minutes; its epilogue 700, 3 and 10; its case 1,200, 7 and 15; its exam 1,200, 5 and 20; a form of the inventory 2,000, 12 and 25."""
     yield from _over(budget(lesson), "", MOST_WORDS, MOST_PREDICTIONS, MOST_MINUTES)
     after = epilogue_budget(lesson)
     if after:
@@ -28,7 +30,9 @@ def within_budget(lesson: Lesson) -> Iterator[Found]:
     if case:
         yield from _over(case, "the case: ", CASE_WORDS, CASE_PREDICTIONS, CASE_MINUTES)
     sealed = exam_budget(lesson)
-    if sealed:
+    if sealed and lesson.form:
+        yield from _over(sealed, "the form: ", FORM_WORDS, FORM_QUESTIONS, FORM_MINUTES)
+    elif sealed:
         yield from _over(sealed, "the exam: ", EXAM_WORDS, EXAM_FORECASTS, EXAM_MINUTES)
 
 

@@ -31,7 +31,7 @@ from lessonlib.lesson.code import (
 )
 from lessonlib.lesson.concepts import FILE
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import is_checkpoint, lesson_names
+from lessonlib.lesson.source import is_checkpoint, is_form, lesson_names
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.blocks import BLOCKS
 
@@ -239,7 +239,7 @@ def _numbers(places: Sequence[Place]) -> Iterator[Finding]:
     """Two lessons with one number, at the second."""
     known: dict[str, Place] = {}
     for place in places:
-        if is_checkpoint(place.stem):
+        if is_checkpoint(place.stem) or is_form(place.stem):
             continue
         other = known.setdefault(place.stem[:2], place)
         if other != place:

@@ -48,8 +48,8 @@ def before_epilogue(raw: Raw) -> list[Raw]:
 
 
 def is_step(kind: str, body: Raw) -> bool:
-    """Whether an item is one of the numbered steps: a prediction that is neither quiz nor transfer."""
-    return kind == "predict" and not any(body.get(key) for key in ("quiz", "transfer", "exam"))
+    """Whether an item is one of the numbered steps: a prediction that is neither quiz nor transfer nor sealed."""
+    return kind == "predict" and not any(body.get(key) for key in ("quiz", "transfer", "exam", "sealed"))
 
 
 @rule("words", "opening")
