@@ -35,7 +35,7 @@ DAYS: tuple[tuple[str, ...], ...] = (
     ("05-counting-bytes", "06-the-kv-cache", "07-long-context", "08-what-users-feel"),
     ("checkpoint-1", "09-continuous-batching", "10-the-memory-limit"),
     ("11-the-compute-limit", "12-chunked-prefill", "13-prefix-caching"),
-    ("14-quantization",),
+    ("14-quantization", "15-speculative-decoding", "checkpoint-2"),
 )
 
 
