@@ -25,14 +25,18 @@ SIDEWAYS = "() => document.documentElement.scrollWidth - document.documentElemen
 # What a browser says by itself of an answer that a test took away.
 LOST = ("Failed to load resource", "net::ERR_")
 
+PATIENCE_MS, USUAL_MS = 60_000, 5_000  # a slow machine under load; a test that passes never waits this long
+
 OpenHall = Callable[..., Hall]
 
 
 @pytest.fixture
 def open_hall(browser: Browser, watch: Watch, tmp_path: Path) -> Iterator[OpenHall]:
-    """A class of lesson 1, or of another lesson."""
+    """A class of lesson 1, or of another lesson. Pages that come back by themselves take their time."""
+    expect.set_options(timeout=PATIENCE_MS)
     with ExitStack() as opened:
         yield lambda lesson="01": opened.enter_context(hall(lesson, tmp_path, browser, watch))
+    expect.set_options(timeout=USUAL_MS)
 
 
 def findings(page: Page) -> list[str]:

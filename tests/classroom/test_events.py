@@ -11,6 +11,7 @@ import pytest
 
 from lessonlib.classroom import events
 from lessonlib.classroom.events import Hub, Watcher
+from tests.classroom import apart
 
 
 class Watching:
@@ -70,7 +71,7 @@ async def settled() -> None:
 
 
 def run(test: Callable[[], Awaitable[None]]) -> None:
-    asyncio.run(test())  # type: ignore[arg-type]
+    apart.run(test())  # type: ignore[arg-type]
 
 
 def test_a_state_is_made_once_for_all_who_watch() -> None:

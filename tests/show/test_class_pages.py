@@ -54,9 +54,7 @@ def test_a_script_without_its_comments_says_the_same(files: list[Path]) -> None:
 def test_every_kind_of_question_is_drawn_by_the_page_or_by_what_comes_later() -> None:
     asked = {"choice", *LATER, "range", "explain", "note", "closing"}
     assert set(KINDS) <= asked
-    panel = {path.name for path in script_files()}
-    later = {path.name for module in LATER for path in later_files(module)}
-    assert later - panel == {"shares.js"}
+    assert {path for module in LATER for path in later_files(module)} <= set(script_files())
 
 
 def test_a_phone_takes_in_at_most_30_kb_until_any_question_stands_there() -> None:
@@ -67,8 +65,8 @@ def test_a_phone_takes_in_at_most_30_kb_until_any_question_stands_there() -> Non
 
 
 def test_what_is_there_is_served() -> None:
-    files = {path.name for path in FOLDER.iterdir() if path.name != "wire.d.ts" and path.name != "link.js"}
-    assert files <= set(pages())
+    joined_to_others = {"link.js", "shares.css", "wire.d.ts"}
+    assert {path.name for path in FOLDER.iterdir()} - joined_to_others <= set(pages())
 
 
 @pytest.mark.skipif(deno() is None, reason="needs Deno")

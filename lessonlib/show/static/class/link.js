@@ -8,7 +8,8 @@
   const SILENT_MS = 40_000; // the server is heard each 15 s; after this long it is gone, whatever the browser believes
   const LOOK_MS = 5_000;
   const SOON_MS = 1_000; // a new try comes after this long, then after twice as long, and so on up to
-  const LATE_MS = 15_000;
+  const LATE_MS = 8_000;
+  const CALL_MS = 15_000; // a call without an answer ends by itself: a page that slept in mid-call may never hear
   const HURRY_MS = 1_000; // what wakes a page comes as several events at once
 
   /** Waits before try number `tries`, spread so that a hall does not come back in one instant. */
@@ -22,10 +23,10 @@
     }
   };
 
-  /** One call; the status is 0 where no answer came. A page that was told to sleep in mid-call may never hear: so it ends by itself. */
+  /** One call; the status is 0 where no answer came. */
   async function call(method, address, body = undefined) {
     const stop = new AbortController();
-    const timer = setTimeout(() => stop.abort(), LATE_MS);
+    const timer = setTimeout(() => stop.abort(), CALL_MS);
     try {
       const headers = body === undefined ? {} : { "Content-Type": "application/json" };
       const answer = await fetch(address, { method, headers, body: body && JSON.stringify(body), cache: "no-store", signal: stop.signal });
