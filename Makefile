@@ -22,7 +22,7 @@ LOCK := uv pip compile pyproject.toml --extra all --group build --universal --py
   --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := lab
-.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock audit bench mutants wheel clean
+.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock audit bench class-load mutants wheel clean
 
 lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
 	@$(BIN)/python -m lessonlib lab $(ARGS)
@@ -86,7 +86,7 @@ notebooks: env  ## execute the notebooks and store their outputs again
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
-	$(LOCK) $(UPGRADE) --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) $(UPGRADE) --extra postgres --group check --group test --constraints requirements.lock --output-file requirements-test.lock
 
 audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)
 	@for lock in requirements.lock requirements-test.lock; do \
@@ -94,6 +94,9 @@ audit: ## look the pinned packages up among the known faults (needs uv and the n
 
 bench: env-test  ## the budgets, as ratios measured on this machine
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+class-load: env-test  ## a hall of N phones against a class server here (make class-load N=1000 ARGS="--servers 2 --kill")
+	$(BIN)/python benchmarks/class_load.py $(or $(N),1000) $(ARGS)
 
 # Hours of it, so no part of `make test`; a part or a module takes minutes.
 mutants: env-test  ## one wrong change after another, and whether a test notices (ARGS="judge", ARGS="lesson/seal.py", ARGS="--sample 20")

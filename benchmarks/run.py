@@ -1,6 +1,6 @@
 """The budgets of the course, measured on this machine: `make bench`, or parts of it by name.
 
-    python benchmarks/run.py [imports] [sweep] [serving] [notebooks] [wire] [journal] [explore] [browser]
+    python benchmarks/run.py [imports] [sweep] [serving] [notebooks] [wire] [journal] [explore] [browser] [classes]
 
 Each line is a measurement beside its budget, where possible as a ratio to something measured in the same
 minute, so that a slow or a busy machine moves both. Nothing here is a test; exit status 1 only says that a
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import browser, explore, imports, journal, notebooks, serving, sweep, wire
+from benchmarks import browser, class_load, explore, imports, journal, notebooks, serving, sweep, wire
 from benchmarks.result import Result
 
 PARTS: dict[str, Callable[[], Iterator[Result]]] = {
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[], Iterator[Result]]] = {
     "journal": journal.measure,
     "explore": explore.measure,
     "browser": browser.measure,
+    "classes": class_load.measure,
 }
 
 

@@ -2,7 +2,7 @@
 
 The whole transfer is one task that is cancelled at its deadline, whatever it is doing then: looking up a name, shaking
 hands, waiting for the rest of a header, reading a body byte by byte. A body comes as it is sent, for nothing compressed is
-asked for or taken, so its limit is what it needs here. No redirect is followed and no cookie is kept. Tokens and
+asked for or taken, so its limit is what it needs here. No redirect is followed, and a cookie is seen only by who asks for it. Tokens and
 TLS come from the environment, never from a flag (flags end up in process lists and shell histories).
 """
 
@@ -122,8 +122,10 @@ async def _page(http: httpx.AsyncClient, url: str, params: Mapping[str, str] | N
     return Page(answer.status_code, answer.content.decode("utf-8", errors="replace"))
 
 
-def client(url: str, limits: Limits, headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
-    """A client for the server at `url` that keeps the limits on sizes.
+def client(
+    url: str, limits: Limits, headers: Mapping[str, str] | None = None, *, cookies: bool = False
+) -> httpx.AsyncClient:
+    """A client for the server at `url` that keeps the limits on sizes. cookies: whether it sees what the server sets.
 
     Its deadline is the caller's: `asyncio.timeout(limits.seconds)` around all that it does. Raises LessonlibError for TLS
     files or a proxy of the environment that cannot be used.
@@ -137,7 +139,7 @@ def client(url: str, limits: Limits, headers: Mapping[str, str] | None = None) -
     )
     proxy = httpx.Proxy(way, ssl_context=trusted if way.lower().startswith("https:") else None) if way else None
     return httpx.AsyncClient(
-        transport=_Transport(trusted, proxy, limits),
+        transport=_Transport(trusted, proxy, limits, cookies),
         headers=headers,
         timeout=limits.timeout,
         follow_redirects=False,
@@ -182,9 +184,10 @@ def cause(error: BaseException) -> str:
 class _Transport(httpx.AsyncBaseTransport):
     """Asks for nothing compressed and refuses it, takes no more than the limits say, and drops what a header wants of us."""
 
-    def __init__(self, trusted: ssl.SSLContext, proxy: httpx.Proxy | None, limits: Limits):
+    def __init__(self, trusted: ssl.SSLContext, proxy: httpx.Proxy | None, limits: Limits, cookies: bool = False):
         self._inner = httpx.AsyncHTTPTransport(verify=trusted, proxy=proxy, trust_env=False)
         self._limits = limits
+        self._dropped = [name for name in _NOT_FOR_US if not (cookies and name == "Set-Cookie")]
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.netloc.decode("ascii", "replace")
@@ -195,7 +198,7 @@ class _Transport(httpx.AsyncBaseTransport):
             await answer.aclose()
             told = strike(encoding, cut=True)[:40]
             raise LessonlibError(f"{host}: the answer is encoded ({told}), which was not asked for and is not taken")
-        for name in _NOT_FOR_US:
+        for name in self._dropped:
             answer.headers.pop(name, None)
         kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         answer.headers["Content-Type"] = f"{kind}; charset=utf-8"  # Python has "charsets" that unpack

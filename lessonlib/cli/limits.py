@@ -139,6 +139,7 @@ LIMITS: Mapping[str, Mapping[str, Limit | Limits]] = {
     },
     "check": {"--jobs": _whole(1, 256), "--timeout": _whole(1, 86_400)},
     "probe": {"--window": Limit(0, 7_776_000)},
+    "class": {"--port": _whole(0, 65_535)},
     "new": {"NUMBER": _whole(0, 99)},
 }
 

@@ -19,9 +19,11 @@ from lessonlib.cli import (
     build,
     catalogue,
     check,
+    class_reports,
     estimate,
     lab,
     lint,
+    live,
     new,
     output,
     probe,
@@ -32,7 +34,22 @@ from lessonlib.cli import (
 )
 from lessonlib.cli.limits import filled
 
-COMMANDS = (lab, check, estimate, catalogue, probe, report, simulate, validate, new, lint, build, try_lesson)
+COMMANDS = (
+    lab,
+    check,
+    estimate,
+    catalogue,
+    probe,
+    report,
+    simulate,
+    validate,
+    new,
+    lint,
+    build,
+    try_lesson,
+    live,
+    class_reports,
+)
 
 OK, WRONG_USE, INTERRUPTED, BROKEN_PIPE = 0, 2, 130, 141
 
@@ -51,10 +68,20 @@ class _Parser(argparse.ArgumentParser):
         self.exit(WRONG_USE, one_line(f"{self.prog}: {message} (see {self.prog} --help)") + "\n")
 
 
+class _Root(_Parser):
+    """The parser of the first words; `class report` and its like are two words and one command."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        if words[:1] == ["class"] and words[1:2] and words[1] in class_reports.WORDS:
+            words[:2] = [" ".join(words[:2])]
+        return super().parse_known_args(words, namespace)
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command; each namespace carries `run`, the function of its command."""
-    parser = _Parser(prog="lessonlib", description="Predict-first lessons on LLM inference, for your own lab.")
-    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser = _Root(prog="lessonlib", description="Predict-first lessons on LLM inference, for your own lab.")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
     for module in COMMANDS:
         known = set(subparsers.choices)
         module.add_parser(subparsers)

@@ -22,6 +22,16 @@ def print_json(value: Any) -> None:
     print(text)
 
 
+def agreed(question: str, yes: bool) -> bool:
+    """Whether whoever is here says yes; ``yes``: it was said already. LessonlibError where nobody is here to ask."""
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        raise LessonlibError("nobody here to ask: say --yes if you mean it")
+    print(f"{question} [y/N] ", end="", flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
 def prepare() -> None:
     """Make the three streams fit to be used. LessonlibError if standard output is closed: the first file that is opened
     would take its place, and what we say would go into it.

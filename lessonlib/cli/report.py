@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,10 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import reason, write_text
 from lessonlib.base.formats import dumps
 from lessonlib.base.text import printable
+from lessonlib.cli.output import agreed
 
 if TYPE_CHECKING:
+    from lessonlib.record.event import Event
     from lessonlib.review.inventory import InventoryReport
     from lessonlib.review.learner_report import LearnerReport
 
@@ -30,6 +31,14 @@ def add_parser(subparsers: Any) -> None:
         default="predict-first-report",
         metavar="NAME",
         help="writes NAME.html and NAME.json [predict-first-report]",
+    )
+    report.add_argument(
+        "--class",
+        dest="votes",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="with your own votes in a class, from the file that your phone downloaded; may be given several times",
     )
     erase = subparsers.add_parser(
         "erase",
@@ -55,30 +64,25 @@ def _journal() -> Path:
     return path
 
 
-def _ask(question: str, yes: bool) -> bool:
-    if yes:
-        return True
-    if not sys.stdin.isatty():
-        raise LessonlibError("nobody here to ask: say --yes if you mean it")
-    print(f"{question} [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
 def _report(args: argparse.Namespace) -> int:
+    from lessonlib.classroom.report.own_votes import beside
     from lessonlib.lesson.concepts import load_listing
-    from lessonlib.record.journal import Journal
+    from lessonlib.record.journal import Journal, journal_path
     from lessonlib.review.learner_report import learner_report
     from lessonlib.show.report_page import report_page
 
-    path = _journal()
     warned: list[str] = []
-    events = Journal(path, warned.append).events()
+    votes = _votes(args.votes)
+    path = _journal() if not votes else journal_path()
+    events = Journal(path, warned.append).events() if path else []
+    if votes:
+        events = beside(events, votes)
     if not events:
         raise LessonlibError(warned[0] if warned else f"the journal {path} holds nothing yet: take a lesson first")
     data = learner_report(events)
     print(contents(data))
     html, plain = (Path(f"{args.out}{end}") for end in (".html", ".json"))
-    if not _ask(f"Write {html} and {plain}?", args.yes):
+    if not agreed(f"Write {html} and {plain}?", args.yes):
         print("nothing written")
         return 0
     page = report_page(events, load_listing().misconceptions, date.today().isoformat())
@@ -86,6 +90,24 @@ def _report(args: argparse.Namespace) -> int:
     write_text(plain, dumps(data) + "\n", mode=0o600)
     print(printable(f"wrote {html} and {plain}"))
     return 0
+
+
+def _votes(files: list[str]) -> list[Event]:
+    """The learner's own votes in classes; what could not be taken of a file is told."""
+    from lessonlib.classroom.report.own_votes import own_votes
+    from lessonlib.classroom.report.parts import many
+
+    events = []
+    for file in files:
+        found = own_votes(file)
+        events += found.events
+        if found.unrevealed:
+            print(
+                printable(f"{file}: left out: {many(found.unrevealed, 'vote')} on questions that were not revealed yet")
+            )
+        if found.other:
+            print(printable(f"{file}: left out: {many(found.other, 'line')} that hold no vote of yours in a class"))
+    return events
 
 
 def contents(data: LearnerReport) -> str:
@@ -116,6 +138,7 @@ def _inventory(found: InventoryReport) -> str:
 
 
 def _erase(args: argparse.Namespace) -> int:
+    from lessonlib.classroom.joined import holds_our_cookie, joined_file
     from lessonlib.record.ours import refuse_what_is_not_ours
     from lessonlib.record.settings import holds_our_setting, settings_beside
 
@@ -124,11 +147,12 @@ def _erase(args: argparse.Namespace) -> int:
     settings = settings_beside(path)
     files = [path] if path.exists() else []
     files += [settings] if settings != path and holds_our_setting(settings) else []
+    files += [joined_file()] if holds_our_cookie(joined_file()) else []
     if not files:
         print(printable(f"nothing to forget: there is no journal at {path}"))
         return 0
     print("To be deleted, for good:", *(printable(f"  {file}") for file in files), sep="\n")
-    if not _ask("Delete?", args.yes):
+    if not agreed("Delete?", args.yes):
         print("nothing deleted")
         return 0
     refuse_what_is_not_ours(path)  # the question may have stood for hours

@@ -17,6 +17,8 @@ class Item:
 
     #: whether what it reveals is fingerprinted into the stored output
     sealed: bool = True
+    #: whether a class has it on the table: then it waits for no step
+    called: bool = False
 
     def __init__(self, kind: str, raw: Mapping[str, Any], title: str, gates: list[StepItem]):
         self.kind, self.raw, self.title, self.gates = kind, raw, title, gates
@@ -25,7 +27,8 @@ class Item:
     @property
     def lock(self) -> str:
         """Why this item is still closed ("Reveal step 2 first"), or nothing."""
-        return next((f"Reveal {gate.name} first" for gate in self.gates if not gate.step.revealed), "")
+        gates = () if self.called else self.gates
+        return next((f"Reveal {gate.name} first" for gate in gates if not gate.step.revealed), "")
 
     def view(self) -> View:
         """What the panel shows now; a closed item gives away nothing but its title and its lock."""

@@ -155,7 +155,9 @@ class Question:
         return (self.html(self.raw["reveal"], "reveal") if "reveal" in self.raw else "") + self._inputs()
 
     def _inputs(self) -> str:
-        shown = (f"{escape(label_of(name))} {escape(str(self.number(name)))}" for name in self.raw.get("inputs", ()))
+        shown = (
+            f"{escape(label_of(name))} {escape(_in_a_row(self.number(name)))}" for name in self.raw.get("inputs", ())
+        )
         line = " · ".join(shown)
         return f'<p class="ll-inputs">From: {line}</p>' if line else ""
 
@@ -292,6 +294,11 @@ _SPELLED = {
     "q4 k m": "Q4_K_M",
 }
 _IN_SMALL = re.compile(rf"\b({'|'.join(_SPELLED)})\b")
+
+
+def _in_a_row(value: Any) -> str:
+    """A number as text; several, one after the other."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def label_of(name: str) -> str:

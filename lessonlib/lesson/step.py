@@ -29,6 +29,7 @@ _FITS: dict[str, set[State]] = {
     "commit": {ASKED},
     "skip": {ASKED},
     "hint": {ASKED},
+    "revote": {COMMITTED},
     "reveal": {COMMITTED},
     "observe": {REVEALED},
     "grade": {REVEALED, OBSERVED},
@@ -44,11 +45,16 @@ class Step:
         self.question, self.title, self.record = question, title, record
         #: why it is not revealed yet though it is committed; "" where nothing keeps it closed
         self.sealed: Callable[[], str] = str
+        #: whether a class takes a second vote on it now
+        self.takes_revote = False
         #: nothing is sealed to a replay (what was revealed once was open) and to a run without a person
         self._unsealed = False
         self.state: State = ASKED
+        #: the first guess, which is what counts
         self.guess: Guess | None = None
         self.confidence: int | None = None
+        #: the guess and the confidence of a second vote in a class, which is what the reveal answers then
+        self.revote: tuple[Guess, int | None] | None = None
         self.skipped = False
         self.hints_shown = 0
         self.observed: str | None = None
@@ -86,11 +92,14 @@ class Step:
         fits = _FITS_NOTE if self.question.only_kept else _FITS
         if name in ("reveal", "skip") and not self._unsealed and self.sealed():
             return False
+        if name == "revote" and not self._unsealed and not self.takes_revote:
+            return False
         return self.state in fits.get(name, ())
 
     def _handlers(self) -> dict[str, Callable[[Mapping[str, Any]], None]]:
         return {
             "commit": self._commit,
+            "revote": self._revote,
             "reveal": self._reveal,
             "observe": self._observe,
             "skip": self._skip,
@@ -99,13 +108,20 @@ class Step:
         }
 
     def _commit(self, event: Mapping[str, Any]) -> None:
+        self.guess, self.confidence = self._given(event)
+        self.state = COMMITTED
+        self.record({"event": "commit", "guess": self.guess, "confidence": self.confidence})
+
+    def _revote(self, event: Mapping[str, Any]) -> None:
+        guess, confidence = self.revote = self._given(event)
+        self.record({"event": "revote", "round": 2, "guess": guess, "confidence": confidence})
+
+    def _given(self, event: Mapping[str, Any]) -> tuple[Guess, int | None]:
         guess = self.question.accept(event.get("guess"))
         confidence = event.get("confidence")
         if self.question.sure and confidence not in range(len(CONFIDENCE)):
             raise GuessError("Say how sure you are, then commit.")
-        self.guess, self.state = guess, COMMITTED
-        self.confidence = int(confidence) if self.question.sure and confidence is not None else None
-        self.record({"event": "commit", "guess": guess, "confidence": self.confidence})
+        return guess, int(confidence) if self.question.sure and confidence is not None else None
 
     def _reveal(self, event: Mapping[str, Any]) -> None:
         self._open()
@@ -157,14 +173,15 @@ class Step:
         }
         if not self.revealed and (sealed := self.sealed()):
             view["sealed"] = sealed
-        if self.guess is not None:
-            view["guess"] = {**question.guess_view(self.guess), "confidence": self.confidence}
+        guess, confidence = self.revote or (self.guess, self.confidence)
+        if guess is not None:
+            view["guess"] = {**question.guess_view(guess), "confidence": confidence}
         if self.revealed:
             view |= self._revealed_part()
         return cast(View, view)
 
     def _revealed_part(self) -> dict[str, Any]:
-        guess = None if self.skipped else self.guess
+        guess = None if self.skipped else self.revote[0] if self.revote else self.guess
         result = {**self.question.result(guess), **self.question.drawing(guess)}
         if self.question.self_graded:
             result["grade"] = self.grade

@@ -677,6 +677,34 @@ View = (
 )
 
 
+# --- a class: the second trait of a panel, beside its view ---------------------------------------------------------------
+
+
+class ClassButton(TypedDict):
+    """Something to do in a class. do: what the page sends back; main: what comes next."""
+
+    do: str
+    label: str
+    main: bool
+
+
+class ClassBar(TypedDict):
+    """What the panel of a question says of the class. here: it is the question that the class is at. All texts are plain.
+
+    line: where the class stands; detail: a count, or what was voted first. shares: how the room voted, mine: what this learner
+    voted in each round, both once the class shows them.
+    """
+
+    code: str
+    here: bool
+    line: str
+    detail: str
+    buttons: list[ClassButton]
+    problem: str
+    shares: NotRequired[dict[str, Any]]
+    mine: NotRequired[dict[str, Any]]
+
+
 # --- events: what the page sends ------------------------------------------------------------------------------------
 
 
@@ -723,7 +751,14 @@ class AskEvent(TypedDict):
     ttft: str
 
 
-PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent
+class ClassEvent(TypedDict):
+    """A button of the class bar."""
+
+    event: Literal["class"]
+    do: str
+
+
+PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent | ClassEvent
 
 
 class DoneMessage(TypedDict):

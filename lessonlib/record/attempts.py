@@ -1,7 +1,7 @@
 """From events to attempts: what was guessed, how sure, and what came out, paired in one place.
 
 In a lesson a question is answered once: the first guess counts, and after its reveal nothing else does, as a lesson
-replays it. A review asks the same question again another day, and each time is an attempt of its own.
+replays it. A second vote in a class stands beside the first guess and decides nothing. A review asks the same question again another day, and each time is an attempt of its own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from lessonlib.lesson.question import CERTAIN
 from lessonlib.record.event import Event
 
 _BEGINS = ("hint", "commit", "skip", "reveal")
-_PARTS = (*_BEGINS, "observe", "grade")
+_PARTS = (*_BEGINS, "revote", "observe", "grade")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Attempt:
     """One question on one lab, from the guess to what came out, as far as it has come.
 
     events: those that count, oldest first, at least one. commit: the guess, None if there was none (or its record is lost).
+    revote: the second vote in a class, the last one, if there was one.
     opened: the reveal or the skip. graded: the learner's own grade, the last one.
     decided: where in the journal stands what came out (the grade, else the reveal or the skip); None if nothing has yet.
     """
 
     events: tuple[Event, ...]
     commit: Event | None = None
+    revote: Event | None = None
     opened: Event | None = None
     graded: Event | None = None
     decided: int | None = None
@@ -157,11 +159,12 @@ class Pairing:
 class _Running:
     """An attempt while its events come in."""
 
-    __slots__ = ("_made", "commit", "decided", "events", "graded", "opened")
+    __slots__ = ("_made", "commit", "decided", "events", "graded", "opened", "revote")
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.commit: Event | None = None
+        self.revote: Event | None = None
         self.opened: Event | None = None
         self.graded: Event | None = None
         self.decided: int | None = None
@@ -186,6 +189,8 @@ class _Running:
         self.events.append(event)
         if event.event == "commit":
             self.commit = event
+        elif event.event == "revote":
+            self.revote = event
         elif event.event in ("reveal", "skip"):
             self.opened, self.decided = event, place
         elif event.event == "grade":
@@ -195,11 +200,13 @@ class _Running:
         """As a question goes on its way: a late click or a second kernel's guess changes nothing."""
         if name in ("hint", "commit", "skip"):
             return self.opened is None and self.commit is None
+        if name == "revote":
+            return self.opened is None and self.commit is not None
         return self.opened is None if name == "reveal" else self.opened is not None
 
     def attempt(self) -> Attempt:
         if self._made is None:
-            self._made = Attempt(tuple(self.events), self.commit, self.opened, self.graded, self.decided)
+            self._made = Attempt(tuple(self.events), self.commit, self.revote, self.opened, self.graded, self.decided)
         return self._made
 
 

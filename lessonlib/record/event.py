@@ -32,8 +32,9 @@ class Event(NamedTuple):
 
     lesson, question: as the lesson names them, also for a record of the review (then ``review`` is true).
     hash: of the question as it was worded; lab: what it was computed for; event: "commit", "reveal", "skip", ...
-    time: in UTC. confidence: 0 to 2. factor: guess over truth. held: whether the range held the truth.
-    factors, helds: the same of a question that asks for several numbers.
+    in_class, round: the code of the class and the round of its vote, if it was one. time: in UTC. confidence: 0 to 2.
+    factor: guess over truth. held: whether the range held the truth. factors, helds: the same of a question that asks for
+    several numbers.
     exchange, ended, problem, model, clocks: of a question sent to a teacher. kept: the record, or the line that holds it.
     """
 
@@ -55,6 +56,8 @@ class Event(NamedTuple):
     choice: str | None = None
     grade: str | None = None
     number: int | None = None
+    in_class: str | None = None
+    round: int | None = None
     text: str | None = None
     exchange: str | None = None
     ended: str | None = None
@@ -79,7 +82,7 @@ def event_of(record: Mapping[str, Any], line: bytes | None = None) -> Event:
     ``line``: where the record stands, to be held in place of it.
     """
     lesson, question, review = _asked_where(record["lesson"], record["question"])
-    found = {key: _FITTING[key](value) for key, value in record.items() if key in _FITTING}
+    found = {_FIELDS.get(key, key): _FITTING[key](value) for key, value in record.items() if key in _FITTING}
     return Event(
         intern(lesson),
         intern(question),
@@ -167,6 +170,12 @@ def _only(kind: type[Kind]) -> Callable[[object], Kind | None]:
     return lambda value: value if isinstance(value, kind) else None
 
 
+def _round(value: object) -> int | None:
+    return value if _whole(value) in (1, 2) else None  # type: ignore[return-value]
+
+
+#: keys of a record whose field has another name, because theirs is a word of Python
+_FIELDS = {"class": "in_class"}
 #: what a field must be -> None if it is not
 _FITTING: dict[str, Callable[[object], Any]] = {
     "time": moment,
@@ -179,6 +188,8 @@ _FITTING: dict[str, Callable[[object], Any]] = {
     "factors": _factors,
     "helds": _helds,
     "number": _whole,
+    "class": _name,
+    "round": _round,
     "clocks": _only(dict),
     **dict.fromkeys(("choice", "grade", "text", "exchange", "ended", "problem", "model"), _only(str)),
 }

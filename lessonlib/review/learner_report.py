@@ -16,7 +16,10 @@ VERSION = 1
 
 
 class JudgedGuess(TypedDict):
-    """One judged guess; a key that is not known is left out. at: when, in UTC. factor: guess over truth."""
+    """One judged guess; a key that is not known is left out. at: when, in UTC. factor: guess over truth.
+
+    in_class: whether it was a vote in a class; voted_again: whether that vote was followed by a second one.
+    """
 
     question: str
     right: bool
@@ -26,6 +29,8 @@ class JudgedGuess(TypedDict):
     held: NotRequired[bool]
     misconception: NotRequired[str]
     at: NotRequired[str]
+    in_class: NotRequired[bool]
+    voted_again: NotRequired[bool]
 
 
 class Ranges(TypedDict):
@@ -134,6 +139,8 @@ def _judged(attempt: Attempt) -> JudgedGuess:
         found["misconception"] = attempt.misconception
     if attempt.at is not None:
         found["at"] = attempt.at.isoformat(timespec="seconds")
+    if attempt.commit is not None and attempt.commit.in_class:
+        found |= {"in_class": True, "voted_again": attempt.revote is not None}
     return found
 
 

@@ -83,7 +83,9 @@ def _tables(view: Mapping[str, Any]) -> str:
             for dot in view["roof"]["dots"]
         ]
         parts.append(_table(("dot", "placed", "true", "it was"), rows))
-    if view.get("problem"):
+    if (
+        view.get("problem") and "ask" not in view
+    ):  # of a block: what it cannot show; of a question it is about what was typed
         parts.append(f"<p><em>{escape(view['problem'])}</em></p>")
     parts += [_run(run) for run in view.get("timeline", ())]
     if "monitor" in view:

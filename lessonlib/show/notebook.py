@@ -27,6 +27,7 @@ from lessonlib.roofline import Lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.closing import closing_part, is_closing
 from lessonlib.show.fallback import fallback, feedback_html
+from lessonlib.show.membership import Membership, Said
 from lessonlib.show.panel import Panel
 from lessonlib.show.session import SHOWN, open_session, page_spoke, with_record
 
@@ -55,6 +56,8 @@ class NotebookLesson:
         self._drawn: dict[str, tuple[str, KeptView | None]] = {}
         self._used = ""
         lesson.listeners.append(self._refresh)
+        self._class = Membership(lesson, self._draw, alone=auto is not None)
+        self._class.look()
 
     @property
     def lab(self) -> Lab:
@@ -68,6 +71,8 @@ class NotebookLesson:
                 f"\nThe memory of {small.title} does not hold what this lesson runs beside the weights: all numbers here are of "
                 f"{self.lab.title}."
             )
+        if led := self._class.led_words():
+            opened += f"\n{led}"
         return f"{printable_lines(opened)}\n{self._stopped()}"
 
     def continue_at(self) -> str:
@@ -113,9 +118,25 @@ class NotebookLesson:
             self._lesson.changed(item)
         return shown
 
+    def join(self, url: str, code: str | None = None) -> Said:
+        """Join a class: what you commit to the question that it is at is your vote.
+
+        ``url``: the address on the screen with the code, ``http://host:8010/ABC234``; or without it, and the code beside it.
+        """
+        return self._class.join(url, code)
+
+    def leave(self) -> Said:
+        """Go on without the class that you joined."""
+        return self._class.leave()
+
+    def plan(self) -> Panel | Said:
+        """For an instructor: the questions of the class that is led from here, the minutes left, and the lesson's notes."""
+        return self._class.plan()
+
     # --- inside -----------------------------------------------------------------------------------------
 
     def _show(self, item_id: str, kind: str) -> Panel:
+        self._class.look()
         item = self._lesson.item(item_id, (kind,))
         outcomes = self._walk(item) if self._auto and isinstance(item, StepItem) and not item.lock else []
         self._open_desk(item)
@@ -124,6 +145,7 @@ class NotebookLesson:
             on_event=lambda event: self._handle(item, event),
             fallback=lambda: self._fallback(item, outcomes),
         )
+        panel.class_bar = self._class.bar(item)
         self._panels.setdefault(item_id, []).append(panel)
         return panel
 
@@ -146,7 +168,7 @@ class NotebookLesson:
         view: Mapping[str, Any] = {**item.view(), **(desk.part() if desk else {})}
         if isinstance(item, StepItem) and is_closing(item):
             view = {**view, "closing": closing_part(self._lesson, item)}
-        return cast(View, view)
+        return self._class.view(item, cast(View, view))
 
     def _view_to_draw(self, item: Item) -> dict[str, Any]:
         view = with_record(cast(Mapping[str, Any], self._view(item)), self._lesson.journal, last=item.id == self._used)
@@ -159,6 +181,12 @@ class NotebookLesson:
             self._catch_up()
         if event.get("event") == SHOWN:
             return
+        with self._class.lock:
+            taken = self._class.take(item, event)
+            if taken is not None:
+                self._take(item, taken)
+
+    def _take(self, item: Item, event: Mapping[str, Any]) -> None:
         self._used = item.id
         desk = self._desks.get(item.id)
         if desk is None:
@@ -166,6 +194,7 @@ class NotebookLesson:
         else:
             desk.handle(event)
             self._draw(item)
+        self._class.taken(item)
 
     def _catch_up(self) -> None:
         """Now that the journal is read: each question that was not touched yet stands where the learner left it."""
@@ -176,10 +205,10 @@ class NotebookLesson:
     def _draw(self, item: Item) -> None:
         """Give every panel of `item` its view. Of two threads, the later one has the later view."""
         desk = self._desks.get(item.id)
-        with desk.lock if desk else nullcontext():
-            view = self._view_to_draw(item)
+        with self._class.lock, desk.lock if desk else nullcontext():
+            view, bar = self._view_to_draw(item), self._class.bar(item)
             for panel in self._panels.get(item.id, ()):
-                panel.view = dict(view)
+                panel.view, panel.class_bar = dict(view), bar
 
     def _refresh(self, changed: Item) -> None:
         """Draw anew what ``changed`` can have touched: itself first, then what it unlocked (a plot takes a while), and the score card."""

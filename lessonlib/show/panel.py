@@ -24,17 +24,19 @@ log = logging.getLogger(__name__)
 class Panel(anywidget.AnyWidget):
     """One step of a lesson as the learner sees it.
 
-    ``view``: what to draw. ``on_event(message)``: called with each message of the page; a mapping that it
+    ``view``: what to draw. ``class_bar``: what is said of a class below the question, {} without one. ``on_event(message)``: called with each message of the page; a mapping that it
     returns becomes the new view. ``fallback()``: the same step as ``(text, html)`` for places without
     widgets (stored notebooks, plain terminals).
     """
 
     _esm = LOADER
     view = traitlets.Dict().tag(sync=True)
+    # beside the view, so that a count that moves each second draws no question anew
+    class_bar = traitlets.Dict().tag(sync=True)
     #: the model id of the hidden widget with the scripts and styles
     scripts = traitlets.Unicode().tag(sync=True)
 
-    @traitlets.validate("view")
+    @traitlets.validate("view", "class_bar")
     def _whole(self, proposal: Mapping[str, Any]) -> Any:
         """Half a character, such as one that a file name or a server gave, would stop the message to the page."""
         return _whole_characters(proposal["value"])
@@ -69,7 +71,7 @@ class Panel(anywidget.AnyWidget):
 
     def set_state(self, sync_data: Mapping[str, Any]) -> None:
         """Drop what a page sends as its state: it draws the view and never writes it. What it overwrote is sent anew."""
-        self.send_state([key for key in ("view", "scripts") if key in sync_data])
+        self.send_state([key for key in ("view", "class_bar", "scripts") if key in sync_data])
 
     def __repr__(self) -> str:
         return f"Panel({self.view.get('id', '')!r}, state={self.view.get('state', '')!r})"

@@ -9,29 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-STATIC = Path(__file__).parent / "static"
+from lessonlib.show.static_files import STATIC, script_files, style_files
+
 LOADER = (STATIC / "loader.js").read_text(encoding="utf-8")
-#: The toolbox first, the entry point last, the kinds in any order between them.
-_FIRST, _LAST = ("core.js", "plot.js"), ("render.js",)
-
-
-def script_files() -> list[Path]:
-    """The scripts in the order in which they are joined."""
-    folder = STATIC / "js"
-    between = sorted(path.name for path in folder.glob("*.js") if path.name not in (*_FIRST, *_LAST))
-    return [folder / name for name in (*_FIRST, *between, *_LAST)]
-
-
-def style_files() -> list[Path]:
-    """The styles; that of the panel itself first."""
-    folder = STATIC / "css"
-    return sorted(folder.glob("*.css"), key=lambda path: (path.name != "panel.css", path.name))
 
 
 @cache

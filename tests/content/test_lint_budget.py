@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.build.lint import course_findings
 from lessonlib.build.lint import lint as findings
 from lessonlib.build.lint.ledger import _earlier
 from lessonlib.lesson.budget import budget, case_budget, epilogue_budget
 from lessonlib.lesson.concepts import parse_listing
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.question import _in_a_row
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
 from tests.content import specimen
@@ -164,6 +166,11 @@ def test_a_number_without_its_inputs(raw: Raw, reopen: Any) -> None:
 def test_inputs_are_printed_in_one_small_line_of_the_reveal(raw: Raw, reopen: Any) -> None:
     question = reopen(raw).items["read-time"].step.question
     assert '<p class="ll-inputs">From: tea weights 53.8 GB · bandwidth 6.7 TB/s</p>' in question.reveal()
+
+
+def test_several_inputs_of_one_working_are_told_as_numbers() -> None:
+    assert _in_a_row([Quantity(20.4, "s"), Quantity(15.0, "s")]) == "20.4 s, 15 s"
+    assert _in_a_row(Quantity(20.4, "s")) == "20.4 s" and _in_a_row("a text") == "a text"
 
 
 def test_a_stem_that_prints_both_numbers_of_its_division(raw: Raw, reopen: Any) -> None:

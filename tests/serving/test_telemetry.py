@@ -213,5 +213,9 @@ def test_the_log_tells_of_drafts_what_the_counters_tell() -> None:
     )
     assert f"Mean acceptance length: {1 + accepted / steps:.2f}, " in line
     assert f"Accepted: {accepted:.0f} tokens, Drafted: {3 * steps:.0f} tokens, " in line
-    assert "Per-position acceptance rate: 0.900, 0.600, 0.300, " in line
+    told_shares = [
+        float(share) for share in line.split("Per-position acceptance rate: ")[1].split(", Avg")[0].split(", ")
+    ]
+    assert 1 + sum(told_shares) == pytest.approx(1 + accepted / steps, abs=0.002)
+    assert told_shares == pytest.approx(shares, abs=0.02) and told_shares == sorted(told_shares, reverse=True)
     assert 1 + accepted / steps == pytest.approx(1 + sum(shares), rel=0.02)

@@ -47,8 +47,9 @@ def without_marker(line: str) -> str:
 def runtime(project: dict) -> list[str]:
     """What `make lab` installs: what a learner needs, and the extra `all`, its parts spelt out."""
     extras = project["project"]["optional-dependencies"]
-    assert extras["all"] == ["lessonlib[author,teacher]"] and set(extras) == {"all", "author", "teacher"}
-    return [*project["project"]["dependencies"], *extras["author"], *extras["teacher"]]
+    assert extras["all"] == ["lessonlib[author,teacher,class]"]
+    assert set(extras) == {"all", "author", "teacher", "class", "postgres"}
+    return [*project["project"]["dependencies"], *extras["author"], *extras["teacher"], *extras["class"]]
 
 
 def bounds(requirements: list[str]) -> Bounds:
@@ -109,7 +110,11 @@ def test_the_lock_names_no_host(repo: Path, lock: str) -> None:
 @pytest.mark.parametrize("lock", LOCKS)
 def test_the_lock_holds_every_dependency_within_its_bounds(repo: Path, project: dict, lock: str) -> None:
     groups = project["dependency-groups"]
-    more = [*groups["check"], *groups["test"]] if lock == TEST_LOCK else []
+    more = (
+        [*groups["check"], *groups["test"], *project["project"]["optional-dependencies"]["postgres"]]
+        if lock == TEST_LOCK
+        else []
+    )
     wanted = bounds([*runtime(project), *groups["build"], *more])
     versions = {canonicalize_name(name): version for name, version in pinned(locked(repo, lock)).items()}
     outside = {name: versions.get(name) for name, bound in wanted.items() if versions.get(name) not in bound}

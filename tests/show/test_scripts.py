@@ -11,7 +11,7 @@ from lessonlib.lesson import views as shapes
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.source import lesson_names
 from lessonlib.show.scripts import panel_script
-from lessonlib.show.typescript import FILE, declarations, fields
+from lessonlib.show.typescript import FILES, declarations, fields
 from tests.lesson.made_up import GUESS, KINDS, step
 from tests.lesson.shipped import a_guess, opened
 from tests.show.panel import views
@@ -120,7 +120,8 @@ def test_the_sample_views_have_their_shape(name: str) -> None:
 
 
 def test_the_scripts_are_checked_against_the_same_shapes() -> None:
-    assert FILE.read_text(encoding="utf-8") == declarations(), "run lessonlib.show.typescript.refresh()"
+    for file, module in FILES.items():
+        assert file.read_text(encoding="utf-8") == declarations(module), "run lessonlib.show.typescript.refresh()"
 
 
 def test_each_kind_of_panel_has_a_script() -> None:

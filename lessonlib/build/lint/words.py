@@ -19,7 +19,7 @@ from lessonlib.lesson.words import Words, plain
 
 _CITE = re.compile(r"""cite\(\s*["']([^"']*)["']\s*\)""")
 #: what a placeholder prints when its working has no number on this lab
-_HOLE = re.compile(r"\bNone\b|\bnan\b|\binf\b|<function |\{\{|\}\}|\{%")
+_HOLE = re.compile(r"\bNone\b|\bnan\b|\binf\b|<function |\bQuantity\(|\{\{|\}\}|\{%")
 _IMAGE = re.compile(r"<(?:img|svg)\b[^>]*>|!\[(?P<alt>[^\]]*)\]\(")
 _KEY = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
 _NOT_TEXT = {

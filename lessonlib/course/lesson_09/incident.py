@@ -5,7 +5,10 @@ One run of a server that was left with few seats, on the requests of ``runs``, f
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+
+import numpy as np
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_09.runs import CONTINUOUS, FEW, arriving, backlog, mean_lengths, scheduler
@@ -59,16 +62,17 @@ def mended_first_token(lab: Lab) -> Quantity:
     return _first_token(lab, MENDED)
 
 
-def _rate(lab: Lab, seats: int) -> Quantity:
-    return Quantity(overloaded(lab, seats).throughput_tokens_per_s, "tok/s")
-
-
 def incident_tokens(lab: Lab) -> Quantity:
-    return _rate(lab, FEW)
+    """Tokens a second in the time that is shown."""
+    return Quantity(_mean(incident_monitor(lab).chart("Tokens generated").values), "tok/s")
 
 
 def mended_tokens(lab: Lab) -> Quantity:
-    return _rate(lab, MENDED)
+    return Quantity(_mean(mended_monitor(lab).chart("Tokens generated").compare), "tok/s")
+
+
+def _mean(values: Sequence[float | None]) -> float:
+    return float(np.mean([value or 0.0 for value in values]))
 
 
 def incident_gap_p99(lab: Lab) -> Quantity:
@@ -121,6 +125,40 @@ def incident_monitor(lab: Lab) -> Monitor:
 def mended_monitor(lab: Lab) -> Monitor:
     """The same requests with more seats beside it."""
     return _monitor(lab, MENDED)
+
+
+# --- how many run with more seats
+
+
+def mended_first_mean(lab: Lab) -> Quantity:
+    """Mean seconds to the first token with more seats."""
+    return Quantity(overloaded(lab, MENDED).mean("ttft_s"), "s")
+
+
+def mended_gap_mean(lab: Lab) -> Quantity:
+    """Mean seconds between two tokens with more seats."""
+    return Quantity(overloaded(lab, MENDED).mean("itl_s"), "s")
+
+
+def mended_stay(lab: Lab) -> Quantity:
+    """Mean seconds from coming to the last token: nobody waits for a seat."""
+    rows = overloaded(lab, MENDED).requests
+    return Quantity(float((rows["finished_s"] - rows["arrival_s"]).mean()), "s", digits=3)
+
+
+def mended_running(lab: Lab) -> Quantity:
+    """Little's law: as many are inside as come a second, times the seconds that each stays."""
+    return Quantity(overload_rate(lab) * float(mended_stay(lab)), "requests")
+
+
+def mended_as_the_cap(lab: Lab) -> Quantity:
+    """As if every seat were taken."""
+    return Quantity(MENDED, "requests")
+
+
+def mended_as_before(lab: Lab) -> Quantity:
+    """As if no more could run than before."""
+    return Quantity(FEW, "requests")
 
 
 # --- the newcomer of the quiz
@@ -190,6 +228,8 @@ def seats_end_it(lab: Lab) -> bool:
     """All but seats is left over: little cache in use, a queue that grows; and with more seats the wait is gone."""
     short = float(incident_cache(lab)) < 25 and float(incident_busy(lab)) > 97 and _waiting(lab) > 15
     mended = float(mended_first_token(lab)) < 0.2 * float(incident_first_token(lab))
+    shown = _mean(mended_monitor(lab).chart("Requests running").compare)
+    mended = mended and abs(float(mended_running(lab)) / shown - 1) < 0.2
     return short and mended and float(mended_tokens(lab)) > float(incident_tokens(lab))
 
 

@@ -6,7 +6,7 @@ import math
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_09.runs import CONTINUOUS, FEW, STATIC, backlog
-from lessonlib.course.lesson_09.workings import batching_gain, gain_of_the_headline, seats_that_write
+from lessonlib.course.lesson_09.workings import batching_gain, gain_by_hand, gain_of_the_headline, seats_that_write
 from lessonlib.roofline import Lab
 
 # --- sorted by length
@@ -39,7 +39,8 @@ def sorting_is_nearly_all(lab: Lab) -> bool:
 
 # --- replicas
 
-REPLICAS = 12
+#: so many that the gain by hand and that of the run come to the same whole number
+REPLICAS = 18
 
 
 def replicas_now(lab: Lab) -> Quantity:
@@ -50,6 +51,11 @@ def replicas_now(lab: Lab) -> Quantity:
 def replicas_exactly(lab: Lab) -> Quantity:
     """As many as serve the same at the same load, in parts of one too."""
     return Quantity(REPLICAS / float(batching_gain(lab)), "replicas", digits=2)
+
+
+def replicas_by_hand(lab: Lab) -> Quantity:
+    """The same from the gain that is worked out by hand."""
+    return Quantity(REPLICAS / float(gain_by_hand(lab)), "replicas", digits=2)
 
 
 def replicas_after(lab: Lab) -> Quantity:

@@ -20,8 +20,8 @@ SEED, REQUESTS = 2, 1000
 PROMPT, ANSWER = (1300, 0.8, 32, 8192), (150, 1.0, 2, 1024)
 #: the two rules
 STATIC, CONTINUOUS = "static", "continuous"
-#: seats of the run with random arrivals, and of the backlog that is looked at closely
-FEW, MANY = 8, 32
+#: seats of the run with random arrivals, and of the two backlogs that are looked at closely
+FEW, INSIDE, MANY = 8, 16, 32
 #: arrivals as a share of what static batching can take with few seats
 LOAD = 0.75
 

@@ -6,7 +6,6 @@ The runs are those of ``runs``; their seconds are computed from expected ones, n
 from __future__ import annotations
 
 from functools import lru_cache
-from statistics import median
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_09.runs import (
     CONTINUOUS,
     FEW,
+    INSIDE,
     MANY,
     REQUESTS,
     STATIC,
@@ -57,6 +57,11 @@ def many_seats(lab: Lab) -> int:
     return MANY
 
 
+def inside_seats(lab: Lab) -> int:
+    """Seats of the backlog whose gaps are asked for."""
+    return INSIDE
+
+
 # --- two servers, one traffic
 
 
@@ -82,22 +87,70 @@ def a_over_b(lab: Lab) -> Quantity:
     return Quantity(float(first_of_a(lab)) / float(first_of_b(lab)), "x", digits=2)
 
 
-def most_that_static_takes(lab: Lab) -> Quantity:
-    """Requests a second when all are there from the start."""
-    return Quantity(backlog(lab, STATIC, FEW).requests_per_s, "requests/s", digits=2)
+# --- batches of eight from answers of two lengths
+
+#: tokens, and of how many answers one is long
+SHORT, LONG, ONE_IN = 100, 1000, 10
 
 
-def most_that_continuous_takes(lab: Lab) -> Quantity:
-    return Quantity(backlog(lab, CONTINUOUS, FEW).requests_per_s, "requests/s", digits=2)
+def short_answer(lab: Lab) -> Quantity:
+    return Quantity(SHORT, "tokens")
 
 
-# --- eight answers in one batch
+def long_answer(lab: Lab) -> Quantity:
+    return Quantity(LONG, "tokens", digits=4)
+
+
+def _mean_of_mixed() -> float:
+    return SHORT + (LONG - SHORT) / ONE_IN
+
+
+def _no_long_one() -> float:
+    return (1 - 1 / ONE_IN) ** FEW
+
+
+def no_long_one(lab: Lab) -> str:
+    """Chance that none of eight answers is long."""
+    return f"{_no_long_one():.2f}"
+
+
+def no_long_share(lab: Lab) -> Quantity:
+    """The same in per cent of the batches."""
+    return Quantity(100 * _no_long_one(), "%", digits=2)
+
+
+def mean_of_mixed(lab: Lab) -> Quantity:
+    """Mean tokens of an answer."""
+    return Quantity(_mean_of_mixed(), "tokens")
+
+
+def longest_of_mixed(lab: Lab) -> Quantity:
+    """Mean tokens of the longest of eight, which is how many steps a batch takes."""
+    return Quantity(LONG - (LONG - SHORT) * _no_long_one(), "tokens")
+
+
+def mixed_busy(lab: Lab) -> Quantity:
+    """Of 100 seats in steps, how many write a token: tokens of an answer over steps of a batch, both on average."""
+    return Quantity(100 * _mean_of_mixed() / float(longest_of_mixed(lab)), "%", digits=2)
+
+
+def mixed_idle(lab: Lab) -> Quantity:
+    return Quantity(100 - float(mixed_busy(lab)), "%", digits=2)
+
+
+def mixed_half(lab: Lab) -> Quantity:
+    """As it would be if lengths were spread evenly between nothing and the longest."""
+    return Quantity(50.0, "%")
+
+
+def mixed_one_long(lab: Lab) -> Quantity:
+    """As if each batch held one long answer and seven short ones."""
+    return Quantity(100 * ((FEW - 1) * SHORT + LONG) / (FEW * LONG), "%", digits=2)
+
+
+# --- the picture: eight answers in one batch
 
 ANSWERS = (20, 40, 60, 90, 130, 200, 360, 800)
-
-
-def eight_answers(lab: Lab) -> str:
-    return ", ".join(map(str, ANSWERS[:-1])) + f" and {ANSWERS[-1]}"
 
 
 def tokens_of_eight(lab: Lab) -> Quantity:
@@ -117,23 +170,6 @@ def eight_steps(lab: Lab) -> Quantity:
 def eight_busy(lab: Lab) -> Quantity:
     """Of 100 seats in steps, how many write a token."""
     return Quantity(100 * sum(ANSWERS) / (len(ANSWERS) * max(ANSWERS)), "%")
-
-
-def eight_idle(lab: Lab) -> Quantity:
-    return Quantity(100 - float(eight_busy(lab)), "%")
-
-
-def eight_half(lab: Lab) -> Quantity:
-    """As it would be if lengths were spread evenly between nothing and the longest."""
-    return Quantity(50.0, "%")
-
-
-def eight_one_seat(lab: Lab) -> Quantity:
-    return Quantity(100 / len(ANSWERS), "%")
-
-
-def eight_median(lab: Lab) -> Quantity:
-    return Quantity(median(ANSWERS), "tokens")
 
 
 # --- joining
@@ -179,7 +215,7 @@ def join_by_timer(lab: Lab) -> Quantity:
     return Quantity(0.05, "s")
 
 
-# --- flat out
+# --- a backlog
 
 
 def tokens_static(lab: Lab) -> Quantity:
@@ -336,12 +372,12 @@ def memory_ends_it(lab: Lab) -> bool:
 
 def gaps_with_a_prompt(lab: Lab) -> Quantity:
     """Of 100 gaps between tokens, in how many a prompt is read, while others wait for a seat."""
-    return Quantity(100 * prompt_steps(backlog(lab, CONTINUOUS, MANY), while_some_wait=True), "%", digits=2)
+    return Quantity(100 * prompt_steps(backlog(lab, CONTINUOUS, INSIDE), while_some_wait=True), "%", digits=2)
 
 
 def gaps_by_hand(lab: Lab) -> Quantity:
     """Each other seat takes somebody new once in an answer's length."""
-    return Quantity(100 * (MANY - 1) / mean_lengths()[1], "%", digits=2)
+    return Quantity(100 * (INSIDE - 1) / mean_lengths()[1], "%", digits=2)
 
 
 def gaps_of_one_prompt(lab: Lab) -> Quantity:
@@ -354,23 +390,23 @@ def all_gaps(lab: Lab) -> Quantity:
 
 
 def other_seats(lab: Lab) -> int:
-    return MANY - 1
+    return INSIDE - 1
 
 
 def static_gap_p99(lab: Lab) -> Quantity:
-    return Quantity(backlog(lab, STATIC, MANY).percentile("itl_s", 99), "s")
+    return Quantity(backlog(lab, STATIC, INSIDE).percentile("itl_s", 99), "s")
 
 
 def continuous_gap_p99(lab: Lab) -> Quantity:
-    return Quantity(backlog(lab, CONTINUOUS, MANY).percentile("itl_s", 99), "s")
+    return Quantity(backlog(lab, CONTINUOUS, INSIDE).percentile("itl_s", 99), "s")
 
 
 def static_gap_p50(lab: Lab) -> Quantity:
-    return Quantity(backlog(lab, STATIC, MANY).percentile("itl_s", 50), "s")
+    return Quantity(backlog(lab, STATIC, INSIDE).percentile("itl_s", 50), "s")
 
 
 def continuous_gap_p50(lab: Lab) -> Quantity:
-    return Quantity(backlog(lab, CONTINUOUS, MANY).percentile("itl_s", 50), "s")
+    return Quantity(backlog(lab, CONTINUOUS, INSIDE).percentile("itl_s", 50), "s")
 
 
 def run_gap_p99(lab: Lab) -> Quantity:

@@ -13,15 +13,16 @@ from functools import lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_10.seats import seats_for
+from lessonlib.course.lesson_10.seats import pages_of, seats_for
 from lessonlib.roofline import Lab, prefill
+from lessonlib.roofline.band import band
 from lessonlib.serving import LogNormal, Result, Scheduler, Workload, simulate
 
 SEED = 10
 #: mean tokens, and standard deviation as a share of the mean
 PROMPT, ANSWER = (4_096, 0.3), (512, 0.5)
 #: users as a share of the seats, and how many requests each sends
-SHARES, TURNS = (0.125, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0), 3
+SHARES, TURNS = (0.125, 0.25, 0.5, 0.75, 1.25, 1.5, 2.0), 6
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,7 @@ def observed(result: Result, users: int) -> Crowd:
 @lru_cache(maxsize=64)
 def crowd_run(lab: Lab, users: int) -> Result:
     """The run with so many users."""
-    work = Workload(max(40, TURNS * users), LogNormal(*PROMPT), LogNormal(*ANSWER), None, seed=SEED, name="users")
-    return simulate(lab.system, work, Scheduler(), concurrency=users)
+    return simulate(lab.system, _work(users), Scheduler(), concurrency=users)
 
 
 @lru_cache(maxsize=64)
@@ -105,8 +105,8 @@ def alone_first(lab: Lab) -> Quantity:
 
 
 def full_requests_rate(lab: Lab) -> Quantity:
-    """Requests a second with twice as many users as seats."""
-    return Quantity(sweep_of_users(lab)[-1].requests_per_s, "requests/s")
+    """Requests a second with twice as many users as seats: the tokens of all answers, over the mean answer."""
+    return Quantity(sweep_of_users(lab)[-1].tokens_per_s / ANSWER[0], "requests/s")
 
 
 def most_users(lab: Lab) -> Quantity:
@@ -150,7 +150,7 @@ def wait_just_beyond(lab: Lab) -> Quantity:
 def wait_by_hand(lab: Lab) -> Quantity:
     """Users without a seat over the requests a second, at the last point."""
     last = sweep_of_users(lab)[-1]
-    return Quantity((last.users - seats_in_use(lab)) / last.requests_per_s, "s")
+    return Quantity((last.users - seats_in_use(lab)) / float(full_requests_rate(lab)), "s")
 
 
 def rate_below(lab: Lab) -> Quantity:
@@ -167,11 +167,53 @@ def rate_at_last(lab: Lab) -> Quantity:
     return Quantity(sweep_of_users(lab)[-1].tokens_per_s, "tok/s")
 
 
+def _work(users: int) -> Workload:
+    return Workload(max(40, TURNS * users), LogNormal(*PROMPT), LogNormal(*ANSWER), None, seed=SEED, name="users")
+
+
 @lru_cache(maxsize=32)
 def _ceiling(lab: Lab) -> float:
     users = sweep_of_users(lab)[-1].users
-    work = Workload(TURNS * users, LogNormal(*PROMPT), LogNormal(*ANSWER), None, seed=SEED)
-    return observed(simulate(lab.system, work, Scheduler(), concurrency=users, cost="ceiling"), users).tokens_per_s
+    return observed(
+        simulate(lab.system, _work(users), Scheduler(), concurrency=users, cost="ceiling"), users
+    ).tokens_per_s
+
+
+@lru_cache(maxsize=32)
+def with_twice_the_pages(lab: Lab) -> Crowd:
+    """The most users, with twice as many pages in the cache."""
+    users = sweep_of_users(lab)[-1].users
+    roomy = Scheduler(kv_blocks=2 * pages_of(lab).total)
+    return observed(simulate(lab.system, _work(users), roomy, concurrency=users), users)
+
+
+def first_with_room(lab: Lab) -> Quantity:
+    return Quantity(with_twice_the_pages(lab).first_s, "s", digits=2)
+
+
+def rate_with_room(lab: Lab) -> Quantity:
+    return Quantity(with_twice_the_pages(lab).tokens_per_s, "tok/s")
+
+
+def reading_at_last(lab: Lab) -> Quantity:
+    """Share of the time of a full server in steps that read prompts."""
+    steps = crowd_run(lab, sweep_of_users(lab)[-1].users).step_columns()
+    return Quantity(100 * float(np.average(steps["prefill_tokens"] > 0, weights=steps["seconds"])), "%", digits=2)
+
+
+def _full_band(lab: Lab) -> tuple[float, float]:
+    """Seconds for each token of a full server, from and to, in which nine of ten measured throughputs lie."""
+    return band(lab.system, "throughput").around(1 / float(rate_at_last(lab)), 1 / _ceiling(lab))
+
+
+def full_low(lab: Lab) -> Quantity:
+    """The slow end of the 90 % band."""
+    return Quantity(1 / _full_band(lab)[1], "tok/s")
+
+
+def full_high(lab: Lab) -> Quantity:
+    """The fast end, never above the ceiling."""
+    return Quantity(1 / _full_band(lab)[0], "tok/s")
 
 
 def full_ceiling(lab: Lab) -> Quantity:
@@ -216,6 +258,9 @@ def wait_begins_at_the_seats(lab: Lab) -> bool:
 
 
 def throughput_tells_nothing(lab: Lab) -> bool:
-    """From three quarters of the seats to twice the seats tokens a second change by less than a fifth."""
+    """From three quarters of the seats to twice the seats tokens a second change by less than a fifth; twice the pages end the wait,
+    and raise tokens a second by less than two fifths.
+    """
     rates = [run.tokens_per_s for run in sweep_of_users(lab)[3:]]
-    return max(rates) < 1.2 * min(rates)
+    room, full = with_twice_the_pages(lab), sweep_of_users(lab)[-1]
+    return max(rates) < 1.2 * min(rates) and 10 * room.first_s < full.first_s and room.tokens_per_s < 1.4 * rates[-1]

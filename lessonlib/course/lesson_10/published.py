@@ -400,19 +400,33 @@ def watermark_gain(lab: Lab) -> Quantity:
     return Quantity(100 * (WITH.tokens_per_s / WITHOUT.tokens_per_s - 1), "%", digits=2)
 
 
-def _spared_tokens() -> float:
-    return (WITHOUT.preemptions - WITH.preemptions) * READ_AGAIN
+def run_time(lab: Lab) -> Quantity:
+    """Seconds of the run: its written tokens over tokens a second."""
+    return Quantity(RUN * RUN_ANSWER / WITHOUT.tokens_per_s, "s")
 
 
-def gain_by_tokens(lab: Lab) -> Quantity:
-    """The tokens that are not read again, as a share of all that the server took in and wrote."""
-    whole = WITHOUT.preemptions * READ_AGAIN + RUN * (RUN_PROMPT + RUN_ANSWER)
-    return Quantity(100 * _spared_tokens() / whole, "%", digits=2)
+def rereading_time(lab: Lab) -> Quantity:
+    """Seconds of steps in which somebody is read again, each as long as the p99 gap: about, for a gap says nothing of its cause."""
+    return Quantity(WITHOUT.preemptions * WITHOUT.gap_p99_s, "s", digits=2)
 
 
-def gain_by_preemptions(lab: Lab) -> Quantity:
-    """As many per cent more as there are fewer preemptions."""
-    return Quantity(100 * (1 - WITH.preemptions / WITHOUT.preemptions), "%", digits=2)
+def rereading_share(lab: Lab) -> Quantity:
+    """One over the other."""
+    return Quantity(100 * float(rereading_time(lab)) / float(run_time(lab)), "%", digits=2)
+
+
+def _read_again() -> float:
+    return WITHOUT.preemptions * READ_AGAIN
+
+
+def rereading_by_tokens(lab: Lab) -> Quantity:
+    """The tokens that are read again, as a share of all that the server reads and writes."""
+    return Quantity(100 * _read_again() / (_read_again() + RUN * (RUN_PROMPT + RUN_ANSWER)), "%", digits=2)
+
+
+def rereading_of_reading(lab: Lab) -> Quantity:
+    """As a share of what it reads."""
+    return Quantity(100 * _read_again() / (_read_again() + RUN * RUN_PROMPT), "%", digits=2)
 
 
 # --- two policies of admission: TensorRT-LLM issue 16827, Llama-3.3-70B in fp8 on H200, 16,384 tokens in, 512 out, 32 users

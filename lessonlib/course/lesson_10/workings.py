@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_10.published import (
-    gain_by_preemptions,
-    gain_by_tokens,
     large_card_peak,
     older_measured,
     older_wait,
@@ -18,6 +16,9 @@ from lessonlib.course.lesson_10.published import (
     rate_wide,
     rate_with,
     rate_without,
+    rereading_by_tokens,
+    rereading_of_reading,
+    rereading_share,
     small_card_first,
     small_card_peak,
     small_card_running,
@@ -65,13 +66,15 @@ def few_are_inside(lab: Lab) -> bool:
 
 
 def rereading_is_cheap_there(lab: Lab) -> bool:
-    """The net gain is small, and with more pages kept free it is smaller still though no more are preempted."""
+    """Time that goes into reading again is a small part of the tokens' share. Without most of it the net gain is smaller still, and with
+    more pages kept free it shrinks though no more are preempted.
+    """
     net = float(rate_without(lab)) < float(rate_wide(lab)) < float(rate_with(lab))
     fewer = float(preemptions_wide(lab)) <= float(preemptions_with(lab))
     return (
         net
         and fewer
-        and float(watermark_gain(lab)) < 6
-        and float(gain_by_tokens(lab)) > 45
-        and float(gain_by_preemptions(lab)) > 80
+        and 4 < float(watermark_gain(lab)) < 6
+        and 15 < float(rereading_share(lab)) < 25
+        and float(rereading_of_reading(lab)) > 1.25 * float(rereading_by_tokens(lab)) > 60
     )

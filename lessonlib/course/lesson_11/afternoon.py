@@ -14,7 +14,7 @@ import numpy as np
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
-from lessonlib.roofline import DEFAULT_LAB, Lab, System, decode, load_gpu, load_lab
+from lessonlib.roofline import DEFAULT_LAB, Lab, System, load_gpu, load_lab
 from lessonlib.serving import Result, Scheduler, Telemetry, preset, simulate
 from lessonlib.serving.results.log_lines import rates
 
@@ -152,16 +152,6 @@ def all_log_answers(lab: Lab) -> Quantity:
 def all_log_ratio(lab: Lab) -> Quantity:
     """One over the other: prompt tokens for each written one."""
     return Quantity(afternoon("A").prompt_rate / afternoon("A").generation_rate, "", digits=2)
-
-
-def _one_request(letter: str) -> Quantity:
-    system = next(one.system for one in machines() if one.letter == letter)
-    return Quantity(decode(system, batch=1, context=4096).ceiling_tokens_per_s, "tok/s")
-
-
-def most_of_b(lab: Lab) -> Quantity:
-    """What one request alone gets at most on the PCIe pair, with 4,096 tokens of context: bandwidth over bytes."""
-    return _one_request("B")
 
 
 def gap_of_a(lab: Lab) -> Quantity:
@@ -316,12 +306,6 @@ def empty_by_chance(lab: Lab) -> Quantity:
     return Quantity(100 * float(np.exp(-afternoon("G").inside)), "%", digits=2)
 
 
-def saved_by_caching(lab: Lab) -> Quantity:
-    """Share of the prompt tokens that machine A finds in its cache, with vLLM's default."""
-    rows = cached_afternoon().requests
-    return Quantity(100 * float(rows["cached"].sum() / rows["prompt"].sum()), "%", digits=2)
-
-
 def ratio_with_caching(lab: Lab) -> Quantity:
     """Computed prompt tokens for each written one then."""
     rows = cached_afternoon().requests
@@ -337,11 +321,6 @@ def seven_logs_agree(lab: Lab) -> bool:
     prompts, answers = [one.prompt_rate for one in found], [one.generation_rate for one in found]
     gaps = [one.gap_s for one in found]
     return max(prompts) < 1.01 * min(prompts) and max(answers) < 1.01 * min(answers) and max(gaps) > 2 * min(gaps)
-
-
-def b_logs_more_than_it_can(lab: Lab) -> bool:
-    """The PCIe pair logs more than one request can get there at all."""
-    return afternoon("B").generation_rate > 1.2 * float(most_of_b(lab))
 
 
 def faster_is_not_idle_in_proportion(lab: Lab) -> bool:

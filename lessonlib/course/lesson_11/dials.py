@@ -103,15 +103,15 @@ def explore_dials(lab: Lab, *, rate: float, ratio: float, speed: float, window: 
     prompts, answers = Quantity(found.prompt_rate, "tok/s"), Quantity(found.answer_rate, "tok/s")
     high, low = max(found.prompts), min(found.prompts)
     busy = Quantity(100 * found.busy, "%", digits=2)
-    full = " It is never idle: now the dials are the machine's." if found.busy > 0.985 else ""
+    full = " It is never idle: now the counters are the machine's." if found.busy > 0.985 else ""
     return Explored(
         finding=(
-            f"The dials say {prompts} and {answers}, {Quantity(found.prompt_rate / found.answer_rate, '', 2)} to one; windows of "
+            f"The counters say {prompts} and {answers}, {Quantity(found.prompt_rate / found.answer_rate, '', 2)} to one; windows of "
             f"{window:g} s go from {Quantity(low, 'tok/s', 2)} to {Quantity(high, 'tok/s', 2)} of prompts. The machine is busy {busy} of the time.{full}"
         ),
         values=[
-            Value("prompts", "Prompt dial", prompts, "mean"),
-            Value("answers", "Generation dial", answers, "mean"),
+            Value("prompts", "Prompt counter", prompts, "mean"),
+            Value("answers", "Generation counter", answers, "mean"),
             Value("ratio", "One over the other", Quantity(found.prompt_rate / found.answer_rate, "", 3), "the mix"),
             Value("busy", "Busy", busy, "of the time"),
             Value("inside", "Requests inside", Quantity(found.inside, "requests", 2), "mean"),

@@ -1,7 +1,6 @@
 """Exhibit 2: one request alone on machine A, and the three lines of the log that see it.
 
-It comes one second before a line is written. Its prompt has as many tokens as the reported line counted in ten seconds,
-its answer too, so that one line of the three says the reported number.
+It comes one second before a line is written. Its prompt is about as long as the reported line would have it, in a round number.
 """
 
 from __future__ import annotations
@@ -10,29 +9,21 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.course.lesson_11.afternoon import case_system, line_s
-from lessonlib.course.shared.run_timeline import timeline_of
-from lessonlib.draw.timeline import Timeline
-from lessonlib.roofline import DEFAULT_LAB, Lab, load_lab
+from lessonlib.roofline import Lab
 from lessonlib.serving import Request, Result, Scheduler, Telemetry, Trace, simulate
 from lessonlib.serving.results.log_lines import rates
 
 #: seconds from its arrival to the next line
 BEFORE_S = 1.0
 _LINES = 3
-
-
-def _reported(key: str) -> float:
-    return load_lab(DEFAULT_LAB).measured[key].value
-
-
-def _tokens(key: str) -> int:
-    return round(_reported(key) * line_s())
+#: tokens
+PROMPT, ANSWER = 30_000, 1_000
 
 
 @lru_cache(maxsize=1)
 def lone_run() -> Result:
     """The run, step by step."""
-    request = Request(0.0, _tokens("prefill_tokens_per_s"), _tokens("decode_tokens_per_s"))
+    request = Request(0.0, PROMPT, ANSWER)
     return simulate(case_system(), Trace((request,), "one request"), Scheduler(prefix_caching=False), record="steps")
 
 
@@ -54,12 +45,12 @@ def _gap_s() -> float:
 
 def lone_prompt(lab: Lab) -> Quantity:
     """Tokens of its prompt."""
-    return Quantity(_tokens("prefill_tokens_per_s"), "tokens", digits=5)
+    return Quantity(PROMPT, "tokens", digits=5)
 
 
 def lone_answer(lab: Lab) -> Quantity:
     """Tokens of its answer."""
-    return Quantity(_tokens("decode_tokens_per_s"), "tokens", digits=4)
+    return Quantity(ANSWER, "tokens", digits=4)
 
 
 def lone_before(lab: Lab) -> Quantity:
@@ -74,17 +65,7 @@ def lone_first(lab: Lab) -> Quantity:
 
 def lone_reading_speed(lab: Lab) -> Quantity:
     """Its prompt over that time: the speed at which it is read."""
-    return Quantity(_tokens("prefill_tokens_per_s") / _first_token_s(), "tok/s")
-
-
-def lone_gap(lab: Lab) -> Quantity:
-    """Between two of its tokens."""
-    return Quantity(_gap_s(), "s")
-
-
-def lone_end(lab: Lab) -> Quantity:
-    """When its last token comes."""
-    return Quantity(float(lone_run().requests["finished_s"][0]), "s", digits=2)
+    return Quantity(PROMPT / _first_token_s(), "tok/s")
 
 
 def _pairs(lines: tuple[tuple[float, float], ...]) -> str:
@@ -101,7 +82,7 @@ def lines_as_logged(lab: Lab) -> str:
 
 def lines_as_read(lab: Lab) -> str:
     """As if prompt tokens counted while they are read."""
-    whole, first = _reported("prefill_tokens_per_s"), BEFORE_S / _first_token_s()
+    whole, first = PROMPT / line_s(), BEFORE_S / _first_token_s()
     (_, one), (_, two), (_, three) = _lines()
     return _pairs(((whole * first, one), (whole * (1 - first), two), (0.0, three)))
 
@@ -112,21 +93,6 @@ def lines_as_phases(lab: Lab) -> str:
     return _pairs(((reading, 0.0), (reading, writing), (0.0, writing)))
 
 
-def lone_timeline(lab: Lab) -> Timeline:
-    """Its two phases, step by step."""
-    run = lone_run()
-    logged = _pairs(_lines())
-    return timeline_of(
-        run,
-        label="One request on machine A",
-        finding=(
-            f"One request: its prompt of {lone_prompt(lab)} is read in {significant(_first_token_s(), 2)} s, in chunks of up to "
-            f"8,192 tokens; then {lone_answer(lab)} are written, one every {lone_gap(lab)}, until {lone_end(lab)}. "
-            f"Lines of the log at {BEFORE_S:.0f}, {BEFORE_S + line_s():.0f} and {BEFORE_S + 2 * line_s():.0f} s say {logged}."
-        ),
-    )
-
-
 # --- claims
 
 
@@ -134,4 +100,4 @@ def lump_falls_into_one_line(lab: Lab) -> bool:
     """The first line says nothing, the second all of the prompt, and no line the speed at which it was read."""
     (zero, none), (all_of_it, some), (after, rest) = _lines()
     quiet = zero == none == after == 0
-    return quiet and abs(all_of_it - _reported("prefill_tokens_per_s")) < 0.5 and some > rest > 0
+    return quiet and abs(all_of_it - PROMPT / line_s()) < 0.5 and some > rest > 0

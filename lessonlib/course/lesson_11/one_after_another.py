@@ -17,6 +17,8 @@ from lessonlib.serving import Scheduler, fixed, simulate
 
 #: tokens of prompt and of context at which a machine's two speeds are taken
 USUAL = 4096
+#: a context at which attention's own arithmetic and the cache both tell
+FAR = 100_000
 #: requests of the closed loop, their prompts; answers follow from the reported ratio
 _LOOP_REQUESTS, _LOOP_PROMPT = 60, 4110
 
@@ -48,9 +50,9 @@ class Speeds:
         return written_per_s(self.reads, self.gap_s)
 
 
-def roofs_of(system: System, batch: int = 1) -> Speeds:
-    """At the roofs; with a batch, seconds of a step for each of its tokens."""
-    return Speeds(USUAL / prefill(system, USUAL).ceiling_s, decode(system, batch, USUAL).ceiling_s / batch)
+def roofs_of(system: System, batch: int = 1, tokens: int = USUAL) -> Speeds:
+    """At the roofs, with so many tokens of prompt and of context; with a batch, seconds of a step for each of its tokens."""
+    return Speeds(tokens / prefill(system, tokens).ceiling_s, decode(system, batch, tokens).ceiling_s / batch)
 
 
 def expected_of(system: System) -> Speeds:
@@ -115,6 +117,11 @@ def _true_length() -> float:
     above = next(tokens for tokens in range(2, USUAL) if _reads(tokens) >= wanted)
     low, high = _reads(above - 1), _reads(above)
     return above - 1 + (wanted - low) / (high - low)
+
+
+def pass_of_one(lab: Lab) -> Quantity:
+    """The same for a single token."""
+    return Quantity(prefill(case_system(), 1).expected_s, "s")
 
 
 def true_length(lab: Lab) -> Quantity:
@@ -254,8 +261,37 @@ def sxm_step(lab: Lab) -> Quantity:
     return _step_at_roof(case_system())
 
 
-def pcie_step(lab: Lab) -> Quantity:
-    return _step_at_roof(on("h100-pcie"))
+def far_context(lab: Lab) -> Quantity:
+    """Tokens of a long prompt, and of context."""
+    return Quantity(FAR, "tokens", digits=6)
+
+
+def _far() -> Speeds:
+    return roofs_of(case_system(), tokens=FAR)
+
+
+def far_reads(lab: Lab) -> Quantity:
+    """Prefill's roof of the SXM pair for the long prompt."""
+    return Quantity(_far().reads, "tok/s")
+
+
+def far_step(lab: Lab) -> Quantity:
+    return Quantity(_far().gap_s, "s")
+
+
+def far_steps_alone(lab: Lab) -> Quantity:
+    """One over that step."""
+    return Quantity(1 / _far().gap_s, "tok/s")
+
+
+def far_at_roofs(lab: Lab) -> Quantity:
+    """What one such request after another writes at most."""
+    return _writes(_far())
+
+
+def pcie_pair_step(lab: Lab) -> Quantity:
+    """The shortest decode step of two requests on two H100 PCIe in bf16."""
+    return Quantity(2 * roofs_of(on("h100-pcie"), batch=2).gap_s, "s")
 
 
 def pcie_fp8_step(lab: Lab) -> Quantity:
@@ -293,11 +329,24 @@ def sxm_share_expected(lab: Lab) -> Quantity:
 # --- the suspect of the quiz: a link that is down
 
 
+def link_layers(lab: Lab) -> int:
+    """Layers of the case's model."""
+    return sum(group.count for group in case_system().model.layers)
+
+
+def link_width(lab: Lab) -> Quantity:
+    """Numbers that stand for a token between two of them."""
+    return Quantity(case_system().model.hidden, "", digits=4)
+
+
 def all_reduced(lab: Lab) -> Quantity:
     """Bytes that each of two GPUs sends for the usual prompt: two all-reduces a layer of the model's width, in 16 bits."""
-    model = case_system().model
-    layers = sum(group.count for group in model.layers)
-    return Quantity(2 * layers * USUAL * model.hidden * 2, "B")
+    return Quantity(2 * link_layers(lab) * USUAL * case_system().model.hidden * 2, "B")
+
+
+def link_once_a_layer(lab: Lab) -> Quantity:
+    """As if the cards exchanged once a layer."""
+    return Quantity(float(link_needed(lab)) / 2, "B/s", digits=2)
 
 
 def bridged_prefill(lab: Lab) -> Quantity:
@@ -314,11 +363,6 @@ def link_needed(lab: Lab) -> Quantity:
     """Bytes a second of a link that would slow the prompt down to the reported speed."""
     missing = float(time_at_report(lab)) - float(bridged_prefill(lab))
     return Quantity(float(all_reduced(lab)) / missing, "B/s", digits=2)
-
-
-def link_of_all_the_time(lab: Lab) -> Quantity:
-    """As if the link were all that takes time."""
-    return Quantity(float(all_reduced(lab)) / float(time_at_report(lab)), "B/s", digits=2)
 
 
 def link_of_slot(lab: Lab) -> Quantity:
@@ -352,10 +396,14 @@ def identity_leaves_nothing(lab: Lab) -> bool:
 
 
 def roofs_rule_out_one(lab: Lab) -> bool:
-    """Of the four readings, one alone is above its roofs, and that of the SXM pair is above what is expected."""
+    """Of the four readings, one alone is above its roofs, though its decode steps are not; the longest step is another's; and that of
+    the SXM pair is above what is expected.
+    """
     wanted = reported("decode_tokens_per_s")
     possible = [float(found(lab)) for found in (sxm_at_roofs, pcie_fp8_at_roofs, pcie_two_at_roofs)]
-    return float(pcie_at_roofs(lab)) < wanted < min(possible) and float(one_bf16(lab)) < 0.8 * wanted
+    alone = wanted < 0.97 * float(far_steps_alone(lab)) and float(pcie_pair_step(lab)) > 1 / wanted
+    out = max(float(pcie_at_roofs(lab)), float(far_at_roofs(lab))) < 0.97 * wanted
+    return alone and out and wanted < min(possible) and float(one_bf16(lab)) < 0.8 * wanted
 
 
 def fp8_comes_nearest(lab: Lab) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, decode, load_gpu, load_model, prefill
+from lessonlib.roofline import Lab
 
 
 @dataclass(frozen=True)
@@ -48,43 +48,9 @@ def witness_prefill(lab: Lab) -> Quantity:
     return Quantity(ONE_H100.prefill, "tok/s", digits=5)
 
 
-def witness_prompt(lab: Lab) -> Quantity:
-    return Quantity(ONE_H100.prompt, "tokens")
-
-
 def witness_apart(lab: Lab) -> Quantity:
     """How many times faster it read than wrote."""
     return _apart(ONE_H100)
-
-
-def _one_h100() -> System:
-    return System(load_model("qwen3.5-27b"), load_gpu("h100-sxm"), weights="fp8")
-
-
-def witness_roofs_apart(lab: Lab) -> Quantity:
-    """Prefill's roof over decode's on that card, for that prompt."""
-    read = prefill(_one_h100(), ONE_H100.prompt).ceiling_tokens_per_s
-    return Quantity(read / decode(_one_h100(), 1, ONE_H100.prompt).ceiling_tokens_per_s, "x")
-
-
-def witness_by_charge(lab: Lab) -> Quantity:
-    """As the charge has it: 30 times what it writes."""
-    return Quantity(30 * ONE_H100.decode, "tok/s")
-
-
-def witness_by_roofs(lab: Lab) -> Quantity:
-    """As if it reached as large a share of one roof as of the other."""
-    return Quantity(float(witness_roofs_apart(lab)) * ONE_H100.decode, "tok/s")
-
-
-def witness_share_of_decode(lab: Lab) -> Quantity:
-    """What it reached of the roof of decode."""
-    return Quantity(100 * ONE_H100.decode / decode(_one_h100(), 1, ONE_H100.prompt).ceiling_tokens_per_s, "%", digits=2)
-
-
-def witness_share_of_prefill(lab: Lab) -> Quantity:
-    """And of that of prefill."""
-    return Quantity(100 * ONE_H100.prefill / prefill(_one_h100(), ONE_H100.prompt).ceiling_tokens_per_s, "%", digits=2)
 
 
 def nim_prefill(lab: Lab) -> Quantity:

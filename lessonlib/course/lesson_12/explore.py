@@ -10,7 +10,7 @@ from lessonlib.draw.explored import Axis, Explored, Line, Point, Value
 from lessonlib.roofline import Lab
 
 STOPS = (256, 512, 1024, 2048, 4096, 8192, 16384)
-_WRITERS = (1, 8, 32, 64, 128, 224, 256)
+_WRITERS = (1, 8, 32, 64, 128, 220, 256)
 _PROMPTS = (512, 2048, 8192, 32768)
 
 

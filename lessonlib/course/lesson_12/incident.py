@@ -5,6 +5,7 @@ Chat with short prompts, and from a moment on a document every so often. The bud
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
@@ -144,11 +145,41 @@ def document_wait_after(lab: Lab) -> Quantity:
     return _document_wait(lab, _mended(lab))
 
 
+def document_wait_in_proportion(lab: Lab) -> Quantity:
+    """As if a quarter of the budget made it four times as long."""
+    return Quantity(SMALLER * float(document_wait_before(lab)), "s")
+
+
+def document_wait_of_first_piece(lab: Lab) -> Quantity:
+    """As if it shrank with the pieces."""
+    return Quantity(float(document_wait_before(lab)) / SMALLER, "s")
+
+
+def document_pieces(lab: Lab) -> Quantity:
+    """Steps that read one document beside the chat's answers, with the smaller budget."""
+    return Quantity(math.ceil(DOCUMENT / (_mended(lab) - WRITTEN)), "steps")
+
+
+def mean_document_step(lab: Lab) -> Quantity:
+    """The wait over those steps: a little of it is spent waiting for a step that had begun."""
+    return Quantity(float(document_wait_after(lab)) / float(document_pieces(lab)), "s")
+
+
+def documents_hardly_pay(lab: Lab) -> bool:
+    """Whether their first token comes later by a twentieth at most."""
+    return float(document_wait_after(lab)) < 1.05 * float(document_wait_before(lab))
+
+
 def stutter_cache(lab: Lab) -> Quantity:
     """The most of the KV cache that was ever in use."""
     return Quantity(100 * stuttering(lab, _usual(lab)).kv_peak, "%", digits=2)
 
 
 def budget_ends_it(lab: Lab) -> bool:
-    """The longest gap falls to a third, with cache to spare and nothing else changed."""
+    """The longest gap falls to a third, with cache to spare and nothing else changed; the documents pay a quarter at most, and only on a
+    mixture of experts more than a twentieth.
+    """
+    paid = float(document_wait_after(lab)) / float(document_wait_before(lab))
+    if not (0.9 < paid < 1.25 and (lab.system.model.is_mixture or documents_hardly_pay(lab))):
+        return False
     return float(mended_longest(lab)) < float(stutter_longest(lab)) / 3 and float(stutter_cache(lab)) < 90

@@ -7,16 +7,15 @@ import math
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_12.reading import FEW_WRITERS, PROMPT, reading
 from lessonlib.roofline import Lab
-from lessonlib.serving.replica.defaults import batch_defaults
 
 #: short prompts that come together, as many tokens as the long one
 SHORT = 256
-#: tokens of the prompt whose pieces are counted, and the answers beside it
-QUIZ_PROMPT, QUIZ_WRITERS = 16384, 256
+#: tokens of the prompt whose pieces are counted, the answers beside it, and the tokens of a step
+QUIZ_PROMPT, QUIZ_WRITERS, QUIZ_BUDGET = 16384, 256, 1024
 
 
-def _budget(lab: Lab) -> int:
-    return batch_defaults(lab.system.gpu)[1]
+def quiz_budget(lab: Lab) -> Quantity:
+    return Quantity(QUIZ_BUDGET, "tokens", digits=4)
 
 
 def quiz_prompt(lab: Lab) -> Quantity:
@@ -29,18 +28,18 @@ def quiz_writers(lab: Lab) -> int:
 
 
 def quiz_piece(lab: Lab) -> Quantity:
-    """What they leave of the default budget."""
-    return Quantity(_budget(lab) - QUIZ_WRITERS, "tokens", digits=4)
+    """What they leave of the budget."""
+    return Quantity(QUIZ_BUDGET - QUIZ_WRITERS, "tokens", digits=4)
 
 
 def pieces_of_prompt(lab: Lab) -> Quantity:
-    """Steps that read a piece: the prompt over what the answers leave of the default budget."""
-    return Quantity(math.ceil(QUIZ_PROMPT / (_budget(lab) - QUIZ_WRITERS)), "steps")
+    """Steps that read a piece: the prompt over what the answers leave of the budget."""
+    return Quantity(math.ceil(QUIZ_PROMPT / (QUIZ_BUDGET - QUIZ_WRITERS)), "steps")
 
 
 def pieces_of_budget(lab: Lab) -> Quantity:
     """As if the prompt had all of the budget."""
-    return Quantity(math.ceil(QUIZ_PROMPT / _budget(lab)), "steps")
+    return Quantity(math.ceil(QUIZ_PROMPT / QUIZ_BUDGET), "steps")
 
 
 def pieces_of_512(lab: Lab) -> Quantity:
@@ -69,6 +68,12 @@ def gap_of_one_short(lab: Lab) -> Quantity:
 def gap_in_line(lab: Lab) -> Quantity:
     """As if each made the gap that it makes alone."""
     return Quantity(PROMPT // SHORT * float(gap_of_one_short(lab)), "s")
+
+
+def gap_added_up(lab: Lab) -> Quantity:
+    """As if each added to the step of the answers what the first one adds."""
+    plain = reading(lab, PROMPT + FEW_WRITERS).plain_s
+    return Quantity(plain + PROMPT // SHORT * (float(gap_of_one_short(lab)) - plain), "s")
 
 
 def short_add_up(lab: Lab) -> bool:

@@ -17,7 +17,7 @@ PROMPT = 8192
 #: tokens that each answer being written has behind it
 BEHIND = 512
 #: answers that are being written: a usual evening, and a full one
-FEW_WRITERS, MANY_WRITERS = 64, 224
+FEW_WRITERS, MANY_WRITERS = 64, 220
 #: the smallest budget that is asked about, and the budgets of the curve
 SMALLEST = 256
 BUDGETS = (256, 512, 1024, 2048, 4096)

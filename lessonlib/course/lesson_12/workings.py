@@ -185,7 +185,7 @@ def smallest_pieces(lab: Lab) -> Quantity:
     return Quantity(math.ceil(PROMPT / (SMALLEST - FEW_WRITERS)), "steps")
 
 
-def smallest_step(lab: Lab) -> Quantity:
+def mean_small_step(lab: Lab) -> Quantity:
     """The mean step of them."""
     return Quantity(reading(lab, SMALLEST).until_read_s / reading(lab, SMALLEST).steps, "s")
 
@@ -210,6 +210,11 @@ def first_token_in_a_crowd(lab: Lab) -> Quantity:
 def crowd_in_proportion(lab: Lab) -> Quantity:
     """As if the wait grew with the answers."""
     return Quantity(float(first_token_in_pieces(lab)) * MANY_WRITERS / FEW_WRITERS, "s")
+
+
+def crowd_in_as_many_pieces(lab: Lab) -> Quantity:
+    """As if the pieces were as large as beside few answers, and only each step took longer."""
+    return Quantity(float(smallest_pieces(lab)) * float(crowded_step(lab)), "s")
 
 
 def crowded_pieces(lab: Lab) -> Quantity:
@@ -246,6 +251,7 @@ def smaller_budget_smaller_gap(lab: Lab) -> bool:
 
 
 def answers_eat_the_budget(lab: Lab) -> bool:
-    """Three and a half times as many answers, and the prompt takes five times as long or more, with six times the steps."""
+    """Three and a half times as many answers, and the prompt takes longer by more than that, with five times the steps or more."""
     factor = float(first_token_in_a_crowd(lab)) / float(first_token_in_pieces(lab))
-    return factor > 5 and 5.7 < float(crowded_pieces(lab)) / float(smallest_pieces(lab)) < 6.3
+    steps = float(crowded_pieces(lab)) / float(smallest_pieces(lab))
+    return factor > 1.3 * MANY_WRITERS / FEW_WRITERS and 5 < steps < 5.5

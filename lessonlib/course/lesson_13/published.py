@@ -86,10 +86,6 @@ def short_prompt_reported(lab: Lab) -> Quantity:
     return Quantity(240, "tokens", digits=2)
 
 
-def other_engine_hits(lab: Lab) -> Quantity:
-    return Quantity(49.3, "%")
-
-
 # --- sessions pinned to engines by a hash (prime-rl pull request 3255)
 
 

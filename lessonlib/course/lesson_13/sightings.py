@@ -17,9 +17,9 @@ from lessonlib.serving import Request, Scheduler, Trace, simulate
 from lessonlib.serving.replica.pages import pages
 
 #: tokens that all requests begin with, tokens of each one's own
-BEGINNING, OWN = 2_000, 1_000
+BEGINNING, OWN = 4_000, 1_000
 #: the beginning of the quiz
-LONGER = 4_600
+LONGER = 3_000
 _APART_S = 600.0
 
 
@@ -96,11 +96,6 @@ def found_in_16(lab: Lab) -> Quantity:
 def found_in_8(lab: Lab) -> Quantity:
     """The same with a cache in 8 bits."""
     return Quantity(found(_fp8(lab), LONGER, OWN)[2], "tokens", digits=4)
-
-
-def pages_in_8(lab: Lab) -> Quantity:
-    """Whole pages that the longer beginning fills with a cache in 8 bits."""
-    return Quantity(float(found_in_8(lab)) / float(fp8_page(lab)), "pages")
 
 
 def found_if_any(lab: Lab) -> Quantity:

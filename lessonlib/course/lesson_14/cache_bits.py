@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_14.formats import step_of, stored
 from lessonlib.roofline import Lab, kv_bytes_per_token, max_batch, weight_bytes_read
@@ -11,6 +13,8 @@ LONG, MANY, SHORT = 131072, 32, 4096
 #: and many with a long one
 BIG = 32768
 NEEDLE_16, NEEDLE_8, NEEDLE_MENDED = 91.0, 13.0, 89.0
+#: times as fast that the quiz wants
+WANTED = 1.25
 
 
 def _gain(lab: Lab, requests: int, context: int, basis: str = "expected_s") -> Quantity:
@@ -82,6 +86,16 @@ def needle_mended(lab: Lab) -> Quantity:
     return Quantity(NEEDLE_MENDED, "%")
 
 
+def needle_if_lossless(lab: Lab) -> Quantity:
+    """As if nothing to speak of were lost."""
+    return Quantity(90, "%", digits=2)
+
+
+def needle_if_rounded(lab: Lab) -> Quantity:
+    """As if what is lost were what rounding the stored numbers loses."""
+    return Quantity(70, "%", digits=2)
+
+
 def break_even_context(lab: Lab) -> Quantity:
     """Tokens from which one request of Llama-3.1-8B on an H100 gains, published."""
     return Quantity(7010, "tokens", digits=4)
@@ -90,23 +104,31 @@ def break_even_context(lab: Lab) -> Quantity:
 # --- quiz
 
 
-def quiz_cache_requests(lab: Lab) -> int:
-    return 64
+def quiz_request_bytes(lab: Lab) -> Quantity:
+    """Cache of one request of 4,096 tokens, in 16 bits."""
+    return Quantity(SHORT * kv_bytes_per_token(stored(lab)), "B")
 
 
-def quiz_cache_gain(lab: Lab) -> Quantity:
-    """A decode step of 64 requests of 4,096 tokens, at the ceiling, cache in 8 bits."""
-    return _gain(lab, 64, SHORT, "ceiling_s")
+def _requests(lab: Lab, over_weights: float) -> Quantity:
+    """Requests whose cache in 16 bits is so many times the weights, rounded up."""
+    return Quantity(
+        math.ceil(over_weights * float(quiz_weight_bytes(lab)) / float(quiz_request_bytes(lab))), "requests"
+    )
 
 
-def quiz_cache_halved(lab: Lab) -> Quantity:
-    """As if all bytes of the step were halved."""
-    return Quantity(2.0, "x")
+def requests_for_gain(lab: Lab) -> Quantity:
+    """From how many on a step is so many times as fast at its ceiling: (W + C) / (W + C / 2), solved for C."""
+    return _requests(lab, (WANTED - 1) / (1 - WANTED / 2))
 
 
-def quiz_cache_bytes(lab: Lab) -> Quantity:
-    """Cache that the step fetches in 16 bits."""
-    return Quantity(64 * SHORT * kv_bytes_per_token(stored(lab)), "B")
+def requests_if_a_quarter_goes(lab: Lab) -> Quantity:
+    """As if a share of all bytes had to go that is as large as the gain: half of the cache is a quarter of W + C."""
+    return _requests(lab, 2 * (WANTED - 1) / (1 - 2 * (WANTED - 1)))
+
+
+def requests_if_all_of_it_goes(lab: Lab) -> Quantity:
+    """As if the cache cost nothing any more: (W + C) / W."""
+    return _requests(lab, WANTED - 1)
 
 
 def quiz_weight_bytes(lab: Lab) -> Quantity:

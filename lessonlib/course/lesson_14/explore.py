@@ -69,7 +69,7 @@ def explore_formats(lab: Lab, *, weights: str, kv: str, batch: int, context: int
             Value("seats", "Room, by the byte", room, ""),
         ],
         x=Axis("requests in a step", log=True, low=_BATCHES[0], high=_BATCHES[-1]),
-        y=Axis("times as fast as in 16 bits", "x", low=0.9, high=2.6),
+        y=Axis("times as fast as in 16 bits", "x", low=0.4, high=2.6),
         lines=[
             Line("your formats", list(_BATCHES), list(gains), "memory"),
             Line(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, step_of, stored
+from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, step_of, weighed, weights_lab
 from lessonlib.course.shared.run_timeline import timeline_of
 from lessonlib.draw.timeline import Timeline
 from lessonlib.roofline import Lab
@@ -20,12 +20,12 @@ def _named(lab: Lab) -> tuple[tuple[str, str], ...]:
     return (
         ("16 bits", "bf16"),
         ("W4A16: weights in 4", WEIGHTS_ONLY),
-        ("W8A8: weights and vectors in 8", both_narrow(lab)),
+        ("W8A8: weights and vectors in 8", both_narrow(weights_lab(lab))),
     )
 
 
 def _step_s(lab: Lab) -> float:
-    return step_of(stored(lab), WRITERS, THEIR_PROMPT).expected_s
+    return step_of(weighed(lab), WRITERS, THEIR_PROMPT).expected_s
 
 
 def _arrives_s(lab: Lab) -> float:
@@ -38,15 +38,19 @@ def prompt_beside_answers(lab: Lab, weights: str) -> Result:
     writers = [Request(0.0, THEIR_PROMPT, 400) for _ in range(WRITERS)]
     came = Trace((*writers, Request(_arrives_s(lab), PROMPT, 40)), "a prompt beside answers")
     scheduler = Scheduler(max_num_seqs=64, max_num_batched_tokens=BUDGET, prefix_caching=False, server_s=0.0)
-    return simulate(stored(lab, weights), came, scheduler, record="steps")
+    return simulate(weighed(lab, weights), came, scheduler, record="steps")
+
+
+def _reading_s(lab: Lab, weights: str) -> float:
+    """Seconds of the steps that hold a large piece of the prompt."""
+    steps = prompt_beside_answers(lab, weights).step_columns()
+    return float(steps["seconds"][steps["prefill_tokens"] > BUDGET // 2].sum())
 
 
 @lru_cache(maxsize=32)
 def _timelines(lab: Lab) -> tuple[Timeline, ...]:
     begin, step = _arrives_s(lab) - BEFORE * _step_s(lab), _step_s(lab)
-    reading = prompt_beside_answers(lab, "bf16").step_columns()
-    took = float(reading["seconds"][reading["prefill_tokens"] > BUDGET // 2].sum())
-    until = _arrives_s(lab) + took + AFTER * step
+    until = _arrives_s(lab) + max(_reading_s(lab, weights) for _, weights in _named(lab)) + AFTER * step
     return tuple(
         timeline_of(prompt_beside_answers(lab, weights), label=label, from_s=begin, until_s=until)
         for label, weights in _named(lab)

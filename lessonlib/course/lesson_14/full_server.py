@@ -1,6 +1,6 @@
-"""A server that is flat out, in five combinations of formats: one set of requests, all there from the start.
+"""A server that is never idle, in five combinations of formats: one set of requests, all there from the start.
 
-Seconds of a step are the engine's expected ones: unpacking costs bandwidth there, and no arithmetic. Computed, not measured.
+Seconds of a step are the engine's expected ones: unpacking costs bandwidth, and from Hopper on arithmetic too. Computed, not measured.
 """
 
 from __future__ import annotations
@@ -14,9 +14,12 @@ from lessonlib.course.lesson_14.formats import (
     bits_are_of_own,
     both_narrow,
     in_16_bits,
+    own_loses_nothing,
     reading_of,
     sixteen_bit_lab,
     stored,
+    weighed,
+    weights_lab,
 )
 from lessonlib.course.lesson_14.gains import alone_gain
 from lessonlib.roofline import Lab, System, max_batch
@@ -26,11 +29,18 @@ from lessonlib.serving import Request, Result, Scheduler, Trace, simulate
 REQUESTS, PROMPT, ANSWER, SEATS = 320, 2048, 512, 256
 
 
+def _requests() -> Trace:
+    return Trace(tuple(Request(0.0, PROMPT, ANSWER) for _ in range(REQUESTS)), "never idle")
+
+
+def _scheduler() -> Scheduler:
+    return Scheduler(max_num_seqs=SEATS, prefix_caching=False)
+
+
 @lru_cache(maxsize=64)
 def flat_out_of(system: System) -> Result:
     """The run of one system."""
-    requests = Trace(tuple(Request(0.0, PROMPT, ANSWER) for _ in range(REQUESTS)), "flat out")
-    return simulate(system, requests, Scheduler(max_num_seqs=SEATS, prefix_caching=False), record="summary")
+    return simulate(system, _requests(), _scheduler(), record="summary")
 
 
 def _rate(system: System) -> float:
@@ -59,27 +69,27 @@ def flat_seats(lab: Lab) -> int:
 
 def flat_in_16(lab: Lab) -> Quantity:
     """All answers together."""
-    return _flat(stored(lab))
+    return _flat(weighed(lab))
 
 
 def flat_in_4(lab: Lab) -> Quantity:
     """Weights in 4 bits, multiplied in 16."""
-    return _flat(stored(lab, WEIGHTS_ONLY))
+    return _flat(weighed(lab, WEIGHTS_ONLY))
 
 
 def flat_w8a8(lab: Lab) -> Quantity:
     """Weights and vectors in 8 bits."""
-    return _flat(stored(lab, both_narrow(lab)))
+    return _flat(weighed(lab, both_narrow(weights_lab(lab))))
 
 
 def flat_cache_8(lab: Lab) -> Quantity:
     """Weights in 16 bits, cache in 8."""
-    return _flat(stored(lab, kv="fp8"))
+    return _flat(weighed(lab, kv="fp8"))
 
 
 def flat_all_8(lab: Lab) -> Quantity:
     """Weights, vectors and cache in 8 bits."""
-    return _flat(stored(lab, both_narrow(lab), "fp8"))
+    return _flat(weighed(lab, both_narrow(weights_lab(lab)), "fp8"))
 
 
 def _prompt(system: System) -> Quantity:
@@ -88,41 +98,69 @@ def _prompt(system: System) -> Quantity:
 
 def prompt_in_16(lab: Lab) -> Quantity:
     """One prompt alone, in 16 bits."""
-    return _prompt(stored(lab))
+    return _prompt(weighed(lab))
 
 
 def prompt_in_4(lab: Lab) -> Quantity:
     """With weights in 4 bits."""
-    return _prompt(stored(lab, WEIGHTS_ONLY))
+    return _prompt(weighed(lab, WEIGHTS_ONLY))
 
 
 def prompt_in_8(lab: Lab) -> Quantity:
     """With weights and vectors in 8."""
-    return _prompt(stored(lab, both_narrow(lab)))
+    return _prompt(weighed(lab, both_narrow(weights_lab(lab))))
 
 
-def flat_by_alone_gain(lab: Lab) -> Quantity:
-    """As if the server gained what one request gains."""
-    return Quantity(float(flat_in_16(lab)) * float(alone_gain(lab)), "tok/s")
+@lru_cache(maxsize=8)
+def _share_with_prompts(system: System) -> float:
+    """Share of the steps' time in those that hold a piece of a prompt."""
+    steps = simulate(system, _requests(), _scheduler()).step_columns()
+    return float(steps["seconds"][steps["prefill_tokens"] > 0].sum() / steps["seconds"].sum())
 
 
-def flat_by_bits(lab: Lab) -> Quantity:
-    """As if a quarter of the bits were four times the tokens."""
-    return Quantity(4 * float(flat_in_16(lab)), "tok/s")
+def time_with_prompts(lab: Lab) -> Quantity:
+    """Share of the time of the server in 16 bits that goes to steps in which prompts are read."""
+    return Quantity(100 * _share_with_prompts(weighed(lab)), "%", digits=2)
 
 
-def flat_doubled(lab: Lab) -> Quantity:
-    """As if half the bits were twice the tokens."""
-    return Quantity(2 * float(flat_in_16(lab)), "tok/s")
+def prompt_by_alone_gain(lab: Lab) -> Quantity:
+    """As if a prompt gained what one user's gap gains."""
+    return Quantity(float(prompt_in_16(lab)) / float(alone_gain(lab)), "s")
+
+
+def _prompt_times(lab: Lab) -> float:
+    """Seconds of the prompt with weights in 4 bits over those in 16."""
+    return float(prompt_in_4(lab)) / float(prompt_in_16(lab))
+
+
+def prompt_longer(lab: Lab) -> Quantity:
+    """By how many per cent the prompt takes longer with weights in 4 bits."""
+    return Quantity(100 * (_prompt_times(lab) - 1), "%", digits=2)
+
+
+def _less(times_as_long: float) -> Quantity:
+    """Per cent fewer tokens a second where the same takes so many times as long; 1 at least, as a question has no other sign."""
+    return Quantity(max(1.0, 100 * (1 - 1 / times_as_long)), "%", digits=2)
+
+
+def flat_in_4_less(lab: Lab) -> Quantity:
+    """By how many per cent fewer tokens a second than in 16 bits."""
+    return _less(float(flat_in_16(lab)) / float(flat_in_4(lab)))
+
+
+def flat_less_by_alone_gain(lab: Lab) -> Quantity:
+    """As if the steps without prompts gained what one user gains, and those with prompts lost what a prompt loses."""
+    share = float(time_with_prompts(lab)) / 100
+    return _less(share * _prompt_times(lab) + (1 - share) / float(alone_gain(lab)))
+
+
+def flat_less_as_prompt(lab: Lab) -> Quantity:
+    """As if all steps lost what a prompt loses."""
+    return _less(_prompt_times(lab))
 
 
 def _more(lab: Lab, rate: Quantity) -> Quantity:
     return Quantity(100 * (float(rate) / float(flat_in_16(lab)) - 1), "%", digits=2)
-
-
-def flat_in_4_more(lab: Lab) -> Quantity:
-    """By how many per cent."""
-    return _more(lab, flat_in_4(lab))
 
 
 def flat_w8a8_more(lab: Lab) -> Quantity:
@@ -137,18 +175,17 @@ def flat_all_8_more(lab: Lab) -> Quantity:
     return _more(lab, flat_all_8(lab))
 
 
-def room_was_short(lab: Lab) -> bool:
-    """Whether fewer requests find room in 16 bits than half of the seats."""
-    return float(flat_fit_in_16(lab)) < SEATS / 2
+# --- a lab of one's own that loses nothing
 
 
-def flat_fit_in_16(lab: Lab) -> Quantity:
-    """Requests of the run that find room beside weights in 16 bits."""
-    return Quantity(max_batch(stored(lab), PROMPT + ANSWER), "requests")
+def own_prompts(lab: Lab) -> list[Quantity]:
+    """One prompt on the learner's own lab, in 16 bits and with weights in 4."""
+    return [_prompt(stored(lab, weights)) for weights in ("bf16", WEIGHTS_ONLY)]
 
 
-def flat_fit_in_4(lab: Lab) -> Quantity:
-    return Quantity(max_batch(stored(lab, WEIGHTS_ONLY), PROMPT + ANSWER), "requests")
+def own_rates(lab: Lab) -> list[Quantity]:
+    """The full server there, all answers together."""
+    return [_flat(stored(lab, weights)) for weights in ("bf16", WEIGHTS_ONLY)]
 
 
 # --- a lab of one's own where room decides
@@ -169,7 +206,7 @@ def holds_none_in_16(lab: Lab) -> bool:
 
 def _own(lab: Lab, weights: str) -> System:
     """The learner's own system where it is short of room; elsewhere the one of the questions."""
-    return replace(in_16_bits(lab) if short_of_room(lab) else stored(lab), weights=weights)
+    return replace(in_16_bits(lab) if short_of_room(lab) else weighed(lab), weights=weights)
 
 
 def own_seats_in_16(lab: Lab) -> Quantity:
@@ -192,10 +229,16 @@ def own_room_gain(lab: Lab) -> Quantity:
 # --- claims
 
 
-def four_bits_gain_little(lab: Lab) -> bool:
-    """At most a tenth, or a quarter where room was short, and never less than before: unpacking costs bandwidth alone here."""
-    most = 1.25 if room_was_short(lab) else 1.1
-    return 1.0 <= float(flat_in_4(lab)) / float(flat_in_16(lab)) < most
+def four_bits_lose(lab: Lab) -> bool:
+    """A prompt takes 1.3 times as long or more, and the full server writes a tenth less or worse, though less than all of that."""
+    rates = float(flat_in_4(lab)) / float(flat_in_16(lab))
+    return _prompt_times(lab) > 1.3 and 1 / _prompt_times(lab) < rates < 0.9
+
+
+def own_loses_none(lab: Lab) -> bool:
+    """Where the words say so of the learner's own lab: neither a prompt nor the full server loses."""
+    prompts, rates = ([float(each) for each in pair(lab)] for pair in (own_prompts, own_rates))
+    return not own_loses_nothing(lab) or (prompts[1] < 1.02 * prompts[0] and 1 <= rates[1] / rates[0] < 1.1)
 
 
 def eight_bits_gain_more(lab: Lab) -> bool:

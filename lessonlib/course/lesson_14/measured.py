@@ -58,7 +58,22 @@ def narrow_over_wide_b200(lab: Lab) -> Quantity:
 
 
 def eight_over_wide_b200(lab: Lab) -> Quantity:
-    return Quantity(PUBLISHED["fp8"][3] / PUBLISHED["bf16"][3], "x")
+    return Quantity(PUBLISHED["fp8"][3] / PUBLISHED["bf16"][3], "x", digits=2)
+
+
+def prompt_times_b200(lab: Lab) -> Quantity:
+    """First token of one user with the 4-bit checkpoint over that in 16 bits."""
+    return Quantity(PUBLISHED["nvfp4"][0] / PUBLISHED["bf16"][0], "x", digits=2)
+
+
+def product_rates_h100(lab: Lab) -> list[Quantity]:
+    """Large products on an H100: weights in 16 bits, and weights in 8 that are unpacked to 16; aiconfigurator-core 0.12.0, SGLang 0.5.6."""
+    return [Quantity(756e12, "FLOP/s"), Quantity(502e12, "FLOP/s")]
+
+
+def product_rates_a100(lab: Lab) -> list[Quantity]:
+    """The same on an A100: weights in 16 bits, and those of two formats that are unpacked; TensorRT-LLM 1.0."""
+    return [Quantity(263e12, "FLOP/s"), Quantity(255e12, "FLOP/s"), Quantity(262e12, "FLOP/s")]
 
 
 def small_llama_rates(lab: Lab) -> list[Quantity]:
@@ -91,11 +106,45 @@ def small_llama_seats(lab: Lab) -> Quantity:
     return _seats(8.03e9, small_llama_cache(lab))
 
 
+#: parameters of Llama-2-13B; bytes of a weight in 4 bits, with 16 bits of scale for each 128
+_LARGE, _IN_4 = 13.0e9, (4 + 16 / 128) / 8
+
+
 def large_llama_seats(lab: Lab) -> Quantity:
     """Of Llama-2-13B, 13.0 billion."""
-    return _seats(13.0e9, large_llama_cache(lab))
+    return _seats(_LARGE, large_llama_cache(lab))
 
 
 def large_llama_seats_in_4(lab: Lab) -> Quantity:
-    """With 4 bits a weight and 16 bits of scale for each 128."""
-    return _seats(13.0e9, large_llama_cache(lab), (4 + 16 / 128) / 8)
+    return _seats(_LARGE, large_llama_cache(lab), _IN_4)
+
+
+def large_llama_weights(lab: Lab) -> Quantity:
+    """In 16 bits."""
+    return Quantity(2 * _LARGE, "B", digits=2)
+
+
+def large_llama_weights_in_4(lab: Lab) -> Quantity:
+    """With 4 bits a weight and their scales."""
+    return Quantity(_IN_4 * _LARGE, "B", digits=2)
+
+
+def seats_gained_on_80(lab: Lab) -> Quantity:
+    """Times as many requests in 4 bits, in 90 % of 80 GB."""
+    return Quantity(float(large_llama_seats_in_4(lab)) / float(large_llama_seats(lab)), "x", digits=2)
+
+
+def small_card_share(lab: Lab) -> Quantity:
+    """90 % of 40 GB."""
+    return Quantity(0.9 * 40e9, "B", digits=2)
+
+
+def seats_gained(lab: Lab) -> Quantity:
+    """Times as many requests in 4 bits there: what the weights leave, after over before."""
+    left = [float(small_card_share(lab)) - float(each(lab)) for each in (large_llama_weights, large_llama_weights_in_4)]
+    return Quantity(left[1] / left[0], "x", digits=2)
+
+
+def seats_by_weights(lab: Lab) -> Quantity:
+    """As if the room grew by the factor by which the weights shrink."""
+    return Quantity(float(large_llama_weights(lab)) / float(large_llama_weights_in_4(lab)), "x", digits=2)

@@ -18,10 +18,10 @@ from lessonlib.serving.replica.step_time import StepCost
 
 #: drafts a step, and the chance of each to be accepted if all before it were
 DRAFTS, CHANCE = 3, 0.7
-#: many drafts
-MANY = 7
+#: what a log may say of text that is hard to guess: the first of these rates with which drafts help a few and slow down a crowd
+_THIN = (0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
 #: requests in the steps that are compared; the last is what the cache holds with drafts, at most so many, and no fewer than there are points
-_COUNTS, _MOST = (1, 8, 32, 64), 256
+_COUNTS, _MOST = (1, 8, 32, 64), 128
 #: tokens that each answer has behind it
 BEHIND = 1024
 #: bytes of a weight of what drafts, and the share of the bandwidth at which it is fetched
@@ -52,10 +52,12 @@ def dense_lab(lab: Lab) -> Lab:
 
 
 def _checks_show(system: System) -> bool:
-    """Whether with as many requests as have room a step with three drafts is much longer, and seven drafts are slower than none."""
+    """Whether with as many requests as have room a step with three drafts is much longer, and of text that is hard to guess three slow it
+    down while one does not.
+    """
     most = counts_of(system)[-1]
     longer = step_ratio(system, most) > 1.5 * step_ratio(system, 1) and gain(system, most) < 0.75 * gain(system, 1)
-    return longer and gain(system, most, MANY) < min(0.95, gain(system, most, 1))
+    return longer and thin_rate_of(system) is not None
 
 
 def drafts_are_of_own(lab: Lab) -> bool:
@@ -118,6 +120,34 @@ def step_ratio(system: System, requests: int, drafts: int = DRAFTS) -> float:
 def gain(system: System, requests: int, drafts: int = DRAFTS, chance: float = CHANCE) -> float:
     """Tokens a second over those without drafts, in steps that read no prompts."""
     return tokens_of_a_step(chance, drafts) / step_ratio(system, requests, drafts)
+
+
+# --- from how many requests on
+
+
+def lose_from_count(system: System, tokens: float, drafts: int = DRAFTS) -> int:
+    """Requests of a step from which on drafts that bring so many tokens a step lose, up to one more than are compared."""
+    count = counts_of(system)[-1]
+    while count and step_ratio(system, count, drafts) > tokens:
+        count -= 1
+    return count + 1
+
+
+@lru_cache(maxsize=64)
+def thin_rate_of(system: System) -> float | None:
+    """A log's rate with which three drafts help a few requests and lose among as many as are compared, and one still gains there.
+
+    Taken for the formula's chance it would name another load, far from this one. None: no such rate.
+    """
+    most = counts_of(system)[-1]
+    for rate in _THIN:
+        tokens, mistaken = 1 + DRAFTS * rate, tokens_of_a_step(rate, DRAFTS)
+        if mistaken < 1.03 * max(step_ratio(system, count) for count in (1, 2, 4)):
+            continue
+        right, slip = lose_from_count(system, tokens), lose_from_count(system, mistaken)
+        one = gain(system, most, 1, chance_of(tokens, DRAFTS))
+        return rate if 1.4 * slip < right < most and one > 1.02 else None
+    return None
 
 
 # --- room

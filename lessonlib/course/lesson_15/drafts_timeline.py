@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_15.checking import DRAFTS, dense_lab
 from lessonlib.course.lesson_15.served import speculation_of
 from lessonlib.course.shared.run_timeline import timeline_of
@@ -27,7 +28,22 @@ def few_answers(lab: Lab, drafts: int) -> Result:
 
 @lru_cache(maxsize=32)
 def _timelines(lab: Lab) -> tuple[Timeline, ...]:
-    return tuple(timeline_of(few_answers(lab, drafts), label=label) for drafts, label in _LABELS.items())
+    return tuple(
+        timeline_of(few_answers(lab, drafts), label=label, finding=_finding(lab, drafts, label))
+        for drafts, label in _LABELS.items()
+    )
+
+
+def _finding(lab: Lab, drafts: int, label: str) -> str:
+    run = few_answers(lab, drafts)
+    ends = [Quantity(float(end), "s") for end in run.requests["finished_s"]]
+    first, last = (pick(range(ANSWERS), key=lambda place: float(ends[place])) for pick in (min, max))
+    if float(ends[first]) == float(ends[last]):
+        return f"{label.capitalize()}: all {ANSWERS} answers of {TOKENS} tokens end together, at {ends[last]}."
+    return (
+        f"{label.capitalize()}: answers of {TOKENS} tokens end at different times. The drafts of request {first} were right most often, so it "
+        f"took the fewest steps and ended at {ends[first]}; request {last} ended at {ends[last]}."
+    )
 
 
 def with_and_without(lab: Lab) -> list[Timeline]:

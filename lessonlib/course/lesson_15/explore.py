@@ -58,7 +58,7 @@ def explore_drafts(lab: Lab, *, drafts: int, chance: float, requests: int) -> Ex
     needed = "no chance would do" if even is None else f"{even:.2f}"
     finding = (
         f"{requests} requests, {drafts} draft{'s' if drafts > 1 else ''}, each right with {chance:g} if those before it are: "
-        f"{Quantity(tokens, 'tokens')} a step, which takes {Quantity(ratio, 'x')} as long: {Quantity(here, 'x')} the tokens a second. "
+        f"{Quantity(tokens, 'tokens')} a step, which takes {Quantity(ratio, 'x')} as long: {Quantity(here, 'x')} the tokens a second, where no prompt is read. "
         f"To lose nothing the chance must be {needed}."
     )
     return Explored(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_15.checking import CHANCE, DRAFTS, pages_of_a_request, seats, tokens_of_a_step
+from lessonlib.course.lesson_15.checking import DRAFTS, gain, pages_of_a_request, seats
 from lessonlib.course.lesson_15.served import ANSWER, PROMPT, speculation_of
 from lessonlib.course.shared.hybrid import hybrid_of
 from lessonlib.course.shared.run_monitor import monitor_of
@@ -21,9 +21,12 @@ from lessonlib.serving import LogNormal, Poisson, Request, Result, Scheduler, Tr
 FEWER = 1
 #: agents of the morning as a share of the seats with drafts; seconds between scrapes, scrapes, after how many noon begins
 _MORNING, EVERY_S, SCRAPES, BEFORE = 0.6, 10.0, 18, 6
-#: seconds in which the agents of the morning, and those of noon, begin; requests of each
-_STARTS_S, _TURNS = 8.0, 20
+#: seconds in which the agents of the morning, and those of noon, begin; seconds before the first scrape, in which the server fills;
+#: requests of each
+_STARTS_S, _LEAD_S, _TURNS = 8.0, 20.0, 22
 _TOKENS = PROMPT + ANSWER
+#: seconds after the first request at which the last scrape is taken
+_END_S = _LEAD_S + EVERY_S * SCRAPES
 
 
 def _agents(system: System) -> tuple[int, int]:
@@ -36,7 +39,7 @@ def _agents(system: System) -> tuple[int, int]:
 @lru_cache(maxsize=8)
 def _requests(morning: int, noon: int) -> Trace:
     drawn = list(Workload(noon * _TURNS, LogNormal(PROMPT, 0.4), LogNormal(ANSWER, 0.5), Poisson(1.0), seed=9))
-    turn, late = EVERY_S * BEFORE, noon - morning
+    turn, late = _LEAD_S + EVERY_S * BEFORE, noon - morning
     first = [_STARTS_S * place / morning for place in range(morning)]
     first += [turn + _STARTS_S * place / late for place in range(late)]
     sent = [
@@ -52,7 +55,7 @@ def _requests(morning: int, noon: int) -> Trace:
 def noon_with(system: System, morning: int, noon: int, drafts: int) -> Result:
     """The minutes with so many drafts a step."""
     scheduler = Scheduler(speculation=speculation_of(system, drafts))
-    return simulate(system, _requests(morning, noon), scheduler, limit_s=EVERY_S * SCRAPES + 1)
+    return simulate(system, _requests(morning, noon), scheduler, limit_s=_END_S + 1)
 
 
 def _run(system: System, drafts: int) -> Result:
@@ -74,9 +77,9 @@ _CHARTS = (
 @lru_cache(maxsize=32)
 def _last_minute(system: System, drafts: int) -> dict[str, float]:
     """Means over the last minute's scrapes, by chart; and the median time per token of the answers that ended in it."""
-    names, begin = ("running", "kv_usage", "ttft_mean", "generation_tokens"), EVERY_S * (SCRAPES - 6)
+    names, begin = ("running", "kv_usage", "ttft_mean", "generation_tokens"), _END_S - 6 * EVERY_S
     run = _run(system, drafts)
-    shown = monitor_of(run, charts=names, from_s=begin, until_s=EVERY_S * SCRAPES, window_s=EVERY_S, log=False)
+    shown = monitor_of(run, charts=names, from_s=begin, until_s=_END_S, window_s=EVERY_S, log=False)
     rows = ([value for value in chart.values if value is not None] for chart in shown.charts)
     found = {name: sum(row) / len(row) for name, row in zip(names, rows, strict=True)}
     each = sorted(run.requests["tpot_s"][run.requests["finished_s"] > begin])
@@ -93,7 +96,10 @@ def _as_told(system: System) -> bool:
     pays = 0.88 < rates[1] / rates[0] < 1.12 and rates[2] > 1.02 * max(rates[:2])
     sooner = drafted["per_token"] < 0.9 * plain["per_token"]
     room = seats(system, DRAFTS, _TOKENS) < 0.6 * seats(system, 0, _TOKENS)
-    return waits and pays and sooner and room and plain["kv_usage"] < 80 and drafted["kv_usage"] > 97
+    noon = _agents(system)[1]
+    room = room and seats(system, FEWER + 1, _TOKENS) < noon <= seats(system, FEWER, _TOKENS)
+    gains = gain(system, noon, FEWER) > 1.02 and fewer["per_token"] < plain["per_token"]
+    return waits and pays and sooner and room and gains and plain["kv_usage"] < 80 and drafted["kv_usage"] > 97
 
 
 @lru_cache(maxsize=64)
@@ -132,10 +138,10 @@ def _monitor(lab: Lab, mended: bool) -> Monitor:
     return monitor_of(
         _run(_system(lab), DRAFTS),
         charts=("running", "waiting", "kv_usage", "ttft_mean", "generation_tokens") if mended else _CHARTS,
-        from_s=0.0,
-        until_s=EVERY_S * SCRAPES,
+        from_s=_LEAD_S,
+        until_s=_END_S,
         window_s=EVERY_S,
-        begins="11:59",
+        begins="11:58:40",
         mend=_run(_system(lab), FEWER) if mended else None,
         log=not mended,
         alerts=() if mended else ("Time to first token above 2 s (mean, 1 min)",),
@@ -182,11 +188,6 @@ def drafted_noon_rate(lab: Lab) -> Quantity:
     return Quantity(_late(lab, DRAFTS, "generation_tokens"), "tok/s")
 
 
-def noon_writes_less(lab: Lab) -> bool:
-    """Whether with three drafts there are fewer tokens a second than without."""
-    return float(drafted_noon_rate(lab)) < 0.97 * float(week_rate(lab))
-
-
 def fewer_first(lab: Lab) -> Quantity:
     """With one draft."""
     return Quantity(_late(lab, FEWER, "ttft_mean"), "s")
@@ -221,18 +222,29 @@ def usual_request(lab: Lab) -> Quantity:
 
 
 def pages_by_drafts(lab: Lab) -> list[Quantity]:
-    """Pages that such a request holds with none, with one and with three drafts."""
-    return [Quantity(pages_of_a_request(_system(lab), drafts, _TOKENS)[0], "pages") for drafts in (0, FEWER, DRAFTS)]
+    """Pages that such a request holds with none, one, two and three drafts."""
+    return [Quantity(pages_of_a_request(_system(lab), drafts, _TOKENS)[0], "pages") for drafts in range(DRAFTS + 1)]
 
 
 def seats_by_drafts(lab: Lab) -> list[Quantity]:
-    """Such requests that have room with none, one and three drafts."""
-    return [Quantity(seats(_system(lab), drafts, _TOKENS), "requests") for drafts in (0, FEWER, DRAFTS)]
+    """Such requests that have room with none, one, two and three drafts."""
+    return [Quantity(seats(_system(lab), drafts, _TOKENS), "requests") for drafts in range(DRAFTS + 1)]
 
 
-def fewer_tokens(lab: Lab) -> Quantity:
-    """Tokens of a step with one draft."""
-    return Quantity(tokens_of_a_step(CHANCE, FEWER), "tokens")
+def fewer_gain(lab: Lab) -> Quantity:
+    """With one draft, tokens a second of the last minute over those without."""
+    return Quantity(_late(lab, FEWER, "generation_tokens") / _late(lab, 0, "generation_tokens"), "x")
+
+
+def fewer_step_gain(lab: Lab) -> Quantity:
+    """What one draft gains in steps of as many requests that read no prompts."""
+    return Quantity(gain(_system(lab), noon_agents(lab), FEWER), "x")
+
+
+def pages_a_draft(lab: Lab) -> Quantity:
+    """Pages that each draft adds."""
+    pages = pages_by_drafts(lab)
+    return Quantity((float(pages[DRAFTS]) - float(pages[0])) / DRAFTS, "pages")
 
 
 def states_take_the_seats(lab: Lab) -> bool:

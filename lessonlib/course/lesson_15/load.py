@@ -1,25 +1,27 @@
-"""How much longer a step gets that drafts and checks, by the requests in it, and how many drafts are then too many."""
+"""How much longer a step gets that drafts and checks, by the requests in it, and from how many on drafts lose."""
 
 from __future__ import annotations
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_15.checking import (
     BEHIND,
-    CHANCE,
     DRAFTS,
-    MANY,
+    chance_of,
     counts_of,
     dense_lab,
     draft_bytes,
     draft_seconds,
     gain,
+    lose_from_count,
     state_writing_seconds,
     step_ratio,
     step_seconds,
+    thin_rate_of,
     tokens_of_a_step,
 )
 from lessonlib.course.shared.lab_numbers import has_state, is_mixture
-from lessonlib.roofline import Lab, System
+from lessonlib.roofline import Lab, System, state_bytes
 
 
 def _system(lab: Lab) -> System:
@@ -82,14 +84,36 @@ def gains_three(lab: Lab) -> list[Quantity]:
     return [Quantity(gain(_system(lab), count), "x") for count in requests_compared(lab)]
 
 
-def gains_many(lab: Lab) -> list[Quantity]:
-    """With seven drafts."""
-    return [Quantity(gain(_system(lab), count, MANY), "x") for count in requests_compared(lab)]
-
-
 def gains_single(lab: Lab) -> list[Quantity]:
     """With one draft."""
     return [Quantity(gain(_system(lab), count, 1), "x") for count in requests_compared(lab)]
+
+
+def _more(system: System, count: int) -> tuple[float, float, float]:
+    """What three drafts add to a step, in seconds: drafting, recurrent states, and the arithmetic of the check."""
+    all_of_it = step_seconds(system, count, DRAFTS) - step_seconds(system, count)
+    drafting, states = DRAFTS * draft_seconds(system), state_writing_seconds(system, count, DRAFTS)
+    return drafting, states, max(0.0, all_of_it - drafting - states)
+
+
+def _rows_of_more(lab: Lab, place: int) -> list[str]:
+    system = _system(lab)
+    return [f"{1e3 * _more(system, count)[place]:.1f} ms" for count in requests_compared(lab)]
+
+
+def more_by_drafting(lab: Lab) -> list[str]:
+    """Of what three drafts add to a step: fetching the layer that drafts and the output head, for each draft."""
+    return _rows_of_more(lab, 0)
+
+
+def more_by_states(lab: Lab) -> list[str]:
+    """Of the same: writing one recurrent state more for each draft."""
+    return _rows_of_more(lab, 1)
+
+
+def more_by_arithmetic(lab: Lab) -> list[str]:
+    """The rest of it: arithmetic of the check that nothing hides."""
+    return _rows_of_more(lab, 2)
 
 
 def alone_plain(lab: Lab) -> Quantity:
@@ -102,35 +126,19 @@ def tokens_behind_drafts(lab: Lab) -> Quantity:
     return Quantity(BEHIND, "tokens", digits=4)
 
 
-def drafting_alone(lab: Lab) -> Quantity:
-    """Seconds of a step that go into drafting three tokens."""
-    return Quantity(DRAFTS * draft_seconds(_system(lab)), "s", digits=2)
-
-
-def crowd_step_more(lab: Lab) -> Quantity:
-    """How much longer a full step takes with three drafts."""
-    plain, drafted = (step_seconds(_system(lab), requests_compared(lab)[-1], drafts) for drafts in (0, DRAFTS))
-    return Quantity(drafted - plain, "s")
-
-
-def crowd_states(lab: Lab) -> Quantity:
-    """How much of that goes into recurrent states, one written for each draft."""
-    return Quantity(state_writing_seconds(_system(lab), requests_compared(lab)[-1], DRAFTS), "s")
-
-
 def drafted_has_state(lab: Lab) -> bool:
     """Whether the model of the questions keeps recurrent states."""
     return has_state(dense_lab(lab))
 
 
-def draft_layer(lab: Lab) -> Quantity:
-    """Bytes of the layer that drafts."""
-    return Quantity(draft_bytes(_system(lab))[0], "B", digits=2)
+def draft_fetch(lab: Lab) -> Quantity:
+    """Bytes that are fetched for each draft: a layer and the output head."""
+    return Quantity(sum(draft_bytes(_system(lab))), "B", digits=2)
 
 
-def draft_output_head(lab: Lab) -> Quantity:
-    """Bytes of the output head that it needs."""
-    return Quantity(draft_bytes(_system(lab))[1], "B", digits=2)
+def draft_state(lab: Lab) -> Quantity:
+    """Bytes of one recurrent state of a request, written for each token that is checked."""
+    return Quantity(sum(state_bytes(_system(lab)).values()), "B")
 
 
 def checked_at_once(lab: Lab) -> Quantity:
@@ -138,38 +146,64 @@ def checked_at_once(lab: Lab) -> Quantity:
     return Quantity((DRAFTS + 1) * requests_compared(lab)[-1], "tokens", digits=4)
 
 
-def checked_with_many(lab: Lab) -> Quantity:
-    """Tokens in a full step with seven."""
-    return Quantity((MANY + 1) * requests_compared(lab)[-1], "tokens", digits=4)
+# --- text that is hard to guess
 
 
-def many_drafts(lab: Lab) -> int:
-    return MANY
+def _thin(lab: Lab) -> float:
+    found = thin_rate_of(_system(lab))
+    if found is None:
+        raise LessonlibError(
+            f"no rate of a log with which drafts lose among the requests compared on {dense_lab(lab).name}"
+        )
+    return found
 
 
-def gain_crowd(lab: Lab) -> Quantity:
-    """Three drafts, as many requests as have room."""
-    return gains_three(lab)[-1]
+def rate_of_hard_text(lab: Lab) -> Quantity:
+    """Accepted over drafted tokens, as the log says of such text with three drafts."""
+    return Quantity(100 * _thin(lab), "%", digits=2)
 
 
-def gain_crowd_many(lab: Lab) -> Quantity:
-    """Seven."""
-    return gains_many(lab)[-1]
+def thin_tokens(lab: Lab) -> Quantity:
+    """Tokens of a step then."""
+    return Quantity(1 + DRAFTS * _thin(lab), "tokens")
 
 
-def gain_crowd_single(lab: Lab) -> Quantity:
-    """One."""
-    return gains_single(lab)[-1]
+def _thin_chance(lab: Lab) -> float:
+    return chance_of(1 + DRAFTS * _thin(lab), DRAFTS)
 
 
-def ratio_crowd_many(lab: Lab) -> Quantity:
-    """A step with seven drafts over a plain one."""
-    return Quantity(step_ratio(_system(lab), requests_compared(lab)[-1], MANY), "x")
+def thin_chance(lab: Lab) -> Quantity:
+    """The one chance given those before that brings as many."""
+    return Quantity(_thin_chance(lab), "", digits=2)
 
 
-def tokens_of_many(lab: Lab) -> Quantity:
-    """Mean tokens of a step with seven drafts."""
-    return Quantity(tokens_of_a_step(CHANCE, MANY), "tokens")
+def lose_from(lab: Lab) -> Quantity:
+    """Requests in a step from which on three drafts lose."""
+    return Quantity(lose_from_count(_system(lab), 1 + DRAFTS * _thin(lab)), "requests", digits=2)
+
+
+def lose_from_by_formula(lab: Lab) -> Quantity:
+    """As if the log's rate were the formula's chance."""
+    return Quantity(lose_from_count(_system(lab), tokens_of_a_step(_thin(lab), DRAFTS)), "requests", digits=2)
+
+
+def lose_from_without_own(lab: Lab) -> Quantity:
+    """The model's own token left out."""
+    return Quantity(lose_from_count(_system(lab), DRAFTS * _thin(lab)), "requests", digits=2)
+
+
+def _thin_gains(lab: Lab, drafts: int) -> list[Quantity]:
+    return [Quantity(gain(_system(lab), count, drafts, _thin_chance(lab)), "x") for count in requests_compared(lab)]
+
+
+def thin_gains_three(lab: Lab) -> list[Quantity]:
+    """Tokens a second with three drafts over those without, of such text."""
+    return _thin_gains(lab, DRAFTS)
+
+
+def thin_gains_single(lab: Lab) -> list[Quantity]:
+    """With one."""
+    return _thin_gains(lab, 1)
 
 
 def crowd_of_step(lab: Lab) -> int:
@@ -199,9 +233,11 @@ def checks_cost_in_a_crowd(lab: Lab) -> bool:
     return ratios[0] < 2 and ratios[-1] > 1.5 * ratios[0] and gains[0] > 1.4 and gains[-1] < 0.75 * gains[0]
 
 
-def many_drafts_lose(lab: Lab) -> bool:
-    """In a crowd seven are slower than none, and one is better than three."""
-    return float(gains_many(lab)[-1]) < 0.95 and float(gains_single(lab)[-1]) > float(gains_three(lab)[-1])
+def few_drafts_hold(lab: Lab) -> bool:
+    """Of text that is hard to guess three drafts help a few and lose in a crowd, where one still gains; the slips name far other loads."""
+    three, one = ([float(each) for each in found(lab)] for found in (thin_gains_three, thin_gains_single))
+    right, slip, first = (float(each(lab)) for each in (lose_from, lose_from_by_formula, lose_from_without_own))
+    return max(three[:2]) > 1 > three[-1] and one[-1] > 1.02 and right > 1.4 * slip and slip > 1.4 * first
 
 
 def mixtures_differ(lab: Lab) -> bool:

@@ -61,6 +61,11 @@ def token_gains(lab: Lab) -> list[Quantity]:
     return [Quantity(PUBLISHED[users][0][1] / PUBLISHED[users][1][1], "x") for users in USERS]
 
 
+def published_step_ratios(lab: Lab) -> list[Quantity]:
+    """How many times as long a step must have taken: its tokens over how many times as often they came."""
+    return [Quantity(LENGTH / float(each), "x") for each in token_gains(lab)]
+
+
 def published_length(lab: Lab) -> Quantity:
     """Tokens of a step, on average."""
     return Quantity(LENGTH, "tokens")
@@ -104,9 +109,14 @@ def _stay(drafts: bool) -> float:
     return (first + (TOKENS - 1) * token) / 1e3
 
 
-def stays_of_crowd(lab: Lab) -> list[Quantity]:
-    """From sending to the last token, without and with drafts: first token, and all others."""
-    return [Quantity(_stay(drafts), "s") for drafts in (False, True)]
+def request_time_without_drafts(lab: Lab) -> Quantity:
+    """From sending to the last token without drafts: first token, and all others."""
+    return Quantity(_stay(False), "s")
+
+
+def request_time_with_drafts(lab: Lab) -> Quantity:
+    """And with them."""
+    return Quantity(_stay(True), "s")
 
 
 def crowd_by_stay(lab: Lab) -> Quantity:
@@ -184,18 +194,9 @@ def lengths_measured(lab: Lab) -> list[Quantity]:
     return [Quantity(row[4], "tokens") for row in (ONE_DRAFT, EIGHT_DRAFTS)]
 
 
-def mean_gap_growth(lab: Lab) -> Quantity:
-    """Mean time between outputs: time per token, times tokens a step."""
-    return Quantity(EIGHT_DRAFTS[2] * EIGHT_DRAFTS[4] / (ONE_DRAFT[2] * ONE_DRAFT[4]), "x", digits=2)
-
-
-def length_growth(lab: Lab) -> Quantity:
-    """Tokens a step with eight drafts over those with one."""
-    return Quantity(EIGHT_DRAFTS[4] / ONE_DRAFT[4], "x", digits=2)
-
-
-def gap_growth(lab: Lab) -> Quantity:
-    return Quantity(EIGHT_DRAFTS[1] / ONE_DRAFT[1], "x")
+def rate_by_gap(lab: Lab) -> Quantity:
+    """Tokens a second of 64 answers that each get the tokens of a step after every median gap, with one draft."""
+    return Quantity(64 * ONE_DRAFT[4] / (ONE_DRAFT[1] / 1e3), "tok/s", digits=2)
 
 
 def rate_growth(lab: Lab) -> Quantity:

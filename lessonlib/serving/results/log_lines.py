@@ -74,8 +74,8 @@ def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
     if not steps:
         return []
     seconds = until - after
-    # By position the run knows what is expected; what came of each draft it does not keep.
-    shares = telemetry.result.settings["scheduler"].speculation.by_position
+    # What came of each draft the run does not keep: the expected shares, bent until they add up to what the window accepted.
+    shares = _adding_up_to(accepted / steps, telemetry.result.settings["scheduler"].speculation.by_position)
     line = (
         vllm()
         .lines["drafts"]
@@ -90,3 +90,12 @@ def _drafts(telemetry: Telemetry, after: float, until: float) -> list[str]:
         )
     )
     return [line]
+
+
+def _adding_up_to(total: float, shares: tuple[float, ...]) -> list[float]:
+    """Shares by position that add up to `total`: all to one power, which of one chance for every draft makes another such chance."""
+    low, high = 0.0, 64.0
+    for _ in range(50):
+        power = (low + high) / 2
+        low, high = (power, high) if sum(share**power for share in shares) > total else (low, power)
+    return [share**low for share in shares]

@@ -38,6 +38,20 @@ def test_little_s_law_in_tokens_counts_who_is_written(lab):
     assert run.tokens_per_s * mean_gap == pytest.approx(run.running, rel=0.12)
 
 
+@each_lab
+def test_the_rate_of_a_full_server_is_one(lab):
+    """Requests a second are the printed tokens a second over the printed answer, and the division with them meets the run."""
+    assert float(crowd.full_requests_rate(lab)) * 512 == pytest.approx(float(crowd.rate_at_last(lab)))
+    assert float(crowd.wait_by_hand(lab)) == pytest.approx(float(crowd.wait_at_last(lab)), rel=0.1)
+    assert float(crowd.full_low(lab)) < float(crowd.rate_at_last(lab)) < float(crowd.full_high(lab))
+    assert float(crowd.full_high(lab)) <= float(crowd.full_ceiling(lab)) * (1 + 1e-9)
+
+
+@each_lab
+def test_twice_the_pages_end_the_wait_and_hardly_raise_the_tokens(lab):
+    assert crowd.throughput_tells_nothing(lab)
+
+
 @some_labs
 def test_one_user_never_waits_for_a_seat(lab):
     result = simulate(lab.system, fixed(4096, 64, 6), Scheduler(), concurrency=1)

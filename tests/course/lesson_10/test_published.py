@@ -42,8 +42,11 @@ def test_the_cache_of_the_sweep_was_in_8_bits():
 
 
 def test_reading_again_by_hand():
-    """878 preemptions fewer of 1,065, 3,500 tokens each, beside 450 requests of 6,000 tokens."""
-    again, whole = 3500 * 1065, 450 * 6000
-    assert float(p.gain_by_tokens(LAB)) == pytest.approx(100 * 878 * 3500 / (again + whole))
-    assert float(p.gain_by_preemptions(LAB)) == pytest.approx(100 * 878 / 1065)
+    """1,065 preemptions of 3,500 tokens, each a step of 40.62 ms, beside 450 requests of 1,000 and 5,000 tokens at 11,582 tok/s."""
+    again, run_s = 3500 * 1065, 450 * 5000 / 11_582
+    truth = 100 * 1065 * 0.04062 / run_s
+    assert float(p.rereading_share(LAB)) == pytest.approx(truth) == pytest.approx(22.3, abs=0.1)
+    assert float(p.rereading_by_tokens(LAB)) == pytest.approx(100 * again / (again + 450 * 6000))
+    assert float(p.rereading_by_tokens(LAB)) > 1.25 * truth
+    assert float(p.rereading_of_reading(LAB)) == pytest.approx(100 * again / (again + 450 * 1000))
     assert float(p.watermark_gain(LAB)) == pytest.approx(5.05, abs=0.01)

@@ -49,9 +49,7 @@ def test_the_lines_are_those_of_the_log(letter):
 
 
 def test_claims_of_the_afternoon():
-    assert (
-        case.seven_logs_agree(LAB) and case.b_logs_more_than_it_can(LAB) and case.faster_is_not_idle_in_proportion(LAB)
-    )
+    assert case.seven_logs_agree(LAB) and case.faster_is_not_idle_in_proportion(LAB)
 
 
 @every_machine
@@ -75,9 +73,8 @@ def test_the_highest_line_holds_the_prompts_it_is_said_to():
 def test_caching_moves_the_ratio_and_nothing_else_of_the_traffic():
     cached, plain = case.cached_afternoon(), afternoon("A").result
     assert np.array_equal(cached.requests["output"], plain.requests["output"])
-    assert float(case.ratio_with_caching(LAB)) == pytest.approx(
-        (1 - float(case.saved_by_caching(LAB)) / 100) * 28.985, rel=0.01
-    )
+    found = float(cached.requests["cached"].sum() / cached.requests["prompt"].sum())
+    assert float(case.ratio_with_caching(LAB)) == pytest.approx((1 - found) * 28.985, rel=0.01)
     assert cached.mean("ttft_s") < plain.mean("ttft_s")
 
 
@@ -86,28 +83,27 @@ def test_caching_moves_the_ratio_and_nothing_else_of_the_traffic():
 
 def test_the_lump_falls_into_the_second_line():
     assert lone.lump_falls_into_one_line(LAB)
-    assert float(lone.lone_prompt(LAB)) == 32_880 and float(lone.lone_answer(LAB)) == 1_080
+    assert float(lone.lone_prompt(LAB)) == 30_000 and float(lone.lone_answer(LAB)) == 1_000
     logged = lone.lines_as_logged(LAB).split("; ")
-    assert logged[0] == "0 and 0" and logged[1].startswith("3,288 and ") and logged[2].startswith("0 and ")
+    assert logged[0] == "0 and 0" and logged[1].startswith("3,000 and ") and logged[2].startswith("0 and ")
     written = [int(pair.split(" and ")[1]) for pair in logged]
-    assert 10 * sum(written) == pytest.approx(1_080, abs=10)
+    assert 10 * sum(written) == pytest.approx(1_000, abs=10)
 
 
 def test_the_prompt_is_read_as_the_engine_expects():
     """In chunks of the budget of 8,192 tokens, so a little longer than in one piece."""
     system = case.case_system()
-    whole = prefill(system, 32_880).expected_s
+    whole = prefill(system, 30_000).expected_s
     assert whole <= float(lone.lone_first(LAB)) < 1.15 * whole
-    chunks = [chunk.tokens for chunk in lone.lone_timeline(LAB).lanes[0].chunks]
-    assert sum(chunks) == 32_880 and max(chunks) == 8_192
+    assert float(lone.lone_reading_speed(LAB)) == pytest.approx(30_000 / float(lone.lone_first(LAB)), rel=1e-6)
 
 
 def test_all_guesses_of_the_lines_add_up_to_the_same_tokens_but_the_phases():
     def prompts(text: str) -> float:
         return sum(10 * float(pair.split(" and ")[0].replace(",", "")) for pair in text.split("; "))
 
-    assert prompts(lone.lines_as_logged(LAB)) == prompts(lone.lines_as_read(LAB)) == pytest.approx(32_880, abs=10)
-    assert prompts(lone.lines_as_phases(LAB)) > 10 * 32_880
+    assert prompts(lone.lines_as_logged(LAB)) == prompts(lone.lines_as_read(LAB)) == pytest.approx(30_000, abs=10)
+    assert prompts(lone.lines_as_phases(LAB)) > 10 * 30_000
 
 
 # --- monitors
@@ -116,7 +112,7 @@ def test_all_guesses_of_the_lines_add_up_to_the_same_tokens_but_the_phases():
 def test_two_dashboards_differ_where_supply_shows():
     shown = two_dashboards.two_dashboards(LAB)
     shown.refuse()
-    assert len(shown.log) == 4 * 7 and {line.text[0] for line in shown.log} == set("ABCDEFG")
+    assert len(shown.log) == 4 * 2 and {line.text[0] for line in shown.log} == set("AB")
 
     def mean(values: object) -> float:
         return float(np.nanmean([value for value in values if value is not None]))  # type: ignore[attr-defined]
@@ -132,7 +128,7 @@ def test_two_dashboards_differ_where_supply_shows():
 def test_the_moved_pod_loses_nobody_and_writes_what_it_wrote():
     run = moved.moved_run()
     assert run.finished == case.REQUESTS
-    first = run.requests["first_token_s"] - afternoon("A").begin_s
+    first = run.requests["first_token_s"] - moved.stayed_run().requests["arrival_s"].min()
     on_second = run.requests["first_replica"] == 1
     assert np.all(first[on_second] > moved.MOVED_S) and np.all(first[~on_second] <= moved.MOVED_S + 5)
     assert moved.move_leaves_the_counters(LAB)
@@ -141,7 +137,7 @@ def test_the_moved_pod_loses_nobody_and_writes_what_it_wrote():
 def test_the_incident_names_no_cause_and_its_mend_is_the_old_node():
     shown, mended = moved.incident_moved(LAB), moved.incident_moved_back(LAB)
     told = " ".join([shown.finding, *shown.alerts, *(line.text for line in shown.log)])
-    assert "A100" not in told and "node" not in told and "001" not in told
+    assert "RTX" not in told and "H200" not in told and "node" not in told and "001" not in told
     gaps = mended.chart("Time between tokens, mean")
     assert max(value for value in gaps.compare if value) < 0.02 < max(value for value in gaps.values if value)
     # Until the move both are one run.

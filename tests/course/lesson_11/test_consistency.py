@@ -62,6 +62,11 @@ def test_the_prompt_that_is_read_at_the_reported_speed():
 def test_what_the_roofs_rule_out():
     assert one.roofs_rule_out_one(LAB) and one.fp8_comes_nearest(LAB)
     pair = one.on("h100-pcie")
+    far = 1 / (
+        30.444 / (1e5 / prefill(one.case_system(), 100_000).ceiling_s) + decode(one.case_system(), 1, 100_000).ceiling_s
+    )
+    assert float(one.far_at_roofs(LAB)) == pytest.approx(far, rel=1e-4)
+    assert far < 108 < float(one.far_steps_alone(LAB))
     two = 1 / (30.444 / (4096 / prefill(pair, 4096).ceiling_s) + decode(pair, 2, 4096).ceiling_s / 2)
     assert float(one.pcie_two_at_roofs(LAB)) == pytest.approx(two, rel=1e-4)
 
@@ -72,6 +77,7 @@ def test_the_link_by_hand():
     assert one.no_slot_is_so_slow(LAB)
     missing = 4096 / 3288 - float(one.bridged_prefill(LAB))
     assert float(one.link_needed(LAB)) == pytest.approx(5.3687e9 / missing, rel=1e-3)
+    assert float(one.link_once_a_layer(LAB)) * 2 == pytest.approx(float(one.link_needed(LAB)))
 
 
 def test_every_candidate_of_the_plot_is_a_rate():

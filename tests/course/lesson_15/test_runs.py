@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lessonlib.course.lesson_15 import drafts_timeline, incident, served
-from lessonlib.course.lesson_15.checking import DRAFTS, tokens_of_a_step
+from lessonlib.course.lesson_15.checking import DRAFTS, gain, tokens_of_a_step
 from lessonlib.roofline import lab_names, load_lab
 
 every_lab = pytest.mark.parametrize("name", lab_names())
@@ -15,7 +15,7 @@ every_lab = pytest.mark.parametrize("name", lab_names())
 def test_gaps_grow_while_tokens_come_sooner(name):
     lab = load_lab(name)
     assert served.gaps_grow_all_the_same(lab)
-    assert float(served.steady_rates(lab)[1]) > float(served.steady_rates(lab)[0])
+    assert float(served.steady_rate_with(lab)) > float(served.steady_rate_without(lab))
 
 
 @every_lab
@@ -40,7 +40,38 @@ def test_the_text_and_the_monitor_tell_the_same_noon():
     lab = load_lab()
     running = incident.noon_of_drafts(lab).chart("Requests running").values[-6:]
     assert float(incident.noon_running(lab)) == pytest.approx(sum(running) / 6)
-    assert float(incident.noon_running(lab)) == pytest.approx(float(incident.seats_by_drafts(lab)[2]), rel=0.03)
+    assert float(incident.noon_running(lab)) == pytest.approx(float(incident.seats_by_drafts(lab)[DRAFTS]), rel=0.03)
+
+
+def test_the_log_adds_up():
+    """By position the accepted drafts add up to the mean length that the same line says, and no two windows are told alike."""
+    lines = [each.text for each in incident.noon_of_drafts(load_lab()).log if each.text.startswith("SpecDecoding")]
+    told = set()
+    for line in lines:
+        length = float(line.split("length: ")[1].split(",")[0])
+        shares = [float(share) for share in line.split("rate: ")[1].split(", Avg")[0].split(", ")]
+        assert 1 + sum(shares) == pytest.approx(length, abs=0.007) and shares == sorted(shares, reverse=True)
+        told.add(tuple(shares))
+    assert len(told) > len(lines) / 2
+
+
+@every_lab
+def test_the_server_is_full_of_the_mornings_agents_from_the_first_scrape_on(name):
+    rates = incident.noon_of_drafts(load_lab(name)).chart("Tokens generated").values
+    assert min(rates[: incident.BEFORE]) > 0.8 * max(rates[: incident.BEFORE])
+
+
+@every_lab
+def test_one_draft_is_the_most_with_which_all_find_a_seat(name):
+    lab = load_lab(name)
+    room, noon = [float(each) for each in incident.seats_by_drafts(lab)], incident.noon_agents(lab)
+    pages = [float(each) for each in incident.pages_by_drafts(lab)]
+    # One place a number of drafts, from none to three: the words name the last for three.
+    assert len(pages) == len(room) == DRAFTS + 1 and pages == sorted(pages) and room == sorted(room, reverse=True)
+    assert room[1] >= noon > room[2] and (room[0] + 2 * room[3]) / 3 > noon
+    assert float(incident.fewer_per_token(lab)) < float(incident.week_per_token(lab))
+    assert float(incident.fewer_rate(lab)) > float(incident.week_rate(lab))
+    assert float(incident.fewer_step_gain(lab)) == pytest.approx(gain(incident._system(lab), noon, 1))
 
 
 def test_labs_without_states_see_the_default_labs_noon():

@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 
 from lessonlib.draw.picture import figure_html
-from lessonlib.show.scripts import STATIC
+from lessonlib.show.static_files import STATIC
 from tests.course.found import picture, picture_names
 from tests.course.pictures.picture_numbers import NUMBERS
 

@@ -11,7 +11,8 @@ from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.panel import Panel
-from lessonlib.show.scripts import LOADER, panel_script, panel_style, script_files
+from lessonlib.show.scripts import LOADER, panel_script, panel_style
+from lessonlib.show.static_files import script_files
 from tests.hostile import HOSTILE, lab_file
 from tests.show.panel import views
 from tests.show.panel.harness import become, open_panel

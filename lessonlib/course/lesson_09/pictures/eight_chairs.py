@@ -84,17 +84,20 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         _guests_who_change(sheet),
         _table(_OPENED),
         group(text(687, 232, opened, "strong memory", "end"), look=after),
-        group(text(360, 372, f"above, {busy} of the chairs eat; below, all", "strong"), look=after),
+        group(text(360, 372, f"above, {busy} of the plates are eaten; below, all", "strong"), look=after),
     )
     alt = (
         f"Two tables of eight chairs over the same {trips}. Above nobody sits down until all have left: at the end one guest eats beside seven "
-        f"empty chairs, {busy} of the chairs have eaten on average, {closed} in all. Below whoever waits takes the next free chair: all eat all the time, {opened}."
+        f"empty chairs; {busy} of the plates were eaten, {closed} in all. Below whoever waits takes the next free chair: all eat all the time, {opened}."
     )
     # at moments at which nobody is just coming or going
     steps = [
         (0.05, "Eight guests sit down at either table, four of them with small appetites."),
         (2.2, "Above, chairs fall empty and stay so. Below, somebody new sits down before the next trip."),
         (3.6, "The last guest of the first table goes on alone, and each trip takes as long as before."),
-        (5.0, f"{closed} above, {opened} below: {busy} of the chairs have eaten above, all of them below."),
+        (
+            5.0,
+            f"Plates eaten: {closed} at the upper table, {opened} at the lower. Above, {busy} of the plates found a guest; below, all.",
+        ),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}

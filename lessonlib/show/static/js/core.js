@@ -28,6 +28,7 @@
 /** @typedef {import("./views.d.ts").GradedResult} GradedResult */
 /** @typedef {import("./views.d.ts").CurveAsk} CurveAsk */
 /** @typedef {import("./views.d.ts").PanelEvent} PanelEvent */
+/** @typedef {import("./views.d.ts").ClassBar} ClassBar */
 /** @typedef {import("./views.d.ts").DoneMessage} DoneMessage */
 /** @typedef {import("./views.d.ts").NumberGuess} NumberGuess */
 
@@ -42,6 +43,7 @@
  * @typedef {{ uid: string, model: any, view: AnyView, slots: Record<string, any>, pending: any, unanswered: number, filling: any,
  *   form?: any, live?: HTMLElement, root?: HTMLElement, commitButton?: HTMLElement, keptLine?: HTMLElement,
  *   askButton?: HTMLElement, stopButton?: HTMLElement, speaks?: string, teacher?: (view: AnyView) => void,
+ *   bar?: ClassBar | null, classBar?: (bar: ClassBar) => void,
  *   onDrop: (drop: () => void) => void, announce: (text: string) => void, send: (message: PanelEvent) => void,
  *   commit: () => void, changed: (how?: any) => void, problem: (line: string, how?: any) => void }} Panel
  */

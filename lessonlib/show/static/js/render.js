@@ -1,8 +1,8 @@
 // The panel itself: slots in reading order, events to Python, focus and announcements. Python holds all state.
 {
   const SLOTS = [
-    "title", "closing", "stem", "form", "confidence", "hints", "problem", "actions", "kept", "teacher",
-    "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
+    "title", "closing", "stem", "form", "confidence", "hints", "problem", "actions", "kept", "class",
+    "teacher", "result", "grades", "reveal", "picture", "observe", "explanation", "working", "next",
   ];
   const PATIENCE_MS = 1500; // after this long without an answer the panel says what it is waiting for
 
@@ -101,6 +101,13 @@
     return h("h3", { class: "gp-title", id }, words, skipped && h("span", { class: "gp-chip", text: "skipped" }));
   }
 
+  /** What is said of a class. It has no part in the view, and leaves all else alone. @param {Panel} panel */
+  function drawBar(panel) {
+    const bar = parts.classBar && panel.bar;
+    panel.slots.class.fill(bar ? bar.here : null, () => bar && parts.classBar(panel));
+    if (bar) panel.classBar(bar);
+  }
+
   /**
    * Fills every slot with what the view holds; a slot whose data did not change is left alone, one without data is empty.
    * @param {Panel} panel
@@ -122,6 +129,7 @@
     put("hints", asked && view.hints?.shown, () => hints(view.hints.shown));
     put("actions", open && [view.id, view.state, view.hints?.left, view.kept, view.sealed], () => actions(view, panel));
     put("kept", open && view.kept?.news && view.kept.line, () => h("p", { text: view.kept.line }));
+    drawBar(panel);
     put("teacher", view.teacher?.talk && [view.id, view.teacher.talk.id], () => parts.teacher(view, panel));
     put("result", result && judged, () => parts.headline(result));
     put("grades", result && [grades, grade], () => parts.grades(result, panel));
@@ -168,6 +176,7 @@
     const { view, slots } = panel;
     const find = (name, selector) => slots[name].node.querySelector(selector);
     const tell = (words, node) => (panel.announce(words ?? ""), focusOn(node));
+    if (event === "class") return undefined; // the bar says what came of it
     if (view.problem) return refused(panel);
     if (event === "next" || event === "more") return tell(slots.title.node.textContent, find("title", ".gp-title"));
     if (event === "hint") {
@@ -258,8 +267,14 @@
   // A page may hold two editions of this module, so a counter would give the same radio names to two of its panels.
   const freshId = () => `gp-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
 
+  /** What is said of a class; null without one. */
+  const barOf = (model) => {
+    const bar = model.get("class_bar");
+    return bar?.code ? bar : null;
+  };
+
   function makePanel(model, el) {
-    const panel = /** @type {Panel} */ ({ uid: freshId(), model, view: model.get("view"), slots: {}, pending: null, unanswered: 0, filling: null });
+    const panel = /** @type {Panel} */ ({ uid: freshId(), model, view: model.get("view"), bar: barOf(model), slots: {}, pending: null, unanswered: 0, filling: null });
     panel.live = h("output", { class: "gp-sr", "aria-live": "polite" });
     panel.onDrop = (drop) => panel.filling?.drops.push(drop);
     panel.announce = (text) => (panel.live.textContent = text);
@@ -288,6 +303,10 @@
       if (panel.pending) finish(panel);
       else draw(panel);
     };
+    const onBar = () => {
+      panel.bar = barOf(model);
+      drawBar(panel);
+    };
     // Python answers every event with {done}, also when the view stayed the same (the same problem twice).
     // A view that changed settles its event at once; the {done} that follows must not settle the next one, so they are counted.
     const onMessage = (/** @type {DoneMessage} */ message) => {
@@ -296,11 +315,13 @@
       if (panel.unanswered === 0) finish(panel);
     };
     model.on("change:view", onView);
+    model.on("change:class_bar", onBar);
     model.on("msg:custom", onMessage);
     draw(panel);
     if (panel.view.hello) model.send({ event: "shown" });
     return () => {
       model.off("change:view", onView);
+      model.off("change:class_bar", onBar);
       model.off("msg:custom", onMessage);
       clearTimeout(panel.pending?.timer);
       for (const slot of Object.values(panel.slots)) slot.forget();

@@ -809,6 +809,25 @@ export interface BlockView {
 
 export type View = LockedView | ChoiceView | NumberView | CurveView | PlaceView | BlanksView | RecallView | ExplainView | NoteView | ClosingView | BlockView;
 
+/** Something to do in a class. do: what the page sends back; main: what comes next. */
+export interface ClassButton {
+  do: string;
+  label: string;
+  main: boolean;
+}
+
+/** What the panel of a question says of the class. here: it is the question that the class is at. All texts are plain. */
+export interface ClassBar {
+  code: string;
+  here: boolean;
+  line: string;
+  detail: string;
+  buttons: ClassButton[];
+  problem: string;
+  shares?: Record<string, any>;
+  mine?: Record<string, any>;
+}
+
 /** A guess, in the form in which its kind takes it, and the level of confidence. */
 export interface CommitEvent {
   event: "commit";
@@ -846,7 +865,13 @@ export interface AskEvent {
   ttft: string;
 }
 
-export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent;
+/** A button of the class bar. */
+export interface ClassEvent {
+  event: "class";
+  do: string;
+}
+
+export type PanelEvent = CommitEvent | PlainEvent | ChoiceEvent | GradeEvent | ExploreEvent | AskEvent | ClassEvent;
 
 /** Python's word that an event is done with, also when the view stayed the same. */
 export interface DoneMessage {
