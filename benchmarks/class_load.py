@@ -44,6 +44,8 @@ class Load:
     lost: int
     doubled: int
     memory: list[float]
+    #: processor time of all servers while the votes came, ms a vote
+    processor: float
 
     def at(self, share: float) -> float:
         """The time that so many of the votes took at most, ms."""
@@ -58,7 +60,8 @@ class Load:
         memory = " + ".join(f"{each:.0f}" for each in self.memory)
         return (
             f"{self.phones:,} phones: vote p50 {self.at(0.5):.1f}, p95 {self.at(0.95):.1f}, max {self.at(1):.0f} ms{heard}; "
-            f"lost {self.lost}, doubled {self.doubled}; server {memory} MB"
+            f"lost {self.lost}, doubled {self.doubled}; "
+            f"server {memory} MB, {self.processor:.2f} ms of processor a vote"
         )
 
 
@@ -109,6 +112,8 @@ async def _held(servers: Sequence[Server], many: int, streams: bool, within_s: f
         await asyncio.sleep(chance.uniform(0, within_s))
         await phone.vote(QUESTION, chance.choice("abc"))
 
+    alive = servers[1:] if kill else servers
+    before = sum(server.processor_s for server in alive)
     voting = asyncio.gather(*map(vote, phones))
     if kill:
         await asyncio.sleep(within_s / 2)
@@ -117,19 +122,18 @@ async def _held(servers: Sequence[Server], many: int, streams: bool, within_s: f
             if phone.url == servers[0].url:
                 phone.move_to(servers[-1].url)
     await voting
+    spent = sum(server.processor_s for server in alive) - before
     closed = perf_counter()
     await host.steer("close")
     if streams:
         await asyncio.gather(*(phone.wait_for("closed1") for phone in phones))
-    heard = [
-        next(when for when, state in phone.seen if state["phase"] == "closed1") - closed for phone in phones if streams
-    ]
+    heard = [next(when for when, phase in phone.seen if phase == "closed1") - closed for phone in phones if streams]
     memory = [server.memory_mb for server in servers if server.process.poll() is None]
     await all_leave(phones)
     acknowledged = sum(status == 200 for phone in phones for status, _ in phone.votes.values())
     lost, doubled = _counted(store, code, acknowledged)
     seconds = sorted(seconds for phone in phones for _, seconds in phone.votes.values())
-    return Load(many, seconds, heard, lost, doubled, memory)
+    return Load(many, seconds, heard, lost, doubled, memory, spent / many * 1e3)
 
 
 def _counted(store: str, code: str, acknowledged: int) -> tuple[int, int]:
@@ -151,6 +155,7 @@ def measure() -> Iterator[Result]:
     yield Result(
         "1,000 phones, vote p95 over the same without streams", watched.at(0.95) / alone.at(0.95), 3, "x", str(alone)
     )
+    yield Result("1,000 phones, processor a vote over the same", watched.processor / alone.processor, 3, "x")
     yield Result("1,000 phones, vote p95", watched.at(0.95), 200, "ms", str(watched))
     yield Result("1,000 phones, memory of the server", max(watched.memory), 150, "MB")
     yield from _results("3,000 phones", load(3000))

@@ -94,7 +94,7 @@ class Line:
         self.state: Heard | None = None
         #: why nothing is heard from the class, in one line; "" while it is
         self.fault = ""
-        #: whether the class is over: nothing will come any more
+        #: whether the server said that the class is over; it may be started again, and then it is not
         self.over = False
         #: done once the first try is
         self.first: Future[None] = Future()
@@ -117,8 +117,11 @@ class Line:
         with contextlib.suppress(RuntimeError):  # the loop is closed: the line has ended
             self._loop.call_soon_threadsafe(call)
 
-    def _do(self, work: Coroutine[Any, Any, Any]) -> Future[Any]:
-        return asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _do(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            asyncio.run_coroutine_threadsafe(work, self._loop)
+        except RuntimeError:  # the line has ended
+            work.close()
 
     # --- on the thread ----------------------------------------------------------------------------------------------
 
@@ -127,10 +130,17 @@ class Line:
         self._following = self._loop.create_task(self._follow())
         with contextlib.suppress(asyncio.CancelledError):
             self._loop.run_until_complete(self._following)
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
+        self._loop.run_until_complete(self._end())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
+
+    async def _end(self) -> None:
+        """Let go of what is on its way."""
+        await asyncio.sleep(0)  # what was just asked for becomes a task first
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _stop(self) -> None:
         if self._following:
@@ -138,12 +148,12 @@ class Line:
 
     async def _follow(self) -> None:
         waits = _waits()
-        while not self.over:
+        while True:
             try:
                 target = self._target()
                 async with self._client(target) as http:
                     await self._greet(http, target)
-                    waits = _waits()
+                    waits, self.over = _waits(), False
                     if not self.first.done():
                         self.first.set_result(None)
                     await self._listen(http, target)
@@ -153,13 +163,12 @@ class Line:
                 if not self.first.done():
                     self.first.set_exception(error)
                 self._tell(self._why(error))
-            if not self.over:
-                await asyncio.sleep(next(waits))
+            await asyncio.sleep(next(waits))
 
     def _why(self, error: Exception) -> str:
         if not isinstance(error, (LessonlibError, httpx.HTTPError, TimeoutError, OSError)):
             log.error("the line to the class broke", exc_info=error)
-        return str(failure(error, "the class server", REQUEST_S))
+        return str(failure(error, "The class server", REQUEST_S))
 
     def _target(self) -> str:
         """The address of the server, without the last slash. Raises LessonlibError while there is none."""
@@ -205,7 +214,7 @@ class Line:
             async for name, data in _events(answer):
                 if name == "over":
                     self.over = True
-                    self._tell("The class is over.")
+                    self._tell("The class is over.")  # or its server is being started again, which the next try finds
                     return
                 if name == self.asks:
                     self._take(_json_of(data.encode()))
@@ -249,13 +258,22 @@ class HostLine(Line):
         self._find, self._file = find, find()
         #: why the last step was not taken, in one line
         self.problem = ""
-        self.busy = False
+        #: the number of the state that the step on its way was meant for
+        self._step_at: int | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether a step is on its way."""
+        return self._step_at is not None
 
     def steer(self, event: Event, question: str | None = None) -> None:
-        """Take one step, on the line's thread: the state that follows says that it was taken, :attr:`problem` that not."""
-        if self.busy or self.state is None:
+        """Take one step, on the line's thread: the state that follows says that it was taken, :attr:`problem` that not.
+
+        A second click on what was clicked is none.
+        """
+        if self.state is None or self._step_at == self.state["seq"]:
             return
-        self.busy, self.problem = True, ""
+        self._step_at, self.problem = self.state["seq"], ""
         body = {"event": event, "seq": self.state["seq"], **({} if question is None else {"question": question})}
         self._do(self._steer(body))
 
@@ -270,7 +288,8 @@ class HostLine(Line):
         except Exception as error:
             self.problem = self._why(error)
         finally:
-            self.busy = False
+            if self._step_at == body["seq"]:
+                self._step_at = None
             self._show()
 
     def _target(self) -> str:

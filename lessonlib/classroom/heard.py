@@ -151,8 +151,8 @@ def _shares(said: object) -> Shares | None:
         found["options"] = _some(map(_option, _list(said.get("options"))))
     elif found["kind"] == "numbers":
         found |= {
-            "unit": line(said.get("unit")),
-            "scale": _number(said.get("scale")) or 1.0,
+            "unit": line(said.get("unit"), 20),
+            "scale": scale if (scale := _number(said.get("scale"))) and scale > 0 else 1.0,
             "log": said.get("log") is True,
             "bins": _some(map(_bin, _list(said.get("bins")))),
             "medians": [_number(value) for value in _list(said.get("medians"))[:2]],

@@ -40,7 +40,7 @@ _LABELS: Final[dict[Event, str]] = {
     "discuss": "Discuss",
     "open2": "Second vote",
     "show": "Show the votes",
-    "reveal": "Reveal",
+    "reveal": "Reveal to the class",
     "next": "Next question",
     "pause": "Pause",
     "resume": "Go on",

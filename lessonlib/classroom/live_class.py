@@ -94,8 +94,8 @@ class LiveClass:
         self.now = Standing(0, None, False, {})
         self._opens = opens
         self._telling: asyncio.Task[None] | None = None
-        self.joined = 0
-        self.count = 0
+        self.joined = self.count = 0
+        self._notes = ""
         self._writer, self._reader = Worker(opens, writes=True), Worker(opens, writes=False)
         #: whether other servers may serve the same class
         self.shared = self._writer.shared
@@ -107,6 +107,7 @@ class LiveClass:
 
     async def start(self) -> None:
         """Take up the class where the store has it."""
+        self._notes = await self.in_lesson_thread(self._instructor_notes)
         await self.refresh()
 
     def stop(self) -> None:
@@ -202,6 +203,7 @@ class LiveClass:
         skipped.skip()
         address = self.lesson.address(item) | {"lesson": lesson_name(self.lesson)}
         minutes = minutes_of(self.lesson, question)
+        item.step.question.mistakes()  # so that no voter waits for the number of a wrong working after the reveal
         self._asked[question] = Asked(item, address, item.asked_view(), skipped.view(), minutes)
 
     def _own_view(self, asked: Asked, vote: VoteRow) -> View:
@@ -291,8 +293,7 @@ class LiveClass:
             "resume" if self.now.paused else "pause",
         ]
         plan = [self._planned(item) for item in self.questions.values()]
-        notes = await self.in_lesson_thread(self._notes)
-        return {**state, "count": self.count, "join": self.join, "possible": can, "plan": plan, "notes": notes}
+        return {**state, "count": self.count, "join": self.join, "possible": can, "plan": plan, "notes": self._notes}
 
     def _planned(self, item: StepItem) -> Planned:
         known, poll = self._asked.get(item.id), self.now.polls.get(item.id)
@@ -305,7 +306,7 @@ class LiveClass:
             "vote": is_voted_on(item),
         }
 
-    def _notes(self) -> str:
+    def _instructor_notes(self) -> str:
         told = self.lesson.raw.get("instructor", "")
         return self.lesson.words.html(told, f"{self.lesson.name} instructor") if told else ""
 

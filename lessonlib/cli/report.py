@@ -127,6 +127,7 @@ def contents(data: LearnerReport) -> str:
 
 
 def _erase(args: argparse.Namespace) -> int:
+    from lessonlib.classroom.joined import holds_our_cookie, joined_file
     from lessonlib.record.ours import refuse_what_is_not_ours
     from lessonlib.record.settings import holds_our_setting, settings_beside
 
@@ -135,6 +136,7 @@ def _erase(args: argparse.Namespace) -> int:
     settings = settings_beside(path)
     files = [path] if path.exists() else []
     files += [settings] if settings != path and holds_our_setting(settings) else []
+    files += [joined_file()] if holds_our_cookie(joined_file()) else []
     if not files:
         print(printable(f"nothing to forget: there is no journal at {path}"))
         return 0

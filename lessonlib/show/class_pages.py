@@ -17,17 +17,18 @@ from lessonlib.show.static_files import STATIC, script_files
 FOLDER = STATIC / "class"
 #: the panel's scripts that the voters' page begins with: the toolbox, the entry point, and what every question needs
 _TOOLBOX, _ENTRY, _ALWAYS = ("core", "plot"), ("render",), ("choice", "result")
-#: module -> the panel's scripts in it, which come with the first question of that kind
+#: module -> the scripts in it, which come with the first question of that kind; and how a room voted, with the first vote
 LATER: Mapping[str, tuple[str, ...]] = {
     "number": ("number",),
     "curve": ("curve", "curves"),
     "place": ("roof", "place"),
     "blanks": ("blanks",),
     "recall": ("recall",),
+    "shares": ("shares",),
 }
 #: rules for what stands in notebooks alone: score cards, lists of sources, explanations that one types
 _NOT_WORN = re.compile(
-    r"^[^{},\n]*\.(?:ll-(?:score|met|exam|errors|read|sources|guesses|strip)|gp-(?:check|checklist|dots|held|hint-list|next|two))\b"
+    r"^[^{},\n]*\.(?:ll-(?:score|met|exam|errors|read|sources|guesses|strip)|gp-(?:area|check|checklist|columns|dots|held|hint-list|legend|next|skip|two|typed))\b"
     r"[^{},]*\{[^{}]*\}\n",
     re.MULTILINE,
 )
@@ -46,20 +47,26 @@ _SPACE = re.compile(r"^[ \t]+|\n(?=\n)", re.MULTILINE)
 _TOP_NAMES = re.compile(r"^(?:const|function) (\w+)(?: = [\d.]+, (\w+) = )?", re.MULTILINE)
 
 
-def _panel(names: Iterable[str]) -> list[Path]:
-    wanted = set(names)
-    return [path for path in script_files() if path.stem in wanted]
+def _scripts(names: Iterable[str]) -> list[Path]:
+    """Scripts of the panel, in its order; then those of the class."""
+    wanted = list(names)
+    panel = [path for path in script_files() if path.stem in wanted]
+    return panel + [FOLDER / f"{name}.js" for name in wanted if name not in {path.stem for path in panel}]
 
 
 def phone_files() -> list[Path]:
     """The scripts of the voters' page, in the order in which they are joined."""
-    panel = _panel((*_TOOLBOX, *_ALWAYS, *_ENTRY))
-    return [*panel, *(FOLDER / name for name in ("link.js", "shares.js", "phone.js"))]
+    return _scripts((*_TOOLBOX, *_ALWAYS, *_ENTRY, "link", "phone"))
+
+
+def later_files(module: str) -> list[Path]:
+    """The scripts of a module that comes to the voters' page later."""
+    return _scripts(LATER[module])
 
 
 def screen_files() -> list[Path]:
     """The scripts of the hall's screen: the panel's drawing kit, no panel."""
-    return [*_panel((*_TOOLBOX, "roof")), *(FOLDER / name for name in ("link.js", "shares.js", "screen.js"))]
+    return _scripts((*_TOOLBOX, "roof", "link", "shares", "screen"))
 
 
 def joined(files: Iterable[Path]) -> str:
@@ -70,13 +77,13 @@ def joined(files: Iterable[Path]) -> str:
 
 def _toolbox() -> list[str]:
     """The names that the toolbox has at its top."""
-    found = (_TOP_NAMES.findall(path.read_text(encoding="utf-8")) for path in _panel(_TOOLBOX))
+    found = (_TOP_NAMES.findall(path.read_text(encoding="utf-8")) for path in _scripts(_TOOLBOX))
     return [name for names in found for line in names for name in line if name]
 
 
-def _later(kind: str) -> str:
-    """The module of a kind that comes later: it takes the toolbox from the page's own module."""
-    text = joined(_panel(LATER[kind]))
+def _later(module: str) -> str:
+    """A module that comes later: it takes the toolbox from the page's own module."""
+    text = joined(later_files(module))
     names = (name for name in _toolbox() if re.search(rf"\b{name}\b", text))
     return f'import {{ {", ".join(names)} }} from "./phone.js";\n{text}'
 
@@ -95,9 +102,9 @@ def pages() -> Mapping[str, tuple[str, bytes]]:
     """Name -> (content type, file) of all that a class server hands out to browsers as it is."""
     texts = {
         "phone.js": _phone(),
-        **{f"{kind}.js": _later(kind) for kind in LATER},
+        **{f"{module}.js": _later(module) for module in LATER},
         "screen.js": joined(screen_files()),
-        "class.css": _styles(["css/panel.css", "css/words.css", "css/roof.css", "class/class.css"]),
+        "class.css": _styles(["css/panel.css", "css/words.css", "css/roof.css", "class/class.css", "class/shares.css"]),
         "screen.css": _styles(["class/screen.css"]),
         **{name: (FOLDER / name).read_text(encoding="utf-8") for name in ("phone.html", "screen.html", "class.svg")},
     }

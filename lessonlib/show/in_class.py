@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -18,6 +20,8 @@ from lessonlib.lesson.lesson import Lesson
 
 Redraw = Callable[[StepItem], None]
 
+#: where the next of an instructor's notes begins: "**Timing** …", "**Wait for** …", each on a line of its own
+_HEADED = re.compile(r"\n(?=\*\*)")
 #: The lines of this kernel: a cell that is run again opens no second one.
 _lines: dict[object, Line] = {}
 
@@ -32,7 +36,20 @@ def name_of(lesson: Lesson) -> str:
 
 def led_here(lesson: Lesson) -> list[ClassFile]:
     """The classes of a lesson that are led from this account, whatever their lab, the latest first."""
-    return [found for found in class_files() if found["lesson"] == name_of(lesson)]
+    return [found for found in class_files() if found["lesson"] == name_of(lesson) and _runs(found["pid"])]
+
+
+def _runs(pid: int) -> bool:
+    """Whether the server may still be there: one that was killed leaves its file behind."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def on_this_lab(lesson: Lesson) -> ClassFile | None:
@@ -76,10 +93,7 @@ def join(lesson: Lesson, url: str, code: str | None, redraw: Redraw) -> Attendan
 
     def changed() -> None:
         keep_cookie(*place, line.cookie)
-        if line.over:
-            attendance.leave()
-        else:
-            attendance.hear()
+        attendance.hear()
 
     line.changed = changed
     changed()
@@ -141,7 +155,7 @@ def led_words(lesson: Lesson) -> str:
         return ""
     if on_this_lab(lesson) is None:
         return f"The class {found[0]['code']} of this lesson runs on the lab {found[0]['lab']}: open the lesson with it to lead it from here."
-    return f"You lead the class {found[0]['code']} from here: each question has a bar under it. lesson.plan() shows your plan and notes."
+    return f"You lead the class {found[0]['code']} from here, by the bar below each question. Plan and notes: lesson.plan()"
 
 
 def plan_html(leading: Leading) -> str:
@@ -154,16 +168,17 @@ def plan_html(leading: Leading) -> str:
     rows = []
     for planned in state["plan"]:
         item = lesson.items.get(planned["id"])
-        title = escape(item.title if item else planned["title"])
+        title = escape((item.title if item else planned["title"]).split(" · ")[0])
         marked = f"<strong>{title}</strong>" if planned["id"] == here else title
         now = "here now" if planned["id"] == here and planned["phase"] != "revealed" else LEFT[planned["phase"]]
-        vote = "" if planned["vote"] else " · in pairs, no vote"
+        vote = "" if planned["vote"] else ", in pairs, no vote"
         rows.append(
-            f"<tr><td>{marked}{vote}</td><td>{significant(max(planned['minutes'], 0.1), 2)} min</td><td>{now}</td></tr>"
+            f"<tr><td>{marked}{vote}</td><td><code>{escape(planned['id'])}</code></td><td>{significant(max(planned['minutes'], 0.1), 2)} min</td><td>{now}</td></tr>"
         )
-    table = f"<table><thead><tr><th>Question</th><th>Takes</th><th>Stands</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
+    table = f"<table><thead><tr><th>Question</th><th>In the notes</th><th>Takes</th><th>Stands</th></tr></thead><tbody>{''.join(rows)}</tbody></table>"
     notes = lesson.raw.get("instructor", "")
-    told = lesson.words.html(notes, f"{lesson.name} instructor") if notes else ""
+    apart = _HEADED.sub("\n\n", notes)
+    told = lesson.words.html(apart, f"{lesson.name} instructor") if notes else ""
     fault = f"<p><em>{escape(leading.line.fault)}</em></p>" if leading.line.fault else ""
-    head = f"<p>{state['joined']} here. What is left takes about {left:.0f} minutes.</p>"
+    head = f"<p><strong>Class {escape(state['code'])}.</strong> {state['joined']} here. What is left takes about {left:.0f} minutes.</p>"
     return f"{fault}{head}{table}{told}"

@@ -85,8 +85,7 @@ class Membership:
 
     def look(self) -> None:
         """Lead the class of this lesson, if a server has left word of one."""
-        over = self._leading is not None and self._leading.line.over
-        if (self._leading is not None and not over) or not self.led_words():
+        if self._leading is not None or not self.led_words():
             return
         from lessonlib.show import in_class
 

@@ -41,6 +41,8 @@ class Hall:
         )
         self.server = self._running.enter_context(serving(self.folder, *again, lesson=self.lesson))
         self.url, self.code = self.server.url, self.server.file["code"]
+        if hasattr(self, "client"):
+            self.client.close()
         bearer = {"Authorization": f"Bearer {self.server.file['token']}"}
         self.client = httpx.Client(base_url=self.url, headers=bearer, timeout=30)
 
@@ -91,8 +93,8 @@ class Hall:
 
     # --- pages ------------------------------------------------------------------------------------------------
 
-    def page(self, address: str, size: dict[str, int] = PHONE, theme: str = "light") -> Page:
-        """A browser of its own at an address below ``url``."""
+    def page(self, address: str | None, size: dict[str, int] = PHONE, theme: str = "light") -> Page:
+        """A browser of its own at an address below ``url``; None: nowhere yet."""
         context = self.browser.new_context(
             viewport=size, color_scheme=theme, reduced_motion="reduce", accept_downloads=True
         )
@@ -100,7 +102,8 @@ class Hall:
         self._pages.append(context)
         page = context.new_page()
         self.watch.follow(page)
-        page.goto(self.url + address)
+        if address is not None:
+            page.goto(self.url + address)
         return page
 
     def phone(self, **how: Any) -> Page:

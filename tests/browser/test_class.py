@@ -222,9 +222,9 @@ def test_three_phones_and_the_screen_through_two_rounds(open_hall: OpenHall, wat
 def test_a_phone_takes_in_little_and_a_vote_is_small(open_hall: OpenHall, question: str, kind: str) -> None:
     hall = open_hall("03" if kind == "place" else "01")
     hall.steer("open", question=question)
-    page = hall.page("", size={"width": 360, "height": 740})
+    page = hall.page(None)
     answers: list[Response] = []
-    page.on("response", answers.append)
+    page.on("response", lambda answer: answers.append(answer))  # noqa: PLW0108 - Playwright marks what it calls
     page.goto(hall.url + hall.code)
     headline(page, "In pairs" if kind == "explain" else "Your answer")
     if kind != "explain":
@@ -241,7 +241,7 @@ def test_a_phone_takes_in_little_and_a_vote_is_small(open_hall: OpenHall, questi
     if kind not in ("choice", "curve"):
         return
     asked: list[Request] = []
-    page.on("request", asked.append)
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
     if kind == "curve":
         for handle in panel(page).get_by_role("slider").all():
             handle.press("PageUp")
@@ -250,7 +250,7 @@ def test_a_phone_takes_in_little_and_a_vote_is_small(open_hall: OpenHall, questi
     else:
         choose(page, 0)
     headline(page, "Kept")
-    assert [request.method for request in asked] == ["PUT"], "one request for a vote"
+    assert [request.method for request in asked if "shares.js" not in request.url] == ["PUT"], "one request for a vote"
     size = asked[0].sizes()
     assert size["requestBodySize"] + size["requestHeadersSize"] <= MOST_VOTE, size
 
@@ -371,7 +371,7 @@ def test_a_server_that_is_killed_and_started_again_has_every_phone_and_every_vot
 def test_a_stream_that_is_open_and_dead_is_opened_anew(open_hall: OpenHall) -> None:
     hall = open_hall()
     hall.steer("open", question=CHOICE)
-    phone = hall.page("")
+    phone = hall.page(None)
     phone.clock.install()
     phone.goto(hall.url + hall.code)
     headline(phone, "Your answer")
@@ -393,7 +393,7 @@ def test_a_phone_that_wakes_up_opens_its_stream_and_asks_for_the_whole_state(
     open_hall: OpenHall, where: str, event: str
 ) -> None:
     hall = open_hall()
-    phone = hall.page("")
+    phone = hall.page(None)
     phone.clock.install()
     phone.goto(hall.url + hall.code)
     headline(phone, "You are in")
@@ -452,9 +452,9 @@ def test_lines_are_those_of_the_journal_and_can_be_had_after_the_class(open_hall
     phone = hall.phone()
     choose(phone, 0, sure=2)
     headline(phone, "Kept")
-    with phone.expect_response("**/me"):  # a copy, for the time without a server
-        hall.steer("close", "show")
-    hall.steer("reveal")
+    for events in (("close", "show"), ("reveal",)):
+        with phone.expect_response("**/me"):  # a copy, for the time without a server
+            hall.steer(*events)
     headline(phone, "The answer")
     phone.get_by_text("Your data").click()
 
@@ -464,12 +464,13 @@ def test_lines_are_those_of_the_journal_and_can_be_had_after_the_class(open_hall
         return lines(Path(coming.value.path()).read_text(encoding="utf-8"))
 
     found = downloaded()
-    address = {"lesson": "01-prefill-vs-decode", "question": CHOICE, "event": "commit", "confidence": 2}
-    assert [{key: line[key] for key in address} for line in found][:1] == [address]
-    assert list(found[0]["guess"]) == ["key"]
+    commit, reveal = found
+    assert (commit["lesson"], commit["question"], commit["event"]) == ("01-prefill-vs-decode", CHOICE, "commit")
+    assert (commit["confidence"], list(commit["guess"]), reveal["event"]) == (2, ["key"], "reveal")
+    assert commit["hash"] == hall.host()["poll"]["hash"]
     hall.server.stop()
     headline(phone, "The class is over")
-    assert [line["question"] for line in downloaded()] == [CHOICE]
+    assert [{**line, "time": ""} for line in downloaded()] == [{**line, "time": ""} for line in found]
 
 
 def test_who_is_forgotten_is_out_and_their_votes_are_gone(open_hall: OpenHall) -> None:
@@ -514,23 +515,27 @@ def test_a_cold_explanation_is_told_in_pairs_and_has_no_vote(open_hall: OpenHall
     sound(phone, screen)
 
 
-@pytest.mark.parametrize("size", [HALL, {"width": 1920, "height": 1080}, {"width": 1024, "height": 768}])
-@pytest.mark.parametrize("question", [NUMBER, CURVE])
-def test_the_screen_fits_and_is_read_from_the_last_row(
-    open_hall: OpenHall, size: dict[str, int], question: str
-) -> None:
-    """Letters of 7 pixels where the screen is shown at a quarter of 1280 x 720: what a person at the back sees of it."""
+@pytest.mark.parametrize("question", [CHOICE, NUMBER, CURVE])
+def test_the_screen_fits_and_is_read_from_the_last_row(open_hall: OpenHall, question: str) -> None:
+    """Of 720 rows, letters of a question take 28, which is 7 at a quarter of the size; where there is more to show, 24."""
     hall = open_hall()
-    screen = hall.screen(size=size)
+    screen = hall.screen()
     hall.steer("open", question=question)
-    headline(screen, "Answer alone")
     ask = hall.host()["ask"]["ask"]
-    guesses = [{"text": "50"}, {"text": "131"}] if question == NUMBER else [[ask["y_min"] * 20] * len(ask["x"])]
-    hall.vote(question, guesses)
-    for event, words in (("close", "The vote is closed"), ("show", "How you voted"), ("reveal", "The answer")):
-        hall.steer(event)
+    guesses = {CHOICE: ["a", "b"], NUMBER: [{"text": "50"}, {"text": "131"}]}.get(question)
+    hall.vote(question, guesses or [[ask["y_min"] * 20] * len(ask["x"])])
+    for event, words, least in (
+        ("", "Answer alone", 28),
+        ("close", "The vote is closed", 28),
+        ("show", "How you voted", 24),
+        ("reveal", "The answer", 24),
+    ):
+        if event:
+            hall.steer(event)
         headline(screen, words)
-        screen.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        assert screen.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
-        stem = screen.locator(".gp-at-stem").evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
-        assert stem >= 28 * size["height"] / 720 * (0.75 if event == "reveal" else 1) * 0.75
+        for width, height in ((1920, 1080), (1024, 768), (1280, 720)):
+            screen.set_viewport_size({"width": width, "height": height})
+            screen.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+            assert screen.evaluate("() => document.documentElement.scrollHeight - innerHeight") <= 0
+            letters = screen.locator(".gp-at-stem").evaluate("node => parseFloat(getComputedStyle(node).fontSize)")
+            assert letters * 720 / min(height, width * 9 / 16) >= least, (words, width)

@@ -37,6 +37,12 @@ class Server:
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024 / 1e6
 
+    @property
+    def processor_s(self) -> float:
+        """Processor time that it has used, s."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def kill(self) -> None:
         """As a power failure would, without a word."""
         self.process.send_signal(signal.SIGKILL)

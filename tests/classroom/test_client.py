@@ -247,13 +247,19 @@ def test_an_older_state_never_replaces_a_later_one(server: Stub, lines: list[Lin
     assert voter.state["joined"] == 10
 
 
-def test_a_class_that_is_over_is_followed_no_longer(server: Stub, lines: list[Line]) -> None:
+def test_a_class_that_is_over_may_go_on(server: Stub, lines: list[Line]) -> None:
+    told: list[tuple[bool, str]] = []
     voter = joined(server, lines)
     wait_for(lambda: server.followed, "a stream")
+    voter.changed = lambda: told.append((voter.over, voter.fault))
     server.send("over", "{}")
-    wait_for(lambda: voter.over, "the end")
-    voter._thread.join(10)
-    assert voter.fault == "The class is over." and not voter._thread.is_alive()
+    server.stop()
+    wait_for(lambda: (True, "The class is over.") in told, "the end")
+    wait_for(lambda: "nobody answers" in voter.fault, "a look for a server")
+    assert voter.over
+    server.start()
+    wait_for(lambda: server.followed and not voter.fault, "the class again")
+    assert not voter.over
 
 
 # --- the instructor -----------------------------------------------------------------------------------------------------------

@@ -178,3 +178,24 @@ def test_reports_are_the_learners_alone(path: Path, tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert [(tmp_path / f"r.{end}").stat().st_mode & 0o777 for end in ("html", "json")] == [0o600, 0o600]
+
+
+def test_who_one_was_in_a_class_is_forgotten_too(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from lessonlib.classroom.joined import joined_file, keep_cookie
+
+    path.write_bytes(LINE)
+    keep_cookie("http://host:8010", "ABC234", "class-ABC234=x")
+    assert joined_file().stat().st_mode & 0o777 == 0o600
+    assert main(["erase", "--yes"]) == 0
+    assert str(joined_file()) in capsys.readouterr().out and not joined_file().exists() and not path.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"url": "a"}', '{"url": 1, "code": 2, "cookie": 3}', "[]"])
+def test_another_file_of_that_name_stays(text: str, path: Path) -> None:
+    from lessonlib.classroom.joined import joined_file
+
+    path.write_bytes(LINE)
+    joined_file().parent.mkdir()
+    joined_file().write_text(text)
+    assert main(["erase", "--yes"]) == 0
+    assert joined_file().read_text() == text

@@ -16,7 +16,7 @@ from bisect import bisect_right
 from pathlib import Path
 
 from lessonlib.cli import lab
-from lessonlib.show.class_pages import FOLDER, phone_files, screen_files
+from lessonlib.show.class_pages import FOLDER, later_files, phone_files, screen_files
 from lessonlib.show.static_files import STATIC, script_files
 from lessonlib.show.typescript import FILES
 
@@ -33,7 +33,8 @@ def deno() -> str | None:
 
 def joined() -> dict[str, list[Path]]:
     """Name -> the scripts that a page gets in one."""
-    return {"panel.js": script_files(), "phone.js": phone_files(), "screen.js": screen_files()}
+    phone = [*phone_files(), *later_files("shares")]
+    return {"panel.js": script_files(), "phone.js": phone, "screen.js": screen_files()}
 
 
 def findings(program: str) -> list[str]:

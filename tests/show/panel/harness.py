@@ -18,12 +18,14 @@ window.makeModel = (view) => {
   const listeners = {};
   const model = {
     view, sent: [], answers: true,
-    get: () => model.view,
+    bar: {},
+    get: (name) => (name === "class_bar" ? model.bar : model.view),
     on: (name, call) => (listeners[name] ??= new Set()).add(call),
     off: (name, call) => listeners[name]?.delete(call),
     emit: (name, value) => listeners[name]?.forEach((call) => call(value)),
     send: (message) => model.sent.push(message),
     update: (change) => { model.view = {...model.view, ...change}; model.emit("change:view"); },
+    tell: (bar) => { model.bar = bar; model.emit("change:class_bar"); },
     done: () => model.emit("msg:custom", {done: true}),
     listening: () => Object.values(listeners).reduce((sum, calls) => sum + calls.size, 0),
   };
@@ -70,6 +72,12 @@ def update(page: Page, **change: Any) -> None:
 def become(page: Page, view: dict[str, Any]) -> None:
     """Replaces the whole view."""
     page.evaluate("view => { model.view = view; model.emit('change:view'); model.done(); }", view)
+    next_frame(page)
+
+
+def tell(page: Page, **bar: Any) -> None:
+    """The class bar as Python sets it."""
+    page.evaluate("bar => model.tell(bar)", bar)
     next_frame(page)
 
 

@@ -1,7 +1,6 @@
 // The line to the class server: a stream of events that is opened anew when it falls silent, and one call for the whole state.
 /** @typedef {import("./wire.d.ts").State} State */
 /** @typedef {import("./wire.d.ts").ScreenState} ScreenState */
-/** @typedef {import("./wire.d.ts").Shares} Shares */
 /** @typedef {import("./wire.d.ts").Kept} Kept */
 /** @typedef {import("./wire.d.ts").Mine} Mine */
 

@@ -14,8 +14,8 @@
   /** @type {State} */
   let now = null;
   let line = null; // to the server, once joined
-  let changing = ""; // "question/round" for which this voter wants another answer
-  let news = null; // what became of a vote, while it matters: { at: "question/round", text }
+  let changing = ""; // the place (question and round) for which this voter wants another answer
+  let news = null; // what became of a vote, { at, text }, while its place is on show
   let asked = ""; // the state for which the whole one was fetched
   let kept = 0; // votes acknowledged
   let ended = false; // as far as the server said
@@ -39,20 +39,16 @@
 
   const STORED = "class-vote"; // so that a page which the phone threw away in between sends it again, under the same key
   const store = {
-    read: () => {
+    /** What `act` does with the store of this tab; null in a browser that keeps none, which votes all the same. */
+    safely: (act) => {
       try {
-        return JSON.parse(sessionStorage.getItem(STORED));
+        return act(sessionStorage);
       } catch {
         return null;
       }
     },
-    write: (vote) => {
-      try {
-        vote ? sessionStorage.setItem(STORED, JSON.stringify(vote)) : sessionStorage.removeItem(STORED);
-      } catch {
-        // A browser that stores nothing still votes.
-      }
-    },
+    read: () => store.safely((kept) => JSON.parse(kept.getItem(STORED))),
+    write: (vote) => store.safely((kept) => (vote ? kept.setItem(STORED, JSON.stringify(vote)) : kept.removeItem(STORED))),
   };
   const outbox = { vote: store.read(), sending: false, retry: undefined, tries: 0 };
 
@@ -151,7 +147,7 @@
     const { title, stem } = /** @type {any} */ (state.ask);
     if (aloud(state))
       return h("div", { class: "gp" }, h("h3", { class: "gp-title", text: title }), h("div", { class: "gp-slot gp-at-stem gp-words", html: stem }),
-        state.truth && h("div", { class: "gp-slot" }, parts.answer(state.truth)));
+        state.truth && able("shares") && h("div", { class: "gp-slot" }, parts.answer(state.truth)));
     const el = h("div");
     const model = standIn(view(state));
     const drop = parts.mount({ model, el });
@@ -160,17 +156,20 @@
     return el;
   }
 
-  const LATER = { number: "number", range: "number", curve: "curve", place: "place", blanks: "blanks", recall: "recall" }; // kind -> its module
-  const fetched = { tries: 0, busy: false };
+  const MODULES = { number: "number", range: "number", curve: "curve", place: "place", blanks: "blanks", recall: "recall", shares: "shares" }; // what comes later
+  const coming = new Map(); // module -> tries
 
-  /** Whether the panel's script for this kind is here; else it comes, and the page is drawn again. */
-  function able(kind) {
-    if (!(kind in LATER) || kinds[kind]) return true;
-    if (fetched.busy) return false;
-    fetched.busy = true;
-    import(`./${LATER[kind]}.js?${fetched.tries++}`) // an address that failed once may be held to fail
-      .catch(() => new Promise((done) => setTimeout(done, parts.pause(fetched.tries))))
-      .then(() => ((fetched.busy = false), draw()));
+  /** Whether the script for this kind of question, or for the shares, is here; else it comes, and the page is drawn again. */
+  function able(what) {
+    const name = MODULES[what];
+    if (!name || kinds[what] || parts[what]) return true;
+    if (coming.has(name)) return false;
+    const load = (tries) => {
+      coming.set(name, tries);
+      import(`./${name}.js?${tries}`) // an address that failed once may be held to fail
+        .then(draw, () => setTimeout(load, parts.pause(tries), tries + 1));
+    };
+    load(0);
     return false;
   }
 
@@ -233,11 +232,12 @@
     const put = (name, data, build) => slots[name].fill(data || null, () => data && build());
     const heard = put("head", [headline, text], () => [h("h2", { text: headline }), text && h("p", { text })]);
     put("first", open && now.phase === "open2" && before && [now.poll.id, before], () => first(now.ask, before));
-    put("question", open && [now.poll.id, now.round, aloud(now) && now.truth], () => question(now));
+    put("question", open && [now.poll.id, now.round, aloud(now) && able("shares") && now.truth], () => question(now));
     if (panel) panel.model.set(view(now)), settled();
     const changeable = open && votes(now) && mine(now)[now.round] && changing !== place(now) && !now.paused;
     put("actions", changeable && place(now), () => button("Change my answer", () => change(now)));
-    const shares = open && !aloud(now) && now.shares && [now.poll.id, now.shares, mine(now), now.truth?.id];
+    if (mine(now)[now.round]) able("shares"); // ahead of the moment in which the whole hall needs it
+    const shares = open && !aloud(now) && now.shares && able("shares") && [now.poll.id, now.shares, mine(now), now.truth?.id];
     const room = () => h("section", { class: "gp cl-shares", "aria-label": "How the room answered" }, now.truth && h("h3", { class: "gp-title", text: "How the room answered" }),
       parts.shares({ shares: now.shares, view: /** @type {any} */ (now.ask), mine: mine(now), truth: /** @type {any} */ (now.truth) }, page));
     put("room", !now.truth && shares, room); // what is new comes first
@@ -273,7 +273,7 @@
       asked = `${state.seq}`;
       line.look();
     }
-    if (phase === "shown") setTimeout(keepLines, Math.random() * LINES_WITHIN_MS);
+    if (["shown", "revealed"].includes(phase)) setTimeout(keepLines, Math.random() * LINES_WITHIN_MS);
     if (outbox.vote) deliver();
   }
 

@@ -1,4 +1,6 @@
-// How the room voted: options as bars, numbers on an axis, curves and dots as a faint bundle. For phones and the hall's screen alike.
+// How the room voted: options as bars, numbers on an axis, curves and dots as a faint bundle. For phones, the hall's screen and panels alike.
+
+/** @typedef {import("./wire.d.ts").Shares} Shares */
 {
   /** @typedef {{ shares: Shares, view: AnyView, mine?: Record<string, any>, truth?: AnyView }} Shown */
   /** Pixels of a drawing before it is enlarged; without a height it takes what it needs.

@@ -1,30 +1,11 @@
 // The class bar below a question: where the class stands, what an instructor can do now, what a learner's vote came to.
 // It is a trait of its own beside the view: a count that moves each second touches one text here and nothing else.
 {
-  const ROUNDS = ["first", "second"];
-  const percent = (share) => (Number.isFinite(share) ? `${Math.round(100 * share)} %` : "–");
-
-  /** The words of the course for an option; any other text is only text. */
-  function words(view, option) {
-    const html = view.ask?.options?.find(({ key }) => key === option.key)?.html;
-    return html ? h("span", { class: "gp-words", html }) : h("span", { text: option.text });
-  }
-
-  /** @param {AnyView} view */
-  function table(view, shares) {
-    const held = ROUNDS.filter((round) => Number.isFinite(shares[round]));
-    const rows = shares.options?.map((option) => [words(view, option), ...held.map((round) => percent(option[round]))]) ?? [];
-    if (!rows.length) return h("p", { class: "gp-soft", text: held.map((round) => `${round} vote: ${shares[round]} answers`).join(", ") });
-    const head = h("tr", {}, h("td"), held.map((round) => h("th", { scope: "col", text: `${round} vote` })));
-    const row = ([name, ...cells]) => h("tr", {}, h("th", { scope: "row" }, name), cells.map((text) => h("td", { text })));
-    return h("table", { class: "gp-table" }, h("thead", {}, head), h("tbody", {}, rows.map(row)));
-  }
-
   /** @param {Panel} panel @param {ClassBar} bar */
   function votes(panel, { shares, mine }) {
     const { view } = panel;
     const truth = isRevealed(view) ? view : null;
-    return parts.shares ? parts.shares({ shares, view, mine, truth }, { onDrop: (drop) => panel.slots.class.drops.push(drop) }) : table(view, shares);
+    return parts.shares({ shares, view, mine, truth }, { onDrop: (drop) => panel.slots.class.drops.push(drop) });
   }
 
   const say = (node, text) => {
@@ -46,7 +27,8 @@
 
     const buttons = (bar) => {
       const had = actions.contains(document.activeElement);
-      const one = ({ do: what, label, main }) => button(label, () => panel.send({ event: "class", do: what }), { primary: main, quiet: !main && bar.here, class: "gp-class-do" });
+      const steps = bar.buttons.some(({ main }) => main); // the others step back behind what comes next
+      const one = ({ do: what, label, main }) => button(label, () => panel.send({ event: "class", do: what }), { primary: main, quiet: steps && !main, class: "gp-class-do" });
       actions.replaceChildren(...bar.buttons.map(one));
       actions.hidden = !bar.buttons.length;
       if (had) (/** @type {HTMLElement} */ (actions.querySelector("button")) ?? node).focus();

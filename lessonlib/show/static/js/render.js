@@ -101,6 +101,13 @@
     return h("h3", { class: "gp-title", id }, words, skipped && h("span", { class: "gp-chip", text: "skipped" }));
   }
 
+  /** What is said of a class. It has no part in the view, and leaves all else alone. @param {Panel} panel */
+  function drawBar(panel) {
+    const bar = parts.classBar && panel.bar;
+    panel.slots.class.fill(bar ? bar.here : null, () => bar && parts.classBar(panel));
+    if (bar) panel.classBar(bar);
+  }
+
   /**
    * Fills every slot with what the view holds; a slot whose data did not change is left alone, one without data is empty.
    * @param {Panel} panel
@@ -122,9 +129,7 @@
     put("hints", asked && view.hints?.shown, () => hints(view.hints.shown));
     put("actions", open && [view.id, view.state, view.hints?.left, view.kept, view.sealed], () => actions(view, panel));
     put("kept", open && view.kept?.news && view.kept.line, () => h("p", { text: view.kept.line }));
-    const { bar } = panel;
-    put("class", bar && parts.classBar && [bar.here, bar.code], () => parts.classBar(panel));
-    if (bar && parts.classBar) panel.classBar(bar);
+    drawBar(panel);
     put("teacher", view.teacher?.talk && [view.id, view.teacher.talk.id], () => parts.teacher(view, panel));
     put("result", result && judged, () => parts.headline(result));
     put("grades", result && [grades, grade], () => parts.grades(result, panel));
@@ -171,6 +176,7 @@
     const { view, slots } = panel;
     const find = (name, selector) => slots[name].node.querySelector(selector);
     const tell = (words, node) => (panel.announce(words ?? ""), focusOn(node));
+    if (event === "class") return undefined; // the bar says what came of it
     if (view.problem) return refused(panel);
     if (event === "next" || event === "more") return tell(slots.title.node.textContent, find("title", ".gp-title"));
     if (event === "hint") {
@@ -299,7 +305,7 @@
     };
     const onBar = () => {
       panel.bar = barOf(model);
-      draw(panel);
+      drawBar(panel);
     };
     // Python answers every event with {done}, also when the view stayed the same (the same problem twice).
     // A view that changed settles its event at once; the {done} that follows must not settle the next one, so they are counted.
