@@ -29,6 +29,7 @@ afterwards:
   lessonlib class report|export|erase CODE        each has a --help of its own
 
 environment:
+  LESSONLIB_CLASS_STORE                              as --store, where its password should be in no list of processes
   LESSONLIB_CLASS_TOKEN                              the token that steers, where several servers share a class
   JUPYTERHUB_SERVICE_URL, JUPYTERHUB_SERVICE_PREFIX  where to listen as a service of a JupyterHub; with JUPYTERHUB_API_URL
                                                      and JUPYTERHUB_API_TOKEN its members log in (docs/HUB.md)"""
@@ -68,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     if len(places) != 1:
         raise LessonlibError(f"{args.lesson} names {len(places)} lessons: a class is of one")
     lesson = Lesson(places[0].name, load_lab(args.lab or chosen_lab()))
-    code = serve(lesson, where, args.store, args.code, _pages(), _told, _routes)
+    code = serve(lesson, where, args.store or os.environ.get("LESSONLIB_CLASS_STORE"), args.code, _pages(), _told, _routes)
     print(f"The class {code} has stopped. Go on with it: lessonlib class {args.lesson} --code {code}")
     return 0
 
