@@ -35,8 +35,8 @@ def kept(name: str, new: str) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(new + "\n")
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(new + "\n", encoding="ascii")
         return new
 
 

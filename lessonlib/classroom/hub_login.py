@@ -75,7 +75,9 @@ class HubPlace:
         if api is None:
             raise LessonlibError(f"JUPYTERHUB_API_URL: {given!r} is no address")
         if not token:
-            raise LessonlibError("JUPYTERHUB_API_TOKEN: a service of a JupyterHub needs the token that the Hub knows it by")
+            raise LessonlibError(
+                "JUPYTERHUB_API_TOKEN: a service of a JupyterHub needs the token that the Hub knows it by"
+            )
         service = environ.get("JUPYTERHUB_SERVICE_NAME") or prefix.strip("/").rpartition("/")[2]
         host, base = environ.get("JUPYTERHUB_HOST", ""), environ.get("JUPYTERHUB_BASE_URL", "/")
         own = urlsplit(environ.get("JUPYTERHUB_PUBLIC_URL", ""))

@@ -69,7 +69,9 @@ def run(args: argparse.Namespace) -> int:
     if len(places) != 1:
         raise LessonlibError(f"{args.lesson} names {len(places)} lessons: a class is of one")
     lesson = Lesson(places[0].name, load_lab(args.lab or chosen_lab()))
-    code = serve(lesson, where, args.store or os.environ.get("LESSONLIB_CLASS_STORE"), args.code, _pages(), _told, _routes)
+    code = serve(
+        lesson, where, args.store or os.environ.get("LESSONLIB_CLASS_STORE"), args.code, _pages(), _told, _routes
+    )
     print(f"The class {code} has stopped. Go on with it: lessonlib class {args.lesson} --code {code}")
     return 0
 

@@ -211,9 +211,7 @@ class Person:
 
         url = f"{self.own}/api/kernels/{self.kernel}/channels"
         cookies = "; ".join(
-            f"{each.name}={each.value}"
-            for each in self.browser.cookies.jar
-            if urlsplit(url).path.startswith(each.path)
+            f"{each.name}={each.value}" for each in self.browser.cookies.jar if urlsplit(url).path.startswith(each.path)
         )
         request = HTTPRequest(
             url.replace("http", "ws", 1), headers={"Cookie": cookies, "Origin": self.trial.url}, connect_timeout=30
