@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+HUB_VENV := .venv-hub
+HUB_BIN := $(HUB_VENV)/bin
 STAMP := $(VENV)/.ready
 TEST_STAMP := $(VENV)/.ready-test
 # Only errors: what pip says on its way is for those who pin the lock.
@@ -22,7 +24,7 @@ LOCK := uv pip compile pyproject.toml --extra all --group build --universal --py
   --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet
 
 .DEFAULT_GOAL := lab
-.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock audit bench class-load mutants wheel clean
+.PHONY: lab env env-test check check-style check-types check-arrows check-scripts check-lessons test notebooks lock audit bench class-load mutants wheel clean hub env-hub
 
 lab: env  ## open JupyterLab on the start notebook (ARGS="--no-browser --port 9999" go to JupyterLab)
 	@$(BIN)/python -m lessonlib lab $(ARGS)
@@ -84,12 +86,27 @@ test: env-test  ## everything: Python, a real browser, every stored output of th
 notebooks: env  ## execute the notebooks and store their outputs again
 	$(BIN)/python -m lessonlib build
 
+# Another environment: a Hub brings packages that no learner needs. The proxy comes from npm with the hashes of its own lock.
+hub: env-hub  ## a JupyterHub to try the course with several people, on this machine alone (make hub HUB_LESSON=03; see docs/HUB.md)
+	@cd deploy/jupyterhub && exec ../../$(HUB_BIN)/jupyterhub --config jupyterhub_config.py
+
+env-hub: $(HUB_VENV)/.ready  ## make .venv-hub: what a Hub and its learners need
+
+$(HUB_VENV)/.ready: deploy/jupyterhub/requirements-hub.lock deploy/jupyterhub/proxy/deno.lock pyproject.toml
+	@echo "Making the environment in $(HUB_VENV) (once; two minutes) ..."
+	@$(HUB_BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(HUB_VENV)
+	@$(HUB_BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r deploy/jupyterhub/requirements-hub.lock
+	@$(HUB_BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@DENO_DIR=$(HUB_VENV)/deno $(HUB_BIN)/deno install --quiet --frozen --config deploy/jupyterhub/proxy/deno.json
+	@touch $@
+
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
-	$(LOCK) $(UPGRADE) --extra postgres --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --constraints requirements-test.lock --output-file deploy/jupyterhub/requirements-hub.lock
 
 audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)
-	@for lock in requirements.lock requirements-test.lock; do \
+	@for lock in requirements.lock requirements-test.lock deploy/jupyterhub/requirements-hub.lock; do \
 	  uvx pip-audit@2.10.1 --require-hashes --disable-pip --strict --requirement $$lock || exit 1; done
 
 bench: env-test  ## the budgets, as ratios measured on this machine
@@ -106,4 +123,4 @@ wheel: env  ## the package and its source, in dist/
 	$(BIN)/python -m hatchling build
 
 clean:  ## forget the environment
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(HUB_VENV)

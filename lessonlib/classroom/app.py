@@ -6,6 +6,7 @@ store has the hash.
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import hmac
@@ -27,9 +28,11 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lessonlib.base.errors import LessonlibError, one_line
+from lessonlib.base.fetch import UnreachableError
 from lessonlib.base.formats import parse_json
 from lessonlib.classroom.class_file import code_of
 from lessonlib.classroom.events import Hub, Watcher
+from lessonlib.classroom.hub_login import BusyError, HubLogin
 from lessonlib.classroom.limits import READS, VOTES, Allowance, WrongCodes
 from lessonlib.classroom.live_class import ClosedError, LiveClass, StaleError, UnknownQuestionError
 from lessonlib.classroom.phases import EVENTS, OutOfTurnError
@@ -80,10 +83,13 @@ class ClassApp:
         pages: Pages,
         prefix: str = "/",
         more: Callable[[ClassApp], list[BaseRoute]] | None = None,
+        login: HubLogin | None = None,
     ):
+        #: of a JupyterHub, where the class is a service of one
+        self.login = login
         self.live, self.prefix = live, "/" + prefix.strip("/") + "/" * bool(prefix.strip("/"))
         self.pages = {name: _Page(kind, data) for name, (kind, data) in pages.items()}
-        self.cookie = f"class-{live.row.code}"
+        self.cookie, self.lead_cookie = f"class-{live.row.code}", f"class-lead-{live.row.code}"
         self.secure = live.join.startswith("https://")
         self.hub = Hub(self._told, live.recount)
         live.changed = self.hub.changed
@@ -92,6 +98,7 @@ class ClassApp:
         self._voters: OrderedDict[str, int] = OrderedDict()
         self._hosts: set[str] = set()
         self._told_fault = 0.0
+        self._taking_in = asyncio.Lock()
         routes: list[BaseRoute] = [
             Route("/state", self.answering(self._state), methods=["GET"]),
             Route("/events", _Events(self)),
@@ -130,15 +137,15 @@ class ClassApp:
             except GuessError as error:
                 return refused(422, str(error))
             except StoreError as error:
-                self._tell_fault(error)
+                self.tell_fault(error)
                 return refused(503, _NOT_KEPT, 1.0)
             except LessonlibError as error:  # a lesson of one's own may be wrong on this lab
-                self._tell_fault(error)
+                self.tell_fault(error)
                 return refused(500, "The server cannot show this question. The instructor's terminal says why.")
 
         return answer
 
-    def _tell_fault(self, error: LessonlibError) -> None:
+    def tell_fault(self, error: LessonlibError) -> None:
         """One line for the instructor's terminal, at most each ten seconds."""
         if time.monotonic() - self._told_fault > 10 or not self._told_fault:
             self._told_fault = time.monotonic()
@@ -154,18 +161,45 @@ class ClassApp:
 
     def hashed_bearer(self, request: Request) -> str | None:
         """The hash of the bearer token that comes with a request, if one does."""
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        return _hashed(token.strip()) if scheme.lower() == "bearer" and token.strip() else None
+        token = _bearer(request)
+        return _hashed(token) if token else None
 
     async def need_host(self, request: Request) -> None:
         """Refuse whoever does not bear a token of this class."""
         token = self.hashed_bearer(request)
         if token is None:
             raise ProblemError(401, "This is for the instructor alone.")
-        if token not in self._hosts:
-            if not await self.live.read(lambda store: store.is_host(self.live.row, token)):
-                raise ProblemError(403, "This token steers no class here.")
+        if token in self._hosts:
+            return
+        if await self.live.read(lambda store: store.is_host(self.live.row, token)):
             self._hosts.add(token)
+        elif not await self._leads_at_hub(request):
+            raise ProblemError(403, "This token steers no class here.")
+
+    async def _leads_at_hub(self, request: Request) -> bool:
+        if self.login is None:
+            return False
+        try:
+            return await self.login.leads(_bearer(request))
+        except BusyError as error:
+            raise ProblemError(429, str(error), 1.0) from None
+        except UnreachableError as error:
+            self.tell_fault(error)
+            raise ProblemError(503, "The Hub cannot say just now whether you lead this class.", 1.0) from None
+
+    async def need_reader(self, request: Request) -> tuple[str, ...]:
+        """Refuse whoever may not read the report. What its content security policy must say besides."""
+        if _bearer(request) or not self.brings_pass(request):
+            await self.need_host(request)
+            return ()
+        if request.headers.get("sec-fetch-dest") != "document":
+            raise ProblemError(403, "Open the report as a page of its own, by https, in a browser of these years.")
+        return ("sandbox allow-downloads",)
+
+    def brings_pass(self, request: Request) -> bool:
+        """Whether the browser that asks is one in which an instructor has logged in at the Hub."""
+        given = request.cookies.get(self.lead_cookie, "")
+        return self.login is not None and bool(given) and self.login.holds(given, time.time())
 
     async def voter(self, request: Request) -> int:
         """The voter whose cookie comes with a request. Refuses anybody else, also a voter of another class."""
@@ -229,17 +263,34 @@ class ClassApp:
         return answered(await self.live.state_of(voter))
 
     async def _joined(self) -> Response:
+        token = secrets.token_urlsafe(16)
+        voter = await self._add(token)
+        response = answered(await self.live.state_of(voter))
+        self._set_voter(response, token)
+        return response
+
+    async def take_in(self, response: Response, token: str) -> None:
+        """Make the browser that gets this answer the voter with that token, who may be one already."""
+        if time.time() > self.live.row.expires:
+            raise ProblemError(403, "This class is over.")
+        async with self._taking_in:
+            token_hash = _hashed(token)
+            if await self.live.read(lambda store: store.voter_of(self.live.row, token_hash)) is None:
+                await self._add(token)
+        self._set_voter(response, token)
+
+    async def _add(self, token: str) -> int:
         if self.live.joined >= MOST_VOTERS:
             raise ProblemError(429, "This class is full.")
-        token = secrets.token_urlsafe(16)
         voter = await self.live.add_voter(_hashed(token))
         self._remember(_hashed(token), voter)
-        response = answered(await self.live.state_of(voter))
+        return voter
+
+    def _set_voter(self, response: Response, token: str) -> None:
         age = max(int(self.live.row.expires - time.time()), 1)
         response.set_cookie(
             self.cookie, token, max_age=age, path=self.prefix, secure=self.secure, httponly=True, samesite="strict"
         )
-        return response
 
     async def _vote(self, request: Request) -> Response:
         voter = await self.voter(request)
@@ -343,6 +394,11 @@ async def read_object(request: Request) -> dict[str, Any]:
 def _allow(allowance: Allowance, voter: int) -> None:
     if wait := allowance.wait_s(voter):
         raise ProblemError(429, "That was quick. Wait a moment, then send it again.", wait)
+
+
+def _bearer(request: Request) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _hashed(token: str) -> str:

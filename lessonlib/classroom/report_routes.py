@@ -1,4 +1,4 @@
-"""The report of a class from its own server: to the instructor's token alone, and of questions that are revealed alone."""
+"""The report of a class from its own server: to the instructor alone, and of questions that are revealed alone."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ def _answering(app: ClassApp, form: Form, media: str, suffix: str) -> Callable[[
     live = app.live
 
     async def answer(request: Request) -> Response:
-        await app.need_host(request)
+        besides = await app.need_reader(request)
         rows = await live.read(lambda store: rows_of(store, live.row, revealed_alone=True))
         text = await live.in_lesson_thread(lambda: form([rows], lambda _name, _lab: live.lesson))
         kind = "inline" if media == "text/html" else "attachment"
         headers = {
             "cache-control": "no-store",
             "content-disposition": f'{kind}; filename="class-{live.row.code}{suffix}"',
-            "content-security-policy": f"{POLICY}; frame-ancestors 'none'",
+            "content-security-policy": "; ".join((POLICY, "frame-ancestors 'none'", *besides)),
             "referrer-policy": "no-referrer",
             "x-content-type-options": "nosniff",
         }

@@ -27,6 +27,7 @@ from lessonlib.base.errors import LessonlibError, shown
 from lessonlib.base.files import reason
 from lessonlib.classroom.app import ClassApp, Pages
 from lessonlib.classroom.class_file import code_of, read_class_file, remove_class_file, write_class_file
+from lessonlib.classroom.hub_login import HubLogin, HubPlace
 from lessonlib.classroom.live_class import LiveClass, lesson_name
 from lessonlib.classroom.store import ClassRow, CodeTakenError, Store, StoreError
 from lessonlib.classroom.stores import opener
@@ -188,7 +189,7 @@ def serve(
     """
     if code is not None and code_of(code) is None:
         raise LessonlibError(f"--code: {shown(code)} is no code: {CODE_LENGTH} of {CODE_SIGNS}")
-    opens = opener(store)
+    opens, hub = opener(store), HubPlace.of(os.environ, where.prefix)
     listening = listen(where)
     try:
         kept = opens()
@@ -201,7 +202,7 @@ def serve(
                 port = listening.getsockname()[1]
                 join = where.for_phones(port) + row.code
                 told = Served(row.code, join, where.for_phones(port) + f"screen#{row.code}", where.local(port))
-                asyncio.run(_serve(lesson, row, opens, listening, where, token, pages, ready, told, more))
+                asyncio.run(_serve(lesson, row, opens, listening, where, token, pages, ready, told, more, hub))
         finally:
             kept.close()
     finally:
@@ -220,13 +221,14 @@ async def _serve(
     ready: Callable[[Served], None],
     told: Served,
     more: Callable[[ClassApp], list[BaseRoute]] | None,
+    hub: HubPlace | None,
 ) -> None:
     files = raise_file_limit() - _OTHER_FILES
     live = LiveClass(lesson, row, opens, told.join)
     tasks: list[asyncio.Task[Any]] = []
     try:
         await live.start()
-        app = ClassApp(live, pages, where.prefix, more)
+        app = ClassApp(live, pages, where.prefix, more, HubLogin(hub, token) if hub else None)
         app.hub.most = max(files * 2 // 3, 8)  # a phone has a second connection, for votes
         config = uvicorn.Config(
             app.asgi,

@@ -44,15 +44,23 @@ def add_parser(subparsers: Any) -> None:
         action="store_true",
         help="bring newer editions into that folder; your answers are kept, and so is what you changed",
     )
+    parser.add_argument(
+        "--hub",
+        action="store_true",
+        help="be the server that a JupyterHub starts for a learner: its Spawner.cmd (docs/HUB.md)",
+    )
     parser.set_defaults(extra=[])
 
 
-def command(root: Path, extra: Sequence[str], start: str = START) -> list[str]:
-    """The command that starts JupyterLab in the folder `root` at the notebook `start`; `extra` comes last, so it wins."""
+def command(root: Path, extra: Sequence[str], start: str = START, hub: bool = False) -> list[str]:
+    """The command that starts JupyterLab in the folder `root` at the notebook `start`; `extra` comes last, so it wins.
+
+    hub: behind a JupyterHub.
+    """
     return [
         sys.executable,
         "-m",
-        "jupyterlab",
+        "jupyterhub.singleuser" if hub else "jupyterlab",
         f"--ServerApp.root_dir={root}",
         f"--LabApp.default_url=/lab/tree/{start}",
         *extra,
@@ -67,12 +75,14 @@ def environment(base: Mapping[str, str]) -> dict[str, str]:
 
 def run(args: argparse.Namespace) -> int:
     """Start JupyterLab and stay with it until it ends; returns its exit status."""
+    if args.hub and importlib.util.find_spec("jupyterhub") is None:
+        raise LessonlibError(f"JupyterHub is not installed for {sys.executable}: see docs/HUB.md")
     if importlib.util.find_spec("jupyterlab") is None:
         raise LessonlibError(
             f"JupyterLab is not installed for {sys.executable}: pip install jupyterlab, or in a checkout make lab"
         )
     root, start = _place(args.folder, args.update)
-    return become(command(root, args.extra, start))
+    return become(command(root, args.extra, start, args.hub))
 
 
 def become(argv: Sequence[str]) -> int:

@@ -15,6 +15,9 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.cli.limits import number
 
 if TYPE_CHECKING:
+    from starlette.routing import BaseRoute
+
+    from lessonlib.classroom.app import ClassApp
     from lessonlib.classroom.server import Served
 
 _EPILOG = """examples:
@@ -26,8 +29,10 @@ afterwards:
   lessonlib class report|export|erase CODE        each has a --help of its own
 
 environment:
+  LESSONLIB_CLASS_STORE                              as --store, where its password should be in no list of processes
   LESSONLIB_CLASS_TOKEN                              the token that steers, where several servers share a class
-  JUPYTERHUB_SERVICE_URL, JUPYTERHUB_SERVICE_PREFIX  where to listen as a service of a JupyterHub"""
+  JUPYTERHUB_SERVICE_URL, JUPYTERHUB_SERVICE_PREFIX  where to listen as a service of a JupyterHub; with JUPYTERHUB_API_URL
+                                                     and JUPYTERHUB_API_TOKEN its members log in (docs/HUB.md)"""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -54,7 +59,6 @@ def run(args: argparse.Namespace) -> int:
     """Serve the class until Ctrl-C."""
     _need_packages()
     from lessonlib.build.places import find
-    from lessonlib.classroom.report_routes import routes
     from lessonlib.classroom.server import address, serve
     from lessonlib.lesson.lesson import Lesson
     from lessonlib.record.settings import chosen_lab
@@ -65,9 +69,17 @@ def run(args: argparse.Namespace) -> int:
     if len(places) != 1:
         raise LessonlibError(f"{args.lesson} names {len(places)} lessons: a class is of one")
     lesson = Lesson(places[0].name, load_lab(args.lab or chosen_lab()))
-    code = serve(lesson, where, args.store, args.code, _pages(), _told, routes)
+    code = serve(
+        lesson, where, args.store or os.environ.get("LESSONLIB_CLASS_STORE"), args.code, _pages(), _told, _routes
+    )
     print(f"The class {code} has stopped. Go on with it: lessonlib class {args.lesson} --code {code}")
     return 0
+
+
+def _routes(app: ClassApp) -> list[BaseRoute]:
+    from lessonlib.classroom import hub_routes, report_routes
+
+    return [*report_routes.routes(app), *hub_routes.routes(app)]
 
 
 def _need_packages() -> None:

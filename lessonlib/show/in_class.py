@@ -11,10 +11,11 @@ from pathlib import Path
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import significant
 from lessonlib.classroom.attendance import Attendance
-from lessonlib.classroom.class_file import ClassFile, class_files
+from lessonlib.classroom.class_file import ClassFile, class_files, code_of
 from lessonlib.classroom.client import HostLine, Line, VoterLine, where
 from lessonlib.classroom.joined import keep_cookie, kept_cookie
 from lessonlib.classroom.leading import LEFT, Leading
+from lessonlib.classroom.on_hub import class_url, led_on_hub
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.lesson import Lesson
 
@@ -35,8 +36,10 @@ def name_of(lesson: Lesson) -> str:
 
 
 def led_here(lesson: Lesson) -> list[ClassFile]:
-    """The classes of a lesson that are led from this account, whatever their lab, the latest first."""
-    return [found for found in class_files() if found["lesson"] == name_of(lesson) and _runs(found["pid"])]
+    """The classes of a lesson that are led from this account, whatever their lab: that of its JupyterHub, then the latest."""
+    hub = led_on_hub()
+    known = [*([hub] if hub else ()), *class_files()]
+    return [found for found in known if found["lesson"] == name_of(lesson) and _runs(found["pid"])]
 
 
 def _runs(pid: int) -> bool:
@@ -79,7 +82,9 @@ def follow(leading: Leading, redraw_plans: Callable[[], None]) -> None:
 
 
 def join(lesson: Lesson, url: str, code: str | None, redraw: Redraw) -> Attendance:
-    """Join a class with this lesson. Raises LessonlibError in one line."""
+    """Join a class with this lesson; on a JupyterHub its code is enough. Raises LessonlibError in one line."""
+    if code is None and class_url() and code_of(url):
+        url, code = class_url(), url
     place = where(url, code)
     line = VoterLine(place, _nothing, kept_cookie(*place))
     _replace("join", line)

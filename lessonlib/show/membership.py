@@ -98,8 +98,9 @@ class Membership:
         if self._alone:
             return ""
         from lessonlib.classroom.class_file import class_files
+        from lessonlib.classroom.on_hub import leads_on_hub
 
-        if not class_files():
+        if not class_files() and not leads_on_hub():
             return ""
         from lessonlib.show import in_class
 
