@@ -415,6 +415,10 @@ class LiveClass:
             raise OutOfTurnError(f"“{event}” means nothing before the first question is on show")
         if question not in (None, now.current):
             raise OutOfTurnError(f"“{event}” is for the question on show, {now.current}, not for {question}")
+        if event not in ("open", "close") and self.questions[now.current].raw.get("sealed"):
+            raise OutOfTurnError(
+                "the inventory is voted on once and shown to nobody, so that before and after compare; go on with next"
+            )
         return [(event, now.current)]
 
     def _following(self) -> str:

@@ -124,11 +124,6 @@ class Lesson:
     # --- use ------------------------------------------------------------------------------------------
 
     @property
-    def on_the_default_lab(self) -> bool:
-        """Whether its numbers are those that its stored notebook holds."""
-        return self.lab.name == DEFAULT_LAB or self.form is not None
-
-    @property
     def sealed_together(self) -> list[StepItem]:
         """The questions that open only together: what one of them does says when the others open."""
         return self.exam.items if self.exam else self.form.items if self.form else []

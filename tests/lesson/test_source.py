@@ -85,7 +85,7 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         "unknown key": (
             lambda raw: raw.update(titel="x"),
             "the file",
-            "“titel” is not a key here; the keys are number, after, title",
+            "“titel” is not a key here; the keys are number, after, form, title",
         ),
         "unknown key in a question": (
             lambda raw: body(raw, NUMBER).update(explain="x"),

@@ -11,6 +11,7 @@ from lessonlib.build.lint.finding import Found, rule
 from lessonlib.build.lint.secrets import Secret, Text, late_secrets, secrets
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.words import markdown
+from lessonlib.roofline import DEFAULT_LAB
 
 MOST_LINES, MOST_CELLS = 8, 60
 
@@ -35,7 +36,7 @@ def cells(notebook: Notebook) -> Iterator[Found]:
 def gives_away(notebook: Notebook, lesson: Lesson) -> Iterator[Found]:
     """No Markdown cell, code cell or stored output gives away what a question asks."""
     # Stored outputs are those of the default lab; text and code are the same for all.
-    chunks = [*_written(_Whole(notebook)), *(_stored(_Whole(notebook)) if lesson.on_the_default_lab else ())]
+    chunks = [*_written(_Whole(notebook)), *(_stored(_Whole(notebook)) if lesson.lab.name == DEFAULT_LAB else ())]
     for item in lesson.asked:
         try:
             unsaid: list[Secret] = [*secrets(item), *late_secrets(item)]

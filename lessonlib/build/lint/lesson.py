@@ -25,6 +25,7 @@ from lessonlib.build.lint.finding import Finding, Found, Rule, Scope, rules_of, 
 from lessonlib.build.lint.lines import Lines
 from lessonlib.lesson.code import COURSE, OUTSIDE
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.roofline import DEFAULT_LAB
 
 #: more labs than this are counted, not named
 _MOST_NAMED = 3
@@ -65,7 +66,7 @@ def lint(
         _finding(rule, hit, in_words)
         for lesson in lessons
         for rule in rules_of("default lab")
-        if lesson.on_the_default_lab
+        if lesson.lab.name == DEFAULT_LAB
         for hit in _tolerant(rule, lesson)
     ]
     found += _on_labs("lab", lessons, lambda rule, lesson: rule.check(lesson), in_words)

@@ -107,6 +107,7 @@ NAMED = set().union(
     (text for key, text in texts(list(READY.values())) if key in _OF_KNOBS),
     *map(named_by_text, lesson_names()),
     *(load_source(lesson).get("claims", ()) for lesson in lesson_names()),
+    *([form["lab"]] for lesson in lesson_names() if (form := load_source(lesson).get("form"))),
 )
 #: every working once, whichever lessons name it
 ALL = [working for name, working in whole_course().workings.items() if name in NAMED]
