@@ -60,6 +60,7 @@ c.JupyterHub.log_level = "WARN"
 os.environ.setdefault("DENO_DIR", str(Path(sys.prefix) / "deno"))
 os.environ.setdefault("DENO_NO_UPDATE_CHECK", "1")
 c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PORT + 1}"
+c.ConfigurableHTTPProxy.log_level = "warn"
 c.ConfigurableHTTPProxy.pid_file = str(STATE / "proxy.pid")
 c.ConfigurableHTTPProxy.command = [
     str(Path(sys.executable).with_name("deno")),
@@ -74,7 +75,6 @@ c.ConfigurableHTTPProxy.command = [
     "npm:configurable-http-proxy@5.3.0",
     # As long as the class server keeps a connection: with the proxy's own 5 s, votes meet connections that are just being closed.
     "--keep-alive-timeout=75000",
-    "--log-level=warn",
 ]
 
 # --- who comes in -----------------------------------------------------------------------------------------------------
@@ -102,6 +102,7 @@ c.Spawner.environment = {
 c.Spawner.group_overrides = {
     INSTRUCTORS: {"groups": [INSTRUCTORS], "spawner_override": {"environment": {"LESSONLIB_CLASS_LEAD": "yes"}}}
 }
+c.LocalProcessSpawner.interrupt_timeout = 2  # seconds from Ctrl-C to SIGTERM, which ends a server as well
 c.Spawner.start_timeout = 120
 c.Spawner.http_timeout = 120
 

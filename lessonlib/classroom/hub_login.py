@@ -69,7 +69,7 @@ class HubPlace:
     def of(environ: Mapping[str, str], prefix: str) -> HubPlace | None:
         """As the Hub says to its services; None where no Hub has started us. Raises LessonlibError where it says half of it."""
         given = environ.get("JUPYTERHUB_API_URL", "")
-        if not given or "JUPYTERHUB_SERVICE_PREFIX" not in environ:
+        if not given or "JUPYTERHUB_SERVICE_PREFIX" not in environ or not is_service(environ):
             return None
         api, token = address(given), environ.get("JUPYTERHUB_API_TOKEN", "")
         if api is None:
@@ -90,6 +90,13 @@ class HubPlace:
             authorize=f"{host}/{'/'.join(part for part in (base.strip('/'), 'hub/api/oauth2/authorize') if part)}",
             callback=environ.get("JUPYTERHUB_OAUTH_CALLBACK_URL") or f"{ours}{prefix}oauth_callback",
         )
+
+
+def is_service(environ: Mapping[str, str]) -> bool:
+    """Whether what a Hub says in these variables is said to a service. A learner's own server has the same ones but for the
+    service's name; both have JUPYTERHUB_USER where the Hub itself has started them.
+    """
+    return "JUPYTERHUB_USER" not in environ or "JUPYTERHUB_SERVICE_NAME" in environ
 
 
 class HubLogin:

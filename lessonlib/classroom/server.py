@@ -27,7 +27,7 @@ from lessonlib.base.errors import LessonlibError, shown
 from lessonlib.base.files import reason
 from lessonlib.classroom.app import ClassApp, Pages
 from lessonlib.classroom.class_file import code_of, read_class_file, remove_class_file, write_class_file
-from lessonlib.classroom.hub_login import HubLogin, HubPlace
+from lessonlib.classroom.hub_login import HubLogin, HubPlace, is_service
 from lessonlib.classroom.live_class import LiveClass, lesson_name
 from lessonlib.classroom.store import ClassRow, CodeTakenError, Store, StoreError
 from lessonlib.classroom.stores import opener
@@ -73,10 +73,9 @@ class Address:
 def address(bind: str | None, port: int | None, public: str | None, environ: Mapping[str, str]) -> Address:
     """Where to listen: as given, else as JupyterHub says, else port 8010 of this machine alone. Raises LessonlibError.
 
-    The Hub says it to its services, and under the same names to each learner's own server, which also has JUPYTERHUB_USER:
-    that address is not ours.
+    The Hub says it to its services, and under the same names to each learner's own server: that address is not ours.
     """
-    environ = {} if "JUPYTERHUB_USER" in environ else environ
+    environ = environ if is_service(environ) else {}
     prefix = "/" + environ.get("JUPYTERHUB_SERVICE_PREFIX", "").strip("/")
     prefix = prefix if prefix == "/" else prefix + "/"
     hub = urlsplit(environ.get("JUPYTERHUB_SERVICE_URL", ""))

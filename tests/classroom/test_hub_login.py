@@ -20,6 +20,7 @@ from lessonlib.base.fetch import UnreachableError
 from lessonlib.classroom import hub_login, hub_routes, on_hub, report_routes
 from lessonlib.classroom.app import ClassApp
 from lessonlib.classroom.hub_login import LOGIN_S, BusyError, HubLogin, HubPlace
+from lessonlib.classroom.server import address
 from lessonlib.classroom.stores import opener
 from tests.classroom.room import PAGES, Room, room
 
@@ -242,7 +243,19 @@ def test_a_login_begun_elsewhere_is_refused(a_class: Room, hub: Hub, query: str)
 
 def test_without_a_hub_there_is_no_login(a_room: Room) -> None:
     assert HubPlace.of({}, "/") is None
-    assert HubPlace.of({"JUPYTERHUB_API_URL": "http://127.0.0.1/hub/api"}, "/") is None  # a learner's terminal on a Hub
+    learner = {
+        "JUPYTERHUB_USER": "ada",
+        "JUPYTERHUB_API_URL": "http://127.0.0.1/hub/api",
+        "JUPYTERHUB_SERVICE_PREFIX": "/user/ada/",
+    }
+    assert HubPlace.of(learner, "/user/ada/") is None  # in a terminal there
+    service = {**learner, "JUPYTERHUB_SERVICE_NAME": "class", "JUPYTERHUB_API_TOKEN": "t"}
+    assert HubPlace.of(service, "/services/class/")
+    where = {"JUPYTERHUB_SERVICE_URL": "http://127.0.0.1:18003"}
+    assert (address(None, None, None, service | where).port, address(None, None, None, learner | where).port) == (
+        18003,
+        8010,
+    )
     assert hub_routes.routes(a_room.app) == []
     assert a_room.ask("GET", "/lead").status_code == 404
 
