@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.checkpoint_2.card import by_card, forecast, idle, is_hybrid
-from lessonlib.course.checkpoint_2.judge import LEAST, run
-from lessonlib.course.checkpoint_2.outcome import judged_run, what_bound
+from lessonlib.course.checkpoint_2.judge import run
+from lessonlib.course.checkpoint_2.outcome import judged_run
 from lessonlib.course.checkpoint_2.search import AS_GOOD, best_of, grid, tried
 from lessonlib.course.checkpoint_2.services import Service, all_services, service_of, service_pool, service_sets
 from lessonlib.course.checkpoint_2.settings import MOST_DRAFTS, MOST_SEATS, Settings, line_of, read_settings
@@ -124,11 +124,6 @@ def service_best_ttft(lab: Lab) -> Quantity:
     return Quantity(run(found, best_of(found).settings).ttft_p99_s, "s")
 
 
-def service_today_bound(lab: Lab) -> str:
-    """What bound today's line."""
-    return what_bound(judged_run(service_of(lab), service_of(lab).line))
-
-
 def service_by_card(lab: Lab) -> Quantity:
     """Goodput of the card's line."""
     found = service_of(lab)
@@ -168,11 +163,6 @@ def deciding(service: Service) -> list[str]:
 
 def exam_services_count(lab: Lab) -> int:
     return len(service_pool())
-
-
-def requests_of_a_run(lab: Lab) -> Quantity:
-    """At least so many requests are in a run."""
-    return Quantity(LEAST, "requests")
 
 
 def _card_shares() -> list[float]:

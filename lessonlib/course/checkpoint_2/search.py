@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import read_json
+from lessonlib.base.files import read_json, write_text
 from lessonlib.base.paths import data_dir
 from lessonlib.course.checkpoint_2.card import by_card
 from lessonlib.course.checkpoint_2.judge import run
@@ -114,6 +114,6 @@ if __name__ == "__main__":
     path = data_dir() / "exams" / "json" / "checkpoint-2.json"
     if "--write" in sys.argv[1:]:
         path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     else:
         sys.stdout.write(text)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lessonlib.base.errors import LessonlibError, listed
+from lessonlib.base.formats import parse_json
 from lessonlib.base.serve_line import ServeLine, read_serve_line, short
 from lessonlib.base.versions import vllm
 from lessonlib.course.checkpoint_2.services import Service, running
@@ -168,8 +168,8 @@ def _drafts(service: Service, found: ServeLine) -> int:
 
 def _config(text: str) -> Mapping[str, object]:
     try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
+        found = parse_json(text, "--speculative-config")
+    except LessonlibError:
         found = None
     if not isinstance(found, dict) or set(found) - set(_DRAFT_KEYS):
         raise LessonlibError(

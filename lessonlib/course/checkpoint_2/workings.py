@@ -327,11 +327,6 @@ def desk_card_first_token(lab: Lab) -> Quantity:
     return Quantity(first_token_p99(worked_service(), by_card(worked_service())), "s", digits=2)
 
 
-def not_in_bursts(lab: Lab) -> int:
-    """Services of the exam whose requests do not come in bursts."""
-    return len(_steady())
-
-
 def _steady() -> list[Service]:
     return [each for each in service_pool() if each.burst == 1]
 

@@ -387,14 +387,6 @@ def gap_with(lab: Lab) -> Quantity:
     return Quantity(WITH.gap_p99_s, "s")
 
 
-def first_without(lab: Lab) -> Quantity:
-    return Quantity(WITHOUT.first_s, "s")
-
-
-def first_with(lab: Lab) -> Quantity:
-    return Quantity(WITH.first_s, "s")
-
-
 def watermark_gain(lab: Lab) -> Quantity:
     """How much more is written, as measured: what fewer preemptions bring, less what pages that stay free cost."""
     return Quantity(100 * (WITH.tokens_per_s / WITHOUT.tokens_per_s - 1), "%", digits=2)

@@ -149,11 +149,6 @@ def all_log_answers(lab: Lab) -> Quantity:
     return Quantity(afternoon("A").generation_rate, "tok/s", digits=2)
 
 
-def all_log_ratio(lab: Lab) -> Quantity:
-    """One over the other: prompt tokens for each written one."""
-    return Quantity(afternoon("A").prompt_rate / afternoon("A").generation_rate, "", digits=2)
-
-
 def gap_of_a(lab: Lab) -> Quantity:
     """Mean time between two tokens of an answer."""
     return Quantity(afternoon("A").gap_s, "s")

@@ -106,11 +106,6 @@ def prompt_in_4(lab: Lab) -> Quantity:
     return _prompt(weighed(lab, WEIGHTS_ONLY))
 
 
-def prompt_in_8(lab: Lab) -> Quantity:
-    """With weights and vectors in 8."""
-    return _prompt(weighed(lab, both_narrow(weights_lab(lab))))
-
-
 @lru_cache(maxsize=8)
 def _share_with_prompts(system: System) -> float:
     """Share of the steps' time in those that hold a piece of a prompt."""

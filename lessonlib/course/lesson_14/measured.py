@@ -32,10 +32,6 @@ def narrow_on_b200(lab: Lab) -> list[Quantity]:
     return [_ms("nvfp4", place) for place in range(3)]
 
 
-def eight_on_b200(lab: Lab) -> list[Quantity]:
-    return [_ms("fp8", place) for place in range(3)]
-
-
 def _rate(name: str) -> Quantity:
     return Quantity(PUBLISHED[name][3] * _SHARE, "tok/s")
 
@@ -53,17 +49,8 @@ def eight_full_b200(lab: Lab) -> Quantity:
     return _rate("fp8")
 
 
-def narrow_over_wide_b200(lab: Lab) -> Quantity:
-    return Quantity(PUBLISHED["nvfp4"][3] / PUBLISHED["bf16"][3], "x", digits=2)
-
-
 def eight_over_wide_b200(lab: Lab) -> Quantity:
     return Quantity(PUBLISHED["fp8"][3] / PUBLISHED["bf16"][3], "x", digits=2)
-
-
-def prompt_times_b200(lab: Lab) -> Quantity:
-    """First token of one user with the 4-bit checkpoint over that in 16 bits."""
-    return Quantity(PUBLISHED["nvfp4"][0] / PUBLISHED["bf16"][0], "x", digits=2)
 
 
 def product_rates_h100(lab: Lab) -> list[Quantity]:
@@ -86,11 +73,6 @@ def large_llama_rates(lab: Lab) -> list[Quantity]:
     return [Quantity(488, "tok/s"), Quantity(871, "tok/s")]
 
 
-def small_llama_cache(lab: Lab) -> Quantity:
-    """Keys and values of one token of Llama-3-8B: 32 layers, 8 heads of 128, twice, 2 bytes."""
-    return Quantity(2 * 2 * 32 * 8 * 128, "B")
-
-
 def large_llama_cache(lab: Lab) -> Quantity:
     """Of Llama-2-13B: 40 layers, 40 heads of 128."""
     return Quantity(2 * 2 * 40 * 40 * 128, "B")
@@ -99,11 +81,6 @@ def large_llama_cache(lab: Lab) -> Quantity:
 def _seats(parameters: float, a_token: Quantity, a_weight: float = 2.0) -> Quantity:
     """Requests of 1,024 and 512 tokens in what weights of so many bytes each leave of 90 % of 80 GB."""
     return Quantity((0.9 * 80e9 - a_weight * parameters) / (1536 * float(a_token)), "requests", digits=2)
-
-
-def small_llama_seats(lab: Lab) -> Quantity:
-    """Of Llama-3-8B, 8.03 billion parameters."""
-    return _seats(8.03e9, small_llama_cache(lab))
 
 
 #: parameters of Llama-2-13B; bytes of a weight in 4 bits, with 16 bits of scale for each 128

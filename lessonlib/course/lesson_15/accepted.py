@@ -63,11 +63,6 @@ def log_positions(lab: Lab) -> list[str]:
     return [f"{share:.3f}" for share in BY_POSITION]
 
 
-def wasted_drafts(lab: Lab) -> Quantity:
-    """Drafts a step that were thrown away."""
-    return Quantity(len(BY_POSITION) - float(log_accepted(lab)), "drafts", digits=2)
-
-
 # --- what the questions take
 
 

@@ -175,11 +175,6 @@ def week_rate(lab: Lab) -> Quantity:
     return Quantity(_late(lab, 0, "generation_tokens"), "tok/s")
 
 
-def noon_running(lab: Lab) -> Quantity:
-    """With three drafts."""
-    return Quantity(_late(lab, DRAFTS, "running"), "requests")
-
-
 def noon_first(lab: Lab) -> Quantity:
     return Quantity(_late(lab, DRAFTS, "ttft_mean"), "s")
 

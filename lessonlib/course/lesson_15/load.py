@@ -60,11 +60,6 @@ def plain_steps(lab: Lab) -> list[Quantity]:
     return [Quantity(step_seconds(_system(lab), count), "s") for count in requests_compared(lab)]
 
 
-def draft_steps(lab: Lab) -> list[Quantity]:
-    """With three drafts."""
-    return [Quantity(step_seconds(_system(lab), count, DRAFTS), "s") for count in requests_compared(lab)]
-
-
 def step_ratios(lab: Lab) -> list[Quantity]:
     return [Quantity(step_ratio(_system(lab), count), "x") for count in requests_compared(lab)]
 
@@ -82,11 +77,6 @@ def ratio_crowd(lab: Lab) -> Quantity:
 def gains_three(lab: Lab) -> list[Quantity]:
     """Tokens a second with three drafts over those without, in such steps."""
     return [Quantity(gain(_system(lab), count), "x") for count in requests_compared(lab)]
-
-
-def gains_single(lab: Lab) -> list[Quantity]:
-    """With one draft."""
-    return [Quantity(gain(_system(lab), count, 1), "x") for count in requests_compared(lab)]
 
 
 def _more(system: System, count: int) -> tuple[float, float, float]:

@@ -204,10 +204,6 @@ def rate_growth(lab: Lab) -> Quantity:
     return Quantity(100 * (EIGHT_DRAFTS[3] / ONE_DRAFT[3] - 1), "%", digits=2)
 
 
-def eagle_requests(lab: Lab) -> list[int]:
-    return list(EAGLE)
-
-
 def eagle_gains(lab: Lab) -> list[Quantity]:
     """The first version's head."""
     return [Quantity(value, "x") for value in EAGLE.values()]

@@ -32,7 +32,7 @@ DRAWN = (Monitor, Timeline)
 #: keys of a question that name a working
 _NAMING = ("truth", "working", "inputs", "compute")
 #: keys of a dot and of a function of one's own that name one
-_ALSO_NAMING = ("roof", "engine", "cases")
+_ALSO_NAMING = ("roof", "engine", "cases", "exam", "beside")
 #: keys of a knob that may name a function of the lab; what is none is a value
 _OF_KNOBS = ("from", "to", "start", "stops", "choices")
 
