@@ -32,6 +32,8 @@ from lessonlib.roofline import Lab, decode, prefill
 #: Seats of the curve, and requests a second of tomorrow.
 SEATS = (8, 16, 32, 64, 256)
 TOMORROW = 8.0
+#: seats that are not reached then
+OPEN = 256
 #: Tokens of an answer on the learner's own lab.
 ANSWER = 200
 
@@ -259,14 +261,57 @@ def tomorrow_gap(lab: Lab) -> Quantity:
     return Quantity(forecast(_tomorrow(), _tuned()).gap_s, "s")
 
 
-def tomorrow_gap_run(lab: Lab) -> Quantity:
-    """The median of the mean gaps in tomorrow's run."""
-    return Quantity(_ran(_tuned(), _tomorrow()).tpot_p50_s, "s")
-
-
 def tomorrow_ended(lab: Lab) -> Quantity:
     """Requests a second that end, kept limits or not."""
     return Quantity(_ran(_tuned(), _tomorrow()).ended, "requests/s")
+
+
+def tuned_seats(lab: Lab) -> int:
+    """Most requests in a step of the line."""
+    return _tuned().seats or 0
+
+
+def tomorrow_requests(lab: Lab) -> int:
+    """Requests of tomorrow's run."""
+    return _ran(_tuned(), _tomorrow()).requests
+
+
+def tomorrow_late(lab: Lab) -> Quantity:
+    """Those that miss the limit of the first token."""
+    return Quantity(_ran(_tuned(), _tomorrow()).late, "requests")
+
+
+def tomorrow_slow(lab: Lab) -> Quantity:
+    """Those that miss the limit of the gap."""
+    return Quantity(_ran(_tuned(), _tomorrow()).slow, "requests")
+
+
+def _open() -> Run:
+    """Tomorrow with seats enough."""
+    return _ran(replace(_tuned(), seats=OPEN), _tomorrow())
+
+
+def open_seats(lab: Lab) -> int:
+    return OPEN
+
+
+def open_late(lab: Lab) -> Quantity:
+    return Quantity(_open().late, "requests")
+
+
+def open_slow(lab: Lab) -> Quantity:
+    return Quantity(_open().slow, "requests")
+
+
+def open_goodput(lab: Lab) -> Quantity:
+    """Goodput with them."""
+    return Quantity(_open().goodput, "requests/s")
+
+
+def seats_choose_the_limit(lab: Lab) -> bool:
+    """With the line's seats most are late, with more most are slow, and either way most of the goodput is gone."""
+    tight, wide = _ran(_tuned(), _tomorrow()), _open()
+    return tight.late > 2 * tight.slow and wide.slow > wide.late and max(tight.share, wide.share) < 0.5
 
 
 def desk_limit(lab: Lab) -> Quantity:
