@@ -64,7 +64,7 @@ class Attendance:
         #: held while an event of a page or a state of the class is taken
         self.lock = threading.RLock()
         self._here: StepItem | None = None
-        self._votable = {item.id: item for item in lesson.asked if not item.only_kept and not item.raw.get("exam")}
+        self._votable = {item.id: item for item in lesson.asked if item.votable}
         self._as_asked: dict[str, str] = {}
         #: questions that were answered for the first time in the second round
         self._late: set[str] = set()

@@ -75,8 +75,8 @@ class Asked:
 
 
 def put_to_a_class(lesson: Lesson) -> dict[str, StepItem]:
-    """The questions of a lesson that a class is asked, in order: all but notes and those of an exam."""
-    return {item.id: item for item in lesson.asked if not item.only_kept and not item.raw.get("exam")}
+    """The questions of a lesson that a class is asked, in order."""
+    return {item.id: item for item in lesson.asked if item.votable}
 
 
 def is_voted_on(item: StepItem) -> bool:

@@ -75,6 +75,11 @@ class StepItem(Item):
         return self.step.question.only_kept
 
     @property
+    def votable(self) -> bool:
+        """Whether a class is asked it: no note, none of an exam, and of a kind that fits a phone."""
+        return self.step.question.votable and not self.only_kept and not self.raw.get("exam")
+
+    @property
     def panel_kind(self) -> PanelKind:
         """The kind of its question."""
         return self.step.question.kind

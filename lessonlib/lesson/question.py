@@ -75,6 +75,8 @@ class Question:
     self_graded: ClassVar[bool] = False
     #: whether it is kept as it is, changed and kept again, and never judged
     only_kept: ClassVar[bool] = False
+    #: whether a class can be asked it; not, where a phone is no place for the answer
+    votable: ClassVar[bool] = True
 
     def __init__(self, raw: Raw, words: Words, where: str):
         self.raw, self.where = raw, where

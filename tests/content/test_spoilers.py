@@ -116,7 +116,7 @@ def twin(item: StepItem) -> StepItem | None:
             raw[key] = [f"{answer}, but not quite" for answer in raw[key]]
     for key in ("reveal", "explanation", "answer", "because", "too_low", "too_high"):
         if key in raw:
-            raw[key] = f"Quite the contrary: {raw[key]}"
+            raw[key] = f"Quite the contrary:\n\n{raw[key]}"  # a paragraph of its own: a table may follow
     kept = {key: value for key, value in raw.items() if key != "elsewhere"}
     kind = {"predict": raw.get("kind")}.get(item.kind, item.kind)
     return StepItem(

@@ -66,6 +66,7 @@ class Settings(Prediction):
     """
 
     kind = "settings"
+    votable = False  # a command line of several flags
     keys: ClassVar[Mapping[str, Schema]] = {
         "line": NAME,
         "truth": NAME,

@@ -52,11 +52,9 @@ def draw(lab: Lab) -> style.Figure:
             left=shown.data["reading"],
             color=style.MEMORY,
             height=0.6,
-            hatch="//",
-            edgecolor="white",
         )
         plot.axvline(1.0, color=style.INK, linestyle="--", linewidth=1.2)
         plot.set_yticks(list(rows), shown.data["lines"])
         plot.invert_yaxis()
-        plot.set_xlabel("work in a second, s: reading, answers (hatched)")
+        plot.set_xlabel("work in a second, s: reading (left), answers (right)")
         return style.finish(plot, "a-second", "help-desk", shown)
