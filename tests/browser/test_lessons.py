@@ -57,7 +57,7 @@ def answer_everything(notebook: Notebook, lesson: str) -> None:
 
 def test_the_walks_meet_every_kind_of_question() -> None:
     kinds = {lesson: {kind for _, kind in questions(lesson)} for lesson in lesson_names()}
-    elsewhere = {"place", "range"}  # see test_own_work.py and test_exam.py
+    elsewhere = {"place", "range", "settings"}  # see test_own_work.py and test_exam.py
     assert set().union(*kinds.values()) <= kinds[WALKED[0]] | kinds[WALKED[1]] | elsewhere
 
 

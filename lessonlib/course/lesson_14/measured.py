@@ -119,7 +119,7 @@ def small_card_share(lab: Lab) -> Quantity:
 def seats_gained(lab: Lab) -> Quantity:
     """Times as many requests in 4 bits there: what the weights leave, after over before."""
     left = [float(small_card_share(lab)) - float(each(lab)) for each in (large_llama_weights, large_llama_weights_in_4)]
-    return Quantity(left[1] / left[0], "x", digits=2)
+    return Quantity(left[1] / left[0], "x")
 
 
 def seats_by_weights(lab: Lab) -> Quantity:
