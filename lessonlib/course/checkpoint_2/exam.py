@@ -61,19 +61,24 @@ def service_passed(lab: Lab) -> str:
 def service_tests(lab: Lab) -> str:
     """Short tests of each checkpoint, one line each: reading, step, room."""
     found = service_of(lab)
-    return "\n".join(_tested(found, path, weights) for path, weights in found.checkpoints.items())
+    return "\n".join(short_tests(found, path, weights) for path, weights in found.checkpoints.items())
 
 
-def _tested(service: Service, path: str, weights: str) -> str:
-    tests = idle(service, Settings(weights))
-    room = f"{tests.fits} fit"
+def short_tests(service: Service, path: str, weights: str) -> str:
+    """The tests of one checkpoint, a line for each cache that passed."""
+    lines = [f"{path} ({_BITS[weights]}): {_test(service, Settings(weights))}"]
     if is_hybrid(service):
-        room += f", {idle(service, Settings(weights, caching=False)).fits} without prefix caching"
+        lines[0] += f", {idle(service, Settings(weights, caching=False)).fits} without prefix caching"
     if "fp8" in service.cache:
-        room += f", {idle(service, Settings(weights, 'fp8')).fits} with an fp8 cache"
+        lines.append(f"  with an fp8 cache: {_test(service, Settings(weights, 'fp8'))}")
+    return "\n".join(lines)
+
+
+def _test(service: Service, settings: Settings) -> str:
+    tests = idle(service, settings)
     return (
-        f"{path} ({_BITS[weights]}): a mean prompt adds {Quantity(tests.read_s, 's')}; a step {Quantity(tests.first_s, 's')} "
-        f"and {Quantity(tests.each_s, 's')} for each request; {room}"
+        f"a mean prompt adds {Quantity(tests.read_s, 's')}; a step {Quantity(tests.first_s, 's')} "
+        f"and {Quantity(tests.each_s, 's')} for each request; {tests.fits} fit"
     )
 
 

@@ -11,14 +11,15 @@ import pytest
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.checkpoint_1.exam_systems import exam_pool
-from lessonlib.course.checkpoint_2.card import by_card, first_token_p99, forecast
+from lessonlib.course.checkpoint_2.card import by_card, first_token_p99, forecast, idle
 from lessonlib.course.checkpoint_2.exam import (
     deciding,
     service_all_up,
     service_best_line,
     service_small_budget,
-    service_tests,
+    short_tests,
 )
 from lessonlib.course.checkpoint_2.judge import run
 from lessonlib.course.checkpoint_2.outcome import judge_line
@@ -171,13 +172,19 @@ def test_names_and_models_tell_services_apart() -> None:
 
 
 @each_service
-def test_the_short_tests_say_each_checkpoint_on_a_line(service: Service) -> None:
-    lines = service_tests(service).splitlines()
-    assert len(lines) == len(service.checkpoints) and all(
-        "a mean prompt adds" in line and "fit" in line for line in lines
-    )
-
-
-@each_service
 def test_the_line_of_today_is_one_that_settings_write(service: Service) -> None:
     assert line_of(service, read_settings(service, service.line)) == service.line
+
+
+@pytest.mark.parametrize("name", [service.name for service in all_services()])
+def test_the_short_tests_say_what_the_card_reckons_with(name: str) -> None:
+    """Reading, both parts of a step and the room, of every checkpoint and of each cache that passed: else nobody could follow the card."""
+    service = next(one for one in all_services() if one.name == name)
+    caches = ["auto", *(["fp8"] if "fp8" in service.cache else [])]
+    for path, weights in service.checkpoints.items():
+        lines = short_tests(service, path, weights).splitlines()
+        assert len(lines) == len(caches)
+        for line, cache in zip(lines, caches, strict=True):
+            tests = idle(service, Settings(weights, cache))
+            told = [str(Quantity(part, "s")) for part in (tests.read_s, tests.first_s, tests.each_s)]
+            assert all(part in line for part in (*told, f"{tests.fits} fit"))
