@@ -11,6 +11,7 @@ import pytest
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.kinds.settings import Settings, share_words
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.step import Step
 from lessonlib.record.attempts import attempts_of
 from lessonlib.record.event import event_of
 from lessonlib.record.journal import Journal
@@ -18,6 +19,7 @@ from lessonlib.review.summary import summarise
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.fallback import fallback
+from tests.hostile import HARMLESS, HOSTILE, assert_printable, assert_same_page, html_of
 
 LESSON, FIRST = "checkpoint-2", "first-line"
 GOOD = "vllm serve /models/qwen3-30b-fp8 --max-num-seqs 64 --max-num-batched-tokens 1024 --kv-cache-dtype fp8 --spec-method ngram --spec-tokens 2"
@@ -187,3 +189,36 @@ def test_an_edited_record_of_several_factors_is_left_out(value: Any) -> None:
     }
     event = event_of(record)
     assert event.factors is None and (event.helds is None or value == [True])
+
+
+PLACES = {
+    "the line": lambda text: {"line": text, "numbers": forecasts()},
+    "a flag": lambda text: given(f"{GOOD} --{text}"),
+    "a value": lambda text: given(f"{GOOD} --max-num-seqs={text}"),
+    "the checkpoint": lambda text: given(GOOD.replace("/models/qwen3-30b-fp8", text)),
+    "a JSON value": lambda text: given(f"{POOR} --speculative-config '{text}'"),
+    "a forecast": lambda text: {
+        "line": GOOD,
+        "numbers": {**forecasts(), "ttft": {"text": text, "low": text, "high": text}},
+    },
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_refused_and_stays_text(name: str, place: str) -> None:
+    """Refused in one line that a terminal can print, and no page is another page because of it."""
+    asked = question()
+
+    def typed(text: str) -> dict[str, Any]:
+        step = Step(asked, "Settings")
+        step.handle({"event": "commit", "guess": PLACES[place](text), "confidence": 1})
+        return json.loads(json.dumps(step.view()))
+
+    view, other = typed(HOSTILE[name]), typed(HARMLESS)
+    assert view["state"] == other["state"] == "asked" and view["problem"]
+    assert len(view["problem"].splitlines()) == 1
+    assert_printable(view["problem"])
+    for (key, html), (_, same) in zip(html_of(view), html_of(other), strict=True):
+        assert_same_page(html, same, key)
+    assert_printable(fallback(view)[0])
