@@ -194,7 +194,7 @@ def test_an_edited_record_of_several_factors_is_left_out(value: Any) -> None:
 PLACES = {
     "the line": lambda text: {"line": text, "numbers": forecasts()},
     "a flag": lambda text: given(f"{GOOD} --{text}"),
-    "a value": lambda text: given(f"{GOOD} --max-num-seqs={text}"),
+    "a value": lambda text: given(f"vllm serve /models/qwen3-30b-fp8 --max-num-seqs={text}"),
     "the checkpoint": lambda text: given(GOOD.replace("/models/qwen3-30b-fp8", text)),
     "a JSON value": lambda text: given(f"{POOR} --speculative-config '{text}'"),
     "a forecast": lambda text: {
