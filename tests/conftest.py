@@ -80,9 +80,8 @@ def chromium_path() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """The one browser of this process: a second Playwright beside it would refuse to start."""
+def running_browser() -> Iterator[Browser]:
+    """A browser, started and closed: a second Playwright beside it in one process would refuse to start."""
     path = chromium_path()
     if path is None:
         reason = "no Chromium on the PATH (Debian and Ubuntu: apt install chromium; or name one in $CHROMIUM)"
@@ -93,3 +92,9 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
         yield chromium
         chromium.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser a file: while Playwright runs, asyncio refuses any other loop in this thread, and other files need theirs."""
+    yield from running_browser()

@@ -12,9 +12,16 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.harness import Notebook, OpenNotebook, Watch
 from tests.browser.server import Server, running
+from tests.conftest import running_browser
 
 FAILED = pytest.StashKey[bool]()
 PATIENCE_MS = 60_000  # a slow machine under load; a test that passes never waits this long
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One browser for all files here: its cache holds JupyterLab's scripts."""
+    yield from running_browser()
 
 
 @pytest.fixture(scope="session")
