@@ -144,7 +144,7 @@ def test_what_is_right_has_no_fault(text: str) -> None:
         (DEPLOYMENT, "--max-num-seqs", "--max-seqs", "no flag or metric “--max-seqs”"),
         (DEPLOYMENT, "image:", "images:", "'images' was unexpected"),
         (DEPLOYMENT, "apps/v1", "apps/v1beta1", "no kind that is known"),
-        (SCALED, '"5"', "5", "put 5 in quotes"),
+        (SCALED, '"5"', "5", "5 is not of type 'string'"),
         (SCALED, "minReplicaCount: 1", "minReplicaCount: 9", "minReplicaCount 9 is above maxReplicaCount 8"),
         (SCALED, "threshold", "treshold", "“treshold” is no key"),
         (SCALED, "num_requests_waiting", "gpu_cache_usage_perc", "no flag or metric “vllm:gpu_cache_usage_perc”"),
