@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_16.pair import (
     SLOTS,
     links_share,
@@ -59,7 +60,7 @@ def broken_step(lab: Lab) -> Quantity:
     return Quantity(token_seconds(broken_pair(lab)), "s")
 
 
-def pair_prompt(lab: Lab) -> Quantity:
+def linked_prompt(lab: Lab) -> Quantity:
     """Reading the prompt with NVLink."""
     return Quantity(prompt_seconds(on_gpus(lab, 2)), "s")
 
@@ -76,7 +77,7 @@ def token_slower(lab: Lab) -> Quantity:
 
 def prompt_slower(lab: Lab) -> Quantity:
     """Times as long for the prompt."""
-    return Quantity(float(broken_prompt(lab)) / float(pair_prompt(lab)), "x")
+    return Quantity(float(broken_prompt(lab)) / float(linked_prompt(lab)), "x")
 
 
 def link_slower(lab: Lab) -> Quantity:
@@ -118,3 +119,20 @@ def prompts_suffer_most(lab: Lab) -> bool:
     lost = [1 - without / with_it for with_it, without in (*_WRITTEN, *_READ)]
     measured = max(lost[:2]) < 0.06 and min(lost[2:]) > 0.2
     return float(token_slower(lab)) < 1.4 and float(prompt_slower(lab)) > 1.8 and measured
+
+
+def hardly_slower(lab: Lab) -> Quantity:
+    """Wrong: what a step would take more if only the bytes of one token's messages counted, rounded up generously."""
+    return Quantity(1.05, "x")
+
+
+# --- the pod of the manifest
+
+
+def pod_image(lab: Lab) -> str:
+    return f"vllm/vllm-openai:v{vllm().version}"
+
+
+def pod_cards(lab: Lab) -> int:
+    """Cards that the pod asks for, and over which each layer is split."""
+    return 2

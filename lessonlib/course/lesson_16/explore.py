@@ -86,7 +86,9 @@ def explore_step(lab: Lab, *, tokens: int, link: str) -> Explored:
             Value("quad", "Four", Quantity(whole[1] / whole[4], "x"), "expected"),
             Value("octet", "Eight", Quantity(whole[1] / whole[8], "x"), "expected"),
             Value("size", "Bytes of a message", size, "computed"),
-            Value("share", "Messages, of the step of two", Quantity(100 * link_s / whole[2], "%", digits=2), "expected"),
+            Value(
+                "share", "Messages, of the step of two", Quantity(100 * link_s / whole[2], "%", digits=2), "expected"
+            ),
             Value("most", "Most of their time goes into", more, "on two GPUs"),
         ],
         bars=bars,

@@ -132,11 +132,11 @@ def two_read(lab: Lab) -> Quantity:
     return Quantity(2 / float(prompt_on_two(lab)), "prompts a second")
 
 
-def read_tokens(lab: Lab) -> Quantity:
+def asked_tokens(lab: Lab) -> Quantity:
     return Quantity(READ, "tokens", digits=4)
 
 
-def written_tokens(lab: Lab) -> Quantity:
+def answered_tokens(lab: Lab) -> Quantity:
     return Quantity(WRITTEN, "tokens")
 
 

@@ -70,9 +70,7 @@ def _sound(lab: Lab) -> System:
 @lru_cache(maxsize=32)
 def _work(lab: Lab) -> Workload:
     rate = _READING / prompt_seconds(_sound(lab), _READ)
-    return Workload(
-        int(rate * UNTIL_S) + 20, LogNormal(_READ, 0.3), LogNormal(_WRITTEN, 0.5), Poisson(rate), seed=5
-    )
+    return Workload(int(rate * UNTIL_S) + 20, LogNormal(_READ, 0.3), LogNormal(_WRITTEN, 0.5), Poisson(rate), seed=5)
 
 
 @lru_cache(maxsize=16)
@@ -131,8 +129,13 @@ def _view(lab: Lab, result: Result, replica: int, log: bool) -> Monitor:
         log=log,
     )
     own = [
-        Chart(_GAP, "histogram_quantile(0.5, rate(vllm:inter_token_latency_seconds_bucket[20s]))", _gaps(lab, result, replica), "s"),
-        Chart(_LINK, "rate(DCGM_FI_PROF_NVLINK_TX_BYTES[20s])", _sent(lab, result, replica), "B/s"),
+        Chart(
+            _GAP,
+            "histogram_quantile(0.5, rate(vllm:inter_token_latency_seconds_bucket[20s]))",
+            _gaps(lab, result, replica),
+            "s",
+        ),
+        Chart(_LINK, "DCGM_FI_PROF_NVLINK_TX_BYTES", _sent(lab, result, replica), "B/s"),
     ]
     return replace(shown, charts=[*shown.charts, *own])
 
@@ -246,3 +249,8 @@ def slow_card_explains(lab: Lab) -> bool:
     first, gap, sent = (_pair(lab, title) for title in (_FIRST, _GAP, _LINK))
     still = gap[1] / gap[0] < 1.35 and 0.8 < sent[1] / sent[0] < 1.25
     return first[1] > 1.5 * first[0] and still
+
+
+def sound_prompt(lab: Lab) -> Quantity:
+    """Reading a prompt on the sound pair."""
+    return Quantity(prompt_seconds(_sound(lab)), "s")

@@ -223,7 +223,10 @@ def message_always_short(lab: Lab) -> dict[str, list[float]]:
 
 def message_of_bytes(lab: Lab) -> dict[str, list[float]]:
     """Wrong: bytes over bandwidth, without the wait."""
-    return {"x": list(STEP_TOKENS), "y": [payload(lab, tokens) / nvlink(lab).bytes_per_second for tokens in STEP_TOKENS]}
+    return {
+        "x": list(STEP_TOKENS),
+        "y": [payload(lab, tokens) / nvlink(lab).bytes_per_second for tokens in STEP_TOKENS],
+    }
 
 
 def step_token_counts(lab: Lab) -> list[Quantity]:

@@ -126,3 +126,10 @@ def counter_of_server(lab: Lab) -> Quantity:
 def counter_found(lab: Lab) -> Quantity:
     """Of the prompt tokens, those found in the cache."""
     return Quantity(100 * (1 - (float(counter_computed(lab)) - _ANSWERS) / float(counter_prompts(lab))), "%", digits=2)
+
+
+def slots_lose_outright(lab: Lab) -> bool:
+    """Two such cards take longer for a prompt than one, and most of that is messages."""
+    return float(slot_card_pair(lab)) > 1.1 * float(slot_card_lone(lab)) and float(slot_card_all(lab)) > 0.5 * float(
+        slot_card_pair(lab)
+    )
