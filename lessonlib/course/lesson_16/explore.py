@@ -63,7 +63,7 @@ def step_parts(lab: Lab, count: int, link: str, tokens: int) -> dict[str, float]
 
 def explore_step(lab: Lab, *, tokens: int, link: str) -> Explored:
     """One step on one, two, four and eight GPUs."""
-    looks = (("work", "divided work", "memory"), ("stays", "stays", "other"), ("waiting", "messages wait", "limit"))
+    looks = (("work", "divided work", "memory"), ("stays", "stays", "other"), ("waiting", "messages wait", "kv"))
     bars, whole = [], {}
     for count in _GPUS:
         parts = step_parts(lab, count, link, tokens)

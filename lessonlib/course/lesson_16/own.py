@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_16.pair import BEHIND, PROMPT, links_share
-from lessonlib.roofline import Estimate, Lab, decode, prefill
+from lessonlib.course.lesson_16.pair import BEHIND, PROMPT, links_share, prompt_seconds, token_seconds
+from lessonlib.roofline import Estimate, Lab, System, decode, prefill
 from lessonlib.roofline.band import band
 
 
@@ -69,3 +71,23 @@ def shared_token_messages(lab: Lab) -> Quantity:
 
 def shared_prompt_messages(lab: Lab) -> Quantity:
     return Quantity(links_share(lab.system, PROMPT), "%", digits=2)
+
+
+def _doubled(lab: Lab) -> System:
+    """Two of a lab's cards in place of one, over whatever joins such cards."""
+    return replace(lab.system, tp=2)
+
+
+def doubled_token(lab: Lab) -> Quantity:
+    """One decode step of one request on two of them."""
+    return Quantity(token_seconds(_doubled(lab)), "s")
+
+
+def doubled_prompt(lab: Lab) -> Quantity:
+    """Reading the prompt on two."""
+    return Quantity(prompt_seconds(_doubled(lab)), "s")
+
+
+def doubled_share(lab: Lab) -> Quantity:
+    """Per cent of that which messages take."""
+    return Quantity(links_share(_doubled(lab), PROMPT), "%", digits=2)

@@ -92,6 +92,9 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "plates": "692 tokens",
+    "wait": "9.37 µs",
+    "calls": "137 messages",
+    "carried": "139 µs",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

@@ -14,7 +14,7 @@ NEEDS = {
 }
 DURATION_S = 5.0
 #: pixels: where time begins and ends; widths of a half course, of a call, of a longer half course and of a cartload
-_LEFT, _RIGHT, _COURSE, _CALL, _LONG, _CART = 120, 690, 74, 30, 150, 62
+_LEFT, _RIGHT, _COURSE, _CALL, _LONG, _CART = 150, 690, 74, 30, 150, 62
 #: pixels: height of a half course, between the two cooks
 _HIGH, _APART = 30, 62
 
@@ -23,8 +23,8 @@ def _cooks(sheet: Sheet, y: float, course: float, call: float, look: str, begins
     """Half courses of both cooks, and after each pair an arrow both ways: the same for the upper and the lower drawing."""
     x, turn = float(_LEFT), 0
     turns = int((_RIGHT - _LEFT) // (course + call))
-    for row, name in enumerate(("cook 1", "cook 2")):
-        sheet.add(text(_LEFT - 14, y + row * _APART + 21, name, "", "end"))
+    for row, name in enumerate(("first cook", "second cook")):
+        sheet.add(text(_LEFT - 12, y + row * _APART + 21, name, "", "end"))
     while turn < turns:
         at = begins_s + (ends_s - begins_s) * turn / turns
         halves = "".join(rect(x, y + row * _APART, course - 4, _HIGH, "memory-line memory-soft", 3) for row in range(2))
@@ -41,18 +41,18 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     wait, calls, prompt, carried = (given.text(key) for key in ("wait", "calls", "prompt", "carried"))
     sheet = Sheet("half-dishes", prefix, DURATION_S)
     sheet.add(
-        text(_LEFT, 34, f"One guest: {calls}, {wait} each", "big", "start"),
+        text(40, 34, f"One guest: {calls}, {wait} each", "big", "start"),
         line(_LEFT, 156, _RIGHT, 156, "thin"),
     )
     _cooks(sheet, 50, _COURSE, _CALL, "ink paper", 0.3, 2.0)
     sheet.add(
-        text(_LEFT, 214, f"A banquet of {prompt}: as many, {carried} each", "big", "start"),
+        text(40, 214, f"A banquet, {prompt}: {carried} each", "big", "start"),
         line(_LEFT, 336, _RIGHT, 336, "thin"),
     )
     _cooks(sheet, 230, _LONG, _CART, "compute-line compute-soft", 2.3, 4.2)
     sheet.add(
         group(
-            text(405, 384, "nobody goes on before both have added up; not to scale", "strong"),
+            text(360, 384, "nobody goes on before both have added up", "strong"),
             look=sheet.appear(4.4),
         )
     )
@@ -64,6 +64,6 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         (0.3, "Each cook makes half of every course."),
         (2.0, f"One guest: after each half both call out what they have, {wait} every time, {calls}."),
         (4.2, f"A banquet of {prompt}: as many times, but now there is a cartload to bring over, {carried}."),
-        (5.0, "Nobody goes on before both have added up: the slower cook sets the pace."),
+        (5.0, "Nobody goes on before both have added up."),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
