@@ -70,26 +70,26 @@ def explore_step(lab: Lab, *, tokens: int, link: str) -> Explored:
         whole[count] = sum(parts.values())
         shown = [Part(label, parts[name], look) for name, label, look in looks]  # type: ignore[arg-type]
         shown.append(Part("messages carry", parts["carrying"], "compute"))
-        bars.append(Bar(f"{count} GPU{'s' if count > 1 else ''}", shown, str(Quantity(whole[count], "s"))))
+        bars.append(Bar(f"{count} card{'s' if count > 1 else ''}", shown, str(Quantity(whole[count], "s"))))
     pair = step_parts(lab, 2, link, tokens)
     link_s = pair["waiting"] + pair["carrying"]
     more = "carrying" if pair["carrying"] > pair["waiting"] else "waiting"
     size = Quantity(payload(lab, tokens), "B")
     finding = (
-        f"{tokens:,} token{'s' if tokens > 1 else ''} in a step, over {link}: {Quantity(whole[1], 's')} on one GPU, {Quantity(whole[2], 's')} on two, "
+        f"{tokens:,} token{'s' if tokens > 1 else ''} in a step, over {link}: {Quantity(whole[1], 's')} on one card, {Quantity(whole[2], 's')} on two, "
         f"{Quantity(whole[8], 's')} on eight. On two the messages, of {size} each, take {Quantity(link_s, 's')}, most of it {more}."
     )
     return Explored(
         finding=finding,
         values=[
-            Value("pair", "Two GPUs, times as fast as one", Quantity(whole[1] / whole[2], "x"), "expected"),
+            Value("pair", "Two cards, times as fast as one", Quantity(whole[1] / whole[2], "x"), "expected"),
             Value("quad", "Four", Quantity(whole[1] / whole[4], "x"), "expected"),
             Value("octet", "Eight", Quantity(whole[1] / whole[8], "x"), "expected"),
             Value("size", "Bytes of a message", size, "computed"),
             Value(
                 "share", "Messages, of the step of two", Quantity(100 * link_s / whole[2], "%", digits=2), "expected"
             ),
-            Value("most", "Most of their time goes into", more, "on two GPUs"),
+            Value("most", "Most of their time goes into", more, "on two cards"),
         ],
         bars=bars,
         unit="s",
