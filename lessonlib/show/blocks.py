@@ -29,6 +29,7 @@ from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
 from lessonlib.show.fleet import FleetBlock
 from lessonlib.show.inventory import Inventory
+from lessonlib.show.manifest import Manifest
 from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
@@ -219,6 +220,7 @@ BLOCKS: Blocks = {
         TimelineBlock,
         FleetBlock,
         Monitoring,
+        Manifest,
         Write,
         Roof,
         Score,

@@ -43,6 +43,7 @@ _BLOCK_TEXT = {
     "monitor": "text",
     "timeline": "text",
     "fleet": "text",
+    "manifest": "text",
 }
 
 
