@@ -88,7 +88,7 @@ def test_three_learners_and_one_class(trial: Trial, opens: Any, watch: Watch) ->
         phone.goto(f"{trial.class_url}/login")
         logs_in(phone, trial, name)
         phone.wait_for_url(f"**/services/class/{trial.code}")
-        headline(phone, "Get ready")
+        headline(phone, "You are in")
     gets_a_server(ben, trial, "ben")
     folder = Path(trial.state / "learners" / "ben" / "predict-first")
     write_notebook(folder / "mine.ipynb", OPEN, f'lesson.join("{trial.code}")', f'lesson.predict("{QUESTION}")')
