@@ -7,8 +7,11 @@ from dataclasses import replace
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_16.pair import (
+    PROMPT,
     SLOTS,
     links_share,
+    message_seconds,
+    messages,
     on_gpus,
     pair_lab,
     pair_step,
@@ -18,8 +21,10 @@ from lessonlib.course.lesson_16.pair import (
 )
 from lessonlib.roofline import Lab, System
 from lessonlib.roofline.efficiency import load_efficiency
-from lessonlib.roofline.links import Link, effective_link
+from lessonlib.roofline.links import Link, all_reduce_s, effective_link
 
+#: share of the slot's rate where a card may write to the other's memory directly: as over NVLink; assumed
+PEER_SHARE = 0.8
 #: two RTX 3090, Qwen3.6-27B in 4 bits, three drafts, vLLM 0.25.0; tokens a second with NVLink and without any path from card to card:
 #: two texts, then prompts of 10,000 and 90,000 tokens (club-3090 pull request 702)
 _WRITTEN = ((78.01, 74.21), (99.32, 96.15))
@@ -80,10 +85,16 @@ def prompt_slower(lab: Lab) -> Quantity:
     return Quantity(float(broken_prompt(lab)) / float(linked_prompt(lab)), "x")
 
 
-def link_slower(lab: Lab) -> Quantity:
-    """Times fewer bytes a second than NVLink carries."""
-    own = effective_link(on_gpus(lab, 2), load_efficiency()).bytes_per_second
-    return Quantity(own / slot_link(lab).bytes_per_second, "x", digits=2)
+def peer_prompt_slower(lab: Lab) -> Quantity:
+    """The same if messages went from card to card over the slot, at four fifths of its data sheet's rate."""
+    link = Link(PEER_SHARE * SLOTS[pair_lab(lab).system.gpu.architecture][1], slot_link(lab).latency_s)
+    system, count = on_gpus(lab, 2), float(messages(lab))
+    added = count * (all_reduce_s(2, payload(lab, PROMPT), link) - message_seconds(lab, PROMPT))
+    return Quantity(1 + added / prompt_seconds(system), "x")
+
+
+def peer_share(lab: Lab) -> Quantity:
+    return Quantity(100 * PEER_SHARE, "%")
 
 
 def broken_even_tokens(lab: Lab) -> Quantity:
@@ -93,7 +104,7 @@ def broken_even_tokens(lab: Lab) -> Quantity:
 
 
 def broken_share_of_prompt(lab: Lab) -> Quantity:
-    return Quantity(links_share(broken_pair(lab), 4096), "%", digits=2)
+    return Quantity(links_share(broken_pair(lab), PROMPT), "%", digits=2)
 
 
 def written_with(lab: Lab) -> list[Quantity]:

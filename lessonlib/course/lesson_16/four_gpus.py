@@ -127,4 +127,10 @@ def answered_tokens(lab: Lab) -> Quantity:
 def lines_cross(lab: Lab) -> bool:
     """One replica is clearly sooner at the lowest rate, later from the fourth on, clearly at the last; it reads fewer prompts a second."""
     one, two = _by_rate(lab, 1), _by_rate(lab, 2)
-    return one[0] < 0.87 * two[0] and one[1] < two[1] and one[3] > 1.02 * two[3] and one[-1] > 1.8 * two[-1] and float(four_read(lab)) < 0.95 * float(two_read(lab))
+    return (
+        one[0] < 0.87 * two[0]
+        and one[1] < two[1]
+        and one[3] > 1.02 * two[3]
+        and one[-1] > 1.8 * two[-1]
+        and float(four_read(lab)) < 0.95 * float(two_read(lab))
+    )

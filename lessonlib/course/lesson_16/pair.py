@@ -207,26 +207,29 @@ def message_seconds(lab: Lab, tokens: int) -> float:
     return float(all_reduce_s(2, payload(lab, tokens), nvlink(lab)))
 
 
+def _micro(values: list[float]) -> dict[str, list[float]]:
+    """A curve over the tokens of a step, in microseconds."""
+    return {"x": list(STEP_TOKENS), "y": [1e6 * value for value in values]}
+
+
 def message_by_tokens(lab: Lab) -> dict[str, list[float]]:
-    return {"x": list(STEP_TOKENS), "y": [message_seconds(lab, tokens) for tokens in STEP_TOKENS]}
+    """Microseconds of one all-reduce, by the tokens of the step."""
+    return _micro([message_seconds(lab, tokens) for tokens in STEP_TOKENS])
 
 
 def message_in_proportion(lab: Lab) -> dict[str, list[float]]:
     """Wrong: each token adds what the first one takes."""
-    return {"x": list(STEP_TOKENS), "y": [message_seconds(lab, 1) * tokens for tokens in STEP_TOKENS]}
+    return _micro([message_seconds(lab, 1) * tokens for tokens in STEP_TOKENS])
 
 
 def message_always_short(lab: Lab) -> dict[str, list[float]]:
     """Wrong: as long for any number of tokens."""
-    return {"x": list(STEP_TOKENS), "y": [message_seconds(lab, 1)] * len(STEP_TOKENS)}
+    return _micro([message_seconds(lab, 1)] * len(STEP_TOKENS))
 
 
 def message_of_bytes(lab: Lab) -> dict[str, list[float]]:
     """Wrong: bytes over bandwidth, without the wait."""
-    return {
-        "x": list(STEP_TOKENS),
-        "y": [payload(lab, tokens) / nvlink(lab).bytes_per_second for tokens in STEP_TOKENS],
-    }
+    return _micro([payload(lab, tokens) / nvlink(lab).bytes_per_second for tokens in STEP_TOKENS])
 
 
 def step_token_counts(lab: Lab) -> list[Quantity]:

@@ -94,8 +94,8 @@ def test_the_slips_are_far_from_the_truth(name):
 def test_a_message_waits_at_first_and_carries_at_last(name):
     lab = load_lab(name)
     link, curve = nvlink(lab), message_by_tokens(lab)
-    assert curve["y"][0] == pytest.approx(link.latency_s, rel=0.01)
-    assert curve["y"][-1] == pytest.approx(8192 * payload(lab) / link.bytes_per_second, rel=0.1)
+    assert 1e-6 * curve["y"][0] == pytest.approx(link.latency_s, rel=0.01)
+    assert 1e-6 * curve["y"][-1] == pytest.approx(8192 * payload(lab) / link.bytes_per_second, rel=0.1)
     assert message_seconds(lab, round(float(even_tokens(lab)))) == pytest.approx(2 * link.latency_s, rel=0.01)
     assert curve["x"][2] < float(even_tokens(lab)) < curve["x"][3]
 
@@ -118,6 +118,7 @@ def test_prompts_suffer_and_answers_hardly(name):
     assert broken_link.prompts_suffer_most(lab)
     token, prompt = float(broken_link.token_slower(lab)), float(broken_link.prompt_slower(lab))
     assert 1.1 < token < 1.4 and prompt > 1.25 * token
+    assert 1.1 < float(broken_link.peer_prompt_slower(lab)) < prompt
     system, link = broken_pair(lab), broken_link.slot_link(lab)
     count = float(messages(lab))
     added = count * (message_seconds_over(link, payload(lab, PROMPT)) - message_seconds(lab, PROMPT))

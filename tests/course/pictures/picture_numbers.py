@@ -92,7 +92,7 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "plates": "692 tokens",
-    "wait": "9.37 µs",
+    "one_call": "9.37 µs",
     "calls": "137 messages",
     "carried": "139 µs",
 }

@@ -7,7 +7,7 @@ from lessonlib.draw.marks import arrow, group, line, rect, text
 from lessonlib.draw.sheet import Sheet
 
 NEEDS = {
-    "wait": "how long a call takes for one token, such as '8 µs'",
+    "one_call": "how long a call takes for one token, such as '8 µs'",
     "calls": "calls a token, such as '100 messages'",
     "prompt": "tokens of the prompt below, such as '4,000 tokens'",
     "carried": "how long a call takes for the prompt, such as '120 µs'",
@@ -38,7 +38,7 @@ def _cooks(sheet: Sheet, y: float, course: float, call: float, look: str, begins
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
-    wait, calls, prompt, carried = (given.text(key) for key in ("wait", "calls", "prompt", "carried"))
+    wait, calls, prompt, carried = (given.text(key) for key in ("one_call", "calls", "prompt", "carried"))
     sheet = Sheet("half-dishes", prefix, DURATION_S)
     sheet.add(
         text(40, 34, f"One guest: {calls}, {wait} each", "big", "start"),
