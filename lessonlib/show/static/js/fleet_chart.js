@@ -4,6 +4,7 @@
   const MILLI = 1e3;
   const STRIP = 34, LINK = 36, GAP = 11, NAME = 17, HEAD = 23, AXIS = 22; // pixels
   const READOUT = { run: 38, wait: 40, cache: 46, found: 48 }; // pixels of a lane's numbers
+  const EDGE = 2; // pixels between the last number and the edge
   const FLIGHT_S = 0.7; // of a dot, in real seconds
   const MOST_FLYING = 40;
   const WORDS = { o: "off", s: "starting", r: "ready", d: "draining", f: "failed", t: "stalled" };
@@ -109,7 +110,7 @@
   function sidesOf(narrow, width, finds) {
     const numbers = Object.keys(READOUT).filter((name) => finds || name !== "found");
     const [fan, name] = narrow ? [26, 30] : width < 720 ? [44, 74] : [66, 78];
-    return { fan, numbers, gutter: fan + name, right: width < 720 ? (narrow ? 2 : 84) : numbers.reduce((sum, one) => sum + READOUT[one], 8) };
+    return { fan, numbers, gutter: fan + name, right: width < 720 ? (narrow ? 2 : 84) : numbers.reduce((sum, one) => sum + READOUT[one], 10) };
   }
 
   /** Where each part of the drawing begins, from top to bottom. */
@@ -211,7 +212,7 @@
 
   const readout = (svg, stretch, y) => {
     if (stretch.right < 20) return () => {};
-    const text = s("text", { x: stretch.width, y, class: "fl-read gp-end" });
+    const text = s("text", { x: stretch.width - EDGE, y, class: "fl-read gp-end" });
     svg.append(text);
     return (words) => (text.textContent = words);
   };
@@ -327,11 +328,11 @@
     if (right < 20) return () => {};
     const short = right < 100;
     /** @type {[string, number][]} */
-    const columns = short ? [["run + wait", width]] : stretch.numbers.map((name, i) => [name, width - stretch.numbers.slice(i + 1).reduce((sum, one) => sum + READOUT[one], 0)]);
+    const columns = short ? [["run + wait", width - EDGE]] : stretch.numbers.map((name, i) => [name, width - EDGE - stretch.numbers.slice(i + 1).reduce((sum, one) => sum + READOUT[one], 0)]);
     for (const [name, x] of columns) svg.append(s("text", { x, y: plan.head, class: "fl-head gp-end", text: name }));
     const cells = run.lanes.map((_, i) => columns.map(([, x]) => s("text", { x, y: plan.tops[i] + plan.tall / 2 + 3, class: "fl-read gp-end" })));
     svg.append(...cells.flat());
-    const over = s("text", { x: width, y: plan.head - 11, class: "fl-head gp-end", text: "mean of all" });
+    const over = s("text", { x: width - EDGE, y: plan.head - 11, class: "fl-head gp-end", text: "mean of all" });
     svg.append(over);
     return (place, all) => {
       const now = (run.starts[place] + run.ends[place]) / 2;
