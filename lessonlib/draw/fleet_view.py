@@ -215,7 +215,9 @@ def _faults(shown: FleetView) -> Iterator[str]:
     else:
         yield from _faults_of_columns(shown, windows)
         yield from _faults_of_lanes(shown)
-        plain = replace(shown, router="", lanes=[replace(lane, kind="") for lane in shown.lanes])  # no word is drawn often
+        plain = replace(
+            shown, router="", lanes=[replace(lane, kind="") for lane in shown.lanes]
+        )  # no word is drawn often
         size = len(json.dumps(_drawn(plain), separators=(",", ":")))
         if size > MOST_BYTES:
             yield f"a fleet of {size:,} bytes for the page, at most {MOST_BYTES:,}: take longer windows, or a shorter stretch of time"

@@ -288,11 +288,12 @@ def moving(browser: Any) -> Iterator[Any]:
 def test_requests_and_caches_fly_while_it_plays(moving: Any) -> None:
     open_panel(moving, view(full(), pools()))
     moving.clock.pause_at(moving.evaluate("Date.now()") + 1000)
-    assert moving.locator(".fl-dot, .fl-cache-dot").count() == 0
+    assert moving.locator(".fl-plot :is(.fl-dot, .fl-cache-dot)").count() == 0
+    assert "a KV cache on its way over the link" in moving.locator(".tl-legend").inner_text()
     moving.get_by_label("Speed").select_option(label="10 times faster")
     moving.get_by_role("button", name="Play").press("Enter")
     moving.clock.run_for(300)
-    dots, caches = moving.locator(".fl-dot"), moving.locator(".fl-cache-dot")
+    dots, caches = moving.locator(".fl-plot .fl-dot"), moving.locator(".fl-plot .fl-cache-dot")
     assert 10 <= dots.count() <= 41 and caches.count() >= 1
     first = moving.locator(".fl-plot").first
     fan = float(first.locator(".fl-router").get_attribute("cx"))

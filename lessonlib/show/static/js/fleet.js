@@ -22,6 +22,8 @@
       runs.some(parts.fleetCells.scaler) && [swatch(line("fl-ready")), "replicas ready"],
       runs.some(({ desired }) => desired.length) && [swatch(line("fl-desired")), "replicas desired"],
       [swatch(s("circle", { cx: 5, cy: 7, r: 4, class: "fl-router" }), s("path", { d: "M9 7H21", class: "fl-edge", "stroke-width": 3 })), "router; its lines are as wide as what it sends"],
+      !reducedMotion() && [swatch(s("circle", { cx: 11, cy: 7, r: 3.4, class: "fl-dot" })), "a request on its way to a replica"],
+      !reducedMotion() && runs.some(({ link }) => link) && [swatch(s("rect", { x: 8, y: 4, width: 6, height: 6, class: "fl-cache-dot" })), "a KV cache on its way over the link"],
       runs.some(({ link }) => link) && [swatch(box("fl-link")), "traffic on the link"],
       runs.some(({ link }) => link) && [swatch(s("path", { d: "M1 7H21", class: "tl-limit" })), "all the link can carry"],
     ];
