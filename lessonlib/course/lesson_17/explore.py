@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_17.lead import experts_of
 from lessonlib.course.lesson_17.routing import routed
 from lessonlib.draw.explored import Bar, Explored, Part, Value
 from lessonlib.roofline import Experts, Lab, load_model
@@ -27,7 +26,7 @@ def explored_model(lab: Lab) -> str:
     return _MODELS[0]
 
 
-def explored_requests(lab: Lab) -> list[int]:
+def explored_crowds(lab: Lab) -> list[int]:
     return list(_REQUESTS)
 
 

@@ -59,11 +59,10 @@ def _loads(job_share: float) -> np.ndarray:
     """Share of the tokens at each expert, a row a layer."""
     block, rng = experts_of(group_of(NODE)), np.random.default_rng(_SEED)
     usual, job = (np.array(shares(block.count, block.active, slope)) for slope in (_USUAL, _JOB))
-    rows = []
-    for _ in range(_layers()):
-        rows.append(
-            (1 - job_share) * usual[rng.permutation(block.count)] + job_share * job[rng.permutation(block.count)]
-        )
+    rows = [
+        (1 - job_share) * usual[rng.permutation(block.count)] + job_share * job[rng.permutation(block.count)]
+        for _ in range(_layers())
+    ]
     return np.array(rows)
 
 
@@ -199,7 +198,7 @@ _SHARED: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], .
 _SEEN: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
     ("Tensor cores, busiest GPU", f"max({_TENSOR})", "%", 40.0, lambda row: tensor_share(row[3], max(row[3].gpus))),
     ("Tensor cores, idlest GPU", f"min({_TENSOR})", "%", 40.0, lambda row: tensor_share(row[3], min(row[3].gpus))),
-    ("SM clock, slowest GPU", "min(DCGM_FI_DEV_SM_CLOCK)", "MHz", 2200.0, lambda row: _CLOCK),
+    ("SM clock, slowest GPU", "min(DCGM_FI_DEV_SM_CLOCK)", "MHz", 2200.0, lambda _: _CLOCK),
 )
 _TOLD: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
     ("Balancedness", "from the log, EPLB step", "", 1.0, lambda row: row[3].log),

@@ -130,18 +130,15 @@ def own_behind(lab: Lab) -> Quantity:
 
 def own_fetched(lab: Lab) -> list[Quantity]:
     """Weights of a step, one request and many."""
-    found = []
-    for requests in (1, MANY):
-        found.append(Quantity(sum(part.weight_bytes for part in _own(lab, requests).operations), "B"))
-    return found
+    return [Quantity(sum(part.weight_bytes for part in _own(lab, requests).operations), "B") for requests in (1, MANY)]
 
 
-def own_ceilings(lab: Lab) -> list[Quantity]:
+def own_step_ceilings(lab: Lab) -> list[Quantity]:
     """Seconds of a step: computed, perfect software; requests whose experts differ cannot beat it."""
     return [Quantity(_own(lab, requests).roof_s, "s") for requests in (1, MANY)]
 
 
-def own_expected(lab: Lab) -> list[Quantity]:
+def own_steps_expected(lab: Lab) -> list[Quantity]:
     return [Quantity(_own(lab, requests).expected_s, "s") for requests in (1, MANY)]
 
 
