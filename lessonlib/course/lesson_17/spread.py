@@ -144,12 +144,12 @@ def gpu_holds(lab: Lab) -> Quantity:
     """Weights on each GPU of the group: its share of the experts and of their extra copies, and all that is no expert."""
     experts, other = _parts()
     copies = 1 + REDUNDANT / group_experts(lab)
-    return Quantity(experts * copies / group_gpus(lab) + other, "B", digits=2)
+    return Quantity(experts * copies / group_gpus(lab) + other, "B", digits=3)
 
 
 def gpu_expert_share(lab: Lab) -> Quantity:
     """Of these, experts."""
-    return Quantity(float(gpu_holds(lab)) - _parts()[1], "B", digits=2)
+    return Quantity(float(gpu_holds(lab)) - _parts()[1], "B", digits=3)
 
 
 def gpu_holds_if_all_is_divided(lab: Lab) -> Quantity:
@@ -164,7 +164,7 @@ def gpu_holds_if_a_pod_is_a_copy(lab: Lab) -> Quantity:
 
 def gpu_room(lab: Lab) -> Quantity:
     """What the engine's share of a GPU's memory leaves beside the weights."""
-    return Quantity(group_of(NODE).gpu.memory_bytes * USABLE - float(gpu_holds(lab)), "B", digits=2)
+    return Quantity(group_of(NODE).gpu.memory_bytes * USABLE - float(gpu_holds(lab)), "B", digits=3)
 
 
 def replica_gpus_more(lab: Lab) -> int:

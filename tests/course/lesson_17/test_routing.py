@@ -69,7 +69,7 @@ def test_what_a_gpu_of_the_group_holds_by_hand():
     other = float(spread.group_other_weights(lab))
     assert float(spread.group_weights(lab)) == pytest.approx(experts + other, rel=2e-4)
     assert float(spread.gpu_holds(lab)) == pytest.approx(experts * 288 / 256 / 16 + other, rel=2e-4)
-    assert spread.group_experts_a_gpu(lab) == 18 and str(spread.gpu_holds(lab)) == "65 GB"
+    assert spread.group_experts_a_gpu(lab) == 18 and str(spread.gpu_holds(lab)) == "65.1 GB"
     # Without extra copies it is what the engine counts.
     plain = experts / 16 + other
     assert weight_bytes(spread.group_of(16)) / 16 == pytest.approx(plain, rel=2e-4)
