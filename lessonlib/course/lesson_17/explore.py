@@ -7,8 +7,6 @@ from lessonlib.course.lesson_17.routing import routed
 from lessonlib.draw.explored import Bar, Explored, Part, Value
 from lessonlib.roofline import Experts, Lab, load_model
 
-#: tokens drawn for one setting: a move must be quick
-_DRAWN = 5_000
 _MODELS = ("qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3")
 _REQUESTS, _GPUS, _SLOPES = (1, 4, 16, 64, 256), (1, 2, 4, 8), (0.0, 0.5, 1.0)
 
@@ -47,7 +45,7 @@ def _block(name: str) -> Experts:
 def explore_experts(lab: Lab, *, model: str, requests: int, gpus: int, slope: float) -> Explored:
     """What arrives at each GPU in one layer, from the busiest one down."""
     block = _block(model)
-    found = routed(block.count, block.active, requests, gpus, slope, _DRAWN)
+    found = routed(block.count, block.active, requests, gpus, slope)
     picks, experts = found["picks"], found["experts"]
     mean_picks, mean_experts = sum(picks) / gpus, sum(experts) / gpus
     over_picks, over_experts = Quantity(picks[0] / mean_picks, "x"), Quantity(experts[0] / mean_experts, "x")

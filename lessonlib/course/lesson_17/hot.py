@@ -18,12 +18,12 @@ import numpy as np
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_17.lead import experts_of
-from lessonlib.course.lesson_17.routing import shares
 from lessonlib.course.lesson_17.spread import NODE, REDUNDANT, group_of
 from lessonlib.draw.monitor import Chart, Mark, Monitor
 from lessonlib.roofline import Lab, mixed
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expectation import communication_seconds, operation_seconds
+from lessonlib.roofline.expert_routing import shares
 from lessonlib.roofline.load import mixed_load
 
 #: minutes before the change, and all of them; tokens of one prompt; share of the capacity of quiet minutes that comes

@@ -10,7 +10,6 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_17.routing import distinct, routed
 from lessonlib.roofline import (
     Estimate,
     Experts,
@@ -22,8 +21,7 @@ from lessonlib.roofline import (
     load_model,
     weight_bytes,
 )
-from lessonlib.roofline.efficiency import load_efficiency
-from lessonlib.roofline.expectation import operation_seconds
+from lessonlib.roofline.expert_routing import distinct
 
 #: requests of the steps that are compared, and tokens that each has behind it
 BATCHES, BEHIND = (1, 4, 16, 64, 256), 768
@@ -66,21 +64,6 @@ def lead(requests: int) -> float:
 def fetched(system: System, requests: int) -> float:
     """Bytes of weights that a step fetches."""
     return sum(part.weight_bytes for part in step(system, requests).operations)
-
-
-@lru_cache(maxsize=256)
-def step_with(system: System, requests: int, experts: float) -> float:
-    """Expected seconds of a step that needs so many different experts in each layer, whatever is likely."""
-    found, constants = step(system, requests), load_efficiency()
-    block = experts_of(system)
-    ratio = experts / distinct(block.count, block.active, requests)
-    seconds = found.expected_s
-    for part in found.operations:
-        if part.work == "experts":
-            moved = (part.memory_s + part.spread_s) * ratio
-            other = replace(part, memory_s=moved, spread_s=0.0, row_s=part.row_s * ratio)
-            seconds += operation_seconds(system, other, constants) - operation_seconds(system, part, constants)
-    return float(seconds)
 
 
 # --- the two models
@@ -169,9 +152,10 @@ def some_picks(lab: Lab) -> int:
     return SOME * pair_active(lab)
 
 
-def _different(requests: int) -> float:
+def _different(requests: int, slope: float = 0.0) -> float:
+    """Experts of a layer that a step meets, on average."""
     block = experts_of(mixture())
-    return distinct(block.count, block.active, requests)
+    return float(distinct(block.count, block.active, slope, requests))
 
 
 def different_experts(lab: Lab) -> Quantity:
@@ -284,15 +268,9 @@ def cache_ratio(lab: Lab) -> Quantity:
 # --- popular experts on one GPU
 
 
-@lru_cache(maxsize=8)
-def different_if_popular(requests: int, slope: float = SLOPE) -> float:
-    block = experts_of(mixture())
-    return sum(routed(block.count, block.active, requests, 1, slope)["experts"])
-
-
 def popular_different(lab: Lab) -> Quantity:
     """Different experts of a layer if the tenth most popular one is a tenth as likely as the first."""
-    return Quantity(different_if_popular(SOME), "experts", digits=2)
+    return Quantity(_different(SOME, SLOPE), "experts", digits=2)
 
 
 def fair_step(lab: Lab) -> Quantity:
@@ -301,7 +279,7 @@ def fair_step(lab: Lab) -> Quantity:
 
 def popular_step(lab: Lab) -> Quantity:
     """The step with popular experts."""
-    return Quantity(step_with(mixture(), SOME, different_if_popular(SOME)), "s")
+    return Quantity(step(replace(mixture(), popularity=SLOPE), SOME).expected_s, "s")
 
 
 def popular_gain(lab: Lab) -> Quantity:
@@ -321,4 +299,4 @@ def lead_has_a_valley(lab: Lab) -> bool:
 
 def popular_experts_save_bytes(lab: Lab) -> bool:
     """On one GPU."""
-    return float(popular_gain(lab)) > 10 and different_if_popular(SOME) < 0.8 * _different(SOME)
+    return float(popular_gain(lab)) > 10 and _different(SOME, SLOPE) < 0.8 * _different(SOME)

@@ -6,12 +6,13 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_17.lead import BATCHES, BEHIND, experts_of
-from lessonlib.course.lesson_17.routing import busiest_of_one, distinct
+from lessonlib.course.lesson_17.routing import busiest_of_one
 from lessonlib.course.lesson_17.spread import NODE
 from lessonlib.course.shared.experts import spread
 from lessonlib.course.shared.lab_numbers import is_mixture
 from lessonlib.roofline import Estimate, Lab, decode, max_batch
 from lessonlib.roofline.band import band
+from lessonlib.roofline.expert_routing import distinct
 
 #: requests of the fuller of the two steps of the learner's own lab
 MANY = BATCHES[3]
@@ -163,7 +164,7 @@ def own_different(lab: Lab) -> Quantity:
     if not is_mixture(lab):
         return Quantity(0, "experts")
     block = experts_of(lab.system)
-    return Quantity(distinct(block.count, block.active, MANY), "experts")
+    return Quantity(distinct(block.count, block.active, 0.0, MANY), "experts")
 
 
 # --- claims

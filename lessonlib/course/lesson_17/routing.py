@@ -1,8 +1,8 @@
-"""Which experts a step needs: different ones, tokens at each, and the busiest of several GPUs that hold equal shares of them.
+"""What arrives at each of several GPUs that hold equal shares of a layer's experts, and one token's busiest GPU, exactly.
 
-A router gives each token `active` of `count` experts of a layer, all different. Fair: every expert is equally likely.
-Popular: weights fall as one over the rank to the power of `slope` (Zipf; 0 is fair), and a token draws its experts by these
-weights one after the other, none twice. Tokens are routed independently. Plain numbers in, plain numbers out.
+The engine knows the experts that a step meets and the busiest GPU (lessonlib.roofline.expert_routing); here are all GPUs, for the
+explorer. Experts are drawn as there: weights fall as one over the rank to the power of `slope` (0 is fair), a token takes its experts one
+after the other, none twice, and tokens are routed independently. Plain numbers in, plain numbers out.
 """
 
 from __future__ import annotations
@@ -13,14 +13,7 @@ from math import comb
 import numpy as np
 
 #: draws behind an average: about so many tokens in all, in so many steps at least
-_TOKENS, _LEAST_STEPS, _SEED = 16_000, 24, 17
-#: tokens behind the share of tokens that each rank of popularity gets
-_SHARE_TOKENS = 6_000
-
-
-def distinct(count: int, active: int, tokens: int) -> float:
-    """Mean number of different experts that so many tokens need, fair: each misses an expert with the chance 1 - active / count."""
-    return count * (1.0 - (1.0 - active / count) ** tokens)
+_TOKENS, _LEAST_STEPS, _SEED = 5_000, 24, 17
 
 
 def busiest_of_one(count: int, active: int, gpus: int) -> float:
@@ -55,16 +48,14 @@ def _picked(rng: np.random.Generator, weights: np.ndarray, active: int, tokens: 
 
 
 @lru_cache(maxsize=512)
-def routed(
-    count: int, active: int, tokens: int, gpus: int = 1, slope: float = 0.0, drawn: int = _TOKENS
-) -> dict[str, tuple[float, ...]]:
+def routed(count: int, active: int, tokens: int, gpus: int = 1, slope: float = 0.0) -> dict[str, tuple[float, ...]]:
     """Means over many steps of so many tokens, by GPU from the busiest to the least busy one of each step.
 
     "picks": tokens times experts that arrive there; "experts": different ones that it needs. Which experts are popular, and so
-    where they lie, is drawn anew for each step. drawn: tokens in all steps together, about.
+    where they lie, is drawn anew for each step.
     """
     rng = np.random.default_rng(_SEED)
-    steps = max(_LEAST_STEPS, drawn // tokens)
+    steps = max(_LEAST_STEPS, _TOKENS // tokens)
     picked = _picked(rng, _weights(count, slope), active, steps * tokens).reshape(steps, -1)
     places = rng.permuted(np.broadcast_to(np.arange(count), (steps, count)), axis=1)
     at = np.take_along_axis(places, picked, axis=1) + count * np.arange(steps)[:, None]
@@ -74,11 +65,3 @@ def routed(
         name: tuple(np.sort(found, axis=1)[:, ::-1].mean(axis=0).tolist())
         for name, found in (("picks", picks), ("experts", experts))
     }
-
-
-@lru_cache(maxsize=32)
-def shares(count: int, active: int, slope: float) -> tuple[float, ...]:
-    """Share of the tokens that come to each expert, the most popular one first; they add up to `active`."""
-    rng = np.random.default_rng(_SEED)
-    picked = _picked(rng, _weights(count, slope), active, _SHARE_TOKENS)
-    return tuple((np.bincount(picked.ravel(), minlength=count) / _SHARE_TOKENS).tolist())

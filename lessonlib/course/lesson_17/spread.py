@@ -11,8 +11,9 @@ from functools import lru_cache
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_17.lead import BATCHES, SLOPE, experts_of, mixture
-from lessonlib.course.lesson_17.routing import busiest_of_one, routed
+from lessonlib.course.lesson_17.routing import busiest_of_one
 from lessonlib.roofline import USABLE, Lab, System, load_gpu, load_model, weight_bytes
+from lessonlib.roofline.expert_routing import busiest
 
 #: GPUs of one node; pods of the group, each with all GPUs of its node; copies of experts beyond one each
 NODE, PODS, REDUNDANT = 8, 2, 32
@@ -53,30 +54,34 @@ def all_on_one(lab: Lab) -> Quantity:
     return Quantity(experts_of(mixture()).active, "experts")
 
 
-def _over_mean(kind: str, slope: float, batches: tuple[int, ...] = BATCHES) -> list[Quantity]:
+#: of the two ratios that the engine gives: picks, experts
+_PICKS, _FETCHED = 0, 1
+
+
+def _over_mean(which: int, slope: float, batches: tuple[int, ...] = BATCHES) -> list[Quantity]:
     block = experts_of(mixture())
-    rows = (routed(block.count, block.active, requests, NODE, slope)[kind] for requests in batches)
-    return [Quantity(row[0] / (sum(row) / NODE), "x") for row in rows]
+    found = (busiest(block.count, block.active, slope, NODE, requests)[which] for requests in batches)
+    return [Quantity(float(ratio), "x") for ratio in found]
 
 
 def busiest_fetch(lab: Lab) -> list[Quantity]:
     """Different experts on the busiest GPU over the mean, fair, by requests."""
-    return _over_mean("experts", 0.0)
+    return _over_mean(_FETCHED, 0.0)
 
 
 def busiest_picks(lab: Lab) -> list[Quantity]:
     """Tokens that arrive at the busiest GPU over the mean, fair, by requests."""
-    return _over_mean("picks", 0.0)
+    return _over_mean(_PICKS, 0.0)
 
 
 def crowd_fetch_popular(lab: Lab) -> Quantity:
     """Different experts on the busiest GPU over the mean with most requests, some experts popular."""
-    return _over_mean("experts", SLOPE, BATCHES[-1:])[0]
+    return _over_mean(_FETCHED, SLOPE, BATCHES[-1:])[0]
 
 
 def crowd_picks_popular(lab: Lab) -> Quantity:
     """Tokens at the busiest GPU over the mean with most requests, some experts popular."""
-    return _over_mean("picks", SLOPE, BATCHES[-1:])[0]
+    return _over_mean(_PICKS, SLOPE, BATCHES[-1:])[0]
 
 
 # --- the group of the manifest

@@ -9,19 +9,20 @@ import numpy as np
 import pytest
 
 from lessonlib.course.lesson_17 import hot, spread
-from lessonlib.course.lesson_17.routing import busiest_of_one, distinct, routed, shares
+from lessonlib.course.lesson_17.routing import busiest_of_one, routed
 from lessonlib.roofline import load_lab, weight_bytes
+from lessonlib.roofline.expert_routing import busiest, distinct
 
 
 @pytest.mark.parametrize(("count", "active", "tokens", "found"), [(128, 8, 1, 8), (8, 2, 2, 3.5), (128, 8, 16, 82.42)])
 def test_different_experts(count, active, tokens, found):
     """Two tokens of 2 in 8: 8 x (1 - (3/4)^2) = 3.5; sixteen of 8 in 128: 128 x (1 - (15/16)^16)."""
-    assert distinct(count, active, tokens) == pytest.approx(found, abs=0.01)
+    assert distinct(count, active, 0.0, tokens) == pytest.approx(found, abs=0.01)
 
 
 def test_limits_of_different_experts():
-    assert distinct(128, 128, 5) == 128 and distinct(128, 8, 10_000) == pytest.approx(128)
-    assert all(distinct(64, 6, tokens) <= min(64, 6 * tokens) + 1e-9 for tokens in range(1, 60))
+    assert distinct(128, 128, 0.0, 5) == 128 and distinct(128, 8, 0.0, 10_000) == pytest.approx(128)
+    assert all(distinct(64, 6, 0.0, tokens) <= min(64, 6 * tokens) + 1e-9 for tokens in range(1, 60))
 
 
 def test_the_busiest_gpu_of_one_token_by_counting_all_choices():
@@ -36,26 +37,23 @@ def test_limits_of_the_busiest_gpu():
     assert busiest_of_one(8, 8, 8) == pytest.approx(1) and busiest_of_one(16, 1, 4) == pytest.approx(1)
 
 
-def test_draws_agree_with_the_closed_forms():
-    """One token's busiest GPU, and different experts of a crowd, within what 16,000 draws may miss."""
-    assert routed(128, 8, 1, 8)["picks"][0] == pytest.approx(busiest_of_one(128, 8, 8), rel=0.01)
+@pytest.mark.parametrize("slope", [0.0, 1.0])
+def test_draws_agree_with_the_engine(slope):
+    """One token's busiest GPU, different experts and the busiest GPU of a crowd, within what so few draws may miss."""
+    assert routed(128, 8, 1, 8)["picks"][0] == pytest.approx(busiest_of_one(128, 8, 8), rel=0.02)
+    assert busiest(128, 8, 0.0, 8, 1)[0] == pytest.approx(busiest_of_one(128, 8, 8), rel=0.02)
     for tokens in (4, 16, 64):
-        found = routed(128, 8, tokens, 8)
-        assert sum(found["experts"]) == pytest.approx(distinct(128, 8, tokens), rel=0.01)
+        found, (picks, experts) = routed(128, 8, tokens, 8, slope), busiest(128, 8, slope, 8, tokens)
+        assert sum(found["experts"]) == pytest.approx(distinct(128, 8, slope, tokens), rel=0.02)
         assert sum(found["picks"]) == pytest.approx(8 * tokens)
+        assert found["picks"][0] / tokens == pytest.approx(picks, rel=0.06)
+        assert found["experts"][0] * 8 / sum(found["experts"]) == pytest.approx(experts, rel=0.06)
         assert list(found["picks"]) == sorted(found["picks"], reverse=True)
 
 
 def test_favourites_mean_fewer_experts_and_more_tokens_at_the_busiest():
     fair, steep = (routed(128, 8, 64, 8, slope) for slope in (0.0, 1.0))
     assert sum(steep["experts"]) < 0.9 * sum(fair["experts"]) and steep["picks"][0] > 1.3 * fair["picks"][0]
-
-
-def test_one_expert_a_token_falls_as_its_weights():
-    """With one expert a token the shares are the weights: one over the rank, over their sum."""
-    weights = 1 / np.arange(1, 17)
-    assert np.allclose(shares(16, 1, 1.0), weights / weights.sum(), atol=0.015)
-    assert sum(shares(256, 8, 0.5)) == pytest.approx(8) and max(shares(256, 8, 1.0)) <= 1
 
 
 # --- the group of the manifest
@@ -96,7 +94,7 @@ def test_a_step_by_hand():
 def test_moved_experts_are_all_there_and_even():
     """Copies and moves lose no token, and no GPU holds more than its places."""
     loads = hot._loads(hot._JOB_SHARE)
-    assert np.allclose(loads.sum(axis=1), 8, rtol=0.01)
+    assert np.allclose(loads.sum(axis=1), 8)
     assert hot.rebalanced(hot._JOB_SHARE).log > 0.99 > 0.8 > hot.changed().log
     # Measured elsewhere, a model as it is placed on 16 GPUs: 0.9356.
     assert 0.9 < hot.usual().log < 0.97
