@@ -73,6 +73,12 @@ def read_lead(lab: Lab) -> Quantity:
     return Quantity(_read(QUICK) - _read(EARLY), "s")
 
 
+def words_of_a_tie(lab: Lab) -> int:
+    """Words a minute, in tens, from which a reader is through sooner with the second service: there the first one's writing is too slow."""
+    fastest = (READ_ALONG - 1) / (_written(EARLY) - QUICK[0])
+    return 10 * round(fastest * 60 * 0.75 / 10)
+
+
 def written_lead(lab: Lab) -> Quantity:
     return Quantity(_written(EARLY) - _written(QUICK), "s", digits=2)
 

@@ -6,8 +6,8 @@ import pytest
 
 from lessonlib.course.lesson_04 import cached_prompt, prompt_flops, workings
 from lessonlib.course.lesson_04.explore_prompt import explore_prompt
-from lessonlib.course.shared.prompt_time import flops_for_prompt_token
 from lessonlib.course.shared.lab_numbers import parameters_in_use
+from lessonlib.course.shared.prompt_time import flops_for_prompt_token
 from lessonlib.roofline import Lab, lab_names, load_lab, load_model, mixed, prefill, weight_bytes_read
 
 
