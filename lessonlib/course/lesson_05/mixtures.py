@@ -82,6 +82,16 @@ def moe_layers(lab: Lab) -> int:
     return load_model(MIXTURE).layer_count
 
 
+def moe_hidden(lab: Lab) -> int:
+    """Width of its vectors."""
+    return load_model(MIXTURE).hidden
+
+
+def moe_intermediate(lab: Lab) -> int:
+    """Width of an expert."""
+    return load_model(MIXTURE).layers[0].feed_forward.width
+
+
 def parameters_of_mixture(lab: Lab) -> Quantity:
     return Quantity(load_model(MIXTURE).parameters, "parameters")
 
