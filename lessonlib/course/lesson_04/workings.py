@@ -227,6 +227,11 @@ def work_of_long_prompt(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, LONG).flops, "FLOP")
 
 
+def work_of_four_times(lab: Lab) -> Quantity:
+    """The long prompt's FLOPs over those of one a quarter as long."""
+    return Quantity(prefill(lab.system, LONG).flops / prefill(lab.system, LONG // 4).flops, "x", digits=2)
+
+
 def long_time(lab: Lab) -> Quantity:
     """Each part's FLOPs over the dense peak of its precision, added up."""
     return Quantity(prefill(lab.system, LONG).ceiling_s, "s")
