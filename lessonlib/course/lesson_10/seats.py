@@ -13,6 +13,7 @@ from functools import lru_cache
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
 from lessonlib.course.shared.hybrid import hybrid_of
+from lessonlib.course.shared.seats import held_on_average
 from lessonlib.roofline import Lab, sequence_bytes
 from lessonlib.serving import Scheduler
 from lessonlib.serving.replica.pages import Pages, pages
@@ -29,9 +30,7 @@ def pages_of(lab: Lab) -> Pages:
 
 def held_pages(lab: Lab, prompt: int, answer: int) -> float:
     """Pages that a request holds on average while its answer grows from 1 token to `answer`, one a step."""
-    cut = pages_of(lab)
-    grown = sum(-(-(prompt + token) // cut.tokens) for token in range(1, answer + 1))
-    return cut.fixed + grown / answer
+    return held_on_average(pages_of(lab), prompt, answer)
 
 
 def seats_for(lab: Lab, prompt: int, answer: int) -> float:
