@@ -96,6 +96,36 @@ def seats_by_bytes(lab: Lab) -> Quantity:
     return Quantity(cut.total * cut.bytes / sequence_bytes(lab.system, PROMPT + ANSWER // 2), "requests")
 
 
+# --- three of those inside, when no page is left
+
+#: tokens of the answer that each has written, in the order in which they were let in
+WRITTEN = (8_000, 5_500, 1_200)
+
+
+def written_by_three(lab: Lab) -> list[Quantity]:
+    return [Quantity(written, "tokens", digits=4) for written in WRITTEN]
+
+
+def _pages_with(lab: Lab, written: int) -> Quantity:
+    cut = pages_of(lab)
+    return Quantity(cut.fixed + math.ceil((PROMPT + written) / cut.tokens), "pages")
+
+
+def pages_taken(lab: Lab) -> Quantity:
+    """All pages of the last one let in: whom vLLM preempts (v1/core/sched/scheduler.py takes the end of its list of those that run)."""
+    return _pages_with(lab, WRITTEN[2])
+
+
+def pages_of_who_needs(lab: Lab) -> Quantity:
+    """As if the one that needs a page lost its own."""
+    return _pages_with(lab, WRITTEN[1])
+
+
+def pages_of_the_oldest(lab: Lab) -> Quantity:
+    """As if the cache of the one let in first were moved out."""
+    return _pages_with(lab, WRITTEN[0])
+
+
 # --- the line that vLLM logs at its start, on a hybrid (get_max_concurrency_for_kv_cache_config and get_kv_cache_capacity
 # of vllm/v1/core/kv_cache_utils.py, 0.33.0)
 
