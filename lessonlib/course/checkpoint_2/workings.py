@@ -6,7 +6,6 @@ from dataclasses import replace
 from statistics import median
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.checkpoint_2.card import SEATS as CARD_SEATS
 from lessonlib.course.checkpoint_2.card import (
     BEFORE_S,
     BUDGETS,
@@ -24,6 +23,7 @@ from lessonlib.course.checkpoint_2.card import (
     idle,
     not_found,
 )
+from lessonlib.course.checkpoint_2.card import SEATS as CARD_SEATS
 from lessonlib.course.checkpoint_2.judge import Run, run
 from lessonlib.course.checkpoint_2.search import best_of
 from lessonlib.course.checkpoint_2.services import Service, service_pool, worked_service
