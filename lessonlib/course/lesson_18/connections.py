@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import comb
 
 from lessonlib.base.quantity import Quantity
@@ -17,7 +17,7 @@ CONNECTIONS = 16
 def busiest_mean(connections: int, pods: int) -> float:
     """Mean of the connections at the fullest pod, each thrown at any pod: the sum over k of the chance that it has k or more."""
 
-    @lru_cache(maxsize=None)
+    @cache
     def ways(left: int, boxes: int, most: int) -> int:
         """Ways to throw `left` connections into `boxes` pods with at most `most` in each."""
         if boxes == 0:

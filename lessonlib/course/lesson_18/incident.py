@@ -155,7 +155,7 @@ def token_of_the_others(lab: Lab) -> Quantity:
 
 def three_token(lab: Lab) -> Quantity:
     """Mean time of a token with three pods."""
-    return _token(lab, False, REPLICAS - 1, lambda number: True)
+    return _token(lab, False, REPLICAS - 1, lambda number: number >= 0)
 
 
 def share_of_the_slow(lab: Lab) -> Quantity:
