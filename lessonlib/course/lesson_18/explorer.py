@@ -79,12 +79,12 @@ def explore_routing(lab: Lab, *, router: str, load: float, speed: float, age: fl
         bars=[
             Bar(
                 f"replica {number}" + (f", speed {speed:g}" if number == SLOW and speed < 1 else ""),
-                [Part("requests", share, "main")],
-                f"p99 {Quantity(wait, 's', digits=2)}",
+                [Part("p99 of the first token", wait, "main")],
+                f"{share:.0f} % of the requests",
             )
             for number, (share, wait) in enumerate(zip(shares, waits, strict=True))
         ],
-        unit="%",
+        unit="s",
     )
 
 

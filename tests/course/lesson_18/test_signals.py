@@ -59,10 +59,11 @@ def test_the_fleet_under_one_clock():
 
 
 @pytest.mark.parametrize("router", [choice["value"] for choice in explorer.router_choices(load_lab(lab_names()[0]))])
-def test_the_explorer_shares_add_up(router):
+def test_the_explorer_tells_of_every_replica(router):
     lab = load_lab("qwen3.5-27b-2xh100-sxm")
     shown = explorer.explore_routing(lab, router=router, load=0.5, speed=0.75, age=1.0, beginnings=4)
-    assert sum(bar.parts[0].value for bar in shown.bars) == pytest.approx(100)
+    assert sum(int(bar.note.split()[0]) for bar in shown.bars) == pytest.approx(100, abs=2)
+    assert max(bar.parts[0].value for bar in shown.bars) >= 0.9 * float(shown.value("worst"))
     assert float(shown.value("median")) <= float(shown.value("worst"))
 
 
