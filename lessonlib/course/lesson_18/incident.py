@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 
@@ -69,16 +70,18 @@ _CHARTS: tuple[tuple[str, str, str, _At], ...] = (
 )
 
 
-def _values(result: Result, at: _At) -> list[float]:
+def _values(result: Result) -> list[list[float]]:
+    """A row for each chart: its value at each scrape."""
     begin = float(result.requests["arrival_s"].min())
     pods = [Telemetry(result, number) for number in range(result.settings["fleet"].replicas)]
-    edges = np.arange(WARM_S, WARM_S + SHOWN_S + 1.0, WINDOW_S)
-    return [at(pods, begin + edges[i], begin + edges[i + 1]) for i in range(len(edges) - 1)]
+    edges = begin + np.arange(WARM_S, WARM_S + SHOWN_S + 1.0, WINDOW_S)
+    return [[at(pods, float(after), float(until)) for after, until in pairwise(edges)] for _, _, _, at in _CHARTS]
 
 
 def _monitor(result: Result, beside: Result, compare: str, finding: str, alerts: tuple[str, ...]) -> Monitor:
     times = np.arange(WARM_S + WINDOW_S, WARM_S + SHOWN_S + 1.0, WINDOW_S)
-    charts = [Chart(title, query, _values(result, at), unit, _values(beside, at)) for title, query, unit, at in _CHARTS]
+    rows = zip(_CHARTS, _values(result), _values(beside), strict=True)
+    charts = [Chart(title, query, values, unit, others) for (title, query, unit, _), values, others in rows]
     return Monitor(finding, times.tolist(), charts, BEGINS, WARM_S, (), (), alerts, compare)
 
 
