@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_19.jump import START_S
 from lessonlib.course.lesson_19.service import SCHEDULER, carried, requests_of
 from lessonlib.course.shared.run_monitor import monitor_of
@@ -112,11 +113,6 @@ def noon_with_error(lab: Lab) -> Monitor:
     return _monitor(lab.system, True)
 
 
-def noon_rate(lab: Lab) -> Quantity:
-    """Requests a second."""
-    return Quantity(_RATE * carried(lab.system), "requests/s")
-
-
 def _last_first_token(lab: Lab, lost: bool) -> Quantity:
     """Median wait of those who got their first token in the last two minutes."""
     rows = noon(lab.system, lost).requests
@@ -136,3 +132,8 @@ def query_is_lost(lab: Lab) -> bool:
     """Two replicas until the window is over, then one, and waits that are far longer; the cache was never empty."""
     sizes = [count for _, count in noon(lab.system, True).replicas]
     return sizes == [2, 1] and float(first_token_without_query(lab)) > 10 * float(first_token_with_error(lab))
+
+
+def earlier_cache_gauge(lab: Lab) -> str:
+    """What vLLM called its gauge of the cache before."""
+    return vllm().metric("kv_cache_usage_perc").earlier[0]

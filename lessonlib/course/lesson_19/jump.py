@@ -12,6 +12,8 @@ import numpy as np
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_19.service import SCHEDULER, carried, in_flight_between, requests_of, room
+from lessonlib.course.shared.run_fleet import fleet_view_of
+from lessonlib.draw.fleet_view import FleetView
 from lessonlib.draw.monitor import clock
 from lessonlib.roofline import Lab, System
 from lessonlib.serving import Autoscaler, Fleet, Poisson, Ramp, Result, simulate
@@ -245,3 +247,43 @@ def in_flight_falls(lab: Lab) -> bool:
 def backlog_as_computed(lab: Lab) -> bool:
     """The run's queue is what rate, carried and start make of it."""
     return 0.8 < float(outside_when_ready(lab)) / float(requests_outside(lab)) < 1.25
+
+
+def target_requests(lab: Lab) -> Quantity:
+    """What the manifest aims at, a replica."""
+    return Quantity(target_in_flight(lab.system), "requests")
+
+
+@lru_cache(maxsize=16)
+def scaled_fleet(lab: Lab) -> FleetView:
+    """The run with the autoscaler, by replicas."""
+    run = scaled(lab.system)
+    ready = [(clock(BEGINS, at), ready_at(run, at)) for at in (300.0, 600.0, 1080.0)]
+    told = ", ".join(f"{count} at {at}" for at, count in ready)
+    return fleet_view_of(
+        run,
+        until_s=END_S,
+        window_s=LOOK_S,
+        finding=f"Traffic is the same from 13:41 on (60 s). Replicas that take requests: {told}; median waits for the first token "
+        f"from {window_waits(lab)[0]} down to {window_waits(lab)[1]} and up again to {window_waits(lab)[3]}.",
+    )
+
+
+def scale_window(lab: Lab) -> int:
+    """Seconds of the manifest's window for scaling down."""
+    return round(WINDOW_S)
+
+
+def zero_hours(lab: Lab) -> Quantity:
+    """GPU time paid with a floor of zero and one request in twenty minutes: a start and a cool-down of five minutes for each."""
+    return Quantity(100 * (START_S + 300.0) / 1200.0, "%", digits=2)
+
+
+def first_outage(lab: Lab) -> Quantity:
+    """Median wait of those who come at the first clock of the table."""
+    return window_waits(lab)[0]
+
+
+def second_outage(lab: Lab) -> Quantity:
+    """At the last."""
+    return window_waits(lab)[-1]

@@ -6,13 +6,15 @@ import math
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_19.service import busy_share, carried
-from lessonlib.roofline import Lab
+from lessonlib.roofline import Lab, load_lab
 
 #: traffic over what a replica carries, minutes that replicas take to start, replicas once they are ready
 _RATE, _START_MIN, _READY = 2.6, 4.0, 3
 #: traffic of the second question, and the target of its scaler, as shares
 _LOAD, _TARGET, _TOLERANCE, _MOST = 0.8, 0.8, 0.1, 8
 _STEPS = (1, 2, 3, 4)
+#: the labs of the second question
+ELSEWHERE = ("qwen3.5-27b-2xh100-nvl", "deepseek-v3-8xh200-fp8")
 
 
 def drain_rate(lab: Lab) -> Quantity:
@@ -79,3 +81,12 @@ def gauge_as_load(lab: Lab) -> Quantity:
 def gauge_without_rest(lab: Lab) -> Quantity:
     """As if it showed the same whatever the load."""
     return Quantity(_MOST, "replicas")
+
+
+def drain_three(lab: Lab) -> Quantity:
+    return Quantity(_READY * carried(lab.system), "requests/s")
+
+
+def rests_above_need(lab: Lab) -> bool:
+    """On the labs of the question the scaler rests at several replicas where one would do, and not at the most."""
+    return all(1 < float(gauge_rests_at(load_lab(name))) < _MOST for name in ELSEWHERE)

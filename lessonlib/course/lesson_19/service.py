@@ -41,6 +41,13 @@ def carried(system: System) -> float:
     return run.steady(0.3)["throughput_tokens_per_s"] / ANSWER
 
 
+@lru_cache(maxsize=32)
+def carried_by_perfect_software(system: System) -> float:
+    """The same at the ceiling of each step."""
+    run = simulate(system, requests_of(_TESTED, None, 3), SCHEDULER, concurrency=room(system) + 8, cost="ceiling")
+    return run.steady(0.3)["throughput_tokens_per_s"] / ANSWER
+
+
 @lru_cache(maxsize=128)
 def at_load(system: System, load: float) -> Result:
     """One replica at a share of what it carries; requests come at random."""
@@ -88,6 +95,11 @@ def document_answer(lab: Lab) -> Quantity:
 def replica_carries(lab: Lab) -> Quantity:
     """Requests a second that one replica carries with all of its seats taken."""
     return Quantity(carried(lab.system), "requests/s")
+
+
+def replica_carries_ceiling(lab: Lab) -> Quantity:
+    """Requests a second with perfect software."""
+    return Quantity(carried_by_perfect_software(lab.system), "requests/s")
 
 
 def replica_room(lab: Lab) -> Quantity:
