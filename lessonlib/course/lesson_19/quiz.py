@@ -62,6 +62,11 @@ def gauge_by_replicas(lab: Lab) -> list[Quantity]:
     return [Quantity(100 * busy_share(lab.system, _LOAD / count), "%", digits=2) for count in _STEPS]
 
 
+def idle_by_replicas(lab: Lab) -> list[Quantity]:
+    """Seconds of a minute in which no step runs, for the same numbers of replicas."""
+    return [Quantity(round(60 * (1 - busy_share(lab.system, _LOAD / count)), 1), "seconds") for count in _STEPS]
+
+
 def gauge_rests_at(lab: Lab) -> Quantity:
     """Replicas from which the autoscaler does not move, starting with one."""
     count = 1
