@@ -14,7 +14,7 @@ from lessonlib.draw.monitor import clock
 from lessonlib.roofline import Lab
 
 #: threshold as a share of what a replica carries, and when the question looks
-SHARE, _ASKED_S = 0.86, 240.0
+SHARE, _ASKED_S = 0.885, 240.0
 
 
 def threshold(lab: Lab) -> float:

@@ -33,19 +33,24 @@ def room(system: System) -> int:
     return max_batch(system, PROMPT + ANSWER // 2)
 
 
+def _closed_loop(system: System, cost: str) -> float:
+    count = max(_TESTED, 8 * room(system))
+    run = simulate(system, requests_of(count, None, 3), SCHEDULER, concurrency=room(system) + 8, cost=cost)
+    done = np.sort(run.requests["finished_s"])
+    first, last = int(0.35 * count), int(0.8 * count)
+    return float((last - first) / (done[last] - done[first]))
+
+
 @lru_cache(maxsize=32)
 def carried(system: System) -> float:
     """Requests a second of one replica whose seats are all taken: the middle of a closed loop."""
-    count = max(_TESTED, 3 * room(system))
-    run = simulate(system, requests_of(count, None, 3), SCHEDULER, concurrency=room(system) + 8)
-    return run.steady(0.3)["throughput_tokens_per_s"] / ANSWER
+    return _closed_loop(system, "expected")
 
 
 @lru_cache(maxsize=32)
 def carried_by_perfect_software(system: System) -> float:
     """The same at the ceiling of each step."""
-    run = simulate(system, requests_of(_TESTED, None, 3), SCHEDULER, concurrency=room(system) + 8, cost="ceiling")
-    return run.steady(0.3)["throughput_tokens_per_s"] / ANSWER
+    return _closed_loop(system, "ceiling")
 
 
 @lru_cache(maxsize=128)
