@@ -51,7 +51,9 @@ def _monitor(system: System, mended: bool) -> Monitor:
     other = noon(system, False) if mended else None
     drawn = monitor_of(
         run,
-        charts=("running", "waiting", "kv_usage", "ttft_mean") if mended else ("running", "waiting", "kv_usage", "generation_tokens", "ttft_mean"),
+        charts=("running", "waiting", "kv_usage", "ttft_mean")
+        if mended
+        else ("running", "waiting", "kv_usage", "generation_tokens", "ttft_mean"),
         from_s=_FROM_S,
         until_s=_END_S,
         window_s=_EVERY_S,
@@ -99,7 +101,9 @@ def _finding(charts: list[Chart]) -> str:
     told = []
     for chart in charts:
         known = [value for value in chart.values if value is not None]
-        told.append(f"{chart.title.lower()} {known[0]:.3g}, at most {max(known):.3g}, at the end {known[-1]:.3g} {chart.unit}".strip())
+        told.append(
+            f"{chart.title.lower()} {known[0]:.3g}, at most {max(known):.3g}, at the end {known[-1]:.3g} {chart.unit}".strip()
+        )
     return f"From 11:48 to 12:00, first replica: {'; '.join(told)}."
 
 

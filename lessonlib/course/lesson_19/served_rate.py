@@ -33,6 +33,10 @@ def prompt_rate_threshold(lab: Lab) -> str:
     return f"{threshold(lab):.0f}"
 
 
+def tokens_threshold(lab: Lab) -> Quantity:
+    return Quantity(threshold(lab), "tok/s")
+
+
 def tokens_that_come(lab: Lab) -> Quantity:
     """Prompt tokens a second after the jump."""
     return Quantity(AFTER * carried(lab.system) * PROMPT, "tok/s")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 import numpy as np
 import pytest
 import yaml
@@ -10,8 +9,8 @@ import yaml
 from lessonlib.course.lesson_19 import explorer, incident, jump, service
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import lab_names, load_lab
-from lessonlib.show.blocks import BLOCKS
 from lessonlib.serving import Autoscaler, Constant, Fleet, simulate
+from lessonlib.show.blocks import BLOCKS
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 

@@ -91,6 +91,11 @@ NUMBERS: dict[str, object] = {
     "eight": "31 %",
     "found": "46.7 ms",
     "guests": 173,
+    "open": 7,
+    "left": 3,
+    "start": "6.7 minutes",
+    "again": "89.3 s",
+    "target": "91",
     "plates": "692 tokens",
 }
 # What a share may turn into on paper.
