@@ -57,9 +57,11 @@ class Course:
         return sum(count for count, wait in came if wait <= limit_s) / sum(count for count, _ in came)
 
     def longest(self) -> float:
+        """Seconds of the longest wait in the queue."""
         return max(wait for _, _, wait in self.waits)
 
     def replica_seconds(self) -> float:
+        """Seconds of all replicas that are paid for, starting and draining ones too."""
         return _STEP_S * sum(self.paid)
 
 

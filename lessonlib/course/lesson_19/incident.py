@@ -14,7 +14,7 @@ from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_19.jump import START_S
 from lessonlib.course.lesson_19.service import SCHEDULER, carried, requests_of
 from lessonlib.course.shared.run_monitor import monitor_of
-from lessonlib.draw.monitor import Chart, LogLine, Mark, Monitor
+from lessonlib.draw.monitor import Chart, LogLine, Mark, Monitor, written
 from lessonlib.roofline import Lab, System
 from lessonlib.serving import Autoscaler, Fleet, Poisson, Result, simulate
 
@@ -98,13 +98,13 @@ def _log(gone: float) -> list[LogLine]:
 
 
 def _finding(charts: list[Chart]) -> str:
+    """First, highest and last of each chart, and nothing about why."""
     told = []
     for chart in charts:
         known = [value for value in chart.values if value is not None]
-        told.append(
-            f"{chart.title.lower()} {known[0]:.3g}, at most {max(known):.3g}, at the end {known[-1]:.3g} {chart.unit}".strip()
-        )
-    return f"From 11:48 to 12:00, first replica: {'; '.join(told)}."
+        first, most, last = (written(value, chart.unit) for value in (known[0], max(known), known[-1]))
+        told.append(f"“{chart.title}” {first}, at most {most}, at the end {last}")
+    return f"From 11:48 to 12:00: {'; '.join(told)}."
 
 
 def noon_without_query(lab: Lab) -> Monitor:

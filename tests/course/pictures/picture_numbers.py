@@ -92,7 +92,7 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "open": 7,
-    "left": 3,
+    "left": 2,
     "start": "6.7 minutes",
     "again": "89.3 s",
     "target": "91",

@@ -48,7 +48,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
             11,
             f"{most - 1} more heat up for {start}: guests wait {first}",
         ),
-        ([(on, 2)] * most, 0, f"all are open: {inside} inside, and {target} a kitchen are wanted"),
+        ([(on, 2)] * most, 0, f"all open: {inside} inside, {target} wanted in each"),
         ([(on, 9)] * left + [(gone, 0)] * (most - left), 6, f"so all but {left} close: guests wait {again}"),
     )
     for y, at, (kinds, outside, words) in zip(_ROWS, _TIMES, rows, strict=True):
