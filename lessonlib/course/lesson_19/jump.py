@@ -24,7 +24,7 @@ BEFORE, AFTER = 0.5, 2.6
 NEEDED, MOST, START_S, WINDOW_S, LOOK_S = 3, 8, 300.0, 60.0, 15.0
 #: seconds within which a first token is in time; share of a cache's room that is the target
 IN_TIME_S, TARGET = 10.0, 0.9
-_STEADY_S, _CALM_S, _SETTLED_S = 420.0, 210.0, 90.0
+_STEADY_S, _CALM_S, _SETTLED_S = 330.0, 210.0, 90.0
 #: windows of two minutes, seconds after 13:40: in the first outage, in the calm behind it, and those in which a second may come
 _FIRST_S, _CALM_AT_S, _LATER_S, _WINDOW_S = 240.0, 600.0, (720.0, 840.0, 960.0, 1080.0, 1200.0), 120.0
 
