@@ -293,3 +293,8 @@ def first_outage(lab: Lab) -> Quantity:
 def second_outage(lab: Lab) -> Quantity:
     """At the last."""
     return window_waits(lab)[-1]
+
+
+def most_asked(lab: Lab) -> int:
+    """The most replicas that it asks for."""
+    return max(count for _, count in scaled_fleet(lab).desired)
