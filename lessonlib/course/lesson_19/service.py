@@ -18,7 +18,7 @@ from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Workload, f
 PROMPT, ANSWER, _PROMPT_CV, _ANSWER_CV = 12_000, 600, 0.4, 0.5
 SCHEDULER = Scheduler(prefix_caching=False)
 #: loads at which one replica is looked at, as shares of what it carries
-LOADS = (0.05, 0.125, 0.25, 0.5, 1.0)
+LOADS = (0.03, 0.06, 0.125, 0.25, 0.375)
 _LOOKED, _TESTED = 160, 240
 
 
@@ -144,9 +144,9 @@ def gauge_shows(lab: Lab) -> list[Quantity]:
 
 def gauge_at_quarter(lab: Lab) -> Quantity:
     """GPU utilisation at a quarter of what the replica carries."""
-    return gauge_shows(lab)[2]
+    return gauge_shows(lab)[3]
 
 
 def gauge_runs_ahead(lab: Lab) -> bool:
     """It shows far more than the load while that is small."""
-    return all(busy_share(lab.system, load) > 1.75 * load for load in LOADS[:3])
+    return all(busy_share(lab.system, load) > 1.5 * load for load in LOADS)
