@@ -28,6 +28,7 @@ from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
 from lessonlib.show.inventory import Inventory
+from lessonlib.show.manifest import Manifest
 from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
@@ -217,6 +218,7 @@ BLOCKS: Blocks = {
         Explore,
         TimelineBlock,
         Monitoring,
+        Manifest,
         Write,
         Roof,
         Score,

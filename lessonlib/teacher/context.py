@@ -42,6 +42,7 @@ _BLOCK_TEXT = {
     "explore": "text",
     "monitor": "text",
     "timeline": "text",
+    "manifest": "text",
 }
 
 
