@@ -1,1 +1,1 @@
-"""The pictures of lesson 20."""
+"""Pictures of lesson 20."""
