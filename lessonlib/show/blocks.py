@@ -27,6 +27,7 @@ from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.fleet import FleetBlock
 from lessonlib.show.inventory import Inventory
 from lessonlib.show.manifest import Manifest
 from lessonlib.show.monitor import Monitoring
@@ -217,6 +218,7 @@ BLOCKS: Blocks = {
         Plot,
         Explore,
         TimelineBlock,
+        FleetBlock,
         Monitoring,
         Manifest,
         Write,
