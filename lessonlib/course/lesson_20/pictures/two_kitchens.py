@@ -55,7 +55,13 @@ def _binders(sheet: Sheet, y: float) -> str:
 
 def _row(sheet: Sheet, y: float, cooks: int, vans: int) -> str:
     ground = line(20, y, _ROAD[0], y, "thin") + line(_ROAD[1], y, 700, y, "thin")
-    return ground + parts.road(_ROAD[0], y, _ROAD[1] - _ROAD[0]) + _queue(sheet, y) + _kitchens(y, cooks, vans) + _binders(sheet, y)
+    return (
+        ground
+        + parts.road(_ROAD[0], y, _ROAD[1] - _ROAD[0])
+        + _queue(sheet, y)
+        + _kitchens(y, cooks, vans)
+        + _binders(sheet, y)
+    )
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
