@@ -92,6 +92,8 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "plates": "692 tokens",
+    "even": "6.1 %",
+    "uneven": "93 %",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

@@ -10,7 +10,6 @@ from lessonlib.draw.sheet import Sheet
 NEEDS = {
     "even": "share of the guests served within both limits with two and two, such as '4 %'",
     "uneven": "the same with three and one, such as '92 %'",
-    "binder": "bytes of the binder that rides along, such as '400 MB'",
 }
 DURATION_S = 5.0
 _ABOVE, _BELOW = 170, 326
@@ -21,7 +20,7 @@ _WAITING, _COME = {_ABOVE: 6, _BELOW: 1}, (0.4, 3.8)
 _RIDES = ((0.6, 1.6), (1.8, 2.8), (3.0, 4.0))
 
 
-def _queue(sheet: Sheet, y: float) -> str:
+def _queue(sheet: Sheet, y: int) -> str:
     """Guests before the first kitchen, the last to come farthest from it."""
     count, (begin, end) = _WAITING[y], _COME
     marks = []
@@ -53,7 +52,7 @@ def _binders(sheet: Sheet, y: float) -> str:
     return group(place(parts.binder(30, 13), _ROAD[1] - 14, y - 2), look=sheet.motion(*frames))
 
 
-def _row(sheet: Sheet, y: float, cooks: int, vans: int) -> str:
+def _row(sheet: Sheet, y: int, cooks: int, vans: int) -> str:
     ground = line(20, y, _ROAD[0], y, "thin") + line(_ROAD[1], y, 700, y, "thin")
     return (
         ground
@@ -65,7 +64,7 @@ def _row(sheet: Sheet, y: float, cooks: int, vans: int) -> str:
 
 
 def draw(given: Given, prefix: str) -> dict[str, object]:
-    even, uneven, binder = (given.text(key) for key in ("even", "uneven", "binder"))
+    even, uneven = given.text("even"), given.text("uneven")
     sheet = Sheet("two-kitchens", prefix, DURATION_S)
     after = sheet.appear(4.2, 0.3)
     sheet.add(
@@ -77,11 +76,11 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         text(20, 234, "three and one", "strong", "start"),
         _row(sheet, _BELOW, 3, 1),
         group(text(700, 234, f"in time: {uneven}", "strong", "end"), look=after),
-        text(360, 384, f"each guest's binder rides along: {binder}", "cache"),
+        text(360, 384, "each guest's binder rides along", "cache"),
     )
     alt = (
         f"Two kitchens with a road between, in two rows. Above two cooks read orders and two vans serve plates: six guests wait before the first "
-        f"kitchen, {even} are served in time. Below three cooks read and one van serves: one guest waits, {uneven} are served in time. A binder of {binder} "
+        f"kitchen, {even} are served in time. Below three cooks read and one van serves: one guest waits, {uneven} are served in time. A binder "
         "rides over the road for each guest."
     )
     steps = [
