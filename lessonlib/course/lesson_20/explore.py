@@ -85,11 +85,12 @@ def _felt(
 
 
 def explore_pools(lab: Lab, *, per_s: float, answers: int, link: float, card: str) -> Explored:
-    """Five fleets with one traffic."""
+    """Four or five fleets with one traffic."""
     limits = first_limit_s(lab), token_limit_s(lab)
     fleets = [
         ("undivided", None, 0),
-        (f"undivided, {SMALL_BUDGET} a step", None, SMALL_BUDGET),
+        # A question further down asks what this does to a mixture of experts.
+        *([] if lab.system.model.is_mixture else [(f"undivided, {SMALL_BUDGET} a step", None, SMALL_BUDGET)]),
         *((f"{readers} read, {writers} write", (readers, writers), 0) for readers, writers in DIVISIONS),
     ]
     bars, shares = [], {}
@@ -111,7 +112,7 @@ def explore_pools(lab: Lab, *, per_s: float, answers: int, link: float, card: st
         finding=f"At {Quantity(per_s, 'requests/s', digits=2)} with answers of {answers} tokens most are within both limits with the fleet "
         f"“{best}”: {Quantity(shares[best], '%', digits=2)}; undivided {Quantity(shares['undivided'], '%', digits=2)}.",
         values=[
-            Value("best", "Best fleet", best, "of these five"),
+            Value("best", "Best fleet", best, f"of these {len(fleets)}"),
             Value("share", "Within both limits", Quantity(shares[best], "%", digits=2), "expected"),
             Value("first", "Limit, first token", Quantity(limits[0], "s", digits=2), ""),
             Value("token", "Limit, a token", Quantity(limits[1], "s", digits=2), "mean of an answer"),
