@@ -19,7 +19,7 @@ def _finding(lab: Lab, label: str, division: tuple[int, int] | None, shown: Flee
     keep = Quantity(kept(lab, division), "%", digits=2)
     return (
         f"{label.capitalize()}: on a replica that reads up to {Quantity(most, '', digits=2)} requests wait, the p99 gap is {gap}, "
-        f"and {keep} keep both limits."
+        f"and {keep} of the requests are within both limits."
     )
 
 
