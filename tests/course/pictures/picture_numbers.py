@@ -94,6 +94,13 @@ NUMBERS: dict[str, object] = {
     "plates": "692 tokens",
     "even": "6.1 %",
     "uneven": "93 %",
+    "drawers": 117,
+    "ordered": 7,
+    "party": 59,
+    "party_drawers": 113,
+    "kitchens": 7,
+    "longest_line": "2.83 experts",
+    "mean_line": "1.19 experts",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")
