@@ -177,11 +177,6 @@ def _course(lab: Lab, title: str) -> list[float]:
     return [value for value in pools_monitor(lab).chart(title).values if value is not None]
 
 
-def first_before(lab: Lab) -> Quantity:
-    """Median first token at the gateway, over all scrapes, with the link as it was."""
-    return Quantity(float(np.median(felt(minutes(lab, True)).first_s)), "s", digits=2)
-
-
 def first_at_the_end(lab: Lab) -> Quantity:
     """Median first token at the gateway in the last scrape."""
     return Quantity(_course(lab, _FIRST)[-1], "s", digits=2)
