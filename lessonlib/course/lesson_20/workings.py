@@ -121,11 +121,6 @@ def reading_work(lab: Lab) -> Quantity:
     return Quantity(rate(lab) * reading_s(lab), "replicas")
 
 
-def read_by_two(lab: Lab) -> Quantity:
-    """Prompts a second that two replicas read."""
-    return Quantity(2 / reading_s(lab), "requests/s")
-
-
 def division_gains(lab: Lab) -> bool:
     """Whether the best division keeps more than the undivided fleet by a tenth of all requests."""
     return float(kept_divided(lab)[2]) > float(kept_undivided(lab)) + 10
