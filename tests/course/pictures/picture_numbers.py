@@ -92,6 +92,8 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "plates": "692 tokens",
+    "even": "6.1 %",
+    "uneven": "93 %",
     "one_call": "9.37 µs",
     "calls": "137 messages",
     "carried": "139 µs",
