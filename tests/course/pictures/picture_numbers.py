@@ -97,6 +97,8 @@ NUMBERS: dict[str, object] = {
     "again": "89.3 s",
     "target": "91",
     "plates": "692 tokens",
+    "even": "6.1 %",
+    "uneven": "93 %",
     "one_call": "9.37 µs",
     "calls": "137 messages",
     "carried": "139 µs",
