@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +24,7 @@ from lessonlib.draw.timeline import Waits, waits_view
 LEAST_LANES, MOST_LANES, MOST_WINDOWS, MOST_VIEWS = 2, 16, 240, 3
 #: Of more requests, and more caches on the link, every second (third, ...) one is a dot.
 MOST_DOTS, MOST_CROSSINGS = 1500, 600
-#: Bytes of one view as JSON
+#: Bytes of what is drawn of one view, as JSON
 MOST_BYTES = 60_000
 #: state -> its letter for the page. A replica that is off is not there: not yet, or gone.
 STATES = {"off": "o", "starting": "s", "ready": "r", "draining": "d", "failed": "f", "stalled": "t"}
@@ -137,6 +137,15 @@ class FleetView:
     router: str = ""
     note: str = ""
 
+    @property
+    def found(self) -> list[float | None]:
+        """Share of the prompt tokens that the replicas found in their caches, by window; None where no request began."""
+        sums = (
+            zip(*(lane.cached for lane in self.lanes), strict=True),
+            zip(*(lane.prompt for lane in self.lanes), strict=True),
+        )
+        return [_share(sum(cached), sum(prompt)) for cached, prompt in zip(*sums, strict=True)]
+
     def refuse(self) -> None:
         """Raise LessonlibError, in one line, if this cannot be drawn."""
         fault = next(_faults(self), None)
@@ -206,7 +215,10 @@ def _faults(shown: FleetView) -> Iterator[str]:
     else:
         yield from _faults_of_columns(shown, windows)
         yield from _faults_of_lanes(shown)
-        size = len(json.dumps(shown.view(), ensure_ascii=False, separators=(",", ":")).encode())
+        plain = replace(
+            shown, router="", lanes=[replace(lane, kind="") for lane in shown.lanes]
+        )  # no word is drawn often
+        size = len(json.dumps(_drawn(plain), separators=(",", ":")))
         if size > MOST_BYTES:
             yield f"a fleet of {size:,} bytes for the page, at most {MOST_BYTES:,}: take longer windows, or a shorter stretch of time"
 
@@ -279,6 +291,7 @@ def _drawn(shown: FleetView) -> dict[str, Any]:
         "arrivals": column(map(int, shown.arrivals)),
         "ttft": column(None if value is None else _milli(value) for value in shown.ttft_p99_s),
         "held": column(_counts(shown.held)),
+        "found": column(_percents(shown.found)),
         "ready": [(_milli(when), count) for when, count in shown.ready],
         "desired": [(_milli(when), count) for when, count in shown.desired],
         "lanes": [_lane(lane) for lane in shown.lanes],
@@ -342,18 +355,17 @@ def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
-def _facts(shown: FleetView) -> list[tuple[str, str]]:
+def _facts(shown: FleetView) -> list[str]:
     """What the whole is told in, beside the percentiles."""
     lanes, lasts = shown.lanes, shown.edges[-1] - shown.edges[0]
     found = _share(sum(sum(lane.cached) for lane in lanes), sum(sum(lane.prompt) for lane in lanes))
     there = sum(lane.seconds("starting", "ready", "draining", "stalled", "failed") for lane in lanes)
     facts = [
-        ("requests a second", _few(sum(shown.arrivals) / lasts)),
-        ("prompt tokens found in a cache", _percent(found)),
+        f"{_few(sum(shown.arrivals) / lasts)} requests a second",
+        f"{_few(there / lasts)} replicas there on average",
     ]
-    facts.append(("replicas there, mean", _few(there / lasts)))
-    if shown.link:
-        facts.append(("on the link, mean", str(Quantity(_mean(shown.link.traffic), "B/s"))))
+    facts += [f"{_percent(found)} of the prompt tokens found in a cache"] if found else []
+    facts += [f"{Quantity(_mean(shown.link.traffic), 'B/s')} on the link on average"] if shown.link else []
     return facts
 
 
@@ -384,15 +396,14 @@ def _windows(shown: FleetView) -> dict[str, Any]:
     last = len(edges) - 2
     kept = [place for place in range(last + 1) if (last - place) % (last // _MOST_ROWS + 1) == 0]
     head = ["window from", "requests/s", "TTFT p99", "ready", *(["desired"] if shown.desired else []), "running", "waiting", "at the router", "prompt found in cache", *(["on the link"] if shown.link else [])]  # fmt: skip
-    rows = []
+    rows, found = [], shown.found
     for place in kept:
         since, until = edges[place], edges[place + 1]
-        found = _share(sum(lane.cached[place] for lane in lanes), sum(lane.prompt[place] for lane in lanes))
         cells = [_seconds(since), _few(shown.arrivals[place] / (until - since)), _seconds(shown.ttft_p99_s[place])]
         cells.append(f"{count_at(shown.ready, since)}")
         cells += [f"{count_at(shown.desired, since)}"] if shown.desired else []
         cells += [_few(sum(getattr(lane, name)[place] for lane in lanes)) for name in ("running", "waiting")]
-        cells += [_few(shown.held[place]), _percent(found)]
+        cells += [_few(shown.held[place]), _percent(found[place])]
         cells += [str(Quantity(shown.link.traffic[place], "B/s"))] if shown.link else []
         rows.append(cells)
     return {"head": head, "rows": rows}

@@ -623,6 +623,7 @@ class FleetDrawing(TypedDict):
     arrivals: list[int | tuple[int, int]]
     ttft: list[int | tuple[int | None, int] | None]
     held: list[float | tuple[float, int]]
+    found: list[int | tuple[int | None, int] | None]
     ready: list[tuple[int, int]]
     desired: list[tuple[int, int]]
     lanes: list[FleetLaneView]
@@ -649,7 +650,7 @@ class FleetRunView(TypedDict):
     finding: str
     note: str
     waits: WaitsView
-    facts: list[tuple[str, str]]
+    facts: list[str]
     columns: list[str]
     rows: list[list[str]]
     windows: FleetTable

@@ -113,7 +113,7 @@ def _waits(run: Mapping[str, Any]) -> str:
 
 def _fleet(run: Mapping[str, Any]) -> str:
     """A simulated fleet: its finding, what its requests waited, what each replica did, and a few of its windows."""
-    facts = "".join(f"<li>{escape(name)}: {escape(value)}</li>" for name, value in run["facts"])
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in run["facts"])
     windows = _table(run["windows"]["head"], run["windows"]["rows"])
     return f"{_waits(run)}<ul>{facts}</ul>{_table(run['columns'], run['rows'])}{windows}"
 

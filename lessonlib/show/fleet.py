@@ -47,5 +47,5 @@ class FleetBlock(Computed):
             " · ".join(cell for row in view["waits"]["rows"] for cell in row) + f" · {view['waits']['speed']}"
             for view in told
         ]
-        facts = [" · ".join(f"{name} {value}" for name, value in view["facts"]) for view in told]
+        facts = [" · ".join(view["facts"]) for view in told]
         return [*(run.finding for run in self.shown), *rows, *facts]

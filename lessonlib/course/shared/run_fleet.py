@@ -207,12 +207,17 @@ def _finding(shown: FleetView) -> str:
     counts = [count for _, count in shown.ready]
     replicas = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
     prompt, cached = (sum(sum(getattr(lane, name)) for lane in shown.lanes) for name in ("prompt", "cached"))
+    last = shown.waits.first_token_s[-1]
     fullest = max(shown.lanes, key=lambda lane: max(lane.waiting))
     told = f", {significant(100 * cached / prompt, 2)} % of the prompt tokens are found in a cache" if cached else ""
+    slowest = (
+        f"; 99 % of all requests have their first token after {Quantity(last, 's')} or less"
+        if math.isfinite(last)
+        else ""
+    )
     return (
         f"{shown.label + ': ' if shown.label else ''}{sum(shown.arrivals):,} requests in {lasts} on {replicas} ready replicas{told}. "
-        f"At most {significant(max(fullest.waiting), 2)} wait on one ({fullest.name}); "
-        f"99 % of all requests have their first token after {Quantity(shown.waits.first_token_s[-1], 's')} or less."
+        f"At most {significant(max(fullest.waiting), 2)} wait on one ({fullest.name}){slowest}."
     )
 
 

@@ -754,6 +754,7 @@ export interface FleetDrawing {
   arrivals: (number | [number, number])[];
   ttft: (number | [number | null, number] | null)[];
   held: (number | [number, number])[];
+  found: (number | [number | null, number] | null)[];
   ready: ([number, number])[];
   desired: ([number, number])[];
   lanes: FleetLaneView[];
@@ -776,7 +777,7 @@ export interface FleetRunView {
   finding: string;
   note: string;
   waits: WaitsView;
-  facts: ([string, string])[];
+  facts: string[];
   columns: string[];
   rows: string[][];
   windows: FleetTable;
