@@ -52,6 +52,7 @@ def traits(system: System) -> tuple[str, ...]:
     stored = "16 bits" if system.weight_format.bits == 16 else system.weight_format.name
     found = [
         f"{system.gpu.architecture} GPUs",
+        f"the GPU {system.gpu.name}",
         f"{system.precision} arithmetic",
         f"weights in {stored} on {system.gpu.architecture} GPUs",
     ]
@@ -82,8 +83,8 @@ def traits(system: System) -> tuple[str, ...]:
     return tuple(found)
 
 
-def band(system: System, metric: str) -> Band:
-    """The band of one metric for a system. Raises LessonlibError for an unknown metric."""
+def band(system: System, metric: str, *more: str) -> Band:
+    """The band of one metric for a system. more: traits of a run that the system does not show. Raises LessonlibError for an unknown metric."""
     if metric not in PHASES:
         raise LessonlibError(f"metric: expected {listed(PHASES)}, not {metric!r}")
     kept = constants_document()["bands"]
@@ -91,7 +92,7 @@ def band(system: System, metric: str) -> Band:
         dict.fromkeys(
             f"{phase} with {trait}"
             for phase in PHASES[metric]
-            for trait in traits(system)
+            for trait in (*traits(system), *more)
             if trait not in kept["seen"][phase]
         )
     )
