@@ -92,20 +92,11 @@ def moe_intermediate(lab: Lab) -> int:
     return load_model(MIXTURE).layers[0].feed_forward.width
 
 
-def parameters_of_mixture(lab: Lab) -> Quantity:
-    return Quantity(load_model(MIXTURE).parameters, "parameters")
-
-
 def _in_experts() -> float:
     """Parameters in all experts of all layers: gate, up and down of each."""
     model = load_model(MIXTURE)
     feed = model.layers[0].feed_forward
     return model.layer_count * feed.count * 3 * feed.width * model.hidden
-
-
-def of_them_in_experts(lab: Lab) -> str:
-    """Parameters in experts, as "45.1 billion"."""
-    return str(Quantity(_in_experts(), "parameters")).removesuffix(" parameters")
 
 
 def moe_wanted_by_eight(lab: Lab) -> Quantity:

@@ -51,12 +51,8 @@ def _read(service: tuple[float, float]) -> float:
     return service[0] + READ_ALONG / READING
 
 
-def early_written(lab: Lab) -> Quantity:
-    """End to end: when the last token is there."""
-    return Quantity(_written(EARLY), "s")
-
-
 def quick_written(lab: Lab) -> Quantity:
+    """End to end: when the last token is there."""
     return Quantity(_written(QUICK), "s")
 
 
