@@ -95,7 +95,9 @@ def requests(args: argparse.Namespace, command: str, count: int = REQUESTS) -> W
     if args.preset is not None:
         _refuse(args, ("prompt", "output", "spread", "shared"), "the preset says that already; leave one of them out")
         found = preset(args.preset, count, law, seed=args.seed)
-        if getattr(args, "steady_sessions", False):
+        closed = hasattr(args, "concurrency")
+        # Where no loop can be closed, sessions are steady: what is asked of a rate must come at that rate.
+        if args.steady_sessions if closed else found.sharing.turns > 1:
             return steady_sessions(found)
         return without_arrivals(found) if _concurrency(args) is not None else found
     if getattr(args, "steady_sessions", False):

@@ -15,7 +15,6 @@ from lessonlib.plan.question import Question
 from lessonlib.plan.sweep import Answer
 from lessonlib.roofline import System
 from lessonlib.roofline.band import Band, band
-from lessonlib.serving.replica.defaults import batch_limits
 
 #: Metric of the engine's bands -> key of a set-up's numbers.
 METRICS = {"time to first token": "ttft_s", "time per token": "tpot_s", "throughput": "goodput_per_s"}
@@ -26,7 +25,7 @@ REASONS: Mapping[str, str] = {
     "first token": "the first token comes too late",
     "time per token": "tokens come too slowly",
     "queue": "the queue grows without bound",
-    "GPUs": "more GPUs than are allowed",
+    "GPUs": "more GPUs than may be used",
     "budget": "dearer than the budget",
     "cost": "dearer than is told of",
 }
@@ -86,7 +85,7 @@ def _question(question: Question) -> dict[str, Any]:
 
 
 def _system(system: System, set_up: SetUp) -> dict[str, Any]:
-    seats, tokens = batch_limits(system, set_up.seats, set_up.tokens)
+    seats, tokens = set_up.limits(system)
     return {
         "tp": system.tp,
         "dp": system.dp,

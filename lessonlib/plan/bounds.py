@@ -94,7 +94,7 @@ class Bounds:
     def _memory(self, set_up: SetUp) -> tuple[str, str] | None:
         for system in set_up.systems:
             try:
-                found = pages(system, set_up.scheduler)
+                found = pages(system, set_up.scheduler(system))
             except LessonlibError as error:
                 return "memory", str(error)
             if -(-self.longest // found.tokens) + found.fixed > found.total:
@@ -139,7 +139,7 @@ class Bounds:
         if math.isinf(self.span):
             return (1, 1 if set_up.two_pools else 0)
         first, later = self._of(set_up.systems[0]), self._of(set_up.systems[-1])
-        seats = set_up.scheduler.resolved(set_up.systems[-1], "expected").max_num_seqs or 1
+        seats, _ = set_up.limits(set_up.systems[-1])
         reading = self._good((self.output - 1) * later.step / seats + later.reads)
         if set_up.two_pools:
             return self._count(self._good(first.prompt)), self._count(max(self._good(later.tokens), reading))

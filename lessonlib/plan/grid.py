@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import product
 
 from lessonlib.base.errors import LessonlibError, listed
@@ -25,8 +24,8 @@ POOLS = ("one", "two", "both")
 @dataclass(frozen=True)
 class SetUp:
     """All but the number of replicas. system: of a replica; with two pools of the one for prompts, and `decode` of the one for
-    answers. seats: requests that run at once in a replica, tokens: most of a step, both over all ranks of the attention, None
-    for vLLM's own.
+    answers. seats: requests that run at once in a replica, tokens: most of a step, both of each rank of the attention, as vLLM's
+    flags are; None for vLLM's own.
     """
 
     system: System
@@ -44,11 +43,14 @@ class SetUp:
         """Whether prompts and answers have replicas of their own."""
         return self.decode is not None
 
-    @cached_property
-    def scheduler(self) -> Scheduler:
-        """Settings of a replica."""
-        given = {"max_num_seqs": self.seats, "max_num_batched_tokens": self.tokens}
-        return Scheduler(**{name: value for name, value in given.items() if value is not None})  # type: ignore[arg-type]
+    def scheduler(self, system: System) -> Scheduler:
+        """Settings of a replica of one of its systems."""
+        seats, tokens = (value and value * system.dp for value in (self.seats, self.tokens))
+        return Scheduler(max_num_seqs=seats, max_num_batched_tokens=tokens)
+
+    def limits(self, system: System) -> tuple[int, int]:
+        """Seats and tokens of a step of a replica of one of its systems, over all its ranks."""
+        return batch_limits(system, *(value and value * system.dp for value in (self.seats, self.tokens)))
 
     def gpus(self, size: Size) -> int:
         """GPUs of so many replicas."""
@@ -60,7 +62,13 @@ class SetUp:
         slow = dict.fromkeys(range(total), slowdown) if slowdown != 1.0 else {}
         if self.decode is None:
             return Fleet(total, router, slow=slow)
-        pools = Disaggregation(*size, prefill_system=self.system, decode_system=self.decode)
+        pools = Disaggregation(
+            *size,
+            prefill_system=self.system,
+            decode_system=self.decode,
+            prefill_scheduler=self.scheduler(self.system),
+            decode_scheduler=self.scheduler(self.decode),
+        )
         return Fleet(1, router, slow=slow, disaggregation=pools)
 
 
@@ -120,12 +128,9 @@ def _settings(base: SetUp, seats: Sequence[int | None], tokens: Sequence[int | N
     """The set-up with each pair of limits, as those of a rank times its ranks."""
     found: dict[tuple[tuple[int, int], ...], SetUp] = {}
     for most, budget in product(seats, tokens):
-        ranks = base.system.dp if base.decode is None else 1
-        if base.decode is not None and {system.dp for system in base.systems} != {1} and (most or budget):
-            continue  # limits are those of a rank, and the pools have different numbers of ranks
-        one = replace(base, seats=most and most * ranks, tokens=budget and budget * ranks)
+        one = replace(base, seats=most, tokens=budget)
         try:
-            limits = tuple(batch_limits(system, one.seats, one.tokens) for system in one.systems)
+            limits = tuple(map(one.limits, one.systems))
         except LessonlibError:
             continue
         if all(limit >= held for held, limit in limits):

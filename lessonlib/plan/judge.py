@@ -81,7 +81,7 @@ def _run(question: Question, set_up: SetUp, size: Size, slowdown: float, end: fl
         result = simulate(
             set_up.system,
             question.traffic,
-            set_up.scheduler,
+            set_up.scheduler(set_up.system),
             set_up.fleet(size, question.router, slowdown),
             limit_s=end or None,
             seed=question.seed,

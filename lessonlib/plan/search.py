@@ -17,12 +17,11 @@ Try = Callable[[Size], Outcome]
 
 @dataclass(frozen=True)
 class Fewest:
-    """best: the outcome with the fewest GPUs that holds; None where nothing does, and then `last` is the one that came closest.
-    tries: runs made. wavers: a larger number beside it does not hold.
+    """best: the outcome with the fewest GPUs that holds; None where nothing does. tries: sizes that were tried. wavers: a larger
+    number beside it does not hold.
     """
 
     best: Outcome | None
-    last: Outcome | None
     tries: int
     wavers: bool = False
 
@@ -42,27 +41,22 @@ class _Tries:
     def holds(self, size: Size) -> bool:
         return self(size).holds
 
-    def closest(self) -> Outcome | None:
-        """The outcome with the largest share that kept the limits; of equal ones the largest."""
-        known = list(self.seen.values())
-        return max(known, key=lambda one: (-1.0 if one.refused else one.share, one.size), default=None)
-
 
 def fewest(set_up: SetUp, least: Size, most_gpus: int, run: Try) -> Fewest:
     """The fewest replicas from `least` on, with at most so many GPUs."""
     tries = _Tries(run)
     if set_up.gpus(least) > most_gpus:
-        return Fewest(None, None, 0)
+        return Fewest(None, 0)
     if set_up.two_pools:
         return _two_pools(set_up, least, most_gpus, tries)
     most = most_gpus // set_up.system.gpus
     found = _lowest(lambda count: tries.holds((count, 0)), least[0], most)
     if found is None:
-        return Fewest(None, tries.closest(), len(tries.seen))
+        return Fewest(None, len(tries.seen))
     while found > least[0] and any(tries.holds((count, 0)) for count in _below(found, least[0])):
         found = min(count for count, _ in tries.seen if tries.holds((count, 0)))
     wavers = found < most and not tries.holds((found + 1, 0))
-    return Fewest(tries((found, 0)), None, len(tries.seen), wavers)
+    return Fewest(tries((found, 0)), len(tries.seen), wavers)
 
 
 def _below(found: int, least: int) -> Iterator[int]:
@@ -106,15 +100,15 @@ def _two_pools(set_up: SetUp, least: Size, most_gpus: int, tries: _Tries) -> Few
 
         low = _lowest(holds, least[pool], max(least[pool], ends[pool]))
         if low is None:
-            return Fewest(None, tries.closest(), len(tries.seen))
+            return Fewest(None, len(tries.seen))
         lows.append(low)
     found = _cheapest_pair(set_up, (lows[0], lows[1]), most_gpus, tries)
     if found is None:
-        return Fewest(None, tries.closest(), len(tries.seen))
+        return Fewest(None, len(tries.seen))
     for near in ((found.size[0] - 1, found.size[1]), (found.size[0], found.size[1] - 1)):
         if min(near) >= 1 and near[0] >= least[0] and near[1] >= least[1] and tries.holds(near):
             found = tries(near)
-    return Fewest(found, None, len(tries.seen))
+    return Fewest(found, len(tries.seen))
 
 
 def _without(least: Size, pool: int) -> Size:

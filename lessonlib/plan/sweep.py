@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from lessonlib.base.parallel import cores, results
-from lessonlib.plan.bounds import Bound, Bounds
+from lessonlib.plan.bounds import Bound, Bounds, many
 from lessonlib.plan.found import Found
 from lessonlib.plan.front import worth_telling
 from lessonlib.plan.grid import SetUp, Size
@@ -21,7 +21,6 @@ from lessonlib.plan.judge import Outcome, judge
 from lessonlib.plan.question import Question
 from lessonlib.plan.search import fewest
 from lessonlib.roofline.band import band
-from lessonlib.serving.replica.defaults import batch_limits
 
 #: Called with (set-ups done, of how many, dollars an hour of the cheapest that holds so far).
 Tell = Callable[[int, int, float | None], None]
@@ -82,7 +81,7 @@ def plan(
             for at in set(group) - set(able):
                 state.take(_dear(Found(at, grid[at])))
             if able:
-                yield [(at, grid[at], known[at].least) for at in able], limit, question
+                yield [(at, grid[at], known[at].least) for at in able], limit, bounds.most(grid[able[0]]), question
 
     state.said()
     try:
@@ -137,7 +136,7 @@ class _Shared:
 
     def judge(self, question: Question, set_up: SetUp, size: Size) -> Outcome:
         """As `judge`, by a run that is known where there is one."""
-        seats = min(batch_limits(system, set_up.seats, set_up.tokens)[0] for system in set_up.systems)
+        seats = min(set_up.limits(system)[0] for system in set_up.systems)
         for others, outcome in self.known.get(size, ()):
             if others == seats or outcome.peak + _MARGIN < min(seats, others):
                 return outcome
@@ -147,35 +146,54 @@ class _Shared:
         return outcome
 
 
-def _judged(several: Sequence[tuple[int, SetUp, Size]], most_gpus: int, question: Question) -> list[Found]:
-    """Of set-ups that differ in their seats alone, anywhere: of each the fewest replicas that hold."""
+def _judged(
+    several: Sequence[tuple[int, SetUp, Size]], most_gpus: int, allowed: int, question: Question
+) -> list[Found]:
+    """Of set-ups that differ in their seats alone, anywhere: of each the fewest replicas that hold. most_gpus: for what is told
+    of; allowed: by the question.
+    """
     shared, found = _Shared(), []
     for at, set_up, least in several:
         before = shared.runs
-        one = _searched(at, set_up, least, most_gpus, question, shared)
+        one = _searched(at, set_up, least, (most_gpus, allowed), question, shared)
         found.append(replace(one, tries=shared.runs - before))
     return found
 
 
-def _searched(at: int, set_up: SetUp, least: Size, most_gpus: int, question: Question, shared: _Shared) -> Found:
+def _searched(
+    at: int, set_up: SetUp, least: Size, limits: tuple[int, int], question: Question, shared: _Shared
+) -> Found:
+    most_gpus, allowed = limits
     found = fewest(set_up, least, most_gpus, lambda size: shared.judge(question, set_up, size))
     if found.best is not None:
         return Found(at, set_up, found.best, _usd(question, set_up, found.best.size), judged=True, wavers=found.wavers)
-    why, detail = _reason(question, found.last) if found.last else ("GPUs", "")
-    return Found(at, set_up, found.last, why=why, detail=detail, judged=True)
+    widest = shared.judge(question, set_up, _widest(set_up, least, allowed))
+    if widest.holds:
+        why, detail = ("cost" if most_gpus < allowed else "GPUs"), ""
+    else:
+        why, detail = _reason(question, set_up, widest)
+    return Found(at, set_up, widest, why=why, detail=detail, judged=True)
 
 
-def _reason(question: Question, last: Outcome) -> tuple[str, str]:
-    """Why the outcome that came closest does not hold."""
-    if last.refused:
-        return "memory", last.refused
-    count = sum(last.size)
-    where = f"{count:,} replica{'s' if count != 1 else ''}"
-    missed, limit = 100.0 * (1.0 - last.share), 100.0 * (1.0 - question.slo.share)
-    if last.grows and missed <= limit:
-        return "queue", f"with {where} the queue still grows at the end"
-    told = f"with {where} {'at least ' * last.early}{missed:.3g} % of the requests miss a limit, {limit:.3g} % may"
-    if last.slow > last.late:
+def _widest(set_up: SetUp, least: Size, gpus: int) -> Size:
+    """As many replicas as may be used; with two pools about half of the GPUs for each."""
+    first = set_up.systems[0].gpus
+    if not set_up.two_pools:
+        return gpus // first, 0
+    prompts = max(least[0], gpus // 2 // first)
+    return prompts, max(least[1], (gpus - prompts * first) // set_up.systems[1].gpus)
+
+
+def _reason(question: Question, set_up: SetUp, widest: Outcome) -> tuple[str, str]:
+    """Why not even as many replicas as may be used hold."""
+    if widest.refused:
+        return "memory", widest.refused
+    where = f"even with {many(set_up.gpus(widest.size))}"
+    missed, limit = 100.0 * (1.0 - widest.share), 100.0 * (1.0 - question.slo.share)
+    if widest.grows and missed <= limit:
+        return "queue", f"{where} the queue still grows at the end"
+    told = f"{where} {'at least ' * widest.early}{missed:.3g} % of the requests miss a limit, {limit:.3g} % may"
+    if widest.slow > widest.late:
         return "time per token", f"{told}; most for their time per token"
     return "first token", f"{told}; most for their first token"
 

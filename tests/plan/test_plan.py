@@ -62,7 +62,9 @@ def test_the_answer_is_that_of_brute_force(name: str) -> None:
 def test_an_outcome_has_the_simulators_own_numbers() -> None:
     asked, one = question(), grid(gpus=("l40s",), weights=("fp8",), tp=(1,), seats=(None,), pools="one")[0]
     found = judge(asked, one, (2, 0))
-    result = simulate(one.system, asked.traffic, one.scheduler, one.fleet((2, 0), asked.router), seed=asked.seed)
+    result = simulate(
+        one.system, asked.traffic, one.scheduler(one.system), one.fleet((2, 0), asked.router), seed=asked.seed
+    )
     rate, share = result.goodput(asked.slo.ttft_s, asked.slo.tpot_s)
     assert (found.goodput, found.share) == pytest.approx((rate, share))
     assert found.ttft == (result.percentile("ttft_s", 50), result.percentile("ttft_s", 99))
