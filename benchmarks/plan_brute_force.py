@@ -26,12 +26,12 @@ from lessonlib.plan.answer import name_of
 from lessonlib.plan.report import answer_text
 
 QUESTIONS = {
-    "rag": "--lab qwen3.5-27b-2xh100-sxm --weights bf16,fp8 --gpu h100-sxm,h200-sxm,l40s --preset rag --rate 4 --slo 2,0.05 --share 0.95 "
-    "--tp 1,2,4 --max-num-seqs 32,128 --max-num-batched-tokens 2048,8192 --most-gpus 8",
+    "rag": "--lab qwen3.5-27b-2xh100-sxm --weights bf16,fp8 --gpu h100-sxm,h200-sxm --preset rag --rate 4 --slo 2,0.05 --share 0.95 "
+    "--tp 1,2,4 --max-num-seqs 32,128 --max-num-batched-tokens 2048 --most-gpus 6",
     "chat": "--model llama-3.1-8b --weights bf16,fp8,int4 --gpu rtx-4090 --preset conversation --rate 12 --slo 1,0.04 --share 0.95 "
-    "--tp 1,2 --max-num-seqs 32,128 --max-num-batched-tokens 1024,2048 --most-gpus 8",
+    "--tp 1,2 --max-num-seqs 32,128 --max-num-batched-tokens 2048 --most-gpus 6",
     "deepseek": "--model deepseek-v3 --weights fp8 --gpu h200-sxm --rate 4 --prompt 3000 --output 400 --spread 0.5 --slo 2,0.05 --share 0.95 "
-    "--tp 8 --max-num-seqs 32,128 --max-num-batched-tokens 8192,16384 --most-gpus 40",
+    "--tp 8 --max-num-seqs 32,128 --max-num-batched-tokens 8192,16384 --most-gpus 24",
 }  # fmt: skip
 
 

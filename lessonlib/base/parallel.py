@@ -7,6 +7,7 @@ is free to do it, so that it may look at what has come back so far.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -70,11 +71,23 @@ def _here(function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]], job
     parallel = Parallel(
         n_jobs=jobs or -1, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", verbose=0
     )
+    running = parallel(delayed(_deaf)(function, task) for task in tasks)
     try:
-        yield from parallel(delayed(_deaf)(function, task) for task in tasks)
+        yield from _each(running)
     except BaseException:
         get_reusable_executor().shutdown(wait=True, kill_workers=True)
         raise
+
+
+def _each(running: Generator[Result, None, None]) -> Iterator[Result]:
+    """What comes back. Who stops early knows that tasks are under way, and need not be warned of it."""
+    try:
+        for result in running:  # noqa: UP028
+            yield result
+    finally:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            running.close()
 
 
 def _on_cluster(function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]], address: str) -> Iterator[Result]:
@@ -86,9 +99,10 @@ def _on_cluster(function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]
         parallel_config(backend="dask", client=client, wait_for_workers_timeout=_PATIENCE_S),
     ):
         try:
-            yield from Parallel(
+            parallel = Parallel(
                 n_jobs=-1, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", verbose=0
-            )(delayed(function)(*task) for task in tasks)
+            )
+            yield from _each(parallel(delayed(function)(*task) for task in tasks))
         except TimeoutError:
             raise LessonlibError(
                 f"--dask {address}: the scheduler has no worker: start some with `dask worker {address}`"

@@ -15,7 +15,7 @@ from lessonlib.plan import report
 #: Beside draw.page.STYLE: wide tables, and the marks of the drawing in the colours of the page.
 STYLE = """
 body { max-width: 62rem; } .wide { overflow-x: auto; } .wide table { font-size: .85rem; } .wide td, .wide th { padding-right: .8rem; }
-.wide td.n { text-align: right; white-space: nowrap; } .wide small { display: block; } .fronts { display: flex; flex-wrap: wrap; gap: 1rem; } .fronts figure { flex: 1 1 17rem; max-width: 24rem; }
+.wide td.s { min-width: 15rem; } .wide td.n { text-align: right; white-space: nowrap; } .wide small { display: block; } .fronts { display: flex; flex-wrap: wrap; gap: 1rem; } .fronts figure { flex: 1 1 17rem; max-width: 24rem; }
 .axis { stroke: var(--soft); stroke-width: 1; fill: none; } .grid { stroke: var(--line); stroke-width: 1; } svg text { fill: var(--ink); font-size: 11px; }
 .held { fill: none; stroke: var(--soft); } .front0 { stroke: var(--first); fill: var(--first); } .front1 { stroke: var(--second); fill: var(--second); } .front2 { stroke: var(--true); fill: var(--true); }
 path.front0, path.front1, path.front2 { fill: none; stroke-width: 2; }
@@ -33,7 +33,7 @@ def plan_page(data: Mapping[str, Any]) -> str:
     body = f"<h1>The cheapest set-ups that hold</h1>{asked}{said}"
     if data["set_ups"]:
         drawn = "".join(_panel(data, place) for place in range(len(PANELS)))
-        body += f'<h2>Set-ups</h2><div class="wide">{_table(data)}</div>{_notes(data)}<h2>What a better one costs</h2><div class="fronts">{drawn}</div>'
+        body += f'<h2>Set-ups</h2><div class="wide" tabindex="0">{_table(data)}</div>{_notes(data)}<h2>What a better one costs</h2><div class="fronts">{drawn}</div>'
     if data["losers"]:
         body += f"<h2>Why the others lose</h2>{_losers(data['losers'])}"
     return page("Plan: the cheapest set-ups that hold", f"{body}<h2>Prices</h2>{_prices(question['prices'])}", STYLE)
@@ -71,7 +71,7 @@ def _row(data: Mapping[str, Any], place: int, entry: Mapping[str, Any]) -> str:
     alike = f"<small>{entry['alike']} more with other limits come to the same</small>" if entry["alike"] else ""
     cells = [
         f'<th scope="row">{place + 1}</th>',
-        f"<td>{_text(report.set_up_name(entry))}{alike}</td>",
+        f'<td class="s">{_text(report.set_up_name(entry))}{alike}</td>',
         _cell(f"{entry['gpus']:,}"),
         _cell(f"{entry['usd_per_hour']:,.2f}"),
         _cell(report.limit(entry, "max_num_seqs")),
@@ -122,7 +122,7 @@ def _losers(losers: Sequence[Mapping[str, Any]]) -> str:
         rows.append(
             f'<tr><th scope="row">{_text(entry["says"])}</th>{counts}<td>{_text(which)}</td><td>{_text(such)}</td></tr>'
         )
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _prices(prices: Mapping[str, Mapping[str, Any]]) -> str:
@@ -132,7 +132,7 @@ def _prices(prices: Mapping[str, Mapping[str, Any]]) -> str:
         said = "".join(f"<td>{_text(word)}</td>" for word in words)
         rows += f'<tr><th scope="row">{_text(gpu)}</th>{_cell(str(price["usd"]))}{said}</tr>'
     head = "".join(f'<th scope="col">{name}</th>' for name in ("GPU", "$ an hour", "of", "terms", "read on", "source"))
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
 
 
 # --- the drawing ------------------------------------------------------------------------------------------------------
