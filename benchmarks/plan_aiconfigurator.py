@@ -91,10 +91,10 @@ def main() -> int:
         print(f"closed loops, KV cache in {kv}, means of the middle")
         print(aligned([heads, *(run(row, kv) for row in ROWS)]), flush=True)
         print()
-    for share in sys.argv[1:] or ("0.9", "0.5"):
+    for share in sys.argv[1:] or ("0.99",):
         line = (
             f"--model qwen3-32b --weights fp8 --gpu h200-sxm --prompt {PROMPT} --output {OUTPUT} --shared {SHARED} --rate {RATE:.1f} --slo 0.3,0.01 "
-            f"--share {share} --requests 1000 --tp 2,4,8 --max-num-seqs 128 --max-num-batched-tokens 8192 --most-gpus 64 --within 1.25"
+            f"--share {share} --tp 2,4,8 --max-num-seqs 64 --max-num-batched-tokens 8192 --most-gpus 72 --within 1.5"
         )
         print(f"lessonlib plan {line}\n")
         question, grid = asked(build_parser().parse_args(["plan", *line.split()]))

@@ -56,8 +56,10 @@ def told(data: Mapping[str, Any]) -> list[str]:
     lines = [
         f"{data['tried']:,} set-ups: {data['holding']:,} hold and are told of; {data['dropped_by_ceilings']:,} were dropped without a run; {data['runs']:,} runs"
     ]
-    if data["interrupted"]:
+    if data["not_judged"]:
         lines.append(f"broken off: {data['not_judged']:,} set-ups were not judged, among them perhaps cheaper ones")
+    elif data["interrupted"]:
+        lines.append("broken off while the slow end of the bands was asked for")
     if not data["set_ups"]:
         lines.append("none of them holds" + (" so far" if data["interrupted"] else ""))
     return lines

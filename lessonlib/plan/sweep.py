@@ -31,18 +31,14 @@ _MARGIN = 4
 @dataclass(frozen=True)
 class Answer:
     """winners: what holds, the cheapest first. losers: the rest of what was tried. open: set-ups that were not judged, because
-    somebody broke it off. dropped: how many of the losers by ceilings alone. runs: of the simulator.
+    somebody broke it off (interrupted). dropped: how many of the losers by ceilings alone. runs: of the simulator.
     """
 
     question: Question
     winners: tuple[Found, ...]
     losers: tuple[Found, ...]
     open: int = 0
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether it was broken off."""
-        return self.open > 0
+    interrupted: bool = False
 
     @property
     def dropped(self) -> int:
@@ -91,7 +87,7 @@ def plan(
                     state.take(found)
         state.finish_winners(jobs, dask)
     except KeyboardInterrupt:
-        return state.answer()
+        return replace(state.answer(), interrupted=True)
     return state.answer()
 
 
@@ -185,10 +181,11 @@ def _widest(set_up: SetUp, least: Size, gpus: int) -> Size:
 
 
 def _reason(question: Question, set_up: SetUp, widest: Outcome) -> tuple[str, str]:
-    """Why not even as many replicas as may be used hold."""
+    """Why as many replicas as may be used do not hold either."""
     if widest.refused:
         return "memory", widest.refused
-    where = f"even with {many(set_up.gpus(widest.size))}"
+    gpus = many(set_up.gpus(widest.size))
+    where = f"with {widest.size[0]} + {widest.size[1]} replicas, {gpus}," if set_up.two_pools else f"even with {gpus}"
     missed, limit = 100.0 * (1.0 - widest.share), 100.0 * (1.0 - question.slo.share)
     if widest.grows and missed <= limit:
         return "queue", f"{where} the queue still grows at the end"
