@@ -73,8 +73,11 @@ def _add_system(add: Any) -> None:
     _number(add, "--dp", "copies of the attention that step together, in each replica; needs --ep", "1")
     _number(add, "--ep", "GPUs over which whole experts are spread (tp x dp)", "1")
     _number(add, "--popularity", "how unequally experts are taken: 0 fair, 1 as 1/rank", "even")
-    add("--weights", help="precision of the matrices [bf16]")
-    add("--kv", help="precision of the KV cache [bf16]")
+    add(
+        "--weights",
+        help="precision of the matrices, or by part: attention=int8,experts=mxfp4 [as the checkpoint says, else bf16]",
+    )
+    add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
     _number(add, "--link", "of a GPU to its peers, one way; 64: NVLink is down", "data sheet", metavar="GB/S")
 
 
