@@ -60,8 +60,3 @@ def even_share(lab: Lab) -> Quantity:
 def busiest_share(lab: Lab) -> Quantity:
     """Share of the connections at the fullest of the old pods, on average."""
     return Quantity(100 * busiest_mean(CONNECTIONS, REPLICAS) / CONNECTIONS, "%", digits=2)
-
-
-def equal_share(lab: Lab) -> Quantity:
-    """Share of each of the old pods if it were even."""
-    return Quantity(100 / REPLICAS, "%", digits=2)

@@ -50,7 +50,7 @@ def in_play_stops(lab: Lab) -> list[int]:
     return list(BEGINNING_STOPS)
 
 
-def explored_requests(lab: Lab) -> int:
+def requests_of_a_move(lab: Lab) -> int:
     """Requests that the numbers of a move are taken of."""
     return _REQUESTS - _FROM
 
