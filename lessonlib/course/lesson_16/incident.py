@@ -190,7 +190,7 @@ def _finding(charts: list[Chart], early: int, mended: bool) -> str:
     return told + (" On a healthy pair nothing changes at 10:03." if mended else "")
 
 
-def slow_morning(lab: Lab) -> Monitor:
+def slow_card_morning(lab: Lab) -> Monitor:
     """Eight minutes of one replica as the dashboard shows them."""
     return _monitor(lab, False)
 
@@ -205,7 +205,7 @@ def _early() -> int:
 
 
 def _pair(lab: Lab, title: str) -> tuple[float, float]:
-    return _around(list(slow_morning(lab).charts), title, _early())
+    return _around(list(slow_card_morning(lab).charts), title, _early())
 
 
 def first_before(lab: Lab) -> Quantity:

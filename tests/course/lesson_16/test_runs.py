@@ -59,7 +59,7 @@ def test_one_slow_card_shows_in_first_tokens_alone(name):
 @every_lab
 def test_the_panels_can_be_drawn_and_do_not_name_the_cause(name):
     lab = load_lab(name)
-    for monitor in (incident.slow_morning(lab), incident.sound_morning(lab)):
+    for monitor in (incident.slow_card_morning(lab), incident.sound_morning(lab)):
         monitor.view()
         assert "clock" not in monitor.finding and "card is" not in monitor.finding
     assert len(incident.sound_morning(lab).charts[0].compare) == len(incident.sound_morning(lab).times)
