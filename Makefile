@@ -102,7 +102,7 @@ $(HUB_VENV)/.ready: deploy/jupyterhub/requirements-hub.lock deploy/jupyterhub/pr
 
 lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make lock UPGRADE=--upgrade)
 	$(LOCK) $(UPGRADE) --output-file requirements.lock
-	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --group check --group test --constraints requirements.lock --output-file requirements-test.lock
+	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --extra dask --group check --group test --constraints requirements.lock --output-file requirements-test.lock
 	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --constraints requirements-test.lock --output-file deploy/jupyterhub/requirements-hub.lock
 
 audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)

@@ -117,6 +117,27 @@ def execute_all(
             pool.shutdown(cancel_futures=True)
 
 
+def execute_on_cluster(
+    notebooks: Sequence[Path], settings: Mapping[str, str], timeout: int, address: str
+) -> Iterator[NotebookRun]:
+    """The same on the workers of a Dask cluster, which must see the notebooks under the same paths. address: of its scheduler.
+
+    Raises LessonlibError where no scheduler or worker answers.
+    """
+    from lessonlib.base.parallel import results
+
+    yield from results(execute_alone, [(path, dict(settings), timeout) for path in notebooks], dask=address)
+
+
+def execute_alone(notebook: Path, settings: Mapping[str, str], timeout: int) -> NotebookRun:
+    """Execute one notebook and keep nothing of it but what became of it. timeout: seconds a cell."""
+    import tempfile
+
+    os.environ.pop("JPY_SESSION_NAME", None)
+    with tempfile.TemporaryDirectory(prefix="lessonlib-check-") as folder:
+        return execute(notebook, Path(folder) / notebook.name, settings, timeout)
+
+
 def _start_worker() -> None:
     """Leave Ctrl-C and stderr to the parent, and let no kernel think that it belongs to a person."""
     import signal

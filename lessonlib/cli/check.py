@@ -8,7 +8,9 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lessonlib.base.errors import LessonlibError
 from lessonlib.base.extras import require
+from lessonlib.base.parallel import check_address
 from lessonlib.base.text import printable, printable_lines
 from lessonlib.cli.limits import number
 
@@ -31,19 +33,32 @@ def add_parser(subparsers: Any) -> None:
         help="answer each question right, in every way, or skip it [nobody answers]",
     )
     add("--lab", metavar="NAME", help="a shipped lab or a lab file [the lab of the notebook]")
-    number(add, "check", "--jobs", "notebooks at a time", "2", default=2, metavar="N")
+    number(add, "check", "--jobs", "notebooks at a time", "2", metavar="N")
+    add(
+        "--dask",
+        metavar="ADDRESS",
+        help="run on a Dask cluster that sees these files: the address of its scheduler, such as tcp://10.0.0.5:8786",
+    )
     number(add, "check", "--timeout", "longest time for one cell", "120", default=120, metavar="SECONDS")
 
 
 def run(args: argparse.Namespace) -> int:
     """Execute what was asked for; 0 when every notebook ran through, 1 when one failed."""
-    from lessonlib.build.check import execute_all, find, parameters
+    from lessonlib.build.check import execute_all, execute_on_cluster, find, parameters
 
     require("papermill", "author", "executing notebooks")
+    if args.dask is not None:
+        check_address("--dask", args.dask)
+        if args.jobs is not None:
+            raise LessonlibError("--jobs: a cluster has as many as it has; leave out --jobs or --dask")
     notebooks = find(args.notebooks)
     settings = parameters(args.auto, args.lab)
     begun = time.perf_counter()
-    outcomes = _with_progress(execute_all(notebooks, settings, args.jobs, args.timeout), len(notebooks))
+    if args.dask is not None:
+        running = execute_on_cluster(notebooks, settings, args.timeout, args.dask)
+    else:
+        running = execute_all(notebooks, settings, 2 if args.jobs is None else args.jobs, args.timeout)
+    outcomes = _with_progress(running, len(notebooks))
     outcomes.sort(key=lambda outcome: notebooks.index(outcome.notebook))
     print(table(outcomes, time.perf_counter() - begun))
     for outcome in outcomes:

@@ -44,7 +44,10 @@ def add_parser(subparsers: Any) -> None:
     number(add, "estimate", "--dp", "copies of the model (data parallelism)", "1")
     number(add, "estimate", "--ep", "1, or tp x dp (whole experts spread over those GPUs)", "1")
     number(add, "estimate", "--popularity", "how unequally experts are taken: 0 fair, 1 as 1/rank", "even")
-    add("--weights", help="precision of the matrices [as the checkpoint says, else bf16]")
+    add(
+        "--weights",
+        help="precision of the matrices, or by part: attention=int8,experts=mxfp4 [as the checkpoint says, else bf16]",
+    )
     add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
     add("--head", help="precision of the output head [as the checkpoint says, else bf16]")
     add("--launches", help="graphs, or eager: kernels started one by one [graphs]")

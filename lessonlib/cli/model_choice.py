@@ -25,4 +25,6 @@ def model_choice(args: argparse.Namespace, base: Model) -> tuple[Model, dict[str
     notes = precision_notes(model)
     if args.weights is not None and model.checkpoint:
         notes[0] = f"--weights {args.weights} goes before the checkpoint, which has {notes[0]}"
+    if args.weights is not None and "=" in args.weights:
+        notes.append("--weights by part: parts that are not named are in 16 bits")
     return model, usual | stated, notes

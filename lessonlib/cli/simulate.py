@@ -12,20 +12,17 @@ from typing import TYPE_CHECKING, Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import check_apart
 from lessonlib.base.text import printable, printable_lines
-from lessonlib.cli import simulate_monitor, simulate_serving
+from lessonlib.cli import simulate_monitor, simulate_serving, traffic
 from lessonlib.cli.limits import number
 from lessonlib.cli.output import print_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from lessonlib.roofline import System
-    from lessonlib.serving import Arrivals, Progress, Request, Result
+    from lessonlib.serving import Progress, Result
 
 INTERRUPTED = 130
 #: Requests whose every time is kept: about a gigabyte.
 _MOST_KEPT = 5_000_000
-_PROMPT, _OUTPUT, _REQUESTS = 1000, 200, 400
 _EPILOG = """examples:
   lessonlib simulate --model llama-3.1-8b --gpu h100-sxm --rate 12 --prompt 1000 --output 200
   lessonlib simulate --model llama-3.1-70b --tp 2 --weights fp8 --kv fp8 --concurrency 100 --prompt 5000 --output 500
@@ -46,7 +43,7 @@ def add_parser(subparsers: Any) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _add_system(parser.add_argument_group("model and GPUs").add_argument)
-    _add_traffic(parser.add_argument_group("requests"))
+    traffic.add_flags(parser.add_argument_group("requests"), "simulate")
     simulate_serving.add_flags(parser)
     add = parser.add_argument_group("the run and what is told of it").add_argument
     _number(add, "--seed", "decides every random draw", "0", default=0)
@@ -73,41 +70,12 @@ def _add_system(add: Any) -> None:
     _number(add, "--dp", "copies of the attention that step together, in each replica; needs --ep", "1")
     _number(add, "--ep", "GPUs over which whole experts are spread (tp x dp)", "1")
     _number(add, "--popularity", "how unequally experts are taken: 0 fair, 1 as 1/rank", "even")
-    add("--weights", help="precision of the matrices [bf16]")
-    add("--kv", help="precision of the KV cache [bf16]")
+    add(
+        "--weights",
+        help="precision of the matrices, or by part: attention=int8,experts=mxfp4 [as the checkpoint says, else bf16]",
+    )
+    add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
     _number(add, "--link", "of a GPU to its peers, one way; 64: NVLink is down", "data sheet", metavar="GB/S")
-
-
-def _add_traffic(parser: Any) -> None:
-    load = parser.add_mutually_exclusive_group()
-    _number(load.add_argument, "--rate", "requests per second that come by themselves (Poisson)", metavar="R")
-    _number(load.add_argument, "--concurrency", "requests always under way (one ends, the next comes)", metavar="N")
-    add = parser.add_argument
-    add(
-        "--trace",
-        metavar="FILE",
-        help="requests from a .csv, .jsonl or .json file: arrival_s, prompt, output, or the columns of Azure, BurstGPT, Mooncake, Qwen-Bailian, AIPerf, ShareGPT, vLLM's custom format",
-    )
-    add(
-        "--preset",
-        metavar="NAME",
-        help="lengths and sharing made to published statistics: conversation, code, long-conversation, agent, rag",
-    )
-    _number(
-        add,
-        "--burst",
-        "gamma gaps with this coefficient of variation instead of Poisson (above 1: bursts)",
-        metavar="CV",
-    )
-    _number(add, "--prompt", "tokens of each prompt", f"{_PROMPT}", metavar="T")
-    _number(add, "--output", "tokens of each answer", f"{_OUTPUT}", metavar="T")
-    _number(add, "--spread", "lognormal lengths with a deviation of S times the mean", "0: all equal", metavar="S")
-    _number(add, "--requests", "how many", f"{_REQUESTS}", metavar="N")
-    add(
-        "--steady-sessions",
-        action="store_true",
-        help="sessions of a preset are under way at the start, and hold the rate",
-    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -130,9 +98,9 @@ def run(args: argparse.Namespace) -> int:
     )
     simulate_monitor.check(args)
     _check_output(args)
-    system, requests = _system(args), _requests(args)
+    system, requests = _system(args), traffic.requests(args, "simulate")
     scheduler, fleet = simulate_serving.scheduler(args, system), simulate_serving.fleet(args, system)
-    with _progress(len(requests)) as tell:  # type: ignore[arg-type]
+    with _progress(len(requests)) as tell:
         result = simulate(
             system, requests, scheduler, fleet, concurrency=args.concurrency, cost=args.cost, limit_s=args.limit,
             record="summary" if args.summary else "full", seed=args.seed, progress=tell,
@@ -177,78 +145,6 @@ def _system(args: argparse.Namespace) -> System:
     if args.link is not None:
         gpu = simulate_serving.with_link("--link", gpu, args.link)
     return System(model=model, gpu=gpu, **(usual | stated | given))
-
-
-def _requests(args: argparse.Namespace) -> Iterable[Request]:
-    from lessonlib.serving import Workload, preset, read_trace, steady_sessions, without_arrivals
-    from lessonlib.serving.traffic.trace_files import MOST_SECONDS
-
-    if args.trace is not None:
-        _refuse(
-            args,
-            ("preset", "prompt", "output", "requests", "spread", "burst", "rate"),
-            "the trace says that already; leave it out, or leave out --trace",
-        )
-        trace = read_trace(args.trace)
-        for note in trace.notes:
-            print(printable(f"lessonlib simulate: {args.trace}: {note}"), file=sys.stderr)
-        if not trace.timed and args.concurrency is None:
-            raise LessonlibError(
-                f"{args.trace}: says not when requests come: give --concurrency N, or a column arrival_s"
-            )
-        return trace
-    law = _arrivals(args)
-    count = _REQUESTS if args.requests is None else args.requests
-    if args.rate is not None and count / args.rate > MOST_SECONDS:
-        raise LessonlibError(
-            f"--rate {args.rate:g}: {count:,} requests would come in more than {MOST_SECONDS:,.0f} s, longer than a clock can "
-            "tell apart; take a higher rate, or fewer --requests"
-        )
-    if args.preset is not None:
-        _refuse(args, ("prompt", "output", "spread"), "the preset says that already; leave one of them out")
-        found = preset(args.preset, count, law, seed=args.seed)
-        if args.steady_sessions:
-            return steady_sessions(found)
-        return without_arrivals(found) if args.concurrency is not None else found
-    if args.steady_sessions:
-        raise LessonlibError("--steady-sessions: needs --preset with sessions of several turns")
-    sizes = (_PROMPT if args.prompt is None else args.prompt, _OUTPUT if args.output is None else args.output)
-    prompt, output = (
-        _lengths(flag, size, args.spread) for flag, size in zip(("--prompt", "--output"), sizes, strict=True)
-    )
-    return Workload(count, prompt, output, law, seed=args.seed)
-
-
-def _refuse(args: argparse.Namespace, flags: Iterable[str], why: str) -> None:
-    """LessonlibError for the first of the flags that was given."""
-    for flag in flags:
-        if getattr(args, flag) is not None:
-            raise LessonlibError(f"--{flag}: {why}")
-
-
-def _arrivals(args: argparse.Namespace) -> Arrivals | None:
-    """The law that the flags ask for; None for that of the preset, and in a closed loop."""
-    from lessonlib.serving import PRESETS, GammaBurst, Poisson
-
-    if args.burst is not None and args.rate is None:
-        raise LessonlibError("--burst: needs --rate")
-    if args.rate is None and args.concurrency is None and args.preset is None:
-        raise LessonlibError("say how requests come: --rate R, --concurrency N, --trace FILE or --preset NAME")
-    turns = PRESETS[args.preset].sharing.turns if args.preset in PRESETS else 1
-    if args.burst is not None:
-        return GammaBurst(args.rate / turns, args.burst)
-    if args.rate is not None:
-        return Poisson(args.rate / turns) if args.rate > 0 else Poisson(args.rate)
-    return None
-
-
-def _lengths(flag: str, mean: int, spread: float | None) -> Any:
-    from lessonlib.serving import Fixed, LogNormal
-
-    try:
-        return LogNormal(mean, spread) if spread else Fixed(mean)
-    except LessonlibError as error:
-        raise LessonlibError(f"{flag}: {error}") from None
 
 
 @contextmanager

@@ -167,6 +167,8 @@ def scheduler(args: argparse.Namespace, system: System) -> Scheduler:
         "kv_blocks": args.kv_blocks,
         "watermark": args.watermark,
     }
+    if args.host_link is not None and args.host_memory is None:
+        raise LessonlibError("--host-link: needs --host-memory")
     for name, flag in (("host_bytes", args.host_memory), ("host_bytes_per_second", args.host_link)):
         given[name] = None if flag is None else flag * 1e9
     return Scheduler(
@@ -202,6 +204,8 @@ def fleet(args: argparse.Namespace, system: System) -> Fleet:
         "connections": args.connections,
         "router_fails_at_s": args.router_fails_at,
     }
+    if args.connections is not None and args.router != "service":
+        raise LessonlibError("--connections: they are balanced by --router service alone")
     scaler = _autoscaler(args)
     least = scaler.least if scaler else 1
     return Fleet(

@@ -265,6 +265,32 @@ def test_all_gpus_of_a_replica_are_counted(capsys) -> None:
     assert "1 request in" in run("--rate 1 --requests 1", capsys)[1]
 
 
+@pytest.mark.parametrize(
+    ("more", "unseen"),
+    [
+        ("--replicas 1 --kind 3,gpu=l40s", "the GPU l40s"),
+        ("--disaggregate 1,1 --decode-kind gpu=l40s", "the GPU l40s"),
+        ("--disaggregate 1,1", "pools for prompts and for answers"),
+        ("--speculate 3,0.7", "drafts"),
+    ],
+)
+def test_a_band_is_that_of_everything_that_runs(capsys, more: str, unseen: str) -> None:
+    line = "--gpu h100-sxm --model llama-3.1-8b --rate 5 --requests 20 --json"
+    one = json.loads(run(line, capsys)[1])["bands"]["throughput"]
+    all_of_it = json.loads(run(f"{line} {more}", capsys)[1])["bands"]["throughput"]
+    assert not one["extrapolated"] and all_of_it["extrapolated"]
+    assert all_of_it["factor"] > one["factor"] and any(unseen in each for each in all_of_it["unseen"])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [("--connections 8", "balanced by --router service alone"), ("--host-link 50", "--host-link: needs --host-memory")],
+)
+def test_a_flag_that_would_do_nothing_is_refused(capsys, more: str, said: str) -> None:
+    status, _, err = run(f"--rate 5 --requests 20 {more}", capsys)
+    assert status == 2 and said in err and err.count("\n") == 1
+
+
 def test_expected_step_times_come_with_bands_and_ceilings_with_none(capsys) -> None:
     line = "--model gpt-oss-20b --gpu b200 --weights mxfp4 --rate 2 --prompt 100 --output 20 --requests 5"
     status, out, _ = run(f"{line} --json", capsys)

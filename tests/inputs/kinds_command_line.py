@@ -23,6 +23,7 @@ _BESIDE = {
     "check": ["none.ipynb"],
     "estimate": [],
     "simulate": QUICK["simulate"],
+    "plan": QUICK["plan"],
     "probe": ["ftp://127.0.0.1"],
     "report": [],
     "new": ["9", "tea"],

@@ -20,6 +20,25 @@ MAY_BE = {"1e308", "1e-308", "-1e308"}
 QUICK = {
     "estimate": [],
     "simulate": ["--rate", "1", "--requests", "2", "--prompt", "10", "--output", "2"],
+    "plan": [
+        *(
+            "--slo",
+            "5,1",
+            "--rate",
+            "1",
+            "--requests",
+            "2",
+            "--prompt",
+            "10",
+            "--output",
+            "2",
+            "--weights",
+            "bf16",
+            "--tp",
+            "1",
+        ),
+        *("--max-num-seqs", "32", "--max-num-batched-tokens", "2048", "--pools", "one", "--jobs", "1"),
+    ],
     "check": ["none.ipynb"],
     "probe": ["http://127.0.0.1:1"],
 }

@@ -189,6 +189,7 @@ def test_nanoseconds_are_nanoseconds(tmp_path: Path) -> None:
     [
         # Bailian without its chat_id: seconds or milliseconds? Never decided by a guess.
         ([{"timestamp": 1.0, "input_length": 40, "output_length": 4, "type": "text", "turn": 1}], ["two formats", "Qwen-Bailian", "chat_id"]),
+        ([{"timestamp": 1.0, "input_length": 40, "output_length": 4, "chat_id": 7}], ["two formats", "Qwen-Bailian", "chat_id"]),
         ([{"timestamp": 0, "input_length": 640, "output_length": 4, "hash_ids": list(range(40))}], ["blocks of about 16 tokens", "512"]),
         ([{"timestamp": 0, "input_length": 640}], ["Mooncake", "output_length"]),
         ([{"timestamp": "soon", "input_length": 64, "output_length": 4}], ["request 0", "timestamp", "soon"]),

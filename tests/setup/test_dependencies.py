@@ -48,7 +48,7 @@ def runtime(project: dict) -> list[str]:
     """What `make lab` installs: what a learner needs, and the extra `all`, its parts spelt out."""
     extras = project["project"]["optional-dependencies"]
     assert extras["all"] == ["lessonlib[author,teacher,class]"]
-    assert set(extras) == {"all", "author", "teacher", "class", "postgres"}
+    assert set(extras) == {"all", "author", "teacher", "class", "postgres", "dask"}
     return [*project["project"]["dependencies"], *extras["author"], *extras["teacher"], *extras["class"]]
 
 

@@ -13,7 +13,6 @@ from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.base.files import check_goal, write_text
 from lessonlib.base.quantity import Quantity, significant
 from lessonlib.base.text import printable
-from lessonlib.roofline import System
 from lessonlib.roofline.band import band
 from lessonlib.serving.results.result import Result
 
@@ -34,9 +33,16 @@ _BANDS = {
 }
 
 
-def _band(system: System, metric: str) -> dict[str, Any]:
-    found = band(system, metric)
-    return {"factor": found.factor, "extrapolated": found.extrapolated, "unseen": list(found.unseen)}
+def _band(result: Result, metric: str) -> dict[str, Any]:
+    """The widest band of the systems that ran, and all that was not measured of any of them."""
+    fleet, scheduler = result.settings["fleet"], result.settings["scheduler"]
+    pools = fleet.disaggregation
+    more = [*(["drafts"] if scheduler.speculation else []), *(["pools for prompts and for answers"] if pools else [])]
+    own = [pools.prefill_system, pools.decode_system] if pools else []
+    systems = dict.fromkeys([result.settings["system"], *(kind.system for kind in fleet.kinds), *filter(None, own)])
+    found = [band(system, metric, *more) for system in systems]
+    unseen = dict.fromkeys(trait for each in found for trait in each.unseen)
+    return {"factor": max(each.factor for each in found), "extrapolated": bool(unseen), "unseen": list(unseen)}
 
 
 def run_summary(result: Result, limits: Sequence[float] | None = None, price: float | None = None) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def run_summary(result: Result, limits: Sequence[float] | None = None, price: fl
     }
     data |= result.metrics()
     if data["cost_of_a_step"] == "expected":
-        data["bands"] = {metric: _band(system, metric) for metric in _BANDS}
+        data["bands"] = {metric: _band(result, metric) for metric in _BANDS}
     if limits is not None:
         rate, share = result.goodput(ttft_s=limits[0], tpot_s=limits[1])
         data["goodput"] = {"ttft_s": limits[0], "tpot_s": limits[1], "requests_per_s": rate, "share": share}

@@ -45,7 +45,7 @@ def recognised(where: str, columns: Sequence[str]) -> tuple[TraceFormat, tuple[s
     unknown = [name for name in columns if name not in best.columns]
     for other in FORMATS:
         strange = [name for name in unknown if name in other.columns]
-        if len(strange) > 1 and len(other.needed & there) > 1:
+        if (len(strange) > 1 or other.needed.intersection(strange)) and len(other.needed & there) > 1:
             missing = sorted(other.needed - there)
             raise LessonlibError(
                 f"{where}: columns of two formats: it has all that {best.title} needs, and {listed(strange).replace(' or ', ' and ')} of {other.title}"
