@@ -184,11 +184,6 @@ def peak_lasts(lab: Lab) -> Quantity:
     return Quantity(REQUESTS / rate(lab), "s", digits=2)
 
 
-def peak_requests(lab: Lab) -> Quantity:
-    """Requests of the peak."""
-    return Quantity(REQUESTS, "requests")
-
-
 def middle_number(lab: Lab) -> int:
     """The request in the middle of the peak."""
     return REQUESTS // 2
@@ -404,7 +399,7 @@ def flag_done(lab: Lab) -> list[Quantity]:
 # --- pieces of a prompt on a mixture of experts
 
 
-def prompt_alone(lab: Lab) -> Quantity:
+def whole_prompt_step(lab: Lab) -> Quantity:
     """Seconds of one step with a whole prompt of the mean length."""
     return Quantity(cost(lab).mixed([(PROMPTS[0], 0)]), "s")
 
