@@ -217,7 +217,8 @@ def _marks(shown: Explored) -> Iterator[str]:
 
 def _places(shown: Explored) -> Iterator[str]:
     for axis, places in ((shown.x, _all_x(shown)), (shown.y, _all_y(shown))):
-        if axis and axis.log and any(value <= 0 for value in places):
+        ends = (axis.low, axis.high) if axis else ()
+        if axis and axis.log and any(value <= 0 for value in (*places, *ends) if value is not None):
             yield f"the axis “{axis.label}” is logarithmic, so no value on it can be 0 or less"
     gate = shown.gate
     if gate and not min(gate.seconds, gate.slowed, gate.bandwidth) > 0:

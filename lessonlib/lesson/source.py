@@ -186,3 +186,19 @@ def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
         for number, feature in enumerate(body.get("features", ())):
             if feature["from"] == feature["to"]:
                 yield f"{where}.features[{number}]: it runs from “{feature['from']}” to the same place"
+        yield from (f"{where}.{line}" for name in "xy" for line in _ends(name, body))
+
+
+def _ends(name: str, body: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with the ends of an axis that a question gives: a page would look for the logarithm of 0."""
+    axis = body.get(name)
+    if not isinstance(axis, Mapping):
+        return
+    log = body.get("kind") == "place" or axis.get("log", True)
+    ends = [(end, axis[end]) for end in ("min", "max") if end in axis]
+    for end, value in ends:
+        if log and not value > 0:
+            plain = "" if body.get("kind") == "place" else ", or say `log: false`"
+            yield f"{name}.{end}: {value:g} has no place on a logarithmic axis; give an end above zero{plain}"
+    if len(ends) == 2 and not axis["min"] < axis["max"]:
+        yield f"{name}: it runs from {axis['min']:g} to {axis['max']:g}; min must be below max"

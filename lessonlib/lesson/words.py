@@ -142,7 +142,9 @@ class Words:
             raise WordsError(f"cite('{key}'): no such source; the lesson lists {', '.join(sorted(self.sources))}")
         number = list(self.sources).index(key) + 1
         source = self.sources[key]
-        mark = link(source["url"], str(number), source["title"])
+        mark = link(
+            source["url"], f"[{number}]", source["title"]
+        )  # brackets: a bare digit behind a unit reads as a power of it
         return Markup(f'<sup class="ll-cite">{mark}</sup>')  # noqa: S704 - our own tags, what they hold is escaped
 
 

@@ -74,6 +74,11 @@ def test_the_gate_sums_its_caches_and_counts_the_requests():
         (replace(LINES, lines=[Line("a", [1, 2], [1])]), "lines", "“a” needs as many values"),
         (replace(LINES, lines=[Line("a", [], [])]), "lines", "at least one"),
         (replace(LINES, lines=[Line("a", [1], [1], low=[1])]), "lines", "as many values"),
+        (
+            replace(LINES, y=Axis("time", "s", log=True, low=0.0), lines=[Line("a", [1], [1])]),
+            "lines",
+            "is logarithmic",
+        ),
         (replace(LINES, lines=[Line("a", range(1, 402), range(401))]), "lines", f"at most {MOST_POINTS}"),
         (replace(LINES, lines=[Line("a", [0, 1], [1, 1])]), "lines", "“batch” is logarithmic"),
         (replace(LINES, points=[Point("p", 1, 1, "pink")]), "lines", "no look “pink”"),

@@ -204,6 +204,21 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
             "steps[#].predict (draw-throughput).y",
             "'min' is a required property",
         ),
+        "logarithmic axis from zero": (
+            lambda raw: body(raw, CURVE)["y"].update(min=0),
+            "steps[#].predict (draw-throughput).y.min",
+            "0 has no place on a logarithmic axis; give an end above zero, or say `log: false`",
+        ),
+        "logarithmic axis unless it is told": (
+            lambda raw: (pop(body(raw, CURVE)["y"], "log"), body(raw, CURVE)["y"].update(min=0)),
+            "steps[#].predict (draw-throughput).y.min",
+            "0 has no place on a logarithmic axis",
+        ),
+        "axis that runs down": (
+            lambda raw: body(raw, CURVE)["y"].update(min=20, max=10),
+            "steps[#].predict (draw-throughput).y",
+            "it runs from 20 to 10; min must be below max",
+        ),
         "fewer answers than gaps": (
             lambda raw: body(raw, BLANKS)["answers"].pop(),
             "steps[#].blanks (from-memory).answers",

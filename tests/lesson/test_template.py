@@ -161,7 +161,7 @@ def test_a_source_that_is_not_on_the_web_is_no_link(url: str) -> None:
     source = {"title": "A **title**", "by": "<b>", "says": "x", "url": url}
     assert sources_html({"a": source}) == '<ol class="ll-sources"><li>A <strong>title</strong>, &lt;b&gt;. x</li></ol>'
     mark = Words(Numbers({}, load_lab()), {"a": source}).html("{{ cite('a') }}", WHERE)
-    assert mark == '<p><sup class="ll-cite">1</sup></p>'
+    assert mark == '<p><sup class="ll-cite">[1]</sup></p>'
 
 
 def test_a_source_of_others_holds_no_markup() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.schema import lesson_schema
+from lessonlib.lesson.words import WordsError
 from lessonlib.show.blocks import BLOCKS
 from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question
 
@@ -63,6 +64,17 @@ def test_axes_are_logarithmic_unless_told_otherwise(log: bool) -> None:
     told = question("curve", x={**x, "log": log}, y={**y, "log": not log}).ask()
     assert (told["x_log"], told["y_log"]) == (log, not log)
     assert question("curve", x={**x, "unit": "s"}).ask()["x_unit"] == "s"
+
+
+def test_a_column_at_zero_has_no_place_on_a_logarithmic_axis(monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.lesson import made_up
+
+    monkeypatch.setattr(made_up, "straight", lambda lab: {"x": [0, 1, 2, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    made_up.straight.__module__ = made_up.__name__
+    with pytest.raises(WordsError, match="gives 0, which has no place on a logarithmic axis; say `log: false`"):
+        question("curve", truth="straight").ask()
+    x = {**RAW["curve"]["x"], "log": False}
+    assert question("curve", truth="straight", x=x).ask()["x"] == [0, 1, 2, 4]
 
 
 @pytest.mark.parametrize(

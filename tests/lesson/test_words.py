@@ -77,7 +77,7 @@ def test_a_table_that_would_be_printed_as_pipes_is_refused() -> None:
 def test_a_citation_is_a_numbered_link_with_its_title_escaped() -> None:
     mark = words().html('So it is.{{ cite("a-paper") }}', WHERE)
     assert (
-        '<sup class="ll-cite"><a href="https://example.org/a" title="A &quot;paper&quot;" target="_blank" rel="noopener">1</a></sup>'
+        '<sup class="ll-cite"><a href="https://example.org/a" title="A &quot;paper&quot;" target="_blank" rel="noopener">[1]</a></sup>'
         in mark
     )
     assert plain(mark) == "So it is."

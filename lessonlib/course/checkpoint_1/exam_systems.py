@@ -2,10 +2,10 @@
 
 Nobody picks. The pool (exam_pool.py) is put in the order of a hash of what each system is (model, GPU, GPUs, precision,
 requests), as a shuffled pack of cards; batches of several requests come first, so that each set has one as far as they go. There
-are as many sets of five as the pool fills. Each system in turn goes to the set that has fewest so far, not its model, and none of
-its class: mixture or not, one GPU or several, 16, 8 or 4 bits. What finds no such set waits and then fills, in the same order,
-the places that are left. A set never has one model twice: so it has at most one system of the model whose weights the checkpoint
-counts out. A new candidate may therefore move all others; so be it.
+are as many sets of five as the pool fills. Each system in turn goes to the set that has fewest so far, neither its model nor its
+source, and none of its class: mixture or not, one GPU or several, 16, 8 or 4 bits. What finds no such set waits and then fills, in
+the same order, the places that are left. A set never has a model or a source twice: rows of one source are alike in more than they
+say. A new candidate may therefore move all others; so be it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,10 @@ class ExamSystem(Lab):
     def __hash__(self) -> int:
         return hash((self.name, self.system, self.requests, self.context))
 
+    def like(self, other: ExamSystem) -> bool:
+        """Whether it has the other's model, or comes from its source."""
+        return self.system.model.parameters == other.system.model.parameters or self.source == other.source
+
     @property
     def step(self) -> Estimate:
         """The engine's estimate of one decode step."""
@@ -76,7 +80,7 @@ def exam_sets() -> tuple[tuple[ExamSystem, ...], ...]:
 
 
 def deal(systems: Sequence[ExamSystem], count: int) -> list[list[ExamSystem]]:
-    """So many sets of SET systems, no model twice in one, each with at most one of a class as far as that goes; what is left over is
+    """So many sets of SET systems, no model and no source twice in one, each with at most one of a class as far as that goes; what is left over is
     in none.
     """
     sets: list[list[ExamSystem]] = [[] for _ in range(count)]
@@ -90,9 +94,8 @@ def deal(systems: Sequence[ExamSystem], count: int) -> list[list[ExamSystem]]:
 
 
 def _open_to(each: ExamSystem, sets: Sequence[list[ExamSystem]]) -> list[list[ExamSystem]]:
-    """The sets with a place left and without that model. Models of one shape are one model, whatever they are called."""
-    count = each.system.model.parameters
-    return [one for one in sets if len(one) < SET and all(other.system.model.parameters != count for other in one)]
+    """The sets with a place left, without that model and that source. Models of one shape are one model, whatever they are called."""
+    return [one for one in sets if len(one) < SET and not any(map(each.like, one))]
 
 
 def class_of(each: ExamSystem) -> tuple[bool, bool, int]:

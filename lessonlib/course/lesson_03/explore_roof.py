@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.shared.explore_ceilings import context_stops
 from lessonlib.course.shared.intensity import AXIS, per_byte
 from lessonlib.draw.explored import Axis, Explored, Line, Look, Point, Value
 from lessonlib.roofline import GPU, Estimate, Lab, Operation, System, decode, load_gpu
 
 #: the drawing is in TFLOP/s, on the axis on which the lesson has the roof drawn
 _TERA, _LOW, _HIGH = 1e12, 0.3, 30_000.0
+#: requests at the right end of its knob
+MOST = 1024
 
 
 def explore_roof(lab: Lab, *, gpu: str, weights: str, batch: int, context: int) -> Explored:
@@ -38,6 +41,21 @@ def explore_roof(lab: Lab, *, gpu: str, weights: str, batch: int, context: int) 
         lines=_roofs(system, card),
         points=[*_dots(step), Point("whole step", place, rate / _TERA, "main")],
     )
+
+
+def roomy_batch(lab: Lab) -> int:
+    """The most requests of the explorer."""
+    return MOST
+
+
+def shortest_stop(lab: Lab) -> Quantity:
+    """Its shortest context."""
+    return Quantity(min(context_stops(lab)), "tokens")
+
+
+def intensity_at_shortest(lab: Lab) -> Quantity:
+    """A whole step of so many requests with so little context."""
+    return per_byte(decode(lab.system, MOST, min(context_stops(lab))).intensity)
 
 
 def _named(system: System) -> str:

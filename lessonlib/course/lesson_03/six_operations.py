@@ -88,6 +88,12 @@ def feed_reading(lab: Lab) -> Quantity:
     return _of(lab, "D")
 
 
+def feed_reading_by_weights(lab: Lab) -> Quantity:
+    """D by its weights alone, by the rule of lesson 2: two FLOPs for each token that comes, over the bytes of a weight."""
+    parts = next(iter(_kinds(prefill(lab.system, lab.prompt, PROMPTS))))
+    return per_byte(sum(part.flops for part in parts) / sum(part.bytes for part in parts))
+
+
 def attention_reading(lab: Lab) -> Quantity:
     """E: attention inside the prompts."""
     return _of(lab, "E")

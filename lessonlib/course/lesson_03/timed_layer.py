@@ -50,6 +50,16 @@ def time_of_one_of_many(lab: Lab) -> Quantity:
     return Quantity(float(time_of_many(lab)) / MANY, "s")
 
 
+def flat_over_sheet(lab: Lab) -> Quantity:
+    """How many times the sheet's time for the fetch the flat part took."""
+    return Quantity(float(time_of_more(lab)) / timed()[MORE].parts[0].memory_s, "x")
+
+
+def rise_over_sheet(lab: Lab) -> Quantity:
+    """How many times the sheet's time for the arithmetic the rising part took."""
+    return Quantity(float(time_of_many(lab)) / timed()[MANY].parts[0].compute_s, "x")
+
+
 def corner_from_times(lab: Lab) -> Quantity:
     """Where the flat time meets the rising one: the time for 64 tokens over the time for each of 1,024."""
     return Quantity(float(time_of_more(lab)) / float(time_of_one_of_many(lab)), "tokens")

@@ -6,7 +6,7 @@ The question's tokens go through all weights and look back on the whole text. Ro
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.shared.intensity import per_byte
+from lessonlib.course.shared.intensity import per_byte, weights_of
 from lessonlib.course.shared.prompt_time import TIMED, first_token_time
 from lessonlib.course.shared.roof import Dot, on_roof
 from lessonlib.roofline import Estimate, Lab, System, decode, load_gpu, load_model, mixed, prefill, weight_bytes_read
@@ -33,6 +33,11 @@ def question_flops(lab: Lab) -> Quantity:
 def question_bytes(lab: Lab) -> Quantity:
     """All weights that its tokens use, and the cache of the text."""
     return Quantity(_question(lab).bytes, "B")
+
+
+def weights_of_question(lab: Lab) -> Quantity:
+    """Weights that its tokens use."""
+    return Quantity(weights_of(_question(lab))[1], "B")
 
 
 def text_cache(lab: Lab) -> Quantity:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_04 import prompt_flops as count
 from lessonlib.course.lesson_04.prompt_flops import chunked_attention, whole_attention
+from lessonlib.course.shared.lab_numbers import parameters_in_use
 from lessonlib.course.shared.prompt_time import SPARSE, TIMED
 from lessonlib.roofline import Lab, decode, load_gpu, prefill
 from lessonlib.roofline.band import band
@@ -58,11 +59,6 @@ def held(lab: Lab) -> Quantity:
 def embedding(lab: Lab) -> Quantity:
     """The input embedding: a table with a row for each word of the vocabulary."""
     return Quantity(lab.system.model.embedding_parameters, "parameters")
-
-
-def parameters_in_use(lab: Lab) -> Quantity:
-    """Parameters that a token is multiplied with: no embedding row, and of a mixture the experts in use."""
-    return Quantity(lab.system.model.parameters_read, "parameters")
 
 
 def prompt_flops(lab: Lab) -> Quantity:
@@ -229,6 +225,11 @@ def other_layers(lab: Lab) -> int:
 
 def work_of_long_prompt(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, LONG).flops, "FLOP")
+
+
+def work_of_four_times(lab: Lab) -> Quantity:
+    """The long prompt's FLOPs over those of one a quarter as long."""
+    return Quantity(prefill(lab.system, LONG).flops / prefill(lab.system, LONG // 4).flops, "x", digits=2)
 
 
 def long_time(lab: Lab) -> Quantity:

@@ -82,8 +82,14 @@ def moe_layers(lab: Lab) -> int:
     return load_model(MIXTURE).layer_count
 
 
-def parameters_of_mixture(lab: Lab) -> Quantity:
-    return Quantity(load_model(MIXTURE).parameters, "parameters")
+def moe_hidden(lab: Lab) -> int:
+    """Width of its vectors."""
+    return load_model(MIXTURE).hidden
+
+
+def moe_intermediate(lab: Lab) -> int:
+    """Width of an expert."""
+    return load_model(MIXTURE).layers[0].feed_forward.width
 
 
 def _in_experts() -> float:
@@ -91,11 +97,6 @@ def _in_experts() -> float:
     model = load_model(MIXTURE)
     feed = model.layers[0].feed_forward
     return model.layer_count * feed.count * 3 * feed.width * model.hidden
-
-
-def of_them_in_experts(lab: Lab) -> str:
-    """Parameters in experts, as "45.1 billion"."""
-    return str(Quantity(_in_experts(), "parameters")).removesuffix(" parameters")
 
 
 def moe_wanted_by_eight(lab: Lab) -> Quantity:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared.hybrid import hybrid_kv, hybrid_of
+from lessonlib.course.shared.whole_pages import requests_in_pages
 from lessonlib.roofline import BLOCK_TOKENS, Lab, kv_bytes, max_batch, state_bytes
-from lessonlib.serving import Scheduler
-from lessonlib.serving.replica.pages import pages
 
 #: tokens of a long document
 LONG = 131_072
@@ -180,6 +179,5 @@ def prompts_that_fit(lab: Lab) -> int:
 
 
 def prompts_in_pages(lab: Lab) -> int:
-    """The same in whole pages, each as large as a layer's state, where nothing is kept for equal beginnings."""
-    cut = pages(lab.system, Scheduler(prefix_caching=False))
-    return cut.total // (cut.fixed + -(-lab.prompt // cut.tokens))
+    """The same in whole pages, at vLLM's defaults."""
+    return requests_in_pages(lab, lab.prompt)

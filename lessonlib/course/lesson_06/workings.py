@@ -193,6 +193,11 @@ def recompute_one_by_one(lab: Lab) -> Quantity:
     return Quantity(lab.prompt, "x", digits=4)
 
 
+def recompute_multiply_only(lab: Lab) -> Quantity:
+    """Counts one FLOP for each parameter."""
+    return Quantity(float(recompute_factor(lab)) / 2, "x")
+
+
 def recompute_growing_layers(lab: Lab) -> Quantity:
     """Puts the tokens through the layers with keys and values only (in a model where all have them, the truth)."""
     model = lab.system.model

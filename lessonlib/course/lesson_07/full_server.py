@@ -7,6 +7,7 @@ from lessonlib.course.lesson_07 import long_context as lc
 from lessonlib.course.lesson_07.long_models import EIGHT
 from lessonlib.course.shared.lab_numbers import is_mixture, weights_held, weights_read
 from lessonlib.course.shared.roof import Dot, on_roof
+from lessonlib.course.shared.whole_pages import requests_in_pages
 from lessonlib.roofline import (
     Estimate,
     Lab,
@@ -18,8 +19,6 @@ from lessonlib.roofline import (
     sequence_bytes,
     state_bytes,
 )
-from lessonlib.serving.replica.pages import pages
-from lessonlib.serving.replica.scheduler import Scheduler
 
 #: context of the requests that fill the memory
 FILLING = 16_384
@@ -152,9 +151,8 @@ def short_ones_that_fit(lab: Lab) -> int:
 
 
 def short_ones_in_pages(lab: Lab) -> int:
-    """The same where each holds whole pages, at vLLM's defaults: those of its tokens, and those of its states with the ones kept for prefix caching."""
-    cut = pages(lab.system, Scheduler())
-    return cut.total // (cut.fixed + -(-SHORT // cut.tokens))
+    """The same in whole pages, at vLLM's defaults."""
+    return requests_in_pages(lab, SHORT)
 
 
 def whole_pages_seat_fewer(lab: Lab) -> bool:

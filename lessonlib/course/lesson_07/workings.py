@@ -109,6 +109,21 @@ def speed_left_at_long(lab: Lab) -> Quantity:
     return Quantity(lc.speed_share(lab.system, lc.contexts(lab)[-1]), "%", digits=2)
 
 
+def step_longer_by(lab: Lab) -> Quantity:
+    """By how much a step there is longer than at the first point."""
+    return Quantity(100 * (100 / lc.speed_share(lab.system, lc.contexts(lab)[-1]) - 1), "%", digits=2)
+
+
+def speed_lost(lab: Lab) -> Quantity:
+    """What the speed has lost there."""
+    return Quantity(100 - lc.speed_share(lab.system, lc.contexts(lab)[-1]), "%", digits=2)
+
+
+def context_grows_by(lab: Lab) -> Quantity:
+    """By how much the context has grown there."""
+    return Quantity(100 * (lc.contexts(lab)[-1] / lc.FIRST - 1), "%", digits=3)
+
+
 def share_if_cache_were_all(lab: Lab) -> Quantity:
     """As if time were in proportion to context."""
     return Quantity(100 * lc.FIRST / lc.contexts(lab)[-1], "%", digits=2)

@@ -10,6 +10,7 @@ from lessonlib.serving.results.quantiles import bucket_counts, histogram_quantil
 
 #: seconds between the tokens of a server that writes like clockwork, and of the same after an upgrade
 EVEN_GAP = 0.007
+SLOWER_GAP = 0.012
 
 
 def _bounds() -> tuple[float, ...]:
@@ -35,6 +36,17 @@ def bucket_p50(lab: Lab) -> Quantity:
     """histogram_quantile(0.5, ...) of a thousand even gaps: half way through the bucket, which starts at 0."""
     counts = bucket_counts([EVEN_GAP] * 1000, _bounds())
     return Quantity(histogram_quantile(0.5, counts, _bounds()), "s", digits=1)
+
+
+def slower_gap(lab: Lab) -> Quantity:
+    """Between any two tokens of that server once it is slower."""
+    return Quantity(SLOWER_GAP, "s")
+
+
+def slower_panel(lab: Lab) -> Quantity:
+    """histogram_quantile(0.5, ...) of a thousand such gaps: half way through the second bucket."""
+    counts = bucket_counts([SLOWER_GAP] * 1000, _bounds())
+    return Quantity(histogram_quantile(0.5, counts, _bounds()), "s")
 
 
 def run_gap_p50(lab: Lab) -> Quantity:

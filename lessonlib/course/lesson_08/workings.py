@@ -138,6 +138,16 @@ def p99_by_hand(lab: Lab) -> Quantity:
     return Quantity(float(stall_length(lab)) - beyond_p99(lab), "s", digits=2)
 
 
+def p99_if_half(lab: Lab) -> Quantity:
+    """The same of a stall half as long."""
+    return Quantity(float(stall_length(lab)) / 2 - beyond_p99(lab), "s", digits=1)
+
+
+def half_the_p99(lab: Lab) -> Quantity:
+    """As if the percentile shrank as the stall does."""
+    return Quantity(float(users_p99(lab)) / 2, "s", digits=2)
+
+
 # --- Little's law
 
 

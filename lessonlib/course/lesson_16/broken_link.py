@@ -12,6 +12,7 @@ from lessonlib.course.lesson_16.pair import (
     links_share,
     message_seconds,
     messages,
+    model_in_bits,
     on_gpus,
     pair_lab,
     pair_step,
@@ -19,7 +20,7 @@ from lessonlib.course.lesson_16.pair import (
     prompt_seconds,
     token_seconds,
 )
-from lessonlib.roofline import Lab, System
+from lessonlib.roofline import Lab, System, load_gpu
 from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.links import Link, all_reduce_s, effective_link
 
@@ -107,6 +108,10 @@ def broken_share_of_prompt(lab: Lab) -> Quantity:
     return Quantity(links_share(broken_pair(lab), PROMPT), "%", digits=2)
 
 
+def broken_share_of_token(lab: Lab) -> Quantity:
+    return Quantity(links_share(broken_pair(lab), 1), "%", digits=2)
+
+
 def written_with(lab: Lab) -> list[Quantity]:
     """Measured: tokens a second of two texts, NVLink."""
     return [Quantity(pair[0], "tok/s") for pair in _WRITTEN]
@@ -147,3 +152,46 @@ def pod_image(lab: Lab) -> str:
 def pod_cards(lab: Lab) -> int:
     """Cards that the pod asks for, and over which each layer is split."""
     return 2
+
+
+# --- the node of the manifest: cards that bridges join in pairs, which cards on boards with a switch (SXM) never are
+
+_BRIDGED = "h100-nvl"
+
+
+def bridged_pair(lab: Lab) -> System:
+    """The model of the questions on two cards that a bridge joins."""
+    return replace(on_gpus(lab, 2), gpu=load_gpu(_BRIDGED))
+
+
+def bridged_card(lab: Lab) -> str:
+    return bridged_pair(lab).gpu.title
+
+
+def bridged_model(lab: Lab) -> str:
+    return model_in_bits(pair_lab(lab))
+
+
+def bridged_slot(lab: Lab) -> str:
+    """What joins cards of different pairs."""
+    return SLOTS[bridged_pair(lab).gpu.architecture][0]
+
+
+def bridged_token_slower(lab: Lab) -> Quantity:
+    """Times as long for a token of one request, two cards of different pairs against one pair."""
+    whole = bridged_pair(lab)
+    return Quantity(token_seconds(over_slots(whole)) / token_seconds(whole), "x")
+
+
+def bridged_prompt_slower(lab: Lab) -> Quantity:
+    """Times as long for a prompt."""
+    whole = bridged_pair(lab)
+    return Quantity(prompt_seconds(over_slots(whole)) / prompt_seconds(whole), "x")
+
+
+def no_bridge_slows_prompts(lab: Lab) -> bool:
+    """Without the bridge prompts lose clearly more than answers."""
+    return (
+        float(bridged_prompt_slower(lab)) > 1.25 * float(bridged_token_slower(lab))
+        and float(bridged_token_slower(lab)) < 1.4
+    )

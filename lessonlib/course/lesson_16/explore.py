@@ -29,7 +29,8 @@ def link_choices(lab: Lab) -> list[str]:
 
 
 def link_start(lab: Lab) -> str:
-    return next(iter(_LINKS))
+    """Not NVLink, which the guess is about."""
+    return "PCIe 5"
 
 
 def explored_tokens(lab: Lab) -> list[int]:
@@ -76,7 +77,7 @@ def explore_step(lab: Lab, *, tokens: int, link: str) -> Explored:
     more = "carrying" if pair["carrying"] > pair["waiting"] else "waiting"
     size = Quantity(payload(lab, tokens), "B")
     finding = (
-        f"{tokens:,} token{'s' if tokens > 1 else ''} in a step, over {link}: {Quantity(whole[1], 's')} on one card, {Quantity(whole[2], 's')} on two, "
+        f"{tokens:,} token{'s' if tokens > 1 else ''} in a step, nothing behind, over {link}: {Quantity(whole[1], 's')} on one card, {Quantity(whole[2], 's')} on two, "
         f"{Quantity(whole[8], 's')} on eight. On two the messages, of {size} each, take {Quantity(link_s, 's')}, most of it {more}."
     )
     return Explored(

@@ -44,8 +44,8 @@ def _rates(lab: Lab) -> tuple[float, ...]:
 
 
 @lru_cache(maxsize=128)
-def _run(lab: Lab, rate: float, replicas: int) -> Result:
-    work = Workload(REQUESTS, LogNormal(READ, 0.3), LogNormal(WRITTEN, 0.5), Poisson(rate), seed=3)
+def _run(lab: Lab, rate: float, replicas: int, requests: int = REQUESTS) -> Result:
+    work = Workload(requests, LogNormal(READ, 0.3), LogNormal(WRITTEN, 0.5), Poisson(rate), seed=3)
     fleet = Fleet(replicas, "least-requests")
     return simulate(_on(lab, 4 // replicas), work, Scheduler(prefix_caching=False), fleet, record="summary")
 
@@ -120,6 +120,11 @@ def asked_tokens(lab: Lab) -> Quantity:
     return Quantity(READ, "tokens", digits=4)
 
 
+def requests_of_four(lab: Lab) -> Quantity:
+    """Requests of a run."""
+    return Quantity(REQUESTS, "requests")
+
+
 def answered_tokens(lab: Lab) -> Quantity:
     return Quantity(WRITTEN, "tokens")
 
@@ -134,3 +139,14 @@ def lines_cross(lab: Lab) -> bool:
         and one[-1] > 1.8 * two[-1]
         and float(four_read(lab)) < 0.95 * float(two_read(lab))
     )
+
+
+def one_queue_grows(lab: Lab) -> bool:
+    """At the highest rate one replica has more than it reads; with twice as many requests its median grows much more than that of two."""
+    taken = quad_lab(lab)
+    rate = _rates(taken)[-1]
+    longer = [
+        float(_run(taken, rate, replicas, 2 * REQUESTS).percentile("ttft_s", 50)) / first_token(taken, rate, replicas)
+        for replicas in (1, 2)
+    ]
+    return rate > float(four_read(lab)) and longer[0] > 1.4 and longer[1] < 1.3

@@ -47,6 +47,11 @@ def slot_card_all(lab: Lab) -> Quantity:
     return Quantity(float(slot_card_messages(lab)) * float(slot_card_message(lab)), "s")
 
 
+def slot_card_divided(lab: Lab) -> Quantity:
+    """What the pair takes without its messages: a little more than half of one card's time, as smaller products fill a card less well."""
+    return Quantity(float(slot_card_pair(lab)) - float(slot_card_all(lab)), "s")
+
+
 def slot_card_payload(lab: Lab) -> Quantity:
     """Bytes of one such message."""
     return Quantity(2 * _l40s(2).model.hidden * PROMPT, "B")
@@ -69,8 +74,8 @@ def replicas_lead_without_messages(lab: Lab) -> Quantity:
 
 def replicas_lead_once_a_layer(lab: Lab) -> Quantity:
     """Wrong: one message a layer."""
-    half = float(slot_card_lone(lab)) / 2
-    return Quantity((half + float(slot_card_all(lab)) / 2) / half, "x")
+    pair = float(slot_card_divided(lab)) + float(slot_card_all(lab)) / 2
+    return Quantity(2 * pair / float(slot_card_lone(lab)), "x")
 
 
 # --- the counter of a link

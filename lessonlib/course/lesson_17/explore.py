@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_17.routing import routed
+from lessonlib.course.lesson_17.routing import busiest_of_one, routed
 from lessonlib.draw.explored import Bar, Explored, Part, Value
 from lessonlib.roofline import Experts, Lab, load_model
+from lessonlib.roofline.expert_routing import distinct
 
 _MODELS = ("qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3")
 _REQUESTS, _GPUS, _SLOPES = (1, 4, 16, 64, 256), (1, 2, 4, 8), (0.0, 0.5, 1.0)
@@ -42,11 +43,23 @@ def _block(name: str) -> Experts:
     return next(feed for feed in feeds if isinstance(feed, Experts))
 
 
+def _at_gpus(block: Experts, requests: int, gpus: int, slope: float) -> tuple[list[float], list[float]]:
+    """Tokens and different experts at each GPU: drawn, then moved to what the words of the lesson count exactly."""
+    found = routed(block.count, block.active, requests, gpus, slope)
+    picks, experts = list(found["picks"]), list(found["experts"])
+    if requests == 1 and not slope and gpus > 1:
+        most = busiest_of_one(block.count, block.active, gpus)
+        rest = (block.active - most) / (block.active - picks[0])
+        picks = [most, *(rest * share for share in picks[1:])]
+        experts = list(picks)
+    whole = float(distinct(block.count, block.active, slope, requests)) / sum(experts)
+    return picks, [whole * share for share in experts]
+
+
 def explore_experts(lab: Lab, *, model: str, requests: int, gpus: int, slope: float) -> Explored:
     """What arrives at each GPU in one layer, from the busiest one down."""
     block = _block(model)
-    found = routed(block.count, block.active, requests, gpus, slope)
-    picks, experts = found["picks"], found["experts"]
+    picks, experts = _at_gpus(block, requests, gpus, slope)
     mean_picks, mean_experts = sum(picks) / gpus, sum(experts) / gpus
     over_picks, over_experts = Quantity(picks[0] / mean_picks, "x"), Quantity(experts[0] / mean_experts, "x")
     different = Quantity(sum(experts), "experts")

@@ -177,6 +177,14 @@ def _first_token(line: float, now: Balance) -> float:
 
 #: title, query, unit, end of the axis, and what the chart says of a minute
 _Minute = tuple[float, float, float, Balance]
+
+
+def _tensor(row: _Minute, pick: Callable[[tuple[float, ...]], float]) -> float:
+    """Share of a minute in which tensor cores work, in %: that of full steps, times the share of the time that such steps take."""
+    _, read, _, found = row
+    return tensor_share(found, pick(found.gpus)) * read / capacity(found)
+
+
 _SHARED: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
     ("Prompt tokens that come", "gateway: prompt tokens, by minute", "tok/s", None, lambda row: row[0]),
     ("Prompt tokens read", f"sum(rate({vllm().name('prompt_tokens_total')}[1m]))", "tok/s", None, lambda row: row[1]),
@@ -196,8 +204,8 @@ _SHARED: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], .
     ),
 )
 _SEEN: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
-    ("Tensor cores, busiest GPU", f"max({_TENSOR})", "%", 40.0, lambda row: tensor_share(row[3], max(row[3].gpus))),
-    ("Tensor cores, idlest GPU", f"min({_TENSOR})", "%", 40.0, lambda row: tensor_share(row[3], min(row[3].gpus))),
+    ("Tensor cores, busiest GPU", f"max({_TENSOR})", "%", 40.0, lambda row: _tensor(row, max)),
+    ("Tensor cores, idlest GPU", f"min({_TENSOR})", "%", 40.0, lambda row: _tensor(row, min)),
     ("SM clock, slowest GPU", "min(DCGM_FI_DEV_SM_CLOCK)", "MHz", 2200.0, lambda _: _CLOCK),
 )
 _TOLD: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
@@ -215,15 +223,15 @@ def _monitor(mended: bool) -> Monitor:
     last = first[-1]
     finding = (
         f"Prompts come at about {Quantity(LOAD * capacity(usual()), 'tok/s')} throughout. Until minute {BEFORE} all are read; from then on {Quantity(last[1], 'tok/s')}, "
-        f"and a line grows to {round(last[2] / PROMPT):,} requests, the first token comes after {Quantity(_first_token(last[2], last[3]), 's')}."
+        f"and a queue grows to {round(last[2] / PROMPT):,} requests, the first token comes after {Quantity(_first_token(last[2], last[3]), 's')}."
     )
     if mended:
-        finding += f" With the mend {Quantity(second[-1][1], 'tok/s')} are read in the end, and nobody waits."
-    else:
-        busy, idle = (tensor_share(last[3], pick(last[3].gpus)) for pick in (max, min))
         finding += (
-            f" Tensor cores work {busy:.0f} % of the time on the busiest GPU, {idle:.0f} % on the idlest; clocks stay."
+            f" With the shorter interval {Quantity(second[-1][1], 'tok/s')} are read in the end, and nobody waits."
         )
+    else:
+        (early, late), (_, idle) = (_tensor_around(pick) for pick in (max, min))
+        finding += f" Tensor cores work {early:.0f} % of the time before, then {late:.0f} % on the busiest GPU and {idle:.0f} % on the idlest; clocks stay."
     times = [60.0 * (minute + 1) for minute in range(MINUTES)]
     return Monitor(
         finding,
@@ -234,7 +242,14 @@ def _monitor(mended: bool) -> Monitor:
         (),
         (Mark(60.0 * BEFORE, "customer B: other documents"),),
         () if mended else ("Time to first token above 10 s (mean, 1 min)",),
+        "with the shorter interval",
     )
+
+
+def _tensor_around(pick: Callable[[tuple[float, ...]], float]) -> tuple[float, float]:
+    """Mean share of the time in which tensor cores work, in %, before the change and after it."""
+    shares = [_tensor(row, pick) for row in _minutes(False)]
+    return float(np.mean(shares[:BEFORE])), float(np.mean(shares[BEFORE:]))
 
 
 def hot_minutes(lab: Lab) -> Monitor:
@@ -285,6 +300,21 @@ def usual_capacity(lab: Lab) -> Quantity:
 
 def changed_capacity(lab: Lab) -> Quantity:
     return Quantity(capacity(changed()), "tok/s")
+
+
+def read_before(lab: Lab) -> Quantity:
+    """Prompt tokens that are read a second before the change, on average: all that come."""
+    return Quantity(float(np.mean([row[1] for row in _minutes(False)[:BEFORE]])), "tok/s")
+
+
+def tensor_before(lab: Lab) -> Quantity:
+    """Of the time, busiest GPU, before the change."""
+    return Quantity(_tensor_around(max)[0], "%", digits=2)
+
+
+def tensor_after(lab: Lab) -> Quantity:
+    """And after it."""
+    return Quantity(_tensor_around(max)[1], "%", digits=2)
 
 
 def changed_step(lab: Lab) -> Quantity:

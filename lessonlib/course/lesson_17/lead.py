@@ -27,6 +27,8 @@ from lessonlib.roofline.expert_routing import distinct
 BATCHES, BEHIND = (1, 4, 16, 64, 256), 768
 #: requests of the first question; how steeply popularity falls in the third
 SOME, SLOPE = 16, 1.0
+#: requests beyond those that have room
+_FAR = 1024
 _GPU, _MIXTURE, _DENSE = "h200-sxm", "qwen3-30b-a3b", "qwen3-32b"
 #: measured on one H20, SGLang 0.4.6.post1, one request, a prompt of one token, in 16 bits and in fp8: tokens a second of mixture and dense
 _MEASURED = ((137.18, 20.72), (155.55, 46.17))
@@ -250,6 +252,16 @@ def crowd_requests(lab: Lab) -> int:
     return BATCHES[-1]
 
 
+def far_requests(lab: Lab) -> Quantity:
+    """Requests of a step that no GPU of the pair's kind has room for."""
+    return Quantity(_FAR, "", digits=4)
+
+
+def lead_far(lab: Lab) -> Quantity:
+    """With so many, as if their caches had room."""
+    return Quantity(lead(_FAR), "x", digits=2)
+
+
 def math_dense(lab: Lab) -> Quantity:
     """Arithmetic of the dense model's largest step, at the peak of the GPU."""
     return Quantity(step(dense(), BATCHES[-1]).compute_s, "s")
@@ -270,7 +282,7 @@ def cache_ratio(lab: Lab) -> Quantity:
 
 def popular_different(lab: Lab) -> Quantity:
     """Different experts of a layer if the tenth most popular one is a tenth as likely as the first."""
-    return Quantity(_different(SOME, SLOPE), "experts", digits=2)
+    return Quantity(_different(SOME, SLOPE), "experts")
 
 
 def fair_step(lab: Lab) -> Quantity:
@@ -294,7 +306,7 @@ def lead_has_a_valley(lab: Lab) -> bool:
     """Far ahead for one request, nearly even in the middle, well ahead again in a crowd; the wrong curves are far off."""
     found, never, gone = (each(lab)["y"] for each in (lead_by_batch, lead_of_one, lead_of_bytes))
     valley = found[0] > 4 and found[3] < 1.4 and found[4] > 1.35 * found[3]
-    return valley and never[3] > 3 * found[3] and found[4] > 1.5 * gone[4]
+    return valley and never[3] > 3 * found[3] and found[4] > 1.5 * gone[4] and lead(_FAR) > 1.4 * found[4]
 
 
 def popular_experts_save_bytes(lab: Lab) -> bool:

@@ -8,9 +8,8 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_17.lead import BATCHES, BEHIND, experts_of
 from lessonlib.course.lesson_17.routing import busiest_of_one
 from lessonlib.course.lesson_17.spread import NODE
-from lessonlib.course.shared.experts import spread
 from lessonlib.course.shared.lab_numbers import is_mixture
-from lessonlib.roofline import Estimate, Lab, decode, max_batch
+from lessonlib.roofline import Estimate, Lab, decode
 from lessonlib.roofline.band import band
 from lessonlib.roofline.expert_routing import distinct
 
@@ -18,19 +17,10 @@ from lessonlib.roofline.expert_routing import distinct
 MANY = BATCHES[3]
 
 
-# --- from how many requests on experts wait for arithmetic
+# --- drafts on a mixture
 
-
-def _at_each(lab: Lab) -> float:
-    """Ridge over the two FLOPs that a token gives to a weight's bytes."""
-    system = lab.system
-    matrix = next(each for each in experts_of(system).matrices(system.model.hidden) if each.name.endswith("gate, up"))
-    return system.ridge * system.matrix_bytes(matrix) / matrix.size / 2
-
-
-def quiz_at_each(lab: Lab) -> Quantity:
-    """Tokens at one expert from which on its matrices wait for arithmetic."""
-    return Quantity(round(_at_each(lab)), "tokens")
+#: tokens that a step checks: three drafts and its own; tokens that come out of a step on average
+_CHECKED, _COME_OUT = 4, 2.5
 
 
 def quiz_count(lab: Lab) -> int:
@@ -43,24 +33,53 @@ def quiz_active(lab: Lab) -> int:
     return experts_of(lab.system).active
 
 
-def quiz_crossing(lab: Lab) -> Quantity:
-    """Requests in a decode step that bring so many tokens to each expert."""
-    return Quantity(_at_each(lab) * spread(lab), "requests", digits=2)
+def _fetch(lab: Lab) -> tuple[float, float]:
+    """Bytes of weights of one token's step: all, and those of its experts."""
+    operations = decode(lab.system, 1, 0).operations
+    return sum(part.weight_bytes for part in operations), sum(
+        part.weight_bytes for part in operations if part.work == "experts"
+    )
 
 
-def quiz_crossing_at_each(lab: Lab) -> Quantity:
-    """As if every token came to every expert."""
-    return Quantity(_at_each(lab), "requests", digits=2)
+def quiz_fetched(lab: Lab) -> Quantity:
+    """Weights that a step of one token fetches."""
+    return Quantity(_fetch(lab)[0], "B")
 
 
-def quiz_crossing_of_one_each(lab: Lab) -> Quantity:
-    """As if each token came to one expert only."""
-    return Quantity(_at_each(lab) * quiz_count(lab), "requests", digits=2)
+def quiz_expert_bytes(lab: Lab) -> Quantity:
+    """Of these, its experts."""
+    return Quantity(_fetch(lab)[1], "B")
 
 
-def quiz_room(lab: Lab) -> Quantity:
-    """Requests of the lab's usual length that have room."""
-    return Quantity(max_batch(lab.system, lab.context), "requests")
+def quiz_come_out(lab: Lab) -> Quantity:
+    """Tokens that a step with drafts brings on average."""
+    return Quantity(_COME_OUT, "tokens")
+
+
+def quiz_more_experts(lab: Lab) -> Quantity:
+    """Different experts of the tokens of such a step over those of one token, fair."""
+    return Quantity(distinct(quiz_count(lab), quiz_active(lab), 0.0, _CHECKED) / quiz_active(lab), "x")
+
+
+def quiz_bytes_checked(lab: Lab) -> Quantity:
+    """Weights that such a step fetches."""
+    whole, experts = _fetch(lab)
+    return Quantity(whole - experts + experts * float(quiz_more_experts(lab)), "B")
+
+
+def quiz_drafts_gain(lab: Lab) -> Quantity:
+    """Tokens for the bytes of weights, with drafts over without."""
+    return Quantity(_COME_OUT * float(quiz_fetched(lab)) / float(quiz_bytes_checked(lab)), "x")
+
+
+def quiz_come_out_times(lab: Lab) -> Quantity:
+    """Wrong: as if checking fetched nothing more."""
+    return Quantity(_COME_OUT, "x")
+
+
+def quiz_drafts_of_passes(lab: Lab) -> Quantity:
+    """Wrong: as if all weights were fetched for each token checked."""
+    return Quantity(_COME_OUT / _CHECKED, "x")
 
 
 # --- one request, experts whole or sliced
@@ -148,7 +167,7 @@ def own_ranges(lab: Lab) -> list[str]:
     found = []
     for requests in (1, MANY):
         step = _own(lab, requests)
-        low, high = band(lab.system, "time per token").around(step.expected_s, step.roof_s)
+        low, high = band(lab.system, "decode step").around(step.expected_s, step.roof_s)
         found.append(f"{Quantity(low, 's')} to {Quantity(high, 's')}")
     return found
 
@@ -170,9 +189,12 @@ def own_different(lab: Lab) -> Quantity:
 # --- claims
 
 
-def experts_never_wait_for_math(lab: Lab) -> bool:
-    """On the labs of the quiz there is room for far fewer requests than would make experts wait for arithmetic."""
-    return not is_mixture(lab) or float(quiz_room(lab)) < 0.5 * float(quiz_crossing(lab))
+def drafts_fetch_experts(lab: Lab) -> bool:
+    """Checking fetches far more, though less than a pass for each token: both slips are far off."""
+    if not is_mixture(lab):
+        return True
+    found = float(quiz_drafts_gain(lab))
+    return float(quiz_come_out_times(lab)) > 1.5 * found and found > 1.3 * float(quiz_drafts_of_passes(lab))
 
 
 def whole_is_slower_alone(lab: Lab) -> bool:

@@ -60,7 +60,9 @@ _PICKS, _FETCHED = 0, 1
 
 def _over_mean(which: int, slope: float, batches: tuple[int, ...] = BATCHES) -> list[Quantity]:
     block = experts_of(mixture())
-    found = (busiest(block.count, block.active, slope, NODE, requests)[which] for requests in batches)
+    found = [busiest(block.count, block.active, slope, NODE, requests)[which] for requests in batches]
+    if not slope and 1 in batches:  # drawn by the engine; of one token it can be counted
+        found[batches.index(1)] = busiest_of_one(block.count, block.active, NODE) * NODE / block.active
     return [Quantity(float(ratio), "x") for ratio in found]
 
 

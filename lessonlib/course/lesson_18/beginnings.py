@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 
 import numpy as np
 
-from lessonlib.base.quantity import Quantity
+from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.course.lesson_18.traffic import REPLICAS
 from lessonlib.roofline import Lab
 from lessonlib.serving import Fixed, Fleet, Scheduler, Sharing, Workload, simulate
@@ -25,6 +26,9 @@ ROOM, BEGINNINGS = 24, 60
 #: users at once, requests of a run, and the shares of the answers between which it is counted
 USERS, _REQUESTS, _FROM, _UNTIL = 48, 720, 0.45, 0.9
 
+#: requests that come while the picker is away, of what the fleet serves with it
+PICKER_LOAD = 0.85
+
 
 @dataclass(frozen=True)
 class Routed:
@@ -36,13 +40,13 @@ class Routed:
 
 
 @lru_cache(maxsize=128)
-def routed(lab: Lab, router: str) -> Routed:
-    """The service behind a router."""
+def routed(lab: Lab, router: str, replicas: int = REPLICAS) -> Routed:
+    """The service behind a router, with as many users for each replica."""
     cut = pages(lab.system, Scheduler())
     kept = ROOM * (-(-BEGINNING // cut.tokens) + cut.state)
     inside = (USERS // REPLICAS + 4) * (-(-(QUESTION + ANSWER) // cut.tokens) + cut.fixed)
     work = Workload(
-        _REQUESTS,
+        _REQUESTS * replicas // REPLICAS,
         Fixed(BEGINNING + QUESTION),
         Fixed(ANSWER),
         None,
@@ -50,7 +54,9 @@ def routed(lab: Lab, router: str) -> Routed:
         seed=SEED,
     )
     settings = Scheduler(kv_blocks=min(cut.total, kept + inside))
-    rows = simulate(lab.system, work, settings, Fleet(REPLICAS, router), concurrency=USERS).requests
+    rows = simulate(
+        lab.system, work, settings, Fleet(replicas, router), concurrency=USERS * replicas // REPLICAS
+    ).requests
     ends = np.sort(rows["finished_s"])
     begin, end = ends[int(_FROM * len(ends))], ends[int(_UNTIL * len(ends))]
     counted = (rows["finished_s"] > begin) & (rows["finished_s"] <= end)
@@ -102,6 +108,35 @@ def rate_by_load(lab: Lab) -> Quantity:
 def rate_by_prefix(lab: Lab) -> Quantity:
     """Requests a second, each to a replica that holds its beginning, unless that one is too full."""
     return _rate(lab, "prefix-aware")
+
+
+def _picker_rate(lab: Lab) -> float:
+    """Requests a second, three digits."""
+    return rounded(PICKER_LOAD * float(rate_by_prefix(lab)), 3)
+
+
+def picker_rate(lab: Lab) -> Quantity:
+    """Requests a second that come while the picker is away: most of what the fleet serves with it."""
+    return Quantity(_picker_rate(lab), "requests a second")
+
+
+def replicas_without_picker(lab: Lab) -> Quantity:
+    """Replicas that serve what comes when no request is sent to where its prefix lies.
+
+    Each finds what the four find in turn: it is asked for every prefix, however many replicas there are. From the rates as they are shown.
+    """
+    of_one = rounded(float(rate_in_turn(lab)), 3) / REPLICAS
+    return Quantity(ceil(_picker_rate(lab) / of_one), "replicas", digits=2)
+
+
+def replicas_as_before(lab: Lab) -> Quantity:
+    """As if all four served what they did with the picker."""
+    return Quantity(REPLICAS, "replicas", digits=2)
+
+
+def one_replica_more(lab: Lab) -> Quantity:
+    """As if one spare were enough."""
+    return Quantity(REPLICAS + 1, "replicas", digits=2)
 
 
 def rate_half_way(lab: Lab) -> Quantity:

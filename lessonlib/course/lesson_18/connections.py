@@ -9,8 +9,8 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_18.traffic import REPLICAS
 from lessonlib.roofline import Lab
 
-#: connections that the gateway keeps open
-CONNECTIONS = 16
+#: connections that the proxy holds, minutes that each is open, and minutes since a pod came
+CONNECTIONS, LIVES_MIN, LATER_MIN = 16, 60, 20
 
 
 @lru_cache(maxsize=8)
@@ -32,6 +32,26 @@ def open_connections(lab: Lab) -> int:
     return CONNECTIONS
 
 
+def connection_lives(lab: Lab) -> Quantity:
+    """How long a connection is open."""
+    return Quantity(LIVES_MIN, "minutes", digits=2)
+
+
+def minutes_later(lab: Lab) -> Quantity:
+    """How long after the new pod was ready its share is asked for."""
+    return Quantity(LATER_MIN, "minutes", digits=2)
+
+
+def reopened_share(lab: Lab) -> Quantity:
+    """Share of the connections that were closed and opened since, their ages being spread evenly."""
+    return Quantity(100 * LATER_MIN / LIVES_MIN, "%", digits=2)
+
+
+def share_of_the_fifth(lab: Lab) -> Quantity:
+    """Share of the requests at the new pod, on average: each connection opened since is drawn for any of the pods."""
+    return Quantity(100 * LATER_MIN / LIVES_MIN / (REPLICAS + 1), "%", digits=2)
+
+
 def even_share(lab: Lab) -> Quantity:
     """Share of the requests of a pod if all had the same, with one pod more."""
     return Quantity(100 / (REPLICAS + 1), "%", digits=2)
@@ -40,8 +60,3 @@ def even_share(lab: Lab) -> Quantity:
 def busiest_share(lab: Lab) -> Quantity:
     """Share of the connections at the fullest of the old pods, on average."""
     return Quantity(100 * busiest_mean(CONNECTIONS, REPLICAS) / CONNECTIONS, "%", digits=2)
-
-
-def equal_share(lab: Lab) -> Quantity:
-    """Share of each of the old pods if it were even."""
-    return Quantity(100 / REPLICAS, "%", digits=2)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.course.lesson_18.old_loads import OLD_LOAD, SEED
 from lessonlib.course.lesson_18.traffic import ANSWER, PROMPT, REPLICAS, SLOW, arrivals_at
 from lessonlib.draw.explored import Bar, Explored, Part, Value
 from lessonlib.roofline import Lab
@@ -15,16 +16,17 @@ from lessonlib.serving import Fleet, Result, Scheduler, Sharing, Workload, simul
 SPEEDS, AGES_S = (1.0, 0.75, 0.5), (0.0, 1.0, 5.0, 15.0)
 #: how many beginnings there are (0: no two prompts begin alike), and tokens of each (five pages of the default lab)
 BEGINNING_STOPS, BEGINNING = (0, 4, 12, 40), 3_920
-_SEED, _REQUESTS = 188, 240
+#: those of the curve of old loads, as many of them as a move can wait for
+_REQUESTS = 240
 #: requests counted: those behind the first quarter
 _FROM = _REQUESTS // 4
 _NAMES = {
     "service": "Service, 16 connections",
     "random": "random",
     "round-robin": "round robin",
-    "two-choices": "emptier of two",
+    "two-choices": "power of two choices",
     "least-requests": "fewest requests",
-    "prefix-aware": "beginning, then fewest",
+    "prefix-aware": "prefix, within a bound",
 }
 
 
@@ -44,14 +46,19 @@ def age_stops(lab: Lab) -> list[float]:
 
 
 def in_play_stops(lab: Lab) -> list[int]:
-    """Beginnings in play."""
+    """Prefixes in play."""
     return list(BEGINNING_STOPS)
+
+
+def requests_of_a_move(lab: Lab) -> int:
+    """Requests that the numbers of a move are taken of."""
+    return _REQUESTS - _FROM
 
 
 @lru_cache(maxsize=512)
 def _run(lab: Lab, router: str, load: float, speed: float, age: float, beginnings: int) -> Result:
     shared = Sharing(document_tokens=BEGINNING, documents=beginnings) if beginnings else Sharing()
-    work = Workload(_REQUESTS, PROMPT, ANSWER, arrivals_at(lab, load), shared, seed=_SEED)
+    work = Workload(_REQUESTS, PROMPT, ANSWER, arrivals_at(lab, load), shared, seed=SEED)
     fleet = Fleet(REPLICAS, router, slow={SLOW: 1 / speed}, scrape_s=age, connections=16)
     return simulate(lab.system, work, Scheduler(), fleet)
 
@@ -91,7 +98,7 @@ def explore_routing(lab: Lab, *, router: str, load: float, speed: float, age: fl
 def turns_are_hard_to_beat(lab: Lab) -> bool:
     """Claim: where replicas are alike and prompts share nothing, turns have a lower p99 than counts of now."""
     turns, counts = (
-        np.percentile(_run(lab, router, 0.68, 1.0, 0.0, 0).requests["ttft_s"][_FROM:], 99)
+        np.percentile(_run(lab, router, OLD_LOAD, 1.0, 0.0, 0).requests["ttft_s"][_FROM:], 99)
         for router in ("round-robin", "least-requests")
     )
     return bool(turns < 0.9 * counts)

@@ -23,12 +23,12 @@ def by_looks(lab: Lab) -> list[FleetView]:
 
 def _view(lab: Lab, router: str, age: float, label: str) -> FleetView:
     result = run_by_loads(lab, router, age)
-    worst = Quantity(result.percentile("ttft_s", 99.0), "s", digits=2)
+    worst = Quantity(result.percentile("ttft_s", 99.0), "s")
     shown = fleet_view_of(
         result, label=label, from_s=_FROM_S, until_s=_UNTIL_S, window_s=_WINDOW_S, finding=f"p99 of the time to first token {worst}."
     )  # fmt: skip
     most = max(max(lane.waiting) for lane in shown.lanes)
-    told = f"At most {Quantity(most, 'requests', digits=2)} wait at one replica; over the whole run, p99 of the time to first token is {worst}."
+    told = f"The longest queue of a replica, as a mean of half a second: {Quantity(most, 'requests', digits=2)}. Over the whole run, p99 of the time to first token is {worst}."
     return fleet_view_of(result, label=label, from_s=_FROM_S, until_s=_UNTIL_S, window_s=_WINDOW_S, finding=told)
 
 

@@ -1,4 +1,4 @@
-"""An incident: one pod of four runs at half speed behind a router that counts requests in flight, and what is left when it is taken out.
+"""An incident: one pod of four shares its GPUs and runs at half speed, prompts and tokens alike, behind a router that counts requests in flight, and what is left when it is taken out.
 
 The same requests three times: as yesterday, with the slow pod, and with three pods. Simulated once for each lab at vLLM's defaults
 and the engine's expected step times.
@@ -91,9 +91,9 @@ def slow_morning(lab: Lab) -> Monitor:
     return _monitor(
         morning(lab, True),
         morning(lab, False),
-        "yesterday, the same requests",
+        "yesterday",
         f"p99 of the time to first token is {morning_worst(lab)}, and was {yesterday_worst(lab)} yesterday; the median is {morning_median(lab)} after "
-        f"{yesterday_median(lab)}. As many requests are finished.",
+        f"{yesterday_median(lab)}.",
         (ALERT.format(worst_times(lab).bare),),
     )
 

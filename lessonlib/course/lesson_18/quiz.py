@@ -1,4 +1,4 @@
-"""The closing quiz: what a fleet carries when each gets the same share, and when one gets most of it."""
+"""The closing quiz: what a fleet carries when shares are fixed and uneven."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_18.traffic import carried_rate
 from lessonlib.roofline import Lab
 
-#: pods behind the Service, and the speed of one of them
-PODS, CAPPED = 6, 0.6
-#: replicas behind the router, and the share of requests that begin with the favourite
-MANY, FAVOURITE = 8, 0.4
+#: connections that each pod behind the Service holds; the last pod is slow, and this is its speed
+HELD, CAPPED = (9, 5, 3, 3, 2, 2), 0.6
+PODS, CONNECTIONS = len(HELD), sum(HELD)
+#: replicas behind the router, and the share of requests that begin with the favourite prefix
+MANY, FAVOURITE = 8, 0.2
 
 
 def quiz_pods(lab: Lab) -> int:
@@ -21,19 +22,41 @@ def quiz_capped(lab: Lab) -> Quantity:
     return Quantity(100 * CAPPED, "%", digits=2)
 
 
+def quiz_connections(lab: Lab) -> int:
+    return CONNECTIONS
+
+
+def quiz_held(lab: Lab) -> str:
+    """Connections by pod, in words."""
+    *first, last = map(str, HELD)
+    return f"{', '.join(first)} and {last}"
+
+
+def quiz_fullest_share(lab: Lab) -> Quantity:
+    """Share of all requests at the pod with most connections."""
+    return Quantity(100 * max(HELD) / CONNECTIONS, "%")
+
+
 def quiz_carried(lab: Lab) -> Quantity:
-    """Requests a second that all pods carry, when each gets the same share: what the slowest one stands, from each."""
+    """Requests a second of all, at which the first pod is full: each gets its share of the connections."""
+    speeds = (*[1.0] * (PODS - 1), CAPPED)
+    first = min(speed / held for speed, held in zip(speeds, HELD, strict=True))
+    return Quantity(CONNECTIONS * first * carried_rate(lab), "requests a second")
+
+
+def quiz_slow_first(lab: Lab) -> Quantity:
+    """Requests a second of all, at which the slow pod is full."""
+    return Quantity(CONNECTIONS / HELD[-1] * CAPPED * carried_rate(lab), "requests a second")
+
+
+def quiz_even(lab: Lab) -> Quantity:
+    """As if each pod had as many connections: the slow one would be full first."""
     return Quantity(PODS * CAPPED * carried_rate(lab), "requests a second")
 
 
 def quiz_added_up(lab: Lab) -> Quantity:
     """As if what each could serve added up."""
     return Quantity((PODS - 1 + CAPPED) * carried_rate(lab), "requests a second")
-
-
-def quiz_without_it(lab: Lab) -> Quantity:
-    """Requests a second of the healthy pods alone."""
-    return Quantity((PODS - 1) * carried_rate(lab), "requests a second")
 
 
 def quiz_slow_pod(lab: Lab) -> Quantity:
@@ -46,15 +69,30 @@ def many_replicas(lab: Lab) -> int:
 
 
 def favourite_share(lab: Lab) -> Quantity:
-    """Share of the requests that begin with the favourite."""
+    """Share of the requests that begin with the favourite prefix."""
     return Quantity(100 * FAVOURITE, "%", digits=2)
+
+
+def _at_the_favourite() -> float:
+    """Share of all requests at the replica of the favourite: this one as a whole, and its part of all others."""
+    return FAVOURITE + (1 - FAVOURITE) / MANY
+
+
+def share_at_the_favourite(lab: Lab) -> Quantity:
+    """Share of all requests that reach the replica of the favourite."""
+    return Quantity(100 * _at_the_favourite(), "%", digits=2)
 
 
 def rate_of_the_favourite(lab: Lab) -> Quantity:
     """Requests a second of all, at which the replica of the favourite is full."""
+    return Quantity(carried_rate(lab) / _at_the_favourite(), "requests a second")
+
+
+def rate_without_the_rest(lab: Lab) -> Quantity:
+    """As if no other prefix lay on that replica."""
     return Quantity(carried_rate(lab) / FAVOURITE, "requests a second")
 
 
 def rate_if_spread(lab: Lab) -> Quantity:
-    """As if beginnings spread evenly."""
+    """As if prefixes spread the requests evenly."""
     return Quantity(MANY * carried_rate(lab), "requests a second")

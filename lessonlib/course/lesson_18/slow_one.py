@@ -1,4 +1,8 @@
-"""Four replicas served in turn, one of them at half speed: the line that grows in front of it."""
+"""Four replicas served in turn, one of them at half speed: the line that grows in front of it.
+
+Half the speed is twice the time of each step, of prompts and of answers: what time slices shared with a second busy process on the same
+GPUs make of it. A power cap or a low clock would slow prompts, and tokens little.
+"""
 
 from __future__ import annotations
 
@@ -66,10 +70,10 @@ def line_of_the_slow(lab: Lab) -> Quantity:
     return Quantity(_line(lab, SLOW, STRETCH_S), "requests")
 
 
-def line_by_hand(lab: Lab) -> Quantity:
-    """What comes less what is served, for the whole stretch; from the numbers as the words show them."""
-    more = rounded(fleet_rate(lab) / REPLICAS, 3) - rounded(SPEED * carried_rate(lab), 3)
-    return Quantity(more * STRETCH_S, "requests")
+def by_hand(lab: Lab) -> float:
+    """Requests: what comes less what is served, for the whole stretch; from the two rates as the question shows them."""
+    more = rounded(fleet_rate(lab), 2) / REPLICAS - SPEED * rounded(carried_rate(lab), 3)
+    return more * STRETCH_S
 
 
 def line_of_a_healthy(lab: Lab) -> Quantity:
@@ -120,7 +124,7 @@ def one_line_grows(lab: Lab) -> bool:
     """Claim: all replicas together could serve what comes, the slow one's line follows the division by hand within a tenth or a few
     requests, it is no twice and no half of a usual one's, and the median of all does not notice.
     """
-    line, hand = float(line_of_the_slow(lab)), float(line_by_hand(lab))
+    line, hand = float(line_of_the_slow(lab)), by_hand(lab)
     return (
         float(fleet_can_serve(lab)) > 1.08 * fleet_rate(lab)
         and abs(LOAD - float(load_for_all(lab)) / 100) < 0.12

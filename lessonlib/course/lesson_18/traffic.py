@@ -65,11 +65,6 @@ def arrivals_at(lab: Lab, load: float) -> Poisson:
     return Poisson(load * REPLICAS * carried_rate(lab))
 
 
-def fleet_replicas(lab: Lab) -> int:
-    """Replicas of the fleet."""
-    return REPLICAS
-
-
 def requests_that_come(lab: Lab) -> Quantity:
     """Requests a second to all replicas."""
     return Quantity(fleet_rate(lab), "requests a second", digits=2)

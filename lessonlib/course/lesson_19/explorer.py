@@ -7,7 +7,18 @@ from itertools import pairwise
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_19.flow import Course, Replica, flow
-from lessonlib.course.lesson_19.jump import AFTER, BEFORE, END_S, IN_TIME_S, MOST, NEEDED, RISES_S, target_in_flight
+from lessonlib.course.lesson_19.jump import (
+    AFTER,
+    BEFORE,
+    END_S,
+    IN_TIME_S,
+    MOST,
+    NEEDED,
+    RISES_S,
+    START_S,
+    WINDOW_S,
+    target_in_flight,
+)
 from lessonlib.course.lesson_19.served_rate import SHARE
 from lessonlib.course.lesson_19.service import busy_share, carried, held_at, room
 from lessonlib.draw.explored import Axis, Explored, Line, Value
@@ -94,7 +105,7 @@ def explore_scaling(lab: Lab, *, start: int, signal: str, floor: int, window: in
     waited = Quantity(run.longest(), "s", digits=2)
     name = dict(_CHOICES)[signal]
     finding = (
-        f"On {name}, floor {floor}, start {start} s: {share} wait at most {Quantity(IN_TIME_S, 's')}, the longest {waited}; at most {most} "
+        f"On {name}, minimum {floor}, start-up {start} s: {share} wait at most {Quantity(IN_TIME_S, 's')}, the longest {waited}; at most {most} "
         f"replicas are ready, {last} at 14:04. GPU time is {hours} that of three that are always there."
     )
     return Explored(
@@ -114,3 +125,16 @@ def explore_scaling(lab: Lab, *, start: int, signal: str, floor: int, window: in
             Line("what the traffic needs", [0.0, END_S / 60], [AFTER, AFTER], "limit"),
         ],
     )
+
+
+def flow_in_time(lab: Lab) -> Quantity:
+    """What the flow says of the share in time, at the settings of the lesson's run."""
+    return Quantity(100 * _as_run(lab).in_time(IN_TIME_S, END_S - IN_TIME_S), "%", digits=2)
+
+
+def flow_most_ready(lab: Lab) -> int:
+    return max(_as_run(lab).ready)
+
+
+def _as_run(lab: Lab) -> Course:
+    return course_of(lab, round(START_S), "in-flight", 1, round(WINDOW_S))

@@ -14,13 +14,15 @@ from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_19.jump import START_S
 from lessonlib.course.lesson_19.service import SCHEDULER, carried, requests_of
 from lessonlib.course.shared.run_monitor import monitor_of
-from lessonlib.draw.monitor import Chart, LogLine, Mark, Monitor, written
+from lessonlib.draw.monitor import Chart, LogLine, Mark, Monitor, clock, written
 from lessonlib.roofline import Lab, System
 from lessonlib.serving import Autoscaler, Fleet, Poisson, Result, simulate
 
 _BEGINS, _FROM_S, _END_S, _EVERY_S = "11:47", 60.0, 780.0, 20.0
 #: when the last old pod is gone, the window of the scaler, traffic over what a replica carries, replicas
 _LOST_S, _WINDOW_S, _RATE, REPLICAS = 180.0, 300.0, 1.5, 2
+#: KV cache in use that the scaler wants of a replica, as a share; when KEDA's operator restarts, which changes nothing
+TARGET, _RESTART_S = 0.2, 435.0
 _LOOK_S = 15.0
 
 
@@ -31,9 +33,14 @@ def noon(system: System, lost: bool) -> Result:
     requests = requests_of(int(1.1 * rate * _END_S), Poisson(rate), 8)
     if not lost:
         return simulate(system, requests, SCHEDULER, Fleet(REPLICAS), limit_s=_END_S + _EVERY_S)
-    # The target is so low that two are always wanted, and there are no more GPUs.
-    scaler = Autoscaler("kv", 0.02, 1, REPLICAS, _LOOK_S, START_S, _WINDOW_S, signal_lost_at_s=_LOST_S)
-    return simulate(system, requests, SCHEDULER, Fleet(REPLICAS, autoscaler=scaler), limit_s=_END_S + _EVERY_S)
+    return simulate(
+        system, requests, SCHEDULER, Fleet(REPLICAS, autoscaler=scaler_of(_LOST_S)), limit_s=_END_S + _EVERY_S
+    )
+
+
+def scaler_of(lost_s: float | None) -> Autoscaler:
+    """The scaler of the service; its query has no result from `lost_s` seconds on."""
+    return Autoscaler("kv", TARGET, 1, REPLICAS, _LOOK_S, START_S, _WINDOW_S, signal_lost_at_s=lost_s)
 
 
 def _ready(run: Result, times: list[float]) -> list[float | None]:
@@ -81,7 +88,7 @@ def _monitor(system: System, mended: bool) -> Monitor:
         _BEGINS,
         _FROM_S,
         () if mended else _log(gone),
-        [Mark(_LOST_S, "upgrade done")],
+        [Mark(_LOST_S, "upgrade done")] if mended else (),
         () if mended else ("Time to first token above 10 s (mean, 1 min)",),
         drawn.compare,
     )
@@ -92,6 +99,7 @@ def _log(gone: float) -> list[LogLine]:
     return [
         LogLine(_LOST_S - 90, "deployment-controller  ScalingReplicaSet  Scaled up replica set chat-6f7c to 2 from 1"),
         LogLine(_LOST_S, "deployment-controller  ScalingReplicaSet  Scaled down replica set chat-5d9b to 0 from 1"),
+        LogLine(_RESTART_S, "keda-operator-6b9d  Started  Container restarted; back as leader after 8 s"),
         LogLine(gone, "horizontal-pod-autoscaler  SuccessfulRescale  New size: 1; reason: All metrics below target"),
         LogLine(gone + 2, "deployment-controller  ScalingReplicaSet  Scaled down replica set chat-6f7c to 1 from 2"),
     ]
@@ -117,25 +125,45 @@ def noon_with_error(lab: Lab) -> Monitor:
     return _monitor(lab.system, True)
 
 
-def _last_first_token(lab: Lab, lost: bool) -> Quantity:
-    """Median wait of those who got their first token in the last two minutes."""
-    rows = noon(lab.system, lost).requests
-    late = rows["arrival_s"] + rows["ttft_s"] > _END_S - 120
-    return Quantity(float(np.median(rows["ttft_s"][late])), "s", digits=2)
+def _last_first_token(lab: Lab, lost: bool) -> float:
+    """Mean seconds to the first token at the end, as the chart shows it."""
+    chart = noon_with_error(lab).chart("Time to first token, mean")
+    return [value for value in (chart.values if lost else chart.compare) if value is not None][-1]
 
 
-def first_token_without_query(lab: Lab) -> Quantity:
-    return _last_first_token(lab, True)
+def first_token_without_query(lab: Lab) -> str:
+    return written(_last_first_token(lab, True), "s")
 
 
-def first_token_with_error(lab: Lab) -> Quantity:
-    return _last_first_token(lab, False)
+def first_token_with_error(lab: Lab) -> str:
+    """In seconds, as what it stands beside."""
+    return f"{_last_first_token(lab, False):.2g} s"
+
+
+def kv_target(lab: Lab) -> Quantity:
+    """KV cache in use that the scaler wants of a replica."""
+    return Quantity(100 * TARGET, "%")
+
+
+def kv_window(lab: Lab) -> Quantity:
+    """Window for scaling down."""
+    return Quantity(_WINDOW_S / 60, "minutes")
+
+
+def upgrade_clock(lab: Lab) -> str:
+    """When the last old pod is gone."""
+    return clock(_BEGINS, _LOST_S)[:5]
+
+
+def cut_clock(lab: Lab) -> str:
+    """When the second replica is taken away."""
+    return clock(_BEGINS, next(when for when, count in noon(lab.system, True).replicas if count < REPLICAS))[:5]
 
 
 def query_is_lost(lab: Lab) -> bool:
     """Two replicas until the window is over, then one, and waits that are far longer; the cache was never empty."""
     sizes = [count for _, count in noon(lab.system, True).replicas]
-    return sizes == [2, 1] and float(first_token_without_query(lab)) > 10 * float(first_token_with_error(lab))
+    return sizes == [2, 1] and _last_first_token(lab, True) > 10 * _last_first_token(lab, False)
 
 
 def earlier_cache_gauge(lab: Lab) -> str:

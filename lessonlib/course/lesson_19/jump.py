@@ -134,19 +134,19 @@ def window_waits(lab: Lab) -> list[Quantity]:
     return [Quantity(_wait_from(lab.system, begin), "s", digits=2) for begin in _windows(lab.system)]
 
 
+def _in_seconds(value: Quantity) -> str:
+    """So that the waits of a row keep their unit: 0.77 s beside 400 s."""
+    return f"{float(f'{float(value):.2g}'):g} s"
+
+
+def window_seconds(lab: Lab) -> list[str]:
+    """The waits of the table, all in seconds."""
+    return [_in_seconds(each) for each in window_waits(lab)]
+
+
 def requests_outside(lab: Lab) -> Quantity:
     """Requests that have come, and for which one replica had no time, when the second one is ready."""
     return Quantity((AFTER - 1) * carried(lab.system) * START_S, "requests", digits=2)
-
-
-def requests_that_came(lab: Lab) -> Quantity:
-    """As if the replica served nobody in the meantime."""
-    return Quantity(AFTER * carried(lab.system) * START_S, "requests", digits=2)
-
-
-def requests_until_the_look(lab: Lab) -> Quantity:
-    """As if the decision were the replica."""
-    return Quantity((AFTER - 1) * carried(lab.system) * LOOK_S, "requests", digits=2)
 
 
 def outside_when_ready(lab: Lab) -> Quantity:
@@ -271,7 +271,7 @@ def scaled_fleet(lab: Lab) -> FleetView:
         until_s=END_S,
         window_s=LOOK_S,
         finding=f"Traffic is the same from 13:41 on (60 s). Replicas that take requests: {told}; median waits for the first token "
-        f"from {window_waits(lab)[0]} down to {window_waits(lab)[1]} and up again to {window_waits(lab)[2]}.",
+        f"from {window_seconds(lab)[0]} down to {window_seconds(lab)[1]} and up again to {window_seconds(lab)[2]}.",
     )
 
 
@@ -293,6 +293,14 @@ def first_outage(lab: Lab) -> Quantity:
 def second_outage(lab: Lab) -> Quantity:
     """At the last."""
     return window_waits(lab)[-1]
+
+
+def asked_and_ready(lab: Lab) -> str:
+    """How many it asks for, and how many of them take requests before it asks for fewer."""
+    asked, ready = most_asked(lab), most_ready(lab)
+    if asked > ready:
+        return f"up to {asked}. {ready} become ready; by then it asks for fewer, and takes the others back while they start"
+    return f"up to {asked}, and {ready} become ready"
 
 
 def most_asked(lab: Lab) -> int:

@@ -31,21 +31,23 @@ def drain_queue(lab: Lab) -> Quantity:
 
 
 def drain_spare(lab: Lab) -> Quantity:
-    """Requests a second that three carry beyond those that come."""
-    return Quantity((_READY - _RATE) * carried(lab.system), "requests/s", digits=2)
+    """Requests a second that the first replica serves beyond its third of those that come."""
+    return Quantity((1 - _RATE / _READY) * carried(lab.system), "requests/s", digits=2)
 
 
 def drain_time(lab: Lab) -> Quantity:
-    """The queue over what is to spare."""
+    """The queue over what the first replica has to spare: those who wait stay with it."""
+    return Quantity((_RATE - 1) * _START_MIN / (1 - _RATE / _READY), "minutes", digits=2)
+
+
+def drain_by_the_fleet(lab: Lab) -> Quantity:
+    """As if all that are ready worked on the queue."""
     return Quantity((_RATE - 1) * _START_MIN / (_READY - _RATE), "minutes", digits=2)
 
 
 def drain_without_arrivals(lab: Lab) -> Quantity:
-    return Quantity((_RATE - 1) * _START_MIN / _READY, "minutes", digits=2)
-
-
-def drain_as_it_grew(lab: Lab) -> Quantity:
-    return Quantity(_START_MIN, "minutes", digits=2)
+    """As if nobody came to the first replica meanwhile."""
+    return Quantity((_RATE - 1) * _START_MIN, "minutes", digits=2)
 
 
 def gauge_load(lab: Lab) -> Quantity:
@@ -86,10 +88,6 @@ def gauge_as_load(lab: Lab) -> Quantity:
 def gauge_without_rest(lab: Lab) -> Quantity:
     """As if it showed the same whatever the load."""
     return Quantity(_MOST, "replicas")
-
-
-def drain_three(lab: Lab) -> Quantity:
-    return Quantity(_READY * carried(lab.system), "requests/s")
 
 
 def rests_above_need(lab: Lab) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, max_batch
+from lessonlib.roofline import Lab, System, band, max_batch
 from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Workload, fixed, simulate
 
 #: mean tokens of prompts and answers, and their standard deviations as a share of the mean
@@ -105,6 +105,21 @@ def replica_carries(lab: Lab) -> Quantity:
 def replica_carries_ceiling(lab: Lab) -> Quantity:
     """Requests a second with perfect software."""
     return Quantity(carried_by_perfect_software(lab.system), "requests/s")
+
+
+def _served_band(lab: Lab) -> tuple[float, float]:
+    """Seconds a request, from and to, in which nine of ten measured throughputs lie."""
+    return band(lab.system, "throughput").around(1 / carried(lab.system), 1 / carried_by_perfect_software(lab.system))
+
+
+def replica_carries_low(lab: Lab) -> Quantity:
+    """The slow end of the 90 % band."""
+    return Quantity(1 / _served_band(lab)[1], "requests/s")
+
+
+def replica_carries_high(lab: Lab) -> Quantity:
+    """The fast end, never above the ceiling."""
+    return Quantity(1 / _served_band(lab)[0], "requests/s")
 
 
 def replica_room(lab: Lab) -> Quantity:

@@ -231,6 +231,11 @@ def prefill_ceiling(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, prompt=lab.prompt).ceiling_tokens_per_s, "tok/s")
 
 
+def parameters_in_use(lab: Lab) -> Quantity:
+    """Parameters that a token is multiplied with: no embedding row, and of a mixture the experts in use."""
+    return Quantity(lab.system.model.parameters_read, "parameters")
+
+
 def decode_share(lab: Lab) -> Quantity | None:
     """Measured decode as a share of its ceiling."""
     entry = lab.measured.get("decode_tokens_per_s")

@@ -12,6 +12,7 @@ from lessonlib.lesson.guess import LARGEST, SMALLEST, GuessError
 from lessonlib.lesson.judge import apart, curve_factor, judge_number, off_words, slope, times
 from lessonlib.lesson.question import Guess, Prediction
 from lessonlib.lesson.views import CurveAsk
+from lessonlib.lesson.words import WordsError
 
 
 class Curve(Prediction):
@@ -36,9 +37,13 @@ class Curve(Prediction):
 
     def ask(self) -> CurveAsk:
         """The columns and the axes."""
-        raw = self.raw
+        raw, x = self.raw, list(self._truth()["x"])
+        if raw["x"].get("log", True) and min(x) <= 0:
+            raise WordsError(
+                f"{self.where} x: “{raw['truth']}” gives {min(x):g}, which has no place on a logarithmic axis; say `log: false`"
+            )
         return {
-            "x": list(self._truth()["x"]),
+            "x": x,
             "x_label": raw["x"]["label"],
             "y_label": raw["y"]["label"],
             "x_unit": raw["x"].get("unit", ""),

@@ -288,6 +288,32 @@ def test_one_reach_and_one_cost_of_a_layer_fit_both_models_by_hand() -> None:
     assert float(workings.share_at_full(lab)) == pytest.approx(100 * 8.43 / (8.43 + 80 / 32 * (3.04 - 0.8135)), abs=0.2)
 
 
+def test_where_the_speed_of_further_gpus_would_end() -> None:
+    """Each doubling saves about half of what the last one saved; half, a quarter and so on of the last saving add up to all of it."""
+    steps = [workings.small_on(count).seconds for count in (1, 2, 4, 8)]
+    saved = [one - two for one, two in itertools.pairwise(steps)]
+    assert all(0.4 < later / before < 0.6 for before, later in itertools.pairwise(saved)), saved
+    end = steps[-1] - sum(saved[-1] / 2**n for n in range(1, 40))
+    assert float(workings.speed_in_the_end(load_lab())) == pytest.approx(1 / end, rel=1e-6)
+
+
+def test_a_memory_twice_as_fast_by_hand() -> None:
+    """Of 3.04 ms 0.8135 over 76 % are reading; half of that goes. The engine's formula says nearly the same."""
+    lab = load_lab()
+    read = 0.8135 / 0.762
+    assert float(workings.twice_the_bandwidth(lab)) == pytest.approx(3.045 / (3.045 - read / 2), rel=2e-3)
+    assert float(workings.twice_by_the_engine(lab)) == pytest.approx(float(workings.twice_the_bandwidth(lab)), rel=0.03)
+
+
+def test_the_worked_forecast_by_hand() -> None:
+    """Qwen2.5-7B: 28 layers of 233 million weights in 8 bits, and a head of 545 million in 16."""
+    lab = load_lab()
+    layer = 3584 * (3584 + 512 + 512 + 3584) + 3 * 3584 * 18944
+    weights = 28 * layer + 2 * 152064 * 3584
+    assert float(workings.worked_bytes(lab)) == pytest.approx(weights, rel=2e-3)
+    assert float(workings.worked_forecast(lab)) == pytest.approx(weights / 2.039e12 / 0.7 + 28 * 90e-6, rel=1e-2)
+
+
 def test_every_step_is_one_of_todays_sizes_and_slower_than_its_bytes() -> None:
     steps = measured_steps()
     assert all(0 < step.share <= 1 and step.requests <= MOST_REQUESTS for step in steps)

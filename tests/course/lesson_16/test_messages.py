@@ -118,6 +118,7 @@ def test_prompts_suffer_and_answers_hardly(name):
     assert broken_link.prompts_suffer_most(lab)
     token, prompt = float(broken_link.token_slower(lab)), float(broken_link.prompt_slower(lab))
     assert 1.1 < token < 1.4 and prompt > 1.25 * token
+    assert broken_link.no_bridge_slows_prompts(lab)
     assert 1.1 < float(broken_link.peer_prompt_slower(lab)) < prompt
     system, link = broken_pair(lab), broken_link.slot_link(lab)
     count = float(messages(lab))
@@ -135,6 +136,13 @@ def message_seconds_over(link, size):
 
 def lab_gpu(lab):
     return pair_lab(lab).system.gpu
+
+
+def test_the_node_of_the_pod_has_cards_that_bridges_join():
+    """A board with a switch joins all its cards; bridges join two of another kind, over which the model is the same."""
+    bridged = broken_link.bridged_pair(load_lab())
+    assert (bridged.gpu.name, bridged.gpu.gpus_per_node, bridged.tp) == ("h100-nvl", 2, 2)
+    assert bridged.model == on_gpus(load_lab(), 2).model and over_slots(bridged).gpu.link_kind == "pcie"
 
 
 def test_the_measured_pair_reads_a_third_less_and_writes_a_twentieth_less():
@@ -161,9 +169,11 @@ def test_two_cards_without_nvlink_lose_outright():
     lab = load_lab()
     assert quiz.slots_lose_outright(lab)
     half = float(quiz.slot_card_lone(lab)) / 2
-    by_hand = half + 64 * 4096 * 4096 * 2 / 9.6e9
-    assert float(quiz.slot_card_pair(lab)) == pytest.approx(by_hand, rel=0.04)
-    assert float(quiz.replicas_lead(lab)) == pytest.approx(by_hand / half, rel=0.05)
+    messages = 64 * 4096 * 4096 * 2 / 9.6e9
+    assert float(quiz.slot_card_pair(lab)) == pytest.approx(half + messages, rel=0.04)
+    assert half < float(quiz.slot_card_divided(lab)) < 1.1 * half
+    told = 2 * (float(quiz.slot_card_divided(lab)) + messages) / float(quiz.slot_card_lone(lab))
+    assert float(quiz.replicas_lead(lab)) == pytest.approx(told, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["qwen3-32b-h200", "llama-3.1-8b-a100-80gb"])

@@ -37,6 +37,11 @@ def test_the_highest_rate_is_more_than_one_replica_reads():
     assert float(four_gpus.four_read(lab)) < highest < float(four_gpus.two_read(lab))
 
 
+@every_lab
+def test_a_queue_grows_where_more_comes_than_is_read(name):
+    assert four_gpus.one_queue_grows(load_lab(name))
+
+
 # --- on call
 
 
@@ -44,6 +49,7 @@ def test_the_highest_rate_is_more_than_one_replica_reads():
 def test_one_slow_card_shows_in_first_tokens_alone(name):
     lab = load_lab(name)
     assert incident.slow_card_explains(lab)
+    assert float(incident.finished_after(lab)) == pytest.approx(float(incident.finished_before(lab)), rel=0.05)
     system = on_gpus(incident.on_call_lab(lab), 2)
     slow = incident.slowed(system)
     assert decode(slow, 1, 4096).expected_s == pytest.approx(decode(system, 1, 4096).expected_s, rel=0.01)
@@ -53,7 +59,7 @@ def test_one_slow_card_shows_in_first_tokens_alone(name):
 @every_lab
 def test_the_panels_can_be_drawn_and_do_not_name_the_cause(name):
     lab = load_lab(name)
-    for monitor in (incident.slow_morning(lab), incident.sound_morning(lab)):
+    for monitor in (incident.slow_card_morning(lab), incident.sound_morning(lab)):
         monitor.view()
         assert "clock" not in monitor.finding and "card is" not in monitor.finding
     assert len(incident.sound_morning(lab).charts[0].compare) == len(incident.sound_morning(lab).times)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from lessonlib.course.lesson_03 import workings as roofline_lesson
 from lessonlib.course.lesson_17 import lead, quiz, spread
 from lessonlib.course.lesson_17.explore import (
     explore_experts,
@@ -13,7 +12,7 @@ from lessonlib.course.lesson_17.explore import (
     explored_models,
     explored_slopes,
 )
-from lessonlib.roofline import lab_names, load_lab, max_batch, weight_bytes_read
+from lessonlib.roofline import lab_names, load_lab, max_batch, mixed, weight_bytes_read
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 MIXTURES = pytest.mark.parametrize("name", ["deepseek-v3-8xh200-fp8", "gpt-oss-120b-h100-mxfp4"])
@@ -87,7 +86,7 @@ def test_a_step_with_favourites_saves_its_experts_bytes():
 def test_claims(name):
     lab = load_lab(name)
     assert spread.fair_is_not_equal(lab) and spread.group_holds_copies(lab)
-    assert quiz.experts_never_wait_for_math(lab) and quiz.whole_is_slower_alone(lab)
+    assert quiz.drafts_fetch_experts(lab) and quiz.whole_is_slower_alone(lab)
 
 
 @every_lab
@@ -107,11 +106,16 @@ def test_the_learners_own_lab(name):
 
 
 @MIXTURES
-def test_the_crossing_is_lesson_threes(name):
+def test_drafts_fetch_experts_of_their_own(name):
+    """4 of 128 and 8 of 256 are both one in 32: four tokens pick 32 x (1 - (31/32)^4) times as many as one."""
     lab = load_lab(name)
-    assert float(quiz.quiz_crossing(lab)) == pytest.approx(float(roofline_lesson.crossing(lab)), rel=0.01)
-    assert float(quiz.quiz_crossing_at_each(lab)) * quiz.quiz_count(lab) / quiz.quiz_active(lab) == pytest.approx(
-        float(quiz.quiz_crossing(lab))
+    more = 32 * (1 - (31 / 32) ** 4)
+    assert float(quiz.quiz_more_experts(lab)) == pytest.approx(more, rel=1e-6)
+    whole, experts = float(quiz.quiz_fetched(lab)), float(quiz.quiz_expert_bytes(lab))
+    assert float(quiz.quiz_drafts_gain(lab)) == pytest.approx(2.5 * whole / (whole + (more - 1) * experts))
+    checked = mixed(lab.system, [(4, 0, 4)])
+    assert sum(part.weight_bytes for part in checked.operations) == pytest.approx(
+        float(quiz.quiz_bytes_checked(lab)), rel=0.01
     )
 
 
@@ -125,6 +129,19 @@ def test_whole_experts_by_hand():
 
 
 # --- the explorer
+
+
+def test_the_explorer_says_what_the_words_say():
+    """16 requests: 82.4 experts, with favourites as in the lesson; one request on eight GPUs: 2.53 times the mean."""
+    lab = load_lab()
+    fair, steep, lone = (
+        explore_experts(lab, model="qwen3-30b-a3b", requests=requests, gpus=gpus, slope=slope)
+        for requests, gpus, slope in ((16, 1, 0.0), (16, 1, 1.0), (1, 8, 0.0))
+    )
+    assert str(fair.value("different")) == str(lead.different_experts(lab))
+    assert str(steep.value("different")) == str(lead.popular_different(lab))
+    assert float(lone.value("over_picks")) == pytest.approx(float(spread.busiest_alone(lab)))
+    assert float(spread.busiest_picks(lab)[0]) == pytest.approx(float(spread.busiest_alone(lab)))
 
 
 def test_every_stop_of_the_explorer_can_be_drawn():

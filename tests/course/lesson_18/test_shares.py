@@ -52,7 +52,7 @@ def test_a_replica_carries_less_than_prompts_alone_would_let_it(lab):
 def test_the_line_grows_with_time_and_not_without_a_slow_one():
     lab = load_lab("qwen3.5-27b-2xh100-sxm")
     lines = [slow_one._line(lab, traffic.SLOW, at) for at in (40.0, 80.0, 120.0)]
-    growth = float(slow_one.line_by_hand(lab)) / traffic.STRETCH_S
+    growth = slow_one.by_hand(lab) / traffic.STRETCH_S
     assert np.diff(lines) == pytest.approx([40 * growth] * 2, rel=0.2)
     rate = traffic.fleet_rate(lab)
     well = simulate(lab.system, traffic.work(400, Constant(rate)), Scheduler(), Fleet(4, "round-robin"))
@@ -86,6 +86,36 @@ def test_the_monitors_hold_what_the_words_say():
 def test_the_quiz_by_hand():
     lab = load_lab("qwen3-32b-h200")
     carried = traffic.carried_rate(lab)
-    assert float(quiz.quiz_carried(lab)) == pytest.approx(3.6 * carried)
-    assert float(quiz.quiz_without_it(lab)) > float(quiz.quiz_carried(lab))
-    assert float(quiz.rate_of_the_favourite(lab)) == pytest.approx(2.5 * carried)
+    # The pod with 9 of 24 connections is full at 24/9 of what one serves; the slow one, with 2, at 24/2 of 0.6 of it.
+    assert float(quiz.quiz_carried(lab)) == pytest.approx(24 / 9 * carried)
+    assert float(quiz.quiz_slow_first(lab)) == pytest.approx(7.2 * carried)
+    # A fifth of all, and an eighth of the other four fifths.
+    assert float(quiz.share_at_the_favourite(lab)) == pytest.approx(30)
+    assert float(quiz.rate_of_the_favourite(lab)) == pytest.approx(carried / 0.3)
+
+
+def test_the_replica_of_the_favourite_gets_its_part_of_the_rest():
+    """By drawing requests: one prefix has a fifth, two thousand others share the rest and are dealt over eight replicas."""
+    draw = np.random.default_rng(3)
+    prefixes = np.where(draw.random(40_000) < quiz.FAVOURITE, 0, draw.integers(1, 2_001, 40_000))
+    shares = np.bincount(prefixes % quiz.MANY, minlength=quiz.MANY) / len(prefixes)
+    assert 100 * shares.max() == pytest.approx(float(quiz.share_at_the_favourite(load_lab("qwen3-32b-h200"))), rel=0.03)
+
+
+@pytest.mark.parametrize(("of_full", "grows"), [(0.85, False), (1.25, True)])
+def test_a_replica_with_that_share_is_full_at_that_rate(of_full, grows):
+    """One replica alone, at its share of the rate: below it the last ones wait like the first, above it longer and longer."""
+    lab = load_lab("qwen3-32b-h200")
+    rate = of_full * float(quiz.rate_of_the_favourite(lab)) * float(quiz.share_at_the_favourite(lab)) / 100
+    rows = simulate(lab.system, traffic.work(300, Constant(rate)), Scheduler()).requests
+    begin, end = (np.median(rows["ttft_s"][part]) for part in (slice(50, 100), slice(250, 300)))
+    assert bool(end > 3 * begin) == grows
+
+
+def test_the_share_of_a_new_pod_by_drawing():
+    """Connections of an hour, opened at any minute: those opened since draw one of five pods."""
+    draw = np.random.default_rng(5)
+    opened_since = draw.uniform(0, connections.LIVES_MIN, 100_000) < connections.LATER_MIN
+    at_the_new_one = opened_since & (draw.integers(0, 5, 100_000) == 4)
+    share = float(connections.share_of_the_fifth(load_lab("qwen3-32b-h200")))
+    assert share == pytest.approx(20 / 3) and 100 * at_the_new_one.mean() == pytest.approx(share, rel=0.05)

@@ -37,6 +37,31 @@ def test_between_two_looks_all_go_to_one():
         assert counts.max() >= 0.9 * counts.sum()
 
 
+@each_lab
+def test_no_slip_about_the_picker_lies_near_the_truth(lab):
+    truth = float(beginnings.replicas_without_picker(lab))
+    assert truth > 1.25 * float(beginnings.one_replica_more(lab))
+    assert truth * float(beginnings.rate_in_turn(lab)) / 4 >= 0.99 * float(beginnings.picker_rate(lab))
+
+
+def test_more_replicas_find_no_more_without_a_picker():
+    """Eight replicas instead of four, as many users at each: each is asked for every prefix, so the share found stays."""
+    lab = load_lab("llama-3.1-8b-a100-80gb")
+    four, eight = beginnings.routed(lab, "round-robin"), beginnings.routed(lab, "round-robin", 8)
+    assert eight.found == pytest.approx(four.found, abs=0.06)
+    assert eight.requests_per_s == pytest.approx(2 * four.requests_per_s, rel=0.15)
+
+
+def test_rates_are_shown_so_that_the_words_hold():
+    """What comes in a stretch is the rate as it is shown times the stretch, and the explorer takes the requests of the curve."""
+    lab = load_lab("qwen3.5-27b-2xh100-sxm")
+    assert float(old_loads.between_two_looks(lab)) == pytest.approx(
+        15 * float(str(old_loads.old_rate(lab).bare)), rel=0.006
+    )
+    mine = explorer._run(lab, "least-requests", 0.7, 1.0, 0.0, 0).requests["arrival_s"]
+    assert mine == pytest.approx(old_loads.run_by_loads(lab, "least-requests").requests["arrival_s"][: len(mine)])
+
+
 def test_without_states_turns_find_room_over_beginnings():
     """Attention alone: what has room, over what is in play; running requests take a little of it."""
     lab = load_lab("llama-3.1-8b-a100-80gb")

@@ -233,3 +233,11 @@ def test_both_bars_of_the_explorer_have_all_their_bytes_and_none_is_fetched_that
     assert sum(held.values()) == pytest.approx(weight_bytes(lab.system))
     assert sum(fetched.values()) == pytest.approx(weight_bytes_read(lab.system))
     assert all(fetched[label] <= held[label] * 1.001 for label in fetched)
+
+
+def test_what_a_token_of_the_mixture_fetches_can_be_worked_out_from_what_is_printed():
+    """Six of eight experts stay unread in each of 32 layers; the input embedding, 0.26 GB, is within the tolerance."""
+    lab = load_lab()
+    expert = 3 * mixtures.moe_hidden(lab) * mixtures.moe_intermediate(lab) * 2
+    unread = mixtures.moe_layers(lab) * (mixtures.moe_experts(lab) - mixtures.moe_active(lab)) * expert
+    assert float(mixtures.moe_held(lab)) - unread == pytest.approx(float(mixtures.moe_fetch(lab)), rel=0.02)

@@ -6,6 +6,7 @@ import pytest
 
 from lessonlib.course.lesson_04 import cached_prompt, prompt_flops, workings
 from lessonlib.course.lesson_04.explore_prompt import explore_prompt
+from lessonlib.course.shared.lab_numbers import parameters_in_use
 from lessonlib.course.shared.prompt_time import flops_for_prompt_token
 from lessonlib.roofline import Lab, lab_names, load_lab, load_model, mixed, prefill, weight_bytes_read
 
@@ -60,7 +61,7 @@ def test_the_last_of_four_chunks_by_hand():
 
 def test_a_token_after_a_text_has_both_parts(lab: Lab):
     """By hand from what the stem prints; windows and states add little."""
-    by_hand = 2 * float(workings.parameters_in_use(lab)) + 32_768 * float(workings.one_look_written(lab))
+    by_hand = 2 * float(parameters_in_use(lab)) + 32_768 * float(workings.one_look_written(lab))
     assert float(workings.token_after_text(lab)) == pytest.approx(by_hand, rel=0.01)
 
 

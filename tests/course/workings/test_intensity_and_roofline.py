@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from lessonlib.course.lesson_03 import timed_layer
 from lessonlib.course.shared import intensity
 from lessonlib.lesson.code import code_of
 from lessonlib.roofline import decode, lab_names, load_gpu, load_lab, load_model, max_batch, prefill, weight_bytes_read
@@ -269,6 +270,15 @@ def test_the_plot_of_six_holds_the_layer_below_its_roof() -> None:
 def test_the_plot_of_six_says_where_the_layer_came_nearest_to_its_peak() -> None:
     finding = plot("roofline-operations", load_lab()).alt
     assert "85 % of the peak with 1,024 tokens, 80 % with 4,096" in finding
+
+
+def test_the_stopwatch_meets_the_sheet_because_both_its_parts_lose_alike() -> None:
+    """134.2 MB over 3.35 TB/s, and 137.4 GFLOP over 989 TFLOP/s, against 47.4 and 164 microseconds."""
+    lab = load_lab()
+    flat, rise = float(timed_layer.flat_over_sheet(lab)), float(timed_layer.rise_over_sheet(lab))
+    assert flat == pytest.approx(47.4e-6 / (2 * 8192**2 / 3.35e12), rel=0.01)
+    assert rise == pytest.approx(164e-6 / (2 * 8192**2 * 1024 / 989.4e12), rel=0.01)
+    assert flat == pytest.approx(rise, rel=0.02)
 
 
 def test_the_limit_of_a_step_can_be_worked_out_from_what_is_printed() -> None:

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from lessonlib.course.lesson_06 import config_keys, explorer, held_by_request, kv_of_models, workings
+from lessonlib.course.lesson_07 import full_server
+from lessonlib.course.lesson_10 import seats
+from lessonlib.course.shared.lab_numbers import parameters_in_use
 from lessonlib.roofline import (
     BLOCK_TOKENS,
     DEFAULT_LAB,
@@ -128,11 +133,28 @@ def test_a_quarter_of_the_layers_would_be_a_quarter_of_the_work():
     assert float(workings.recompute_growing_layers(dense)) == float(workings.recompute_factor(dense))
 
 
+@pytest.mark.parametrize("name", lab_names())
+def test_lessons_6_7_and_10_count_pages_by_one_rule(name):
+    lab = load_lab(name)
+    all_pages, fixed, tokens = seats.pages_of(lab).total, seats.pages_of(lab).fixed, seats.pages_of(lab).tokens
+    assert held_by_request.prompts_in_pages(lab) == all_pages // (fixed + math.ceil(lab.prompt / tokens))
+    assert full_server.short_ones_in_pages(lab) == all_pages // (fixed + math.ceil(512 / tokens))
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_without_a_cache_the_rule_of_two_flops_a_parameter_is_near_enough(name):
+    lab = load_lab(name)
+    seconds = 2 * lab.prompt * float(parameters_in_use(lab)) / float(workings.peak_of_reading(lab))
+    assert seconds / float(workings.cached_step(lab)) == pytest.approx(float(workings.recompute_factor(lab)), rel=0.12)
+
+
 def test_whole_pages_hold_fewer_requests_of_a_hybrid_than_its_bytes_would():
     lab = load_lab(DEFAULT_LAB)
     page = 784 * 4_096 * 16
     room = 0.92 * 160e9 - 53_791_996_928
-    assert held_by_request.prompts_in_pages(lab) == room // page // (6 + 3) == 201
+    assert held_by_request.prompts_in_pages(lab) == room // page // (6 + 2 * 3) == 151, (
+        "two states, with prefix caching"
+    )
     assert held_by_request.prompts_that_fit(lab) == 221
     plain = load_lab("llama-3.1-8b-a100-80gb")
     assert held_by_request.prompts_in_pages(plain) == held_by_request.prompts_that_fit(plain)

@@ -31,6 +31,25 @@ def test_neither_reader_waits_once_there_is_a_token():
     assert str(user_clocks.read_lead(lab)) == "3.5 s" and str(user_clocks.written_lead(lab)) == "45 s"
 
 
+def test_whose_reader_is_through_first_turns_over_near_290_words_a_minute():
+    def done(service: tuple[float, float], tokens_a_second: float) -> float:
+        at = 0.0
+        for token in range(user_clocks.READ_ALONG):
+            at = max(at, service[0] + token / service[1]) + 1 / tokens_a_second
+        return at
+
+    assert user_clocks.words_of_a_tie(load_lab()) == 290
+    for words, early_first in ((280, True), (300, False)):
+        speed = words / 60 / 0.75
+        assert (done(user_clocks.EARLY, speed) < done(user_clocks.QUICK, speed)) == early_first
+
+
+@each_lab
+def test_a_freeze_half_as_long_leaves_a_third_of_the_p99_or_less(name):
+    lab = load_lab(name)
+    assert float(workings.p99_if_half(lab)) < 0.65 * float(workings.half_the_p99(lab))
+
+
 @each_lab
 def test_who_is_at_the_p99_came_so_many_seconds_into_the_freeze(name):
     lab = load_lab(name)

@@ -16,6 +16,7 @@ import jinja2
 import jinja2.meta
 import pytest
 
+from lessonlib.base.paths import data_dir
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.shared import lab_numbers
 from lessonlib.draw.monitor import Monitor
@@ -86,11 +87,18 @@ def _reader() -> jinja2.Environment:
     return reader
 
 
+def manifest_text(name: str) -> str:
+    """A manifest of the course, before it is filled in."""
+    return (data_dir() / "manifests" / f"{name}.yaml").read_text(encoding="utf-8")
+
+
 @functools.cache
 def named_by_text(lesson: str) -> set[str]:
     """Every working that a lesson's words name: in a placeholder, as a truth, a wrong working or a number of a picture, for a knob."""
     found: set[str] = set()
-    for key, text in texts(load_source(lesson)["steps"]):
+    steps = load_source(lesson)["steps"]
+    shown = [("manifest", manifest_text(entry["manifest"]["file"])) for entry in steps if "manifest" in entry]
+    for key, text in [*texts(steps), *shown]:
         if key in (*_NAMING, *_ALSO_NAMING, "numbers"):
             found.add(text.removeprefix("here."))
         elif key in _OF_KNOBS:

@@ -124,3 +124,16 @@ def test_end_labels_do_not_touch_when_the_curves_meet(page) -> None:
     open_panel(page, views.CURVE_REVEALED | {"guess": {"y": truth, "confidence": 2}})
     one, two = (page.locator(f"svg .gp-label-{kind}").bounding_box() for kind in ("guess", "truth"))
     assert abs(one["y"] - two["y"]) >= 15
+
+
+def test_a_logarithmic_axis_from_zero_is_drawn_as_a_linear_one(page) -> None:
+    """The course refuses such a lesson; a page that gets one all the same neither hangs nor breaks."""
+    ask = {**views.CURVE["ask"], "y_log": True, "y_min": 0.0, "y_max": 100.0}
+    open_panel(page, {**views.CURVE, "ask": ask})
+    assert page.locator("svg.gp-plot .gp-tick.gp-end").all_text_contents() == ["0", "20", "40", "60", "80", "100"]
+    drag(page, (0, 0.5), (1, 0.5))
+    assert not [
+        text
+        for text in (handle.get_attribute("aria-valuetext") for handle in handles(page).all())
+        if text == "not drawn yet"
+    ]

@@ -1,9 +1,13 @@
 // Numbers and axes: scales, ticks, number words, and the frame of a plot. No drawing of data here.
 
+/** Powers of ten from 0, or to infinity, have no end: such an axis is linear, whatever was asked for. */
+const asLog = (log, min, max) => log && min > 0 && max < Infinity;
+
 /** value -> pixel on a log or linear axis; `.invert` goes back. */
 function makeScale({ log, min, max, from, to }) {
-  const forward = log ? Math.log10 : (value) => value;
-  const back = log ? (value) => 10 ** value : (value) => value;
+  const powers = asLog(log, min, max);
+  const forward = powers ? Math.log10 : (value) => value;
+  const back = powers ? (value) => 10 ** value : (value) => value;
   const [low, high] = [forward(min), forward(max)];
   const scale = (value) => from + ((forward(value) - low) / (high - low || 1)) * (to - from);
   scale.invert = (pixel) => back(low + ((pixel - from) / (to - from)) * (high - low));
@@ -32,7 +36,7 @@ function linearTicks(min, max, count) {
   return values;
 }
 
-const axisTicks = ({ log, min, max, count = 6 }) => (log ? logTicks(min, max, count) : linearTicks(min, max, count));
+const axisTicks = ({ log, min, max, count = 6 }) => (asLog(log, min, max) ? logTicks(min, max, count) : linearTicks(min, max, count));
 
 /** Three significant digits as a person writes them: 1,230 or 0.0512. */
 function sig3(value) {
