@@ -43,6 +43,7 @@ def add_parser(subparsers: Any) -> None:
     number(add, "estimate", "--pp", "stages of layers (pipeline parallelism)", "1")
     number(add, "estimate", "--dp", "copies of the model (data parallelism)", "1")
     number(add, "estimate", "--ep", "1, or tp x dp (whole experts spread over those GPUs)", "1")
+    number(add, "estimate", "--popularity", "how unequally experts are taken: 0 fair, 1 as 1/rank", "even")
     add("--weights", help="precision of the matrices [as the checkpoint says, else bf16]")
     add("--kv", help="precision of the KV cache [as the checkpoint says, else bf16]")
     add("--head", help="precision of the output head [as the checkpoint says, else bf16]")
@@ -89,7 +90,7 @@ def _case(args: argparse.Namespace) -> tuple[Case, list[str]]:
 
     lab = load_lab(args.lab) if args.lab is not None else None
     base = lab.system if lab else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
-    choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches")
+    choices = ("tp", "pp", "ep", "dp", "weights", "kv", "head", "launches", "popularity")
     given = {name: getattr(args, name) for name in choices if getattr(args, name) is not None}
     usual = {name: getattr(base, name) for name in choices}
     model, stated, notes = model_choice(args, base.model)

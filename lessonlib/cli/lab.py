@@ -62,7 +62,8 @@ def command(root: Path, extra: Sequence[str], start: str = START, hub: bool = Fa
         "-m",
         "jupyterhub.singleuser" if hub else "jupyterlab",
         f"--ServerApp.root_dir={root}",
-        f"--LabApp.default_url=/lab/tree/{start}",
+        # A single-user server opens what the server itself is told to; without a Hub it is JupyterLab that is asked.
+        f"--{'ServerApp' if hub else 'LabApp'}.default_url=/lab/tree/{start}",
         *extra,
     ]
 

@@ -69,6 +69,7 @@ def _add_system(add: Any) -> None:
     _number(add, "--pp", "stages of layers, in each replica", "1")
     _number(add, "--dp", "copies of the attention that step together, in each replica; needs --ep", "1")
     _number(add, "--ep", "GPUs over which whole experts are spread (tp x dp)", "1")
+    _number(add, "--popularity", "how unequally experts are taken: 0 fair, 1 as 1/rank", "even")
     add("--weights", help="precision of the matrices [bf16]")
     add("--kv", help="precision of the KV cache [bf16]")
     _number(add, "--link", "of a GPU to its peers, one way; 64: NVLink is down", "data sheet", metavar="GB/S")
@@ -128,8 +129,11 @@ def _system(args: argparse.Namespace) -> System:
     base = (
         load_lab(args.lab).system if args.lab is not None else System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"))
     )
-    usual = {name: getattr(base, name) for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep", "dp")}
-    flags = ("tp", "pp", "dp", "ep", "weights", "kv")
+    usual = {
+        name: getattr(base, name)
+        for name in ("tp", "pp", "weights", "kv", "head", "launches", "ep", "dp", "popularity")
+    }
+    flags = ("tp", "pp", "dp", "ep", "weights", "kv", "popularity")
     given = {name: getattr(args, name) for name in flags if getattr(args, name) is not None}
     model, stated, notes = model_choice(args, base.model)
     for note in notes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.quantity import Quantity, rounded
 from lessonlib.base.units import tick_steps
+from lessonlib.draw.columns import column
 
 #: more lanes or steps than these cannot be read, and would make the panel heavy; so would more runs under one clock
 MOST_LANES, MOST_STEPS, MOST_RUNS = 48, 1200, 3
@@ -270,7 +271,7 @@ def _drawn(shown: Timeline) -> dict[str, Any]:
     pauses = [begin - end for begin, end in zip(begins, [begins[0], *ends], strict=False)]
     limits = {"blocks": shown.kv_blocks, "seats": shown.seats, "budget": shown.budget}
     columns = {
-        name: _column(getattr(step, name) for step in steps)
+        name: column(int(getattr(step, name)) for step in steps)
         for name in ("prompt", "answer", "used", "kept", "running", "waiting")
     }
     return {
@@ -301,15 +302,6 @@ def _lane(lane: Lane) -> dict[str, Any]:
     }
 
 
-def _column(values: Iterable[int]) -> list[int | tuple[int, int]]:
-    """The values in order; several alike as (value, how many)."""
-    found: list[int | tuple[int, int]] = []
-    for value, same in groupby(map(int, values)):
-        many = sum(1 for _ in same)
-        found += [(value, many)] if many > 1 else [value]
-    return found
-
-
 def _digits(tokens: Sequence[int]) -> str:
     """One digit a step; many alike as the digit and how many: 1(57)23."""
     counted = [(_DIGITS[value], sum(1 for _ in same)) for value, same in groupby(tokens)]
@@ -321,8 +313,11 @@ def _seconds(value: float | None) -> str:
 
 
 def _waits(shown: Timeline) -> dict[str, Any]:
-    waits = shown.waits
-    bunches = any(tokens > 1 for lane in shown.lanes for _, tokens in _written(lane))
+    return waits_view(shown.waits, any(tokens > 1 for lane in shown.lanes for _, tokens in _written(lane)))
+
+
+def waits_view(waits: Waits, bunches: bool = False) -> dict[str, Any]:
+    """The percentiles as printed. bunches: whether a step writes several tokens of an answer."""
     rows = [("a seat", waits.queue_s), ("the first token", waits.first_token_s)]
     rows.append(("the next output" if bunches else "the next token", waits.gap_s))
     return {

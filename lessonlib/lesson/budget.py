@@ -25,6 +25,8 @@ _SECONDS = {
     "write": 180,
     "monitor": 60,
     "timeline": 60,
+    "fleet": 60,
+    "manifest": 30,
 }
 #: what is closed until somebody wants it
 _MORE = re.compile(r'<details class="ll-more">.*?</details>', re.DOTALL)
@@ -50,7 +52,7 @@ def budget(lesson: Lesson) -> Budget:
     """Words, predictions and minutes of a lesson up to its epilogue, without its exam and its case.
 
     Minutes are words / 170 + 50 s a prediction + 30 s a recall or a text with gaps + 2 min an explorer + 1 min a cold
-    explanation + 1 min a monitor or a timeline + 3 min a function of one's own.
+    explanation + 1 min a monitor, a timeline or a fleet + 30 s a manifest + 3 min a function of one's own.
     """
     return _count(lesson, _parts(lesson)[0])
 

@@ -103,7 +103,7 @@ class StepItem(Item):
 
 
 class BlockItem(Item):
-    """Text, a picture, a plot, an explorer, a timeline, the score card: closed until the steps before it are revealed."""
+    """Text, a picture, a plot, an explorer, a timeline, a fleet, the score card: closed until the steps before it are revealed."""
 
     def __init__(self, kind: str, title: str, gates: list[StepItem], block: Block):
         super().__init__(kind, block.raw, title, gates)

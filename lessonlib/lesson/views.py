@@ -11,7 +11,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 #: which script draws a panel
 PanelKind = Literal[
     "choice", "number", "range", "settings", "curve", "place", "blanks", "recall", "explain", "note", "closing", "tell", "picture", "explorer",
-    "pick", "map", "roof", "write", "monitor", "timeline"
+    "pick", "map", "roof", "write", "monitor", "timeline", "fleet"
 ]  # fmt: skip
 State = Literal["locked", "asked", "committed", "revealed", "observed"]
 #: how a verdict looks: the colour and the mark beside its headline
@@ -583,6 +583,80 @@ class TimelineView(TypedDict):
     drawn: TimelineDrawing
 
 
+class FleetLaneView(TypedDict):
+    """A replica of a fleet. states: (from which millisecond on, letter): off, starting, ready, draining, failed, sTalled. A value a
+    window: running and waiting in requests, cache and found in per cent (None: no request began), came in requests.
+    """
+
+    number: int
+    pool: str
+    kind: str
+    slow: float
+    states: list[tuple[int, str]]
+    running: list[float | tuple[float, int]]
+    waiting: list[float | tuple[float, int]]
+    cache: list[int | tuple[int, int]]
+    found: list[int | tuple[int | None, int] | None]
+    came: list[int | tuple[int, int]]
+
+
+class FleetLinkView(TypedDict):
+    """The link between two pools. traffic: GB/s a window, capacity: the most; under_way: caches. sent: milliseconds since the one before, milliseconds
+    on the way, place of the lane it leaves, and of that it comes to, for every `dot`-th.
+    """
+
+    traffic: list[float | tuple[float, int]]
+    under_way: list[float | tuple[float, int]]
+    capacity: float
+    sent: list[int]
+    dot: int
+    rates: list[tuple[float, str]]
+
+
+class FleetDrawing(TypedDict):
+    """A fleet by windows, in milliseconds. edges: where the first begins, how long one is, where the last ends. Columns have a value a window,
+    several alike as (value, how many). ready, desired: (from when on, replicas). dots: milliseconds since the one before, and the place of
+    the lane, for every `dot`-th request. times: the units in which seconds are written.
+    """
+
+    edges: list[int]
+    arrivals: list[int | tuple[int, int]]
+    ttft: list[int | tuple[int | None, int] | None]
+    held: list[float | tuple[float, int]]
+    found: list[int | tuple[int | None, int] | None]
+    ready: list[tuple[int, int]]
+    desired: list[tuple[int, int]]
+    lanes: list[FleetLaneView]
+    dots: list[int]
+    dot: int
+    link: FleetLinkView | None
+    router: str
+    times: list[tuple[float, str]]
+
+
+class FleetTable(TypedDict):
+    """A printed table."""
+
+    head: list[str]
+    rows: list[list[str]]
+
+
+class FleetRunView(TypedDict):
+    """A simulated fleet: its finding, what kind of numbers they are, its percentiles and facts, a row of text for each replica and for some
+    windows, and what is drawn.
+    """
+
+    label: str
+    finding: str
+    note: str
+    waits: WaitsView
+    facts: list[str]
+    columns: list[str]
+    rows: list[list[str]]
+    windows: FleetTable
+    drawn: FleetDrawing
+
+
 class MonitorChart(TypedDict):
     """A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers.
 
@@ -650,6 +724,7 @@ class DrawnView(TypedDict, total=False):
     roof: RoofDrawing
     write: WriteView
     timeline: list[TimelineView]
+    fleet: list[FleetRunView]
     monitor: MonitorView
     ask: ChoiceAsk
     guess: ChoiceGuess

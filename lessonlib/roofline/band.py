@@ -69,12 +69,13 @@ def traits(system: System) -> tuple[str, ...]:
         found.append(f"tensor parallelism over {link_kind(system)}")
     if system.gpu.nodes(system.tp * system.pp) > 1:
         found.append("more than one node")
-    for name, value in (
-        ("pipeline stages", system.pp),
-        ("expert parallelism", system.ep),
-        ("copies of the model", system.dp),
+    for name, there in (
+        ("pipeline stages", system.pp > 1),
+        ("expert parallelism", system.ep > 1),
+        ("copies of the model", system.dp > 1),
+        ("experts of unequal popularity", system.popularity is not None),
     ):
-        if value > 1:
+        if there:
             found.append(name)
     return tuple(found)
 

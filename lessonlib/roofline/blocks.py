@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from lessonlib.roofline.arrays import Number, least, pairs
+from lessonlib.roofline.expert_routing import distinct
 
 FP32_BYTES = 4.0
 BF16_BYTES = 2.0
@@ -40,13 +41,16 @@ class Matrix:
         """Weights in all copies."""
         return self.size * self.copies
 
-    def copies_read(self, tokens: Number) -> Number:
+    def copies_read(self, tokens: Number, popularity: float | None = None) -> Number:
         """Expected distinct copies that `tokens` tokens touch, tokens routed independently.
 
-        E(1 - (1 - k/E)^B): k of E copies for one token, all E in the limit.
+        E(1 - (1 - k/E)^B): k of E copies for one token, all E in the limit. popularity: Zipf's exponent of how often
+        each is taken; fewer are met then (expert_routing).
         """
         if self.copies == self.active:
             return self.copies
+        if popularity:
+            return distinct(self.copies, self.active, popularity, tokens)
         return self.copies * (1.0 - (1.0 - self.active / self.copies) ** tokens)
 
     def copies_least(self, tokens: Number) -> Number:

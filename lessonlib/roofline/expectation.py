@@ -24,7 +24,7 @@ OVERLAP = 4.0
 def operation_seconds(system: System, part: Operation, constants: Efficiency, whole_step: bool = True) -> Number:
     """Expected seconds of one operation over all its layers; whole_step: inside a step, not timed alone."""
     architecture = system.gpu.architecture
-    tiled = part.compute_s + part.row_s * constants["experts.rows"]
+    tiled = part.compute_s + part.uneven_s + part.row_s * constants["experts.rows"]
     compute = tiled / constants.compute(part, architecture, whole_step)
     share = constants.bandwidth(part, architecture)
     if part.kind == "vectors" and system.launches == "eager":

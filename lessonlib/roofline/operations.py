@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from lessonlib.roofline.attention_kinds import positions_read
 from lessonlib.roofline.blocks import BF16_BYTES, Attention, DeltaNet, LatentAttention, Matrix
+from lessonlib.roofline.expert_routing import busiest
 from lessonlib.roofline.load import Load
 from lessonlib.roofline.system import System
 
@@ -22,7 +23,8 @@ class Operation:
     out of `bytes`. Experts are counted as tokens that are routed independently are expected to touch them.
     compute_s, memory_s, activation_s: seconds at the peaks of the GPUs that share the operation. memory_s belongs to the
     ceiling, so it counts only the experts of a batch that routes alike; spread_s is what the others add. row_s: compute
-    seconds of one more row at each expert that is touched (kernels fill tiles of rows).
+    seconds of one more row at each expert that is touched (kernels fill tiles of rows). uneven_s: compute seconds that the
+    busiest of the GPUs that hold whole experts needs beyond their mean.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Operation:
     activation_s: float
     spread_s: float = 0.0
     row_s: float = 0.0
+    uneven_s: float = 0.0
     work: str = ""
 
     @property
@@ -76,11 +79,15 @@ def _operation(
     spread: float = 0.0,
     row_flops: float = 0.0,
     gpus: int = 0,
+    over_mean: tuple[float, float] = (1.0, 1.0),
     work: str = "",
 ) -> Operation:
-    """spread: of the weights' bytes, those that a batch which routes alike would not read. row_flops: see row_s."""
+    """spread: of the weights' bytes, those that a batch which routes alike would not read. row_flops: see row_s. over_mean: FLOPs and
+    weights of the busiest GPU over the mean.
+    """
     shared_by = gpus or system.tp
     moved = weights + kv_read + kv_written + state - spread
+    more_flops, more_weights = over_mean[0] - 1.0, over_mean[1] - 1.0
     return Operation(
         name=name,
         kind=kind,
@@ -96,8 +103,9 @@ def _operation(
         compute_s=flops / (system.gpu.flops[precision] * shared_by),
         memory_s=moved / (system.gpu.bandwidth * shared_by),
         activation_s=activations / (system.gpu.bandwidth * shared_by),
-        spread_s=spread / (system.gpu.bandwidth * shared_by),
+        spread_s=(spread + weights * more_weights) / (system.gpu.bandwidth * shared_by),
         row_s=row_flops / (system.gpu.flops[precision] * shared_by),
+        uneven_s=flops * more_flops / (system.gpu.flops[precision] * shared_by),
         work=work or kind,
     )
 
@@ -106,13 +114,16 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
     """The product of `rows` rows with a matrix, in `layers` layers: 2 FLOPs for each weight and row; each copy that any row
     needs is read once.
 
-    Spread experts (ep > 1) see the rows of all copies of the model and are shared by all their GPUs.
+    Spread experts (ep > 1) see the rows of all copies of the model and are shared by all their GPUs, evenly unless the system
+    says how popular experts are.
     """
     stored = system.format_of(matrix)
     everywhere = matrix.part == "experts" and system.ep > 1
     rows = rows * system.dp if everywhere else rows
     values = rows * matrix.active * (matrix.inputs + matrix.outputs)
-    read, size = matrix.copies_read(rows), layers * system.matrix_bytes(matrix)
+    popularity = system.popularity if matrix.part == "experts" else None
+    read, size = matrix.copies_read(rows, popularity), layers * system.matrix_bytes(matrix)
+    uneven = everywhere and popularity is not None
     return _operation(
         system,
         matrix.name,
@@ -125,6 +136,7 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
         activations=layers * BF16_BYTES * values,
         spread=(read - matrix.copies_least(rows)) * size,
         gpus=system.ep if everywhere else 0,
+        over_mean=busiest(matrix.copies, matrix.active, popularity or 0.0, system.ep, rows) if uneven else (1.0, 1.0),
         row_flops=2.0 * layers * read * matrix.size if matrix.copies > matrix.active else 0.0,
         work="experts" if matrix.part == "experts" else "",
     )

@@ -17,6 +17,10 @@ _MOST_GPUS = 4096
 LAUNCHES = ("graphs", "eager")
 
 
+#: Zipf exponents beyond it put nearly all tokens on the same few experts
+_MOST_POPULARITY = 3.0
+
+
 @dataclass(frozen=True)
 class System:
     """A model on GPUs.
@@ -33,6 +37,10 @@ class System:
 
     launches: how the engine starts kernels, "graphs" or "eager"; it changes the expectation, never
     the ceiling.
+
+    popularity: how unequally a mixture's experts are taken, as the exponent of Zipf's law: the expert of rank r with weight
+    1 / r^popularity. 0 is a fair router that deals at random; None, as most is measured, is even and evenly loaded. It
+    changes the expectation: fewer experts are met, and of spread experts (ep) the busiest GPU sets the pace.
     """
 
     model: Model
@@ -45,6 +53,7 @@ class System:
     pp: int = 1
     ep: int = 1
     dp: int = 1
+    popularity: float | None = None
 
     def __post_init__(self) -> None:
         if self.launches not in LAUNCHES:
@@ -61,6 +70,16 @@ class System:
             if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= _MOST_GPUS:
                 raise LessonlibError(f"{name}: expected a whole number from 1 to {_MOST_GPUS}, not {value!r}")
         self._check_division()
+        self._check_popularity()
+
+    def _check_popularity(self) -> None:
+        value = self.popularity
+        if value is None:
+            return
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= _MOST_POPULARITY:
+            raise LessonlibError(f"popularity: expected a number from 0 to {_MOST_POPULARITY:g}, not {value!r}")
+        if not self.model.expert_counts:
+            raise LessonlibError(f"popularity: {self.model.name} has no experts")
 
     def _check_division(self) -> None:
         heads = self.model.divided_heads

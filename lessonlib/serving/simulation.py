@@ -23,6 +23,7 @@ from lessonlib.serving.fleet.scaler import Scaler
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.replica import Replica
 from lessonlib.serving.replica.scheduler import Scheduler
+from lessonlib.serving.results.fleet_log import FleetLog
 from lessonlib.serving.results.recorder import Recorder
 from lessonlib.serving.results.result import Result
 from lessonlib.serving.traffic.feed import RequestFeed
@@ -157,7 +158,9 @@ class Simulation:
         self.seed = whole("seed", seed, 0, 2**63)
         self.workload, self.concurrency = requests, concurrency
         self.recorder = Recorder(record)
-        self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed)
+        self.fleet_log = FleetLog() if self.recorder.full and fleet.most > 1 else None
+        tell = self.fleet_log.changes if self.fleet_log else None
+        self.members = Members(system, scheduler, fleet, cost, self.recorder, self.seed, tell)
         self.loads = Loads(fleet.scrape_s)
         self._routers = [self._router(fleet.router, place) for place in range(2)]
         self.events = Events()
@@ -300,11 +303,18 @@ class Simulation:
     def _send(self, job: Job, now: float) -> None:
         """To a replica, or into the gateway's hands while there is none."""
         if self.members.prompts:
-            self._submit(self._routers[0].choose(job, self.members.prompts), job, now)
+            replica = self._routers[0].choose(job, self.members.prompts)
+            if self.fleet_log:
+                self.fleet_log.routed.append((now, replica.number, job.number))
+            self._submit(replica, job, now)
             return
         self.held.append(job)
+        if self.fleet_log:
+            self.fleet_log.holds(now, len(self.held))
         if self.scaler and not self.members.count(STARTING, DRAINING, FAILED):
             self._warm_up(self.scaler, self.scaler.start(1, now), now)
+            if self.fleet_log:
+                self.fleet_log.desired.append((now, self.members.count(READY, STARTING)))
             self._release_held(now)
 
     def _release_held(self, now: float) -> None:
@@ -314,6 +324,8 @@ class Simulation:
             self._undelivered.clear()
         while self.held and self.members.prompts:
             self._send(self.held.popleft(), now)
+        if self.fleet_log:
+            self.fleet_log.holds(now, len(self.held))
 
     def _submit(self, replica: Replica, job: Job, now: float) -> None:
         replica.submit(job, now)
@@ -342,6 +354,12 @@ class Simulation:
         replica.loads.clear()
         if not replica.idle:
             self._follow(replica, now)
+        self._rests(replica, now)
+
+    def _rests(self, replica: Replica, now: float) -> None:
+        """Note the blocks that an idle replica of prompts keeps for what waits for the link."""
+        if self.fleet_log and replica.pool == "prefill" and replica.idle:
+            self.fleet_log.resting.append((now, replica.number, replica.kv.used))
 
     def _plan(self, now: float, replica: Replica) -> None:
         self._planned.discard(replica.number)
@@ -433,8 +451,11 @@ class Simulation:
             raise RuntimeError(f"replica {replica.number} hands over a prompt, but there is no pool for answers")
         system = self.members.systems[replica.number]
         payload = kv_bytes(system, job.target) + sum(state_bytes(system).values())
-        sent = max(now, self._link_free[replica.number]) + payload / pools.link_bytes_per_second
+        begun = max(now, self._link_free[replica.number])
+        sent = begun + payload / pools.link_bytes_per_second
         self._link_free[replica.number] = sent
+        if self.fleet_log:
+            self.fleet_log.leaves(job.number, begun, payload)
         self.events.push(sent + pools.latency_s, DELIVERY, (replica, job, replica.parked[job.number]))
 
     def _delivery(self, now: float, payload: tuple[Replica, Job, int]) -> None:
@@ -450,7 +471,11 @@ class Simulation:
         if source.queue:
             self._follow(source, now)
         job.transferred = True
-        self._submit(self._routers[1].choose(job, self.members.answers), job, now)
+        target = self._routers[1].choose(job, self.members.answers)
+        if self.fleet_log:
+            self.fleet_log.arrives(job.number, now, source.number, target.number)
+            self._rests(source, now)
+        self._submit(target, job, now)
 
     def _failure(self, now: float, failure: Failure) -> None:
         number, back = failure.replica, now + failure.for_s
@@ -480,6 +505,7 @@ class Simulation:
     def _lost(self, replica: Replica, now: float) -> list[Job]:
         """What a replica had when it stopped, oldest first."""
         lost = replica.fail()
+        self._rests(replica, now)
         if self.recorder.log:
             for job in lost:
                 self.recorder.log.leave(replica.number, job.number, now)
@@ -499,6 +525,8 @@ class Simulation:
 
     def _look(self, now: float, scaler: Scaler) -> None:
         self._warm_up(scaler, scaler.look(now, len(self.held)), now)
+        if self.fleet_log:
+            self.fleet_log.desired.append((now, self.members.count(READY, STARTING)))
         self.events.push(now + scaler.settings.every_s, LOOK, scaler)
         self._release_held(now)
 
@@ -554,6 +582,8 @@ class Simulation:
             "kv_blocks": members.replicas[0].kv.total,
             "block_tokens": members.replicas[0].kv.size,
             "kv_blocks_of": tuple(replica.kv.total for replica in members.replicas),
+            "pools": tuple(replica.pool for replica in members.replicas),
+            "first_states": members.first_states,
             "record": recorder.record,
             "seed": self.seed,
         }
@@ -586,5 +616,6 @@ class Simulation:
             writing_s=recorder.writing_s,
             preemption_times=tuple(recorder.preemption_times),
             log=recorder.log,
+            fleet_log=self.fleet_log,
             spans={job.number: (tuple(job.marks), tuple(job.spans)) for job in jobs} if recorder.full else {},
         )

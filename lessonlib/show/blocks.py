@@ -27,7 +27,9 @@ from lessonlib.review.pace import Pace, pace
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.show.exam import CourseChart, ExamCard
 from lessonlib.show.explorer import Explore
+from lessonlib.show.fleet import FleetBlock
 from lessonlib.show.inventory import Inventory
+from lessonlib.show.manifest import Manifest
 from lessonlib.show.monitor import Monitoring
 from lessonlib.show.roof import Roof
 from lessonlib.show.score_card import score_html
@@ -216,7 +218,9 @@ BLOCKS: Blocks = {
         Plot,
         Explore,
         TimelineBlock,
+        FleetBlock,
         Monitoring,
+        Manifest,
         Write,
         Roof,
         Score,

@@ -51,7 +51,7 @@ def _text(view: Mapping[str, Any], seal: str) -> str:
         )
         explored = view.get("explorer", {}).get("explored")
         lines += [explored["finding"]] if explored else []
-        lines += [run["finding"] for run in view.get("timeline", ())]
+        lines += [run["finding"] for key in ("timeline", "fleet") for run in view.get(key, ())]
         lines += [view["monitor"]["finding"]] if "monitor" in view else []
         lines += [f"  ( ) {plain(option['html'])}" for option in view.get("ask", {}).get("options", ())]
         if "result" in view:
@@ -88,6 +88,7 @@ def _tables(view: Mapping[str, Any]) -> str:
     ):  # of a block: what it cannot show; of a question it is about what was typed
         parts.append(f"<p><em>{escape(view['problem'])}</em></p>")
     parts += [_run(run) for run in view.get("timeline", ())]
+    parts += [_fleet(run) for run in view.get("fleet", ())]
     if "monitor" in view:
         parts.append(_monitor(view["monitor"]))
     if "closing" in view:
@@ -98,11 +99,23 @@ def _tables(view: Mapping[str, Any]) -> str:
 
 def _run(run: Mapping[str, Any]) -> str:
     """A simulated run: its finding, what its requests waited, and each request that has a lane."""
+    return f"{_waits(run)}{_table(run['columns'], run['rows'])}"
+
+
+def _waits(run: Mapping[str, Any]) -> str:
+    """The finding of a simulated run, and what its requests waited."""
     waits = run["waits"]
     named = f"<p><strong>{escape(run['label'])}</strong></p>" if run["label"] else ""
     told = _table((f"wait of all {waits['requests']} requests for", *waits["head"]), waits["rows"])
     speed = f"<p>{escape(waits['speed'])} of answers. {escape(run['note'])}</p>"
-    return f"{named}<p>{escape(run['finding'])}</p>{told}{speed}{_table(run['columns'], run['rows'])}"
+    return f"{named}<p>{escape(run['finding'])}</p>{told}{speed}"
+
+
+def _fleet(run: Mapping[str, Any]) -> str:
+    """A simulated fleet: its finding, what its requests waited, what each replica did, and a few of its windows."""
+    facts = "".join(f"<li>{escape(fact)}</li>" for fact in run["facts"])
+    windows = _table(run["windows"]["head"], run["windows"]["rows"])
+    return f"{_waits(run)}<ul>{facts}</ul>{_table(run['columns'], run['rows'])}{windows}"
 
 
 def _monitor(shown: Mapping[str, Any]) -> str:

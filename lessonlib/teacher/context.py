@@ -42,6 +42,8 @@ _BLOCK_TEXT = {
     "explore": "text",
     "monitor": "text",
     "timeline": "text",
+    "fleet": "text",
+    "manifest": "text",
 }
 
 
@@ -129,8 +131,8 @@ def _block_text(lesson: Lesson, item: Item) -> str:
     key = _BLOCK_TEXT.get(item.kind)
     if not key:
         return ""
-    view = cast("Mapping[str, Any]", item.view()) if item.kind == "timeline" else {}
-    seen = "".join(f"\nSeen there: {run['finding']}" for run in view.get("timeline", ()))
+    view = cast("Mapping[str, Any]", item.view()) if item.kind in ("timeline", "fleet") else {}
+    seen = "".join(f"\nSeen there: {run['finding']}" for run in view.get(item.kind, ()))
     return f"## {item.title}\n{_words(lesson.words.html(item.raw[key], f'{lesson.name} {item.id}'))}{seen}"
 
 

@@ -61,6 +61,12 @@ def test_in_a_checkout_lab_opens_its_start_notebook(started: Calls, checkout: Pa
     assert "--LabApp.default_url=/lab/tree/00-start-here.ipynb" in argv
 
 
+def test_behind_a_hub_it_is_the_server_that_is_told_where_to_start(tmp_path: Path) -> None:
+    """A single-user server takes no notice of what JupyterLab alone is told, and would open on the launcher."""
+    argv = launch.command(tmp_path, (), hub=True)
+    assert "--ServerApp.default_url=/lab/tree/00-start-here.ipynb" in argv and "jupyterhub.singleuser" in argv
+
+
 def test_other_arguments_reach_jupyterlab_last_and_unchanged(started: Calls, checkout: Path) -> None:
     lab("--no-browser", "--port", "9999", "--ip=0.0.0.0")
     assert started[0][0][-4:] == ["--no-browser", "--port", "9999", "--ip=0.0.0.0"]

@@ -61,6 +61,40 @@ def broken_run(lab):
     return 1 / 0
 '''
 
+#: simulated fleets beside them
+FLEETS = '''"""Fleets of a made-up server."""
+
+from lessonlib.draw.fleet_view import FleetLane, FleetView, Spell
+from lessonlib.draw.timeline import Waits
+
+
+def lane(number):
+    """A replica that serves one tea."""
+    return FleetLane(number, [Spell(0.0, 2.0, "ready")], [1.0, 0.0], [0.0, 0.0], [0.1, 0.0], [40, 0], [0, 0], [1, 0])
+
+
+def a_fleet(lab):
+    """Two replicas over two windows."""
+    waits = Waits((0.0,) * 3, (0.02,) * 3, (0.01,) * 3, 66.7, 2)
+    finding = f"2 teas on 2 replicas of {lab.title}."
+    return FleetView(
+        finding, [0.0, 1.0, 2.0], [lane(0), lane(1)], [2, 0], [0.02, None], [0.0, 0.0], [(0.0, 2)], [(0.1, 0), (0.2, 1)], waits
+    )
+
+
+def two_fleets_of_one_name(lab):
+    """Twice the same."""
+    return [a_fleet(lab), a_fleet(lab)]
+
+
+def lonely_fleet(lab):
+    """One replica."""
+    shown = a_fleet(lab)
+    return FleetView(
+        shown.finding, shown.edges, shown.lanes[:1], shown.arrivals, shown.ttft_p99_s, shown.held, shown.ready, [(0.1, 0)], shown.waits
+    )
+'''
+
 
 @functools.cache
 def path() -> str:
@@ -69,6 +103,7 @@ def path() -> str:
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     place, _ = write_lesson(order("7", "tea", str(folder / "tea"), False))
     (folder / "tea" / "runs.py").write_text(RUNS, encoding="utf-8")
+    (folder / "tea" / "fleets.py").write_text(FLEETS, encoding="utf-8")
     return str(place.file)
 
 
@@ -81,6 +116,15 @@ def opened(lab: str = DEFAULT_LAB) -> Lesson:
 def words() -> Raw:
     """Its YAML as data, to break at will."""
     return copy.deepcopy(load_source(path(), BLOCKS))
+
+
+def with_fleet(compute: str = "a_fleet", before: str = "closing", **more: Any) -> Raw:
+    """Its YAML with a fleet of one of FLEETS before the item of that id."""
+    raw = with_timeline(before=before)
+    place = next(index for index, entry in enumerate(raw["steps"]) if "timeline" in entry)
+    entry = {"id": "the-fleet", "title": "The fleet · two teas", "text": "Look at replica 1.", "compute": compute}
+    raw["steps"][place] = {"fleet": {**entry, **more}}
+    return raw
 
 
 def with_timeline(compute: str = "one_run", before: str = "closing", **more: Any) -> Raw:

@@ -390,6 +390,26 @@ def test_a_good_timeline_has_no_finding(reopen: Any) -> None:
     assert lint(raw, [reopen(raw)]) == []
 
 
+FLEETS = {
+    "a_fleat": "unknown function 'a_fleat': did you mean a_fleet",
+    "one_run": "one_run returns Timeline; it returns a FleetView, or a list of up to 3",
+    "two_fleets_of_one_name": "two_fleets_of_one_name: fleets under one clock each need a label of their own",
+    "lonely_fleet": "a fleet has 2 to 16 replicas here, not 1: one alone is a timeline",
+}
+
+
+@pytest.mark.parametrize("compute", FLEETS)
+def test_the_linter_sees_a_fleet_that_cannot_be_drawn(compute: str, reopen: Any) -> None:
+    raw = specimen.with_fleet(compute)
+    found = lint(raw, [reopen(raw)])
+    assert any(re.search(f"fleet the-fleet: {FLEETS[compute]}", line) for line in found), found
+
+
+def test_a_good_fleet_has_no_finding(reopen: Any) -> None:
+    raw = specimen.with_fleet(block="mystery", more="More of it.")
+    assert lint(raw, [reopen(raw)]) == []
+
+
 @pytest.mark.parametrize("fault", RENDERED)
 def test_the_linter_sees_a_fault_on_a_lab(fault: str, raw: Raw, reopen: Any) -> None:
     change, expected = RENDERED[fault]

@@ -78,6 +78,11 @@ def test_a_timeline_takes_its_words_and_a_minute(raw: Raw, reopen: Any) -> None:
     assert after.minutes == pytest.approx(before.minutes + 1.2)
 
 
+def test_a_fleet_takes_its_words_and_a_minute(raw: Raw, reopen: Any) -> None:
+    before, after = budget(reopen(raw)), budget(reopen(specimen.with_fleet(text="word " * 34)))
+    assert after.words == before.words + 34 and after.minutes == pytest.approx(before.minutes + 1.2)
+
+
 def test_what_stays_closed_counts_as_no_words(raw: Raw, reopen: Any) -> None:
     before = budget(reopen(raw))
     body(raw, "your-lab")["more"] = "word " * 500

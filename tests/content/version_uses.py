@@ -1,7 +1,7 @@
 """Where each fact of data/versions.toml is named: `python -m tests.content.version_uses` prints it.
 
-A fact is a flag, a metric or a line of the log. It is named by a lesson ({{ vllm("...") }}, or the beginning of a line of the
-log), by a lab's flags, or by a text in the code.
+A fact is a flag, a metric or a line of the log. It is named by a lesson or a manifest ({{ vllm("...") }}, or the beginning of a line of
+the log), by a lab's flags, or by a text in the code.
 """
 
 from __future__ import annotations
@@ -64,6 +64,11 @@ def lesson_files() -> list[Path]:
     return sorted((data_dir() / "lessons").glob("*.yaml"))
 
 
+def manifest_files() -> list[Path]:
+    """The manifests that lessons show."""
+    return sorted((data_dir() / "manifests").glob("*.yaml"))
+
+
 def labs() -> dict[str, list[str]]:
     """File of a lab -> the flags that its server is started with."""
     return {
@@ -98,8 +103,8 @@ def uses() -> dict[str, list[str]]:
 
 
 def _in_lessons() -> Iterator[tuple[str, str]]:
-    for file in lesson_files():
-        text, place = file.read_text(encoding="utf-8"), f"data/lessons/{file.name}"
+    for file in [*lesson_files(), *manifest_files()]:
+        text, place = file.read_text(encoding="utf-8"), f"data/{file.parent.name}/{file.name}"
         for name in CALL.findall(text):
             bare = name.removeprefix(PREFIX).removeprefix("--")
             yield from ((key, place) for key in _flag_key(bare) or _keys_of(bare, goes_on=False))

@@ -49,11 +49,12 @@ EARNED = {
 #: What stands in an empty field is the same for every question.
 #: A monitor draws its values as lines and its moments as places; what it says in words (the finding, alerts, the log) is heard.
 #: So do the axis of a dot or a curve and the roof drawn under a dot: their ends are no numbers of the answer.
-#: A timeline is drawn of whole numbers that are not printed, and a request's own times in the folded table answer no question.
+#: A timeline is drawn of whole numbers that are not printed, and a request's own times in the folded table answer no question; so with a fleet,
+#: its replicas and its windows.
 _NOT_PRINTED = re.compile(
     r"(.*\.)?(ask\.placeholder|[xy]_(min|max)|roofs?(\[\d+\])?\.[xy]\[\d+\])|(.*\.result\.|result\.)?(scale\[[01]\]|ticks\[\d+\]\[0\])"
     r"|(.*\.)?monitor\.(charts\[\d+\]\.(values\[\d+\]|compare\[\d+\]|most|alt)|times\[\d+\]|from_s|(log|marks|ticks)\[\d+\]\.at)"
-    r"|(.*\.)?timeline\[\d+\]\.(drawn\..*|rows\[.*)"
+    r"|(.*\.)?(timeline|fleet)\[\d+\]\.(drawn\..*|rows\[.*|windows\..*)"
 )
 #: the scripts and styles: the loader that each panel carries, and the hidden widget that holds them
 _SAME_FOR_ALL = ("_esm", "scripts", "script", "style")

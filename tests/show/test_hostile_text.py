@@ -33,7 +33,7 @@ from tests.hostile import (
 )
 
 #: drawn for one lab that says everything at once, not for each text by itself
-WITH_FIGURES = frozenset({"plot", "picture", "explore", "monitor", "timeline"})
+WITH_FIGURES = frozenset({"plot", "picture", "explore", "monitor", "timeline", "fleet"})
 
 
 @pytest.fixture(autouse=True)

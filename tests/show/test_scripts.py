@@ -32,6 +32,13 @@ QUESTIONS: dict[str, Any] = {
 
 def misfits(value: Any, hint: Any, path: str = "view") -> list[str]:
     """Where a value is not of the shape, as "path: what is wrong"."""
+    several = get_args(hint) if get_origin(hint) is tuple else ()
+    if several and (not isinstance(value, (tuple, list)) or len(value) != len(several)):
+        return [f"{path}: {value!r} is no {len(several)} values"]
+    return _misfits(value, hint, path)
+
+
+def _misfits(value: Any, hint: Any, path: str) -> list[str]:
     origin, parts = get_origin(hint), get_args(hint)
     if is_typeddict(hint):
         if not isinstance(value, dict):

@@ -94,6 +94,14 @@ def test_earlier_questions_go_along() -> None:
     assert [message["role"] for message in sent] == ["system", "user", "assistant", "user", "assistant", "user"]
 
 
+def test_the_teacher_knows_what_a_fleet_showed(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = specimen.with_fleet(before="half-the-bytes")
+    monkeypatch.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)
+    lesson = Lesson(specimen.path(), load_lab(), None, specimen.BLOCKS)
+    reveal(lesson)
+    assert "## The fleet · two teas\nLook at replica 1.\nSeen there: 2 teas on 2 replicas of " in Context(lesson).text()
+
+
 def test_the_teacher_knows_what_a_timeline_showed(monkeypatch: pytest.MonkeyPatch) -> None:
     raw = specimen.with_timeline(before="half-the-bytes")
     monkeypatch.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)

@@ -1,4 +1,4 @@
-"""Timelines and monitors: their function is there, and on every lab it gives what can be drawn."""
+"""Timelines, fleets and monitors: their function is there, and on every lab it gives what can be drawn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lessonlib.show.computed import Computed
 
 @rule("lab", "computed")
 def computed(lesson: Lesson) -> Iterator[Found]:
-    """A timeline or a monitor is computed, can be drawn, and states its finding with a number."""
+    """A timeline, a fleet or a monitor is computed, can be drawn, and states its finding with a number."""
     for path, kind, body in placed(lesson.raw):
         item = lesson.items[body["id"]]
         if isinstance(item, BlockItem) and isinstance(item.block, Computed):

@@ -19,6 +19,7 @@ from lessonlib.lesson.words import markdown
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
 from lessonlib.show.computed import Computed
+from lessonlib.show.manifest import Manifest
 
 
 class Told(NamedTuple):
@@ -95,7 +96,7 @@ def _in_order(lesson: Lesson) -> Iterator[tuple[str, list[Told]]]:
             else:
                 text = body.get("text") or body.get("caption") or ""
                 texts = [lesson.words.html(text, where)] if text else []
-                if isinstance(item, BlockItem) and isinstance(item.block, Computed):
+                if isinstance(item, BlockItem) and isinstance(item.block, (Computed, Manifest)):
                     texts += [escape(line) for line in item.block.printed]
         except (LessonlibError, KeyError):
             texts = []  # a text that does not render is a finding of the words

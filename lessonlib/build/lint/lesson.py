@@ -15,6 +15,7 @@ from lessonlib.build.lint import (  # noqa: F401 - their rules register themselv
     computed,
     explorers,
     ledger,
+    manifests,
     questions,
     shape,
     versions,

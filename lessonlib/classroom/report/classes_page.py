@@ -8,6 +8,7 @@ from html import escape
 
 from lessonlib.classroom.report.drawings import STYLE, difficulty
 from lessonlib.classroom.report.figures import ClassesFigures, ItemFigures
+from lessonlib.classroom.report.inventory import inventory_section
 from lessonlib.classroom.report.items import TOO_EASY, TOO_HARD, classes_figures
 from lessonlib.classroom.report.judged import Opener
 from lessonlib.classroom.report.parts import many, share, signed, table
@@ -32,6 +33,7 @@ def _classes(figures: ClassesFigures) -> str:
         f"<p>{many(sum(each['voters'] for each in figures['classes']), 'voter')} joined. {what}</p>",
     ]
     told = [item for item in figures["items"] if item["right"] is not None]
+    parts.append(inventory_section(figures["inventory"]))
     parts += [_verdicts(told), _items(told)] if told else ["<p>Too few answers to tell.</p>"]
     listed = table(
         "Classes, by the mean share right of their judged questions",

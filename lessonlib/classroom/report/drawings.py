@@ -35,9 +35,16 @@ class BarRow(NamedTuple):
     true: bool = False
 
 
-def bars(rows: Sequence[BarRow], alt: str, twice: bool, true: str = "what is true", end: str = "second vote") -> str:
+def bars(
+    rows: Sequence[BarRow],
+    alt: str,
+    twice: bool,
+    true: str = "what is true",
+    end: str = "second vote",
+    begin: str = "first vote",
+) -> str:
     """A bar for each round of each row, from 0 to 100 %. ``twice``: whether there was a second round; ``true``: what a row
-    that is marked ✓ is; ``end``: what the second round is called.
+    that is marked ✓ is; ``begin``, ``end``: what the rounds are called.
     """
     high = 34.0 if twice else 22.0
     marks = _ticks(len(rows) * high + 6)
@@ -47,7 +54,7 @@ def bars(rows: Sequence[BarRow], alt: str, twice: bool, true: str = "what is tru
         marks += _bar(top + 1, row.first, "bar-first")
         if twice:
             marks += _bar(top + 15, row.second, "bar-second")
-    legend = f" □ first vote, ■ {end}." if twice else ""
+    legend = f" □ {begin}, ■ {end}." if twice else ""
     marked = f" ✓ {true}." if any(row.true for row in rows) else ""
     return _figure(marks, len(rows) * high + 28, alt, f"{alt}{legend}{marked}")
 

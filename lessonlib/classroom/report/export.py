@@ -14,13 +14,17 @@ from lessonlib.base.text import printable
 from lessonlib.base.units import base_unit
 from lessonlib.classroom.report.class_figures import summed
 from lessonlib.classroom.report.classes_page import classes_page
+from lessonlib.classroom.report.drawings import STYLE
 from lessonlib.classroom.report.figures import ReportFigures
+from lessonlib.classroom.report.inventory import sitting_page, withheld
 from lessonlib.classroom.report.items import over
 from lessonlib.classroom.report.judged import Answered, Judged, Lessons, Opener, answered
 from lessonlib.classroom.report.page import class_page
 from lessonlib.classroom.report.rows import ClassRows, running_numbers
 from lessonlib.classroom.wire import LEAST_SHARED
+from lessonlib.draw.page import page
 from lessonlib.lesson.concepts import Listing, load_listing
+from lessonlib.lesson.form import FORMS
 from lessonlib.lesson.kinds.number import Number
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.words import plain
@@ -51,6 +55,8 @@ _DIGITS = 6
 
 def report_html(classes: Sequence[ClassRows], lessons: Opener | None = None, listing: Listing | None = None) -> str:
     """One self-contained HTML page: of a class all of its questions, of several the questions over all of them."""
+    if len(classes) == 1 and classes[0].lesson in FORMS:
+        return page("Inventory", sitting_page(classes[0], lessons or Lessons()), STYLE)
     if len(classes) == 1:
         return class_page(classes[0], lessons, listing)
     return classes_page(classes, lessons, listing)
@@ -66,12 +72,14 @@ def report_figures(
 ) -> ReportFigures:
     """What `export_json` writes, as plain data."""
     lessons, listing = lessons or Lessons(), listing or load_listing()
-    found = [(rows, answered(rows, lessons)) for rows in classes]
+    found = [(rows, answered(rows, lessons)) for rows in withheld(classes)]
+    overall = over(found, listing)
     return {
         "version": VERSION,
         "least": LEAST_SHARED,
         "classes": [summed(rows, questions, listing) for rows, questions in found],
-        "items": over(found, listing)["items"],
+        "items": overall["items"],
+        "inventory": overall["inventory"],
     }
 
 
@@ -85,7 +93,7 @@ def export_csv(classes: Sequence[ClassRows], lessons: Opener | None = None) -> s
     file = io.StringIO()
     lines = csv.writer(file, lineterminator="\n")
     lines.writerow(COLUMNS)
-    for rows in classes:
+    for rows in withheld(classes):
         for line in _lines(rows, lessons):
             lines.writerow([cell(line.get(column)) for column in COLUMNS])
     return file.getvalue()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypedDict
 
+from lessonlib.review.inventory import IdeaGain
+
 
 class LevelFigures(TypedDict):
     """One level of confidence in one round: the share that chose it, and which share of those were right."""
@@ -158,18 +160,29 @@ class ClassLine(TypedDict):
     last: float | None
 
 
+class InventoryFigures(TypedDict):
+    """The inventory over both of its sittings. before, after: codes of the classes that took it then; whole: over all ideas."""
+
+    before: list[str]
+    after: list[str]
+    ideas: list[IdeaGain]
+    whole: IdeaGain
+
+
 class ClassesFigures(TypedDict):
-    """Several classes: each in a line, and the questions over all of them."""
+    """Several classes: each in a line, the questions over all of them, and the inventory if both sittings are among them."""
 
     least: int
     classes: list[ClassLine]
     items: list[ItemFigures]
+    inventory: InventoryFigures | None
 
 
 class ReportFigures(TypedDict):
-    """What `export_json` writes: each class, and the questions over all of them. version: of these keys."""
+    """What `export_json` writes: each class, the questions over all of them, and the inventory. version: of these keys."""
 
     version: int
     least: int
     classes: list[ClassFigures]
     items: list[ItemFigures]
+    inventory: InventoryFigures | None

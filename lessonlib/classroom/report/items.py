@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from lessonlib.classroom.report.class_figures import mean_right, summed, title_of
 from lessonlib.classroom.report.figures import ClassesFigures, ClassLine, ItemFigures
+from lessonlib.classroom.report.inventory import inventory_figures, withheld
 from lessonlib.classroom.report.judged import Answered, Lessons, Opener, answered
 from lessonlib.classroom.report.question import gain, told
 from lessonlib.classroom.report.rows import ClassRows
@@ -43,7 +44,7 @@ def classes_figures(
 ) -> ClassesFigures:
     """The classes in a line each, and every judged question over all of them."""
     lessons = lessons or Lessons()
-    return over([(rows, answered(rows, lessons)) for rows in classes], listing)
+    return over([(rows, answered(rows, lessons)) for rows in withheld(list(classes))], listing)
 
 
 def over(classes: Sequence[tuple[ClassRows, Sequence[Answered]]], listing: Listing | None = None) -> ClassesFigures:
@@ -59,6 +60,7 @@ def over(classes: Sequence[tuple[ClassRows, Sequence[Answered]]], listing: Listi
         "least": LEAST_SHARED,
         "classes": [_line(rows, found, listing) for rows, found in classes],
         "items": [_figures(*address, items[address], listing) for address in items],
+        "inventory": inventory_figures(classes),
     }
 
 

@@ -16,7 +16,7 @@ from lessonlib.draw.timeline import LEVELS, MOST_LANES, MOST_STEPS, Chunk, Lane,
 from lessonlib.serving import EngineStep, Result
 
 #: what is said of the numbers, by the cost of a step
-_NOTES = {
+NOTES = {
     "expected": "Simulated: each step takes as long as the course's engine expects. Nothing here is measured.",
     "ceiling": "Simulated: each step takes its least time, the ceiling of perfect software. Nothing here is measured.",
 }
@@ -68,7 +68,7 @@ def timeline_of(
         waits=_waits(result),
         seats=scheduler.max_num_seqs,
         budget=None if scheduler.batching == "static" else scheduler.max_num_batched_tokens,
-        note=_NOTES[result.settings["cost"]],
+        note=NOTES[result.settings["cost"]],
     )
     made.refuse()
     return made

@@ -31,11 +31,21 @@ def _place(fleet: Fleet, number: int, system: System, scheduler: Scheduler, cost
 
 
 class Members:
-    """replicas: all that may ever run, by number. timeline: (time, replicas that take requests) at each change."""
+    """replicas: all that may ever run, by number. timeline: (time, replicas that take requests) at each change. first_states: of
+    each replica at the start. tell: called with (time, replica, state) at each change of a state.
+    """
 
     def __init__(
-        self, system: System, scheduler: Scheduler, fleet: Fleet, cost: str, recorder: StepRecorder, seed: int
+        self,
+        system: System,
+        scheduler: Scheduler,
+        fleet: Fleet,
+        cost: str,
+        recorder: StepRecorder,
+        seed: int,
+        tell: Callable[[float, int, str], None] | None = None,
     ) -> None:
+        self._tell = tell
         self.replicas: list[Replica] = []
         self.index = PrefixIndex()
         #: System of each replica.
@@ -54,6 +64,7 @@ class Members:
                 replica.kv.tell(self.index, replica.number)
         ready = fleet.replicas if fleet.autoscaler or fleet.rollout else fleet.most
         self.states = [READY if number < ready else OFF for number in range(fleet.most)]
+        self.first_states = tuple(self.states)
         #: Changes of the state of each replica, so that a warm-up that was called off can be told.
         self.changes = [0] * fleet.most
         self._since = [0.0] * fleet.most
@@ -78,6 +89,8 @@ class Members:
         """Change the state of a replica. It counts as running from the start of its start until it is off."""
         before, self.states[number] = self.states[number], state
         self.changes[number] += 1
+        if self._tell:
+            self._tell(now, number, state)
         if before == OFF and state != OFF:
             self._since[number] = now
         if before != OFF and state == OFF:

@@ -12,6 +12,7 @@ import numpy as np
 from lessonlib.base.checks import number as checked
 from lessonlib.base.errors import LessonlibError, listed
 from lessonlib.serving.replica.step_log import EngineStep, StepLog
+from lessonlib.serving.results.fleet_log import FleetLog
 from lessonlib.serving.results.recorder import TIMES
 from lessonlib.serving.results.samples import Sample, weighted_percentiles
 
@@ -27,7 +28,7 @@ class Result:
     """One run.
 
     settings: all that is needed to repeat it ("system", "scheduler", "fleet", "workload", "concurrency", "cost", "kv_blocks", "block_tokens" (both of replica 0),
-    "kv_blocks_of" (each replica),
+    "kv_blocks_of", "pools", "first_states" (each replica),
     "record", "seed"). requests: a column for each of recorder.REQUEST_COLUMNS, one row a request
     that came, nan for what did not come to pass. runs: a column for each of recorder.RUN_COLUMNS, one row for each run of
     alike steps. Both are empty where the record was "summary". samples: weighted samples of seconds by name.
@@ -35,7 +36,7 @@ class Result:
     over time; by Little's law the sum of all end-to-end times when every request has finished. replicas: (time, replicas
     that take requests). kv_peak: highest share of the KV cache in use on any replica. stopped: "", "limit" or
     "interrupted". warnings: one line each. writing_s: of busy_s what steps would take without prompts. aborted: requests that a replica dropped when it stopped. replica_seconds: gpu_seconds with each replica counted once. preemption_times: (time, replica).
-    log: of single steps, where the record was "steps".
+    log: of single steps, where the record was "steps". fleet_log: of two replicas or more, where the record was not "summary".
     """
 
     settings: Mapping[str, Any] = field(repr=False)
@@ -66,6 +67,7 @@ class Result:
     aborted: int = 0
     preemption_times: tuple[Mark, ...] = field(default=(), repr=False)
     log: StepLog | None = field(default=None, repr=False)
+    fleet_log: FleetLog | None = field(default=None, repr=False)
 
     @property
     def throughput_tokens_per_s(self) -> float:

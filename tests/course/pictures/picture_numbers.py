@@ -92,6 +92,16 @@ NUMBERS: dict[str, object] = {
     "found": "46.7 ms",
     "guests": 173,
     "plates": "692 tokens",
+    "one_call": "9.37 µs",
+    "calls": "137 messages",
+    "carried": "139 µs",
+    "drawers": 117,
+    "ordered": 7,
+    "party": 59,
+    "party_drawers": 113,
+    "kitchens": 7,
+    "longest_line": "2.83 experts",
+    "mean_line": "1.19 experts",
 }
 # What a share may turn into on paper.
 PERCENTS = ("100 %", "18 %", "0.67 %", "97 %", "83 %", "59 %")

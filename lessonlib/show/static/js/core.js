@@ -16,6 +16,8 @@
 /** @typedef {import("./views.d.ts").CaseView} CaseView */
 /** @typedef {import("./views.d.ts").TimelineView} TimelineView */
 /** @typedef {import("./views.d.ts").LaneView} LaneView */
+/** @typedef {import("./views.d.ts").FleetRunView} FleetRunView */
+/** @typedef {import("./views.d.ts").FleetLaneView} FleetLaneView */
 /** @typedef {import("./views.d.ts").ClosingView} ClosingView */
 /** @typedef {import("./views.d.ts").BlanksView} BlanksView */
 /** @typedef {import("./views.d.ts").RecallView} RecallView */

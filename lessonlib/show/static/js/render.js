@@ -150,9 +150,9 @@
    * @param {AnyView} view
    */
   function formData(view, judged) {
-    const { kind, id, ask, state, guess, confidence, html, picture, explorer, roof, write, timeline } = view;
+    const { kind, id, ask, state, guess, confidence, html, picture, explorer, roof, write, timeline, fleet } = view;
     if (kinds[kind].data) return kinds[kind].data(view);
-    if (kinds[kind].body) return [kind, id, state, html, picture, explorer, roof, write, timeline];
+    if (kinds[kind].body) return [kind, id, state, html, picture, explorer, roof, write, timeline, fleet];
     return state === "asked" ? [kind, id, ask, state] : [kind, id, ask, state === "committed", guess, confidence, judged];
   }
 

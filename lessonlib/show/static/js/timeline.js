@@ -1,23 +1,6 @@
-// The timeline: up to three simulated runs under one clock, with a player. It stands still, complete, until somebody plays or
-// steps it; nothing is asked of the kernel. timeline_chart.js draws a run.
+// The timeline: up to three simulated runs under one clock. timeline_chart.js draws a run, player.js moves the clock.
 {
   const SPEEDS = [1 / 100, 1 / 50, 1 / 20, 1 / 10, 1 / 5, 1 / 2, 1, 2, 5, 10]; // simulated seconds in a second
-  const PLAY_S = 20; // about how long a run plays at first
-  const CLOSEST = 24; // steps in the closest view
-  const ZOOM = 4;
-  const SAY_AFTER_MS = 350, WORDS_EVERY_MS = 120;
-
-  const range = (low, high, value) => Math.min(high, Math.max(low, value));
-  const speedWords = (speed) => (speed === 1 ? "as it ran" : speed < 1 ? `${Math.round(1 / speed)} times slower` : `${speed} times faster`);
-
-  /** Views from the whole run down to some two dozen steps: microseconds of each. */
-  function spans(runs, whole) {
-    const usual = Math.min(...runs.map(({ lasts }) => [...lasts].sort((a, b) => a - b)[lasts.length >> 1]));
-    const found = [whole];
-    while (found.at(-1) / ZOOM > CLOSEST * usual * 0.6) found.push(found.at(-1) / ZOOM);
-    return found;
-  }
-
   // --- words and tables ----------------------------------------------------------------------------------------------
 
   function legend(runs, uid) {
@@ -45,14 +28,6 @@
   }
 
   const rows = (list) => list.map(([name, ...cells]) => h("tr", {}, h("th", { scope: "row", text: name }), cells.map((text) => h("td", { text }))));
-
-  /** @param {TimelineView} run */
-  function waitsTable({ label, waits }) {
-    const caption = `${label ? `${label}: ` : ""}all ${waits.requests} requests`;
-    return h("table", { class: "gp-table exp-table tl-waits" }, h("caption", { text: caption }),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col", text: "wait for" }), waits.head.map((text) => h("th", { scope: "col", text })))),
-      h("tbody", {}, rows(waits.rows), h("tr", {}, h("th", { scope: "row", text: "answers" }), h("td", { colspan: waits.head.length, text: waits.speed }))));
-  }
 
   /** @param {TimelineView} run */
   function requestTable({ label, columns, rows: lines }) {
@@ -114,7 +89,7 @@
       light(step, whole);
     }
 
-    return { node, lanes, strips, build, set, words, tell: (text) => say.textContent === text || (say.textContent = text) };
+    return { node, boxes: [lanes, strips], label: shown.label, build, set, words, tell: (text) => say.textContent === text || (say.textContent = text) };
   }
 
   // --- the panel -----------------------------------------------------------------------------------------------------
@@ -130,167 +105,23 @@
     const last = Math.max(...runs.map(({ ends }) => ends.at(-1)));
     const begin = Math.min(...runs.map(({ starts }) => starts[0]));
     const low = begin <= 0.05 * last ? 0 : begin; // the first request comes at 0, its first step a little later
-    const whole = last - low;
     const stops = [...new Set(runs.flatMap(({ starts }) => starts))].sort((a, b) => a - b);
     const digits = last < 60e6 ? 3 : 2; // two steps in a row are some milliseconds apart
     const clock = (now) => `${(now / 1e6).toFixed(digits)} s`;
-    const views = spans(runs, whole);
-    let [now, playing, before, told, close, from, wide, gutter] = [last, false, 0, 0, 0, low, 0, 0];
-    let speed = SPEEDS.reduce((best, one) => (Math.abs(Math.log(one / (whole / 1e6 / PLAY_S))) < Math.abs(Math.log(best / (whole / 1e6 / PLAY_S))) ? one : best));
-    let timer = 0;
-
     const charts = shown.map((one, i) => runView(one, runs[i], shown.length, panel.uid, clock));
-    const live = h("output", { class: "gp-sr", "aria-live": "polite" });
-    const complete = () => now >= last;
-    const place = () => stops.findLastIndex((stop) => stop <= now);
-
-    // controls
-    const play = button("Play", () => (playing ? pause() : start()), { class: "exp-play" });
-    const back = button("Step back", () => step(-1));
-    const on = button("Step forward", () => step(1));
-    const speedId = `${panel.uid}-tl-speed`;
-    const pick = h("select", { id: speedId, onchange: ({ target }) => (speed = Number(target.value)) }, SPEEDS.map((one) => h("option", { value: one, text: speedWords(one), selected: one === speed })));
-    const out = button("Zoom out", () => zoom(-1));
-    const into = button("Zoom in", () => zoom(1));
-    const shows = h("span", { class: "tl-shows" });
-    const strips = h("input", { type: "checkbox", checked: true, onchange: () => build() });
-    const sliderId = `${panel.uid}-tl-time`;
-    const slider = h("input", { type: "range", id: sliderId, min: low, max: last, step: 1, oninput: ({ target }) => (stop(), seek(Number(target.value)), announce()), onkeydown: keys });
-    const time = h("span", { class: "exp-value", "aria-hidden": "true" });
-    const calm = reducedMotion();
-    const bar = h("div", { class: "tl-bar", role: "group", "aria-label": "Player" },
-      back, calm ? null : play, on, calm ? null : h("span", { class: "tl-pick" }, h("label", { for: speedId, text: "Speed" }), pick),
-      runs.length > 1 && h("label", { class: "gp-check tl-pick" }, strips, "steps, KV, queue"), // without them, more runs fit on a screen
-      views.length > 1 && h("span", { class: "tl-pick tl-zoom" }, out, into, shows));
-    const scrub = h("div", { class: "exp-field tl-scrub" }, h("div", { class: "exp-name" }, h("label", { for: sliderId, text: "Simulated time" }), time), slider);
-
-    function keys(event) {
-      const way = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 }[event.key];
-      const page = { PageUp: 1, PageDown: -1 }[event.key];
-      if (!way && !page) return;
-      event.preventDefault();
-      if (way) return step(way);
-      stop();
-      seek(range(low, last, now + (page * whole) / 20));
-      announce();
-    }
-
-    /** What is told waits until the hand rests. */
-    function announce() {
-      clearTimeout(timer);
-      timer = setTimeout(() => (live.textContent = charts.map((chart, i) => `${shown[i].label ? `${shown[i].label}: ` : ""}${chart.words(now)}`).join(" ")), SAY_AFTER_MS);
-    }
-
-    const off = (node, is) => node.setAttribute("aria-disabled", String(is));
-
-    /** The line of each run, the slider and the buttons as they stand now. */
-    function say() {
-      for (const chart of charts) chart.tell(chart.words(now));
-      slider.value = String(Math.round(now));
-      slider.style.setProperty("--exp-done", `${(100 * (now - low)) / whole}%`);
-      time.textContent = `${clock(now)} of ${clock(last)}`;
-      slider.setAttribute("aria-valuetext", `${clock(now)}${runs.length === 1 ? `, step ${place() + 1} of ${stops.length}` : ""}`);
-      play.textContent = playing ? "Pause" : "Play";
-      off(back, place() <= 0 && now <= stops[0]);
-      off(on, place() >= stops.length - 1);
-      off(out, close === 0);
-      off(into, close === views.length - 1);
-      shows.textContent = close ? `shows ${parts.written(views[close] / 1e6, { steps: runs[0].times, unit: "s" })}` : "shows all";
-      Object.assign(root.dataset, { playing, now: (now / 1e6).toFixed(6) });
-    }
-
-    /** The stretch that is on screen follows the clock. */
-    function follow() {
-      const span = views[close];
-      const inside = now >= from && now <= from + 0.92 * span;
-      const to = inside ? from : now - 0.15 * span;
-      return range(low, last - span, to);
-    }
-
-    function build() {
-      if (!wide) return;
-      const narrow = wide < 480;
-      gutter = parts.timelineGutter(runs, narrow);
-      const stretch = { pixels: 0, from, until: from + views[close], width: wide, gutter, narrow, cramped: runs.length > 1, bare: !strips.checked };
-      stretch.pixels = Math.min(...runs.map((run) => parts.timelinePixels(run, stretch)));
-      for (const chart of charts) chart.build(stretch);
-      mark();
-    }
-
-    const mark = () => wide && charts.forEach((chart) => chart.set(now, complete()));
-
-    function seek(to) {
-      now = to;
-      const moved = follow();
-      if (moved !== from) [from] = [moved], build();
-      else mark();
-      say();
-    }
-
-    function zoom(by) {
-      const next = range(0, views.length - 1, close + by);
-      if (next === close) return;
-      close = next;
-      from = range(low, last - views[close], now - views[close] / 2);
-      build();
-      say();
-    }
-
-    /** To the step before or after: of several runs, to the next at which any of them begins a step. */
-    function step(by) {
-      stop();
-      const to = range(0, stops.length - 1, complete() && by > 0 ? stops.length - 1 : place() + by);
-      seek(stops[to]);
-      announce();
-    }
-
-    const stop = () => playing && pause();
-    function pause() {
-      playing = false;
-      say();
-    }
-
-    function start() {
-      if (complete() || place() >= stops.length - 1) now = low;
-      [playing, before] = [true, performance.now()];
-      seek(now);
-      requestAnimationFrame(tick);
-    }
-
-    function tick(at) {
-      if (!playing) return;
-      if (!root.isConnected) return pause();
-      now = Math.min(last, now + Math.min(100, Math.max(0, at - before)) * 1e3 * speed); // a page that slept does not jump
-      before = at;
-      if (complete()) playing = false;
-      const moved = follow();
-      if (moved !== from) [from] = [moved], build();
-      else mark();
-      if (at - told > WORDS_EVERY_MS || !playing) [told] = [at], say();
-      if (playing) requestAnimationFrame(tick);
-    }
-
-    /** A finger or a mouse on the drawing takes the clock along. */
-    function drag(event) {
-      if (event.type === "pointermove" && !event.buttons) return;
-      const { left } = event.currentTarget.getBoundingClientRect();
-      const x = event.clientX - left;
-      if (event.type === "pointerdown" && x < gutter) return;
-      stop();
-      seek(range(low, last, from + (range(0, wide - gutter, x - gutter) / (wide - gutter)) * views[close]));
-      announce();
-    }
-    for (const { lanes, strips } of charts) for (const node of [lanes, strips]) for (const type of ["pointerdown", "pointermove"]) node.addEventListener(type, drag);
-
+    const usual = Math.min(...runs.map(({ lasts }) => [...lasts].sort((a, b) => a - b)[lasts.length >> 1]));
+    const player = parts.player(panel, charts, {
+      low, last, stops, usual, clock, second: 1e6, speeds: SPEEDS, strips: "steps, KV, queue",
+      shows: (span) => parts.written(span / 1e6, { steps: runs[0].times, unit: "s" }),
+      place: (place) => (runs.length === 1 ? `, step ${place + 1} of ${stops.length}` : ""),
+      gutter: (narrow) => [parts.timelineGutter(runs, narrow), 0],
+      stretch: (stretch) => ({ ...stretch, pixels: Math.min(...runs.map((run) => parts.timelinePixels(run, stretch))) }),
+    });
     const hidden = s("svg", { width: 0, height: 0, class: "tl-defs", "aria-hidden": "true" }, parts.timelinePatterns(panel.uid));
     const figure = h("figure", { class: "exp-figure" }, charts.map(({ node }) => node), h("figcaption", { class: "exp-finding" }, shown.map(({ finding }) => h("p", { text: finding }))));
-    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(waitsTable)),
+    const below = h("div", { class: "tl-below" }, legend(runs, panel.uid), h("div", { class: "tl-tables" }, shown.map(({ label, waits }) => parts.waitsTable(label, waits))),
       [...new Set(shown.map(({ note }) => note))].filter(Boolean).map((text) => h("p", { class: "gp-soft gp-small", text })));
-    const root = h("div", { class: "exp tl" }, words, h("div", { class: "tl-controls" }, bar, scrub), figure, below, allNumbers(shown), live, hidden);
-    panel.onDrop(() => ((playing = false), clearTimeout(timer)));
-    watchWidth(charts[0].lanes, (width) => ((wide = Math.max(width, 200)), build()), panel);
-    say();
-    return root;
+    return player.attach(h("div", { class: "exp tl" }, words, player.controls, figure, below, allNumbers(shown), player.live, hidden));
   }
 
   kinds.timeline = { body };

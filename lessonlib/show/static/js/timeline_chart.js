@@ -1,5 +1,5 @@
 // One simulated run, drawn for a stretch of its time: a lane for each request, and below, over the same time, the steps of
-// the engine, its KV pages and its queue. Only what lies in the stretch is drawn; timeline.js moves the clock.
+// the engine, its KV pages and its queue. Only what lies in the stretch is drawn; player.js moves the clock.
 {
   const GAP = 12; // pixels between two strips
   const STRIPS = { steps: 54, kv: 40, queue: 40 };
@@ -7,9 +7,6 @@
   const END = 3; // pixels of the token that ends a prompt, at the end of the step that reads it
   const MARK_FROM = 5; // pixels of a step from which on each token has a mark of its own
   const AXIS = 22;
-
-  /** A column as one value a step: several alike come as [value, how many]. */
-  const unrolled = (column) => column.flatMap((part) => (Array.isArray(part) ? new Array(part[1]).fill(part[0]) : part));
 
   /** "1(57)23" as 57 ones, a two and a three. */
   function digits(text) {
@@ -48,7 +45,7 @@
     const lanes = drawn.lanes.map(readLane);
     const readers = lasts.map(() => []);
     for (const lane of lanes) for (const { step, tokens, again } of lane.chunks) readers[step].push({ number: lane.number, tokens, again });
-    const [prompt, answer, used, kept, running, waiting] = [drawn.prompt, drawn.answer, drawn.used, drawn.kept, drawn.running, drawn.waiting].map(unrolled);
+    const [prompt, answer, used, kept, running, waiting] = [drawn.prompt, drawn.answer, drawn.used, drawn.kept, drawn.running, drawn.waiting].map(parts.unrolled);
     const most = Math.max(1, ...lanes.flatMap(({ written }) => written.map(({ tokens }) => Math.max(...tokens))));
     return { ...drawn, prompt, answer, used, kept, running, waiting, starts, ends, lanes, readers, most, steps: lasts.length };
   }
@@ -319,22 +316,6 @@
     if (run.seats && run.seats <= 1.02 * end) svg.append(s("line", { x1: stretch.gutter, x2: stretch.width, y1: y(run.seats), y2: y(run.seats), class: "tl-limit" }));
   }
 
-  function timeAxis(svg, top, stretch, at) {
-    const { from, until, gutter, width } = stretch;
-    const [low, high] = [from / 1e6, until / 1e6];
-    const ticks = linearTicks(low, high, Math.max(3, Math.floor((width - gutter) / 80)));
-    const gap = ticks.length > 1 ? ticks[1] - ticks[0] : high - low;
-    const places = Math.max(0, Math.min(4, Math.ceil(-Math.log10(gap) - 1e-9)));
-    svg.append(s("line", { x1: gutter, x2: width, y1: top, y2: top, class: "gp-axis" }));
-    for (const tick of ticks) {
-      const [x, words] = [at.place(tick * 1e6), `${tick.toFixed(places)} s`];
-      svg.append(s("line", { x1: x, x2: x, y1: top, y2: top + 4, class: "gp-axis" }));
-      const half = words.length * 3.6;
-      const side = x + half > width ? "gp-end" : x - half < gutter - 20 ? "" : "gp-middle";
-      svg.append(s("text", { x: side === "gp-end" ? width : x, y: top + 17, class: `gp-tick ${side}`, text: words }));
-    }
-  }
-
   function stripsSvg(run, stretch, uid) {
     const { width, cramped, bare } = stretch;
     const at = placing(run, stretch);
@@ -348,7 +329,7 @@
       kvStrip(svg, run, at, kv, tall.kv, stretch, uid);
       queueStrip(svg, run, at, queue, tall.queue, stretch);
     }
-    timeAxis(svg, axis, stretch, at);
+    parts.timeAxis(svg, axis, stretch, at.place, 1e6);
     return { svg, ...cursor(svg, axis, stretch, at) };
   }
 

@@ -1,6 +1,6 @@
 // Written from lessonlib/lesson/views.py by lessonlib.show.typescript.refresh(); a test holds it to that file.
 
-export type PanelKind = "choice" | "number" | "range" | "settings" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline";
+export type PanelKind = "choice" | "number" | "range" | "settings" | "curve" | "place" | "blanks" | "recall" | "explain" | "note" | "closing" | "tell" | "picture" | "explorer" | "pick" | "map" | "roof" | "write" | "monitor" | "timeline" | "fleet";
 
 export type State = "locked" | "asked" | "committed" | "revealed" | "observed";
 
@@ -724,6 +724,66 @@ export interface TimelineView {
   drawn: TimelineDrawing;
 }
 
+/** A replica of a fleet. states: (from which millisecond on, letter): off, starting, ready, draining, failed, sTalled. A value a */
+export interface FleetLaneView {
+  number: number;
+  pool: string;
+  kind: string;
+  slow: number;
+  states: ([number, string])[];
+  running: (number | [number, number])[];
+  waiting: (number | [number, number])[];
+  cache: (number | [number, number])[];
+  found: (number | [number | null, number] | null)[];
+  came: (number | [number, number])[];
+}
+
+/** The link between two pools. traffic: GB/s a window, capacity: the most; under_way: caches. sent: milliseconds since the one before, milliseconds */
+export interface FleetLinkView {
+  traffic: (number | [number, number])[];
+  under_way: (number | [number, number])[];
+  capacity: number;
+  sent: number[];
+  dot: number;
+  rates: ([number, string])[];
+}
+
+/** A fleet by windows, in milliseconds. edges: where the first begins, how long one is, where the last ends. Columns have a value a window, */
+export interface FleetDrawing {
+  edges: number[];
+  arrivals: (number | [number, number])[];
+  ttft: (number | [number | null, number] | null)[];
+  held: (number | [number, number])[];
+  found: (number | [number | null, number] | null)[];
+  ready: ([number, number])[];
+  desired: ([number, number])[];
+  lanes: FleetLaneView[];
+  dots: number[];
+  dot: number;
+  link: FleetLinkView | null;
+  router: string;
+  times: ([number, string])[];
+}
+
+/** A printed table. */
+export interface FleetTable {
+  head: string[];
+  rows: string[][];
+}
+
+/** A simulated fleet: its finding, what kind of numbers they are, its percentiles and facts, a row of text for each replica and for some */
+export interface FleetRunView {
+  label: string;
+  finding: string;
+  note: string;
+  waits: WaitsView;
+  facts: string[];
+  columns: string[];
+  rows: string[][];
+  windows: FleetTable;
+  drawn: FleetDrawing;
+}
+
 /** A small chart of a monitor: values in base units, one a time, and those of the second run; ``alt`` tells it in numbers. */
 export interface MonitorChart {
   title: string;
@@ -779,6 +839,7 @@ export interface DrawnView {
   roof?: RoofDrawing;
   write?: WriteView;
   timeline?: TimelineView[];
+  fleet?: FleetRunView[];
   monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
@@ -801,6 +862,7 @@ export interface BlockView {
   roof?: RoofDrawing;
   write?: WriteView;
   timeline?: TimelineView[];
+  fleet?: FleetRunView[];
   monitor?: MonitorView;
   ask?: ChoiceAsk;
   guess?: ChoiceGuess;
