@@ -48,10 +48,12 @@ class Band:
 def traits(system: System) -> tuple[str, ...]:
     """What a case has that must have been measured before it counts as known, in words."""
     mixers = [group.mixer for group in system.model.layers]
+    # What unpacks and multiplies a format is a kernel for one architecture. Of the two formats of 16 bits the kernels are alike.
+    stored = "16 bits" if system.weight_format.bits == 16 else system.weight_format.name
     found = [
         f"{system.gpu.architecture} GPUs",
         f"{system.precision} arithmetic",
-        f"weights in {system.weight_format.name}",
+        f"weights in {stored} on {system.gpu.architecture} GPUs",
     ]
     if system.kv_format.bits < 16:
         found.append(f"a KV cache in {system.kv}")
@@ -62,7 +64,7 @@ def traits(system: System) -> tuple[str, ...]:
     if any(isinstance(mixer, DeltaNet) for mixer in mixers) and "linear attention" not in found:
         found.append("linear attention")
     if system.model.is_mixture:
-        found.append("a mixture of experts")
+        found.append(f"a mixture of experts in {stored} on {system.gpu.architecture} GPUs")
     if system.launches != "graphs":
         found.append(f"kernels started one by one on {system.gpu.architecture} hosts")
     if system.tp > 1:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.browser.hall import PHONE, choose, headline
 from tests.browser.harness import Watch
@@ -66,10 +66,15 @@ def runs_all(page: Page, trial: Trial, who: str, notebook: str, shows: str) -> L
     """Open a notebook and run all cells, by the menu; the panel of the question that it shows."""
     page.goto(f"{trial.url}/user/{who}/lab/tree/{notebook}")
     expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible()
+    panel = page.locator(f'.jp-Notebook [data-lesson-id="{shows}"]')
     expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]:visible").first).to_be_visible()
-    page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-    return page.locator(f'.jp-Notebook [data-lesson-id="{shows}"]')
+    for _ in range(4):  # before the kernel is connected, JupyterLab says idle too, and runs nothing
+        page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
+        page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+        with suppress(Error):
+            panel.wait_for(state="attached", timeout=PATIENCE_MS / 3)
+            break
+    return panel
 
 
 def test_three_learners_and_one_class(trial: Trial, opens: Any, watch: Watch) -> None:
@@ -109,7 +114,8 @@ def test_three_learners_and_one_class(trial: Trial, opens: Any, watch: Watch) ->
     expect(ada.locator("main .gp-headline")).not_to_have_text("Right")
 
     teacher.goto(f"{trial.class_url}/lead")
-    teacher.get_by_role("link", name="report").first.click()
+    expect(teacher.locator("body")).to_contain_text("Report")
+    teacher.goto(f"{trial.class_url}/report")
     expect(teacher.locator("h1")).to_contain_text("Class report")
     expect(teacher.locator("body")).to_contain_text("3 voters joined, 1 question was voted on.")
     ada.goto(f"{trial.class_url}/report")  # a learner gets no report

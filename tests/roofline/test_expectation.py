@@ -175,3 +175,19 @@ def test_experts_lose_nothing_to_unpacking() -> None:
         float(operation_seconds(each, matmul(each, experts, 1, 65536), load_efficiency())) for each in (wide, packed)
     )
     assert other == pytest.approx(one, rel=1e-6)
+
+
+def test_a_format_that_no_row_has_on_these_gpus_is_extrapolated() -> None:
+    """Both were measured, the format and the GPU, but never together: what unpacks a format is a kernel for one architecture."""
+    measured = band(System(load_model("gpt-oss-120b"), load_gpu("h100-sxm"), weights="mxfp4"), "decode step")
+    never = band(System(load_model("gpt-oss-120b"), load_gpu("a100-80gb-sxm"), weights="mxfp4"), "decode step")
+    assert not measured.extrapolated and never.extrapolated and never.factor > measured.factor
+    assert "decode with weights in mxfp4 on ampere GPUs" in never.unseen
+
+
+def test_the_two_formats_of_16_bits_are_one() -> None:
+    found = [
+        band(System(load_model("llama-3.1-8b"), load_gpu("a100-80gb-sxm"), weights=weights), "prefill").unseen
+        for weights in ("bf16", "fp16")
+    ]
+    assert found == [(), ()]

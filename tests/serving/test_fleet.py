@@ -230,6 +230,21 @@ def test_a_policy_takes_away_a_few_at_a_time() -> None:
     assert [count for _, count in result.replicas] == [4, 3, 2, 1]
 
 
+def test_a_window_keeps_the_highest_number_that_was_wanted_in_it() -> None:
+    """Four are wanted until 20 s and one from 30 s on; with a window of 40 s the fleet goes down at 70 s, the first look without a four."""
+    requests = Trace(tuple(Request(n / 20.0 if n < 400 else 20.0 + (n - 400), 500, 10) for n in range(480)))
+    scaler = Autoscaler("rate", 5.0, least=1, most=4, every_s=10.0, cold_start_s=0.0, cool_down_s=40.0)
+    _, result = whole_run(small(), requests, fleet=Fleet(4, autoscaler=scaler))
+    assert sizes(result) == {0.0: 4, 70.0: 1}
+
+
+def test_a_signal_that_is_lost_reads_zero() -> None:
+    """As KEDA takes a query without a result: the fleet goes to its least once the window is over, whatever comes."""
+    scaler = Autoscaler("rate", 5.0, 2, 9, 10.0, 0.0, cool_down_s=40.0, signal_lost_at_s=50.0)
+    _, result = whole_run(small(), fixed(500, 10, 2400, Constant(20.0)), fleet=Fleet(4, autoscaler=scaler))
+    assert sizes(result) == {0.0: 4, 90.0: 2}
+
+
 def test_a_start_is_the_sum_of_its_phases() -> None:
     phases = {"node": 90.0, "image": 60.0, "weights": 10.0, "compile": 55.0}
     requests = fixed(1000, 100, 600, Constant(20.0))
@@ -385,6 +400,7 @@ def test_more_replicas_wait_less() -> None:
         (lambda: Autoscaler(cold_start_s={"image": -1.0}), ["cold_start_s", "image"]),
         (lambda: Autoscaler(cold_start_s=-1.0), ["cold_start_s"]),
         (lambda: Autoscaler(most_up=-1), ["most_up"]),
+        (lambda: Autoscaler(signal_lost_at_s=-1.0), ["signal_lost_at_s"]),
         (lambda: Autoscaler(least=5, most=2), ["most"]),
         (lambda: Disaggregation(0, 1), ["prefill"]),
         (lambda: Disaggregation(1, 1, 0.0), ["link_bytes_per_second"]),

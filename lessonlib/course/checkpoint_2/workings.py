@@ -23,6 +23,7 @@ from lessonlib.course.checkpoint_2.card import (
     idle,
     not_found,
 )
+from lessonlib.course.checkpoint_2.card import SEATS as CARD_SEATS
 from lessonlib.course.checkpoint_2.judge import Run, run
 from lessonlib.course.checkpoint_2.search import best_of
 from lessonlib.course.checkpoint_2.services import Service, service_pool, worked_service
@@ -95,6 +96,26 @@ def desk_load_today(lab: Lab) -> Quantity:
 def desk_load_caching(lab: Lab) -> Quantity:
     """Load with caching alone changed."""
     return _load(replace(_today(), caching=True))
+
+
+def desk_work_today(lab: Lab) -> Quantity:
+    """Seconds of work that each second brings."""
+    return Quantity(forecast(worked_service(), _today()).load, "s", digits=2)
+
+
+def desk_work_caching(lab: Lab) -> Quantity:
+    """The same with prefix caching alone changed."""
+    return Quantity(forecast(worked_service(), replace(_today(), caching=True)).load, "s", digits=2)
+
+
+def desk_reading_left(lab: Lab) -> Quantity:
+    """Seconds that a mean prompt then adds."""
+    return Quantity(_idle().read_s * not_found(worked_service(), True), "s")
+
+
+def desk_work_by_hits(lab: Lab) -> Quantity:
+    """As if all of the work shrank to the share of a prompt that is not found."""
+    return Quantity(float(desk_work_today(lab)) * not_found(worked_service(), True), "s", digits=2)
 
 
 def desk_load_weights(lab: Lab) -> Quantity:
@@ -264,6 +285,16 @@ def tomorrow_gap(lab: Lab) -> Quantity:
 def tomorrow_ended(lab: Lab) -> Quantity:
     """Requests a second that end, kept limits or not."""
     return Quantity(_ran(_tuned(), _tomorrow()).ended, "requests/s")
+
+
+def tuned_budget(lab: Lab) -> Quantity:
+    """Tokens of a step of the line."""
+    return Quantity(_tuned().tokens or 0, "tokens", digits=4)
+
+
+def seats_step(lab: Lab) -> int:
+    """The card's seats are a multiple of this."""
+    return CARD_SEATS[1] - CARD_SEATS[0]
 
 
 def tuned_seats(lab: Lab) -> int:

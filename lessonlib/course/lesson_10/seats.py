@@ -13,6 +13,7 @@ from functools import lru_cache
 from lessonlib.base.quantity import Quantity
 from lessonlib.base.versions import vllm
 from lessonlib.course.shared.hybrid import hybrid_of
+from lessonlib.course.shared.seats import held_on_average
 from lessonlib.roofline import Lab, sequence_bytes
 from lessonlib.serving import Scheduler
 from lessonlib.serving.replica.pages import Pages, pages
@@ -29,9 +30,7 @@ def pages_of(lab: Lab) -> Pages:
 
 def held_pages(lab: Lab, prompt: int, answer: int) -> float:
     """Pages that a request holds on average while its answer grows from 1 token to `answer`, one a step."""
-    cut = pages_of(lab)
-    grown = sum(-(-(prompt + token) // cut.tokens) for token in range(1, answer + 1))
-    return cut.fixed + grown / answer
+    return held_on_average(pages_of(lab), prompt, answer)
 
 
 def seats_for(lab: Lab, prompt: int, answer: int) -> float:
@@ -95,6 +94,36 @@ def seats_by_bytes(lab: Lab) -> Quantity:
     """As if memory were handed out by the byte: the truth where pages are small, too many where they are as large as a state."""
     cut = pages_of(lab)
     return Quantity(cut.total * cut.bytes / sequence_bytes(lab.system, PROMPT + ANSWER // 2), "requests")
+
+
+# --- three of those inside, when no page is left
+
+#: tokens of the answer that each has written, in the order in which they were let in
+WRITTEN = (8_000, 5_500, 1_200)
+
+
+def written_by_three(lab: Lab) -> list[Quantity]:
+    return [Quantity(written, "tokens", digits=4) for written in WRITTEN]
+
+
+def _pages_with(lab: Lab, written: int) -> Quantity:
+    cut = pages_of(lab)
+    return Quantity(cut.fixed + math.ceil((PROMPT + written) / cut.tokens), "pages")
+
+
+def pages_taken(lab: Lab) -> Quantity:
+    """All pages of the last one let in: whom vLLM preempts (v1/core/sched/scheduler.py takes the end of its list of those that run)."""
+    return _pages_with(lab, WRITTEN[2])
+
+
+def pages_of_who_needs(lab: Lab) -> Quantity:
+    """As if the one that needs a page lost its own."""
+    return _pages_with(lab, WRITTEN[1])
+
+
+def pages_of_the_oldest(lab: Lab) -> Quantity:
+    """As if the cache of the one let in first were moved out."""
+    return _pages_with(lab, WRITTEN[0])
 
 
 # --- the line that vLLM logs at its start, on a hybrid (get_max_concurrency_for_kv_cache_config and get_kv_cache_capacity

@@ -13,7 +13,8 @@ from types import MappingProxyType
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, max_batch
+from lessonlib.course.shared.seats import requests_with_room
+from lessonlib.roofline import Lab, System
 from lessonlib.serving import Result, Scheduler, preset, simulate, without_arrivals
 
 #: requests of a run, users of the run that finds out what the lab can take
@@ -26,7 +27,7 @@ _LONGEST, _BLOCKS = 32_768, 100_000
 
 def roomy(system: System, caching: bool = False) -> Scheduler:
     """VLLM's defaults; where the weights leave no room for the longest prompt, as if the GPUs had it."""
-    if max_batch(system, _LONGEST):
+    if requests_with_room(system, _LONGEST):
         return Scheduler(prefix_caching=caching)
     return Scheduler(prefix_caching=caching, kv_blocks=_BLOCKS)
 

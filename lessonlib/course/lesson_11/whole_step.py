@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_lab, max_batch
+from lessonlib.course.shared.seats import requests_with_room
+from lessonlib.roofline import Estimate, Lab, System, decode, kv_bytes_per_token, load_lab
 
 #: tokens of context of each request, and the batches that are drawn, whether they fit in memory or not
 CONTEXT, BATCHES = 2048, (1, 8, 32, 128, 512)
@@ -131,7 +132,7 @@ def last_one_by_one(lab: Lab) -> Quantity:
 
 def last_does_not_fit(lab: Lab) -> bool:
     """Whether the largest batch that is drawn is more than the memory holds."""
-    return max_batch(lab.system, CONTEXT) < BATCHES[-1]
+    return requests_with_room(lab.system, CONTEXT) < BATCHES[-1]
 
 
 # --- what one further request adds

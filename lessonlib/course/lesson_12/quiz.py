@@ -1,4 +1,4 @@
-"""The numbers of the closing quiz: pieces of a prompt on another lab, and many short prompts that come together."""
+"""The numbers of the closing quiz: the answers beside a prompt that is read in pieces, and many short prompts that come together."""
 
 from __future__ import annotations
 
@@ -10,41 +10,56 @@ from lessonlib.roofline import Lab
 
 #: short prompts that come together, as many tokens as the long one
 SHORT = 256
-#: tokens of the prompt whose pieces are counted, the answers beside it, and the tokens of a step
-QUIZ_PROMPT, QUIZ_WRITERS, QUIZ_BUDGET = 16384, 256, 1024
+#: tokens of the prompt whose pieces are counted, the answers beside it at night, the tokens of a step, and the steps at noon
+QUIZ_PROMPT, QUIZ_FEW, QUIZ_BUDGET, QUIZ_STEPS = 7936, 16, 512, 64
 
 
 def quiz_budget(lab: Lab) -> Quantity:
-    return Quantity(QUIZ_BUDGET, "tokens", digits=4)
+    return Quantity(QUIZ_BUDGET, "tokens")
 
 
 def quiz_prompt(lab: Lab) -> Quantity:
-    return Quantity(QUIZ_PROMPT, "tokens", digits=5)
+    return Quantity(QUIZ_PROMPT, "tokens", digits=4)
 
 
-def quiz_writers(lab: Lab) -> int:
-    """Answers that are being written."""
-    return QUIZ_WRITERS
+def quiz_few(lab: Lab) -> int:
+    """Answers beside the prompt at night."""
+    return QUIZ_FEW
+
+
+def quiz_steps_few(lab: Lab) -> int:
+    """Steps that read the prompt then."""
+    return math.ceil(QUIZ_PROMPT / (QUIZ_BUDGET - QUIZ_FEW))
+
+
+def quiz_steps_many(lab: Lab) -> int:
+    """Steps that read it at noon."""
+    return QUIZ_STEPS
+
+
+def quiz_steps_over(lab: Lab) -> Quantity:
+    """Steps at noon over steps at night."""
+    return Quantity(QUIZ_STEPS / quiz_steps_few(lab), "x")
 
 
 def quiz_piece(lab: Lab) -> Quantity:
-    """What they leave of the budget."""
-    return Quantity(QUIZ_BUDGET - QUIZ_WRITERS, "tokens", digits=4)
+    """What the answers leave of the budget at noon."""
+    return Quantity(QUIZ_PROMPT / QUIZ_STEPS, "tokens")
 
 
-def pieces_of_prompt(lab: Lab) -> Quantity:
-    """Steps that read a piece: the prompt over what the answers leave of the budget."""
-    return Quantity(math.ceil(QUIZ_PROMPT / (QUIZ_BUDGET - QUIZ_WRITERS)), "steps")
+def quiz_answers(lab: Lab) -> Quantity:
+    """Answers at noon: the budget without the prompt's piece."""
+    return Quantity(QUIZ_BUDGET - QUIZ_PROMPT / QUIZ_STEPS, "answers")
 
 
-def pieces_of_budget(lab: Lab) -> Quantity:
-    """As if the prompt had all of the budget."""
-    return Quantity(math.ceil(QUIZ_PROMPT / QUIZ_BUDGET), "steps")
+def quiz_answers_as_piece(lab: Lab) -> Quantity:
+    """As if the prompt's piece were the answers'."""
+    return Quantity(float(quiz_piece(lab)), "answers")
 
 
-def pieces_of_512(lab: Lab) -> Quantity:
-    """As if a piece had the 512 tokens of the first versions."""
-    return Quantity(QUIZ_PROMPT // 512, "steps")
+def quiz_answers_in_proportion(lab: Lab) -> Quantity:
+    """As if so many times the steps meant so many times the answers."""
+    return Quantity(QUIZ_FEW * QUIZ_STEPS / quiz_steps_few(lab), "answers")
 
 
 def prompt_of_many(lab: Lab) -> Quantity:

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_12.reading import PROMPT, reading
-from lessonlib.roofline import Lab, load_lab, max_batch
+from lessonlib.course.shared.seats import requests_with_room
+from lessonlib.roofline import Lab, load_lab
 from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Trace, Workload, simulate
 
 SEED, REQUESTS = 3, 240
@@ -27,7 +28,7 @@ _ROOM = 20
 
 def example_of(lab: Lab) -> Lab:
     """The lab of the question: a dense model, and a cache that is not short."""
-    fits = not lab.system.model.is_mixture and max_batch(lab.system, PROMPT) >= _ROOM
+    fits = not lab.system.model.is_mixture and requests_with_room(lab.system, PROMPT) >= _ROOM
     return lab if fits else load_lab()
 
 

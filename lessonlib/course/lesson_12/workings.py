@@ -18,7 +18,7 @@ from lessonlib.course.lesson_12.reading import (
     Reading,
     reading,
 )
-from lessonlib.roofline import Lab
+from lessonlib.roofline import Lab, prefill
 from lessonlib.roofline.band import band
 from lessonlib.serving.replica.defaults import batch_defaults
 
@@ -95,6 +95,16 @@ def usual_pieces(lab: Lab) -> int:
 def usual_first_piece(lab: Lab) -> Quantity:
     """Tokens of the prompt in the first of them."""
     return Quantity(batch_defaults(lab.system.gpu)[1] - FEW_WRITERS, "tokens", digits=4)
+
+
+def piece_of_512(lab: Lab) -> Quantity:
+    """As if a piece had the tokens that it had in the first versions."""
+    return Quantity(512, "tokens")
+
+
+def prompt_alone(lab: Lab) -> Quantity:
+    """The whole prompt in one step, with nobody beside it."""
+    return Quantity(prefill(lab.system, prompt=PROMPT).expected_s, "s")
 
 
 def usual_gap_with_prompt(lab: Lab) -> Quantity:

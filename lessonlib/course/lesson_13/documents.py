@@ -34,7 +34,7 @@ def share_found(lab: Lab, documents: int, replicas: int = 1, router: str = "roun
     """Share of the documents' tokens that is found."""
     cut = pages(lab.system, Scheduler())
     # Room for the documents with their states, and for two requests that are being served.
-    kept = ROOM * (-(-DOCUMENT // cut.tokens) + cut.state)
+    kept = ROOM * _pages_of_a_document(lab)
     blocks = kept + 2 * (-(-(QUESTION + ANSWER) // cut.tokens) + cut.fixed)
     rate = _LOAD * replicas / prefill(lab.system, prompt=DOCUMENT + QUESTION).expected_s
     work = Workload(
@@ -74,8 +74,20 @@ def kept_document(lab: Lab) -> Quantity:
 
 def documents_that_fit(lab: Lab) -> Quantity:
     """Documents that the whole cache of the lab has room for, with nobody inside."""
+    return Quantity(pages(lab.system, Scheduler()).total // _pages_of_a_document(lab), "documents")
+
+
+def _pages_of_a_document(lab: Lab) -> int:
+    """A kept beginning: whole pages, and the one state at its end. A request that runs holds two states in each group of recurrent
+    layers, that one and its own, which is given back with it (`MambaSpec.max_memory_usage_bytes`, mode "align").
+    """
     cut = pages(lab.system, Scheduler())
-    return Quantity(cut.total // (-(-DOCUMENT // cut.tokens) + cut.state), "documents")
+    return -(-DOCUMENT // cut.tokens) + cut.state
+
+
+def pages_of_a_document(lab: Lab) -> Quantity:
+    """Pages of a document that is kept."""
+    return Quantity(_pages_of_a_document(lab), "pages")
 
 
 def many_documents(lab: Lab) -> int:

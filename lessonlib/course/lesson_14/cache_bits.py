@@ -6,7 +6,8 @@ import math
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_14.formats import step_of, stored
-from lessonlib.roofline import Lab, kv_bytes_per_token, max_batch, weight_bytes_read
+from lessonlib.course.shared.seats import requests_with_room
+from lessonlib.roofline import Lab, kv_bytes_per_token, weight_bytes_read
 
 #: one request with a long context, and many with a short one: as many tokens in all
 LONG, MANY, SHORT = 131072, 32, 4096
@@ -61,7 +62,7 @@ def big_context(lab: Lab) -> Quantity:
 
 def big_requests(lab: Lab) -> int:
     """Requests of that length that fit in 16 bits, 32 at most."""
-    return min(32, max_batch(stored(lab), BIG))
+    return min(32, requests_with_room(stored(lab), BIG))
 
 
 def cache_gain_big(lab: Lab) -> Quantity:

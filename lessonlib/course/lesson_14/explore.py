@@ -6,8 +6,9 @@ from functools import lru_cache
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_14.formats import WEIGHTS_ONLY, both_narrow, reading_of, step_of, stored
+from lessonlib.course.shared.seats import requests_with_room
 from lessonlib.draw.explored import Axis, Explored, Line, Point, Value
-from lessonlib.roofline import Lab, max_batch
+from lessonlib.roofline import Lab
 
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 _CONTEXTS = (1024, 4096, 16384, 32768, 131072)
@@ -52,7 +53,7 @@ def explore_formats(lab: Lab, *, weights: str, kv: str, batch: int, context: int
     here = gains[_BATCHES.index(batch)]
     gap = Quantity(step_of(narrow, batch, context).expected_s, "s")
     prompts = [reading_of(system, _PROMPT).expected_s for system in (wide, narrow)]
-    seats = [max_batch(system, context) for system in (wide, narrow)]
+    seats = [requests_with_room(system, context) for system in (wide, narrow)]
     room = f"{seats[1]:,} (16 bits: {seats[0]:,})" + ("" if batch <= seats[1] else " ✕ not all of these fit")
     finding = (
         f"{batch} requests with {context:,} tokens each: a token every {gap}, {Quantity(here, 'x')} as fast as in 16 bits. "
@@ -66,7 +67,7 @@ def explore_formats(lab: Lab, *, weights: str, kv: str, batch: int, context: int
             Value("gain", "Times as fast as in 16 bits", Quantity(here, "x"), "expected"),
             Value("first", f"First token of {_PROMPT:,}, alone", Quantity(prompts[1], "s"), "expected"),
             Value("first_gain", "Read times as fast", Quantity(prompts[0] / prompts[1], "x"), "expected"),
-            Value("seats", "Room, by the byte", room, ""),
+            Value("seats", "Room for requests", room, ""),
         ],
         x=Axis("requests in a step", log=True, low=_BATCHES[0], high=_BATCHES[-1]),
         y=Axis("times as fast as in 16 bits", "x", low=0.4, high=2.6),

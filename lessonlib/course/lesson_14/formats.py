@@ -11,7 +11,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from lessonlib.course.shared.lab_numbers import gpus, model
-from lessonlib.roofline import Estimate, Lab, System, decode, load_lab, max_batch, prefill
+from lessonlib.course.shared.seats import requests_with_room
+from lessonlib.roofline import Estimate, Lab, System, decode, load_lab, prefill
 
 #: weights in 4 bits that are unpacked and multiplied in 16
 WEIGHTS_ONLY = "int4"
@@ -29,7 +30,7 @@ def in_16_bits(lab: Lab) -> System:
 def sixteen_bit_lab(lab: Lab) -> Lab:
     """The lab of the questions, in 16 bits."""
     dense = not lab.system.model.is_mixture
-    taken = lab if dense and max_batch(in_16_bits(lab), _TOKENS) >= _ROOM_FOR else load_lab()
+    taken = lab if dense and requests_with_room(in_16_bits(lab), _TOKENS) >= _ROOM_FOR else load_lab()
     return replace(taken, system=in_16_bits(taken))
 
 

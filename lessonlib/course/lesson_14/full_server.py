@@ -22,7 +22,8 @@ from lessonlib.course.lesson_14.formats import (
     weights_lab,
 )
 from lessonlib.course.lesson_14.gains import alone_gain
-from lessonlib.roofline import Lab, System, max_batch
+from lessonlib.course.shared.seats import seats_on_average
+from lessonlib.roofline import Lab, System
 from lessonlib.serving import Request, Result, Scheduler, Trace, simulate
 
 #: requests, tokens of each prompt and answer, and most that are inside at once
@@ -107,15 +108,33 @@ def prompt_in_4(lab: Lab) -> Quantity:
 
 
 @lru_cache(maxsize=8)
-def _share_with_prompts(system: System) -> float:
-    """Share of the steps' time in those that hold a piece of a prompt."""
+def _kinds_of_steps(system: System) -> tuple[float, float, float]:
+    """Seconds of all steps that hold a piece of a prompt, seconds of the others, and the requests in one of these on average."""
     steps = simulate(system, _requests(), _scheduler()).step_columns()
-    return float(steps["seconds"][steps["prefill_tokens"] > 0].sum() / steps["seconds"].sum())
+    reading = steps["prefill_tokens"] > 0
+    seconds = steps["seconds"]
+    return float(seconds[reading].sum()), float(seconds[~reading].sum()), float(steps["decoding"][~reading].mean())
 
 
 def time_with_prompts(lab: Lab) -> Quantity:
     """Share of the time of the server in 16 bits that goes to steps in which prompts are read."""
-    return Quantity(100 * _share_with_prompts(weighed(lab)), "%", digits=2)
+    reading, writing, _ = _kinds_of_steps(weighed(lab))
+    return Quantity(100 * reading / (reading + writing), "%", digits=2)
+
+
+def other_requests(lab: Lab) -> Quantity:
+    """Requests in a step that reads no prompt, on average, in 16 bits."""
+    return Quantity(_kinds_of_steps(weighed(lab))[2], "requests", digits=2)
+
+
+def other_times(lab: Lab) -> Quantity:
+    """Time of all steps that read no prompt with weights in 4 bits, over that in 16."""
+    return Quantity(_kinds_of_steps(weighed(lab, WEIGHTS_ONLY))[1] / _kinds_of_steps(weighed(lab))[1], "x", digits=2)
+
+
+def reading_times(lab: Lab) -> Quantity:
+    """The same of all steps that do read prompts."""
+    return Quantity(_kinds_of_steps(weighed(lab, WEIGHTS_ONLY))[0] / _kinds_of_steps(weighed(lab))[0], "x")
 
 
 def prompt_by_alone_gain(lab: Lab) -> Quantity:
@@ -191,7 +210,7 @@ def short_of_room(lab: Lab) -> bool:
     a step.
     """
     dense = not bits_are_of_own(lab) and not lab.system.model.is_mixture
-    return dense and max_batch(replace(in_16_bits(lab), weights=WEIGHTS_ONLY), PROMPT + ANSWER) > 0
+    return dense and seats_on_average(replace(in_16_bits(lab), weights=WEIGHTS_ONLY), PROMPT, ANSWER, _scheduler()) > 0
 
 
 def holds_none_in_16(lab: Lab) -> bool:
@@ -205,12 +224,12 @@ def _own(lab: Lab, weights: str) -> System:
 
 
 def own_seats_in_16(lab: Lab) -> Quantity:
-    """Requests of the run that find room."""
-    return Quantity(max_batch(_own(lab, "bf16"), PROMPT + ANSWER), "requests")
+    """Requests of the run that find room, their answers half written on average."""
+    return Quantity(seats_on_average(_own(lab, "bf16"), PROMPT, ANSWER, _scheduler()), "requests")
 
 
 def own_seats_in_4(lab: Lab) -> Quantity:
-    return Quantity(max_batch(_own(lab, WEIGHTS_ONLY), PROMPT + ANSWER), "requests")
+    return Quantity(seats_on_average(_own(lab, WEIGHTS_ONLY), PROMPT, ANSWER, _scheduler()), "requests")
 
 
 def own_room_gain(lab: Lab) -> Quantity:

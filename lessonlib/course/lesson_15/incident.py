@@ -175,6 +175,16 @@ def week_rate(lab: Lab) -> Quantity:
     return Quantity(_late(lab, 0, "generation_tokens"), "tok/s")
 
 
+def noon_running(lab: Lab) -> Quantity:
+    """With three drafts, in the last minute."""
+    return Quantity(_late(lab, DRAFTS, "running"), "requests")
+
+
+def noon_use(lab: Lab) -> Quantity:
+    """Share of the cache in use then."""
+    return Quantity(_late(lab, DRAFTS, "kv_usage"), "%", digits=3)
+
+
 def noon_first(lab: Lab) -> Quantity:
     return Quantity(_late(lab, DRAFTS, "ttft_mean"), "s")
 
@@ -219,6 +229,15 @@ def usual_request(lab: Lab) -> Quantity:
 def pages_by_drafts(lab: Lab) -> list[Quantity]:
     """Pages that such a request holds with none, one, two and three drafts."""
     return [Quantity(pages_of_a_request(_system(lab), drafts, _TOKENS)[0], "pages") for drafts in range(DRAFTS + 1)]
+
+
+def pages_without_drafts(lab: Lab) -> Quantity:
+    return pages_by_drafts(lab)[0]
+
+
+def pages_with_drafts(lab: Lab) -> Quantity:
+    """Pages that such a request holds with three drafts."""
+    return pages_by_drafts(lab)[DRAFTS]
 
 
 def seats_by_drafts(lab: Lab) -> list[Quantity]:

@@ -25,7 +25,7 @@ from lessonlib.serving.measured.cases import STEPS, is_busy, run, server_times, 
 from lessonlib.serving.measured.rows import Measurement, read_measurements
 from lessonlib.serving.validation import published, sweep_system
 
-_TIMES = ("compute_s", "memory_s", "spread_s", "activation_s", "row_s")
+_TIMES = ("compute_s", "memory_s", "spread_s", "activation_s", "row_s", "uneven_s")
 
 
 @dataclass(frozen=True)

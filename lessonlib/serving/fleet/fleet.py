@@ -58,10 +58,11 @@ class Autoscaler:
     autoscaler has it, within `least` and `most`; a signal within `tolerance` of the target changes nothing.
 
     cold_start_s: from the decision until a replica takes requests; or the seconds of its phases by name, such as {"node": 90,
-    "image": 60, "weights": 10, "compile": 55}. cool_down_s: the number must have been too high for so long before it goes down.
+    "image": 60, "weights": 10, "compile": 55}. cool_down_s: it goes down to the highest number that was wanted in so many seconds,
+    as Kubernetes' stabilization window has it.
     scrape_s: age of the signal at each look. most_up, most_down: replicas that one look may start, or take away (0: as many as it
     likes; Kubernetes' own policy is the larger of 4 and 100 % up, all down). least = 0 lets an idle fleet go to zero; the next
-    request then wakes one replica.
+    request then wakes one replica. signal_lost_at_s: from then on the signal reads 0, as KEDA reads a query without a result.
     """
 
     signal: str = "in-flight"
@@ -75,6 +76,7 @@ class Autoscaler:
     scrape_s: float = 0.0
     most_up: int = 0
     most_down: int = 0
+    signal_lost_at_s: float | None = None
 
     def __post_init__(self) -> None:
         if self.signal not in SIGNALS:
@@ -89,6 +91,8 @@ class Autoscaler:
         set_whole(self, "most_up", 0, 4096)
         set_whole(self, "most_down", 0, 4096)
         number("cool_down_s", self.cool_down_s, least=0.0)
+        if self.signal_lost_at_s is not None:
+            number("signal_lost_at_s", self.signal_lost_at_s, least=0.0)
         number("tolerance", self.tolerance, least=0.0, most=1.0)
 
     @property

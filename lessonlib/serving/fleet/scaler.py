@@ -18,11 +18,12 @@ class Scaler:
 
     def __init__(self, settings: Autoscaler, members: Members) -> None:
         self.settings, self._members = settings, members
-        self._too_many_since: float | None = None
         self._ttft_sum, self._ttft_count = 0.0, 0
         self._came, self._came_tokens, self._looked = 0, 0, 0.0
         #: (time, signal) of the looks whose signal is still too fresh to be seen.
         self._seen: deque[tuple[float, float]] = deque()
+        #: (time, replicas wanted) of the looks within `cool_down_s`; what there is at the start counts as wanted then.
+        self._recommended: deque[tuple[float, int]] = deque([(0.0, members.count(READY, STARTING))])
 
     def first_token(self, seconds: float) -> None:
         """A request got its first token `seconds` after it came."""
@@ -47,6 +48,10 @@ class Scaler:
         return count / seconds / ready if seconds > 0 else 0.0
 
     def _signal(self, held: int, now: float) -> float:
+        lost = self.settings.signal_lost_at_s
+        return 0.0 if lost is not None and now >= lost else self._measured(held, now)
+
+    def _measured(self, held: int, now: float) -> float:
         if self.settings.signal in ("rate", "tokens"):
             return self._per_second(self._came if self.settings.signal == "rate" else self._came_tokens, now)
         members, ready = self._members, max(1, self._members.count(READY))
@@ -74,17 +79,19 @@ class Scaler:
         """Compare, and start or drain replicas; returns the numbers of those that start cold."""
         wanted = self.wanted(held, now)
         running = self._members.count(READY, STARTING)
+        highest = self._highest(wanted, now)
         if wanted > running:
-            self._too_many_since = None
             return self.start(self._limited(wanted - running, self.settings.most_up), now)
-        if wanted < running:
-            if self._too_many_since is None:
-                self._too_many_since = now
-            if now - self._too_many_since >= self.settings.cool_down_s:
-                self._drain(self._limited(running - wanted, self.settings.most_down), now)
-        else:
-            self._too_many_since = None
+        if highest < running:
+            self._drain(self._limited(running - highest, self.settings.most_down), now)
         return []
+
+    def _highest(self, wanted: int, now: float) -> int:
+        """The highest number wanted within `cool_down_s`, this look's included."""
+        self._recommended.append((now, wanted))
+        while self._recommended[0][0] < now - self.settings.cool_down_s:
+            self._recommended.popleft()
+        return max(count for _, count in self._recommended)
 
     @staticmethod
     def _limited(count: int, most: int) -> int:

@@ -100,3 +100,15 @@ def test_the_explorer_says_where_nothing_fits():
     lab = load_lab("deepseek-v3-8xh200-fp8")
     shown = explore_crowd(lab, users=8, prompt=1024, answer=512, kv="bf16", gpu="a100-80gb-sxm")
     assert float(shown.value("seats")) == 0 and "no room" in shown.finding
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_whom_vllm_picks_holds_fewer_pages_than_the_others(name):
+    """The last one let in; neither slip within x1.25 of its pages."""
+    lab = load_lab(name)
+    taken, others = seats.pages_taken(lab), (seats.pages_of_who_needs(lab), seats.pages_of_the_oldest(lab))
+    assert all(float(other) > 1.3 * float(taken) for other in others)
+
+
+def test_pages_of_the_last_one_let_in_by_hand():
+    assert float(seats.pages_taken(load_lab())) == 6 + 5 and float(seats.pages_of_who_needs(load_lab())) == 6 + 10

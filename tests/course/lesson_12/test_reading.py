@@ -94,7 +94,8 @@ def test_slips_lie_outside_what_counts_as_close(name):
     pairs = (
         (workings.first_token_in_a_crowd, (workings.crowd_in_as_many_pieces, workings.crowd_in_proportion)),
         (incident.document_wait_after, (incident.document_wait_in_proportion, incident.document_wait_of_first_piece)),
-        (quiz.pieces_of_prompt, (quiz.pieces_of_budget, quiz.pieces_of_512)),
+        (quiz.quiz_answers, (quiz.quiz_answers_in_proportion, quiz.quiz_answers_as_piece)),
+        (workings.usual_first_piece, (workings.piece_of_512,)),
     )
     for truth, slips in pairs:
         factors = [float(slip(lab)) / float(truth(lab)) for slip in slips]
@@ -108,10 +109,19 @@ def test_short_prompts_together_are_one_long_one_but_for_attention(name):
     assert 0.75 * long < together <= long
 
 
-def test_pieces_of_the_quiz_by_hand():
+def test_answers_beside_the_prompt_of_the_quiz_by_hand():
     lab = load_lab("llama-3.1-8b-a100-80gb")
-    assert float(quiz.pieces_of_prompt(lab)) == 22 == math.ceil(16384 / 768)
-    assert float(quiz.pieces_of_budget(lab)) == 16 and float(quiz.pieces_of_512(lab)) == 32
+    assert quiz.quiz_steps_few(lab) == 16 == math.ceil(7936 / (512 - 16))
+    assert float(quiz.quiz_answers(lab)) == 388 and math.ceil(7936 / (512 - 388)) == 64
+    assert float(quiz.quiz_answers_in_proportion(lab)) == 64
+
+
+@every_lab
+def test_the_pause_tells_how_much_was_read(name):
+    """The longest step takes the share of the whole prompt's time that its tokens are, attention and the fetch of the weights aside."""
+    lab = load_lab(name)
+    share = float(workings.usual_gap_with_prompt(lab)) / float(workings.prompt_alone(lab))
+    assert share == pytest.approx(float(workings.usual_first_piece(lab)) / 8192, rel=0.25)
 
 
 @every_lab

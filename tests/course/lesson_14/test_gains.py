@@ -189,3 +189,12 @@ def test_what_is_left_in_16_bits_by_hand():
     lab = load_lab("llama-3.1-8b-a100-80gb")
     assert float(gains.own_left_wide(lab)) == pytest.approx(128256 * 4096 * 2, rel=0.01)
     assert float(measured.large_llama_seats_in_4(lab)) == pytest.approx(51.9, abs=0.2)
+
+
+def test_room_is_counted_by_the_page_as_in_lesson_10():
+    """4,096 tokens are 6 pages of 784, and states take 6 more of the 1,817; in 8 bits a page has twice the tokens, and states take as many."""
+    lab = load_lab()
+    shown = {
+        kv: explore_formats(lab, weights="bf16", kv=kv, batch=16, context=4096).value("seats") for kv in ("bf16", "fp8")
+    }
+    assert str(shown["bf16"]).startswith(f"{1817 // (6 + 6)} ") and str(shown["fp8"]).startswith(f"{1817 // (6 + 3)} ")

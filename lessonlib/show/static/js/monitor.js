@@ -1,7 +1,7 @@
 // The monitor: small charts over one clock, a cursor that reads all of them out at one time, the log, and the same as a table.
 {
   const SAY_AFTER_MS = 400; // what a screen reader is told waits until the hand rests
-  const TALL = 104, LEFT = 50, RIGHT = 8, TOP = 8, BOTTOM = 22; // pixels
+  const TALL = 104, LEFT = 50, RIGHT = 8, TOP = 8, BOTTOM = 22, TICK_LETTER = 7; // pixels
   const MOST_ROWS = 16; // of the table
 
   /** @typedef {import("./views.d.ts").MonitorView} MonitorView */
@@ -43,10 +43,17 @@
       svg.append(s("line", { x1: box.left, x2: box.right, y1: y(level), y2: y(level), class: level ? "gp-grid" : "gp-axis" }));
       svg.append(s("text", { x: box.left - 6, y: y(level) + 4, class: "gp-tick gp-end", text: words(level) }));
     }
+    let free = -Infinity;
     for (const { at, text } of ticks) {
       const edge = x(at) < box.left + 14 ? "" : x(at) > box.right - 16 ? "gp-end" : "gp-middle";
+      const place = edge === "gp-end" ? box.right : edge ? x(at) : box.left;
+      const wide = TICK_LETTER * text.length;
+      const from = place - (edge === "gp-end" ? wide : edge ? wide / 2 : 0);
       svg.append(s("line", { x1: x(at), x2: x(at), y1: box.bottom, y2: box.bottom + 4, class: "gp-axis" }));
-      svg.append(s("text", { x: edge === "gp-end" ? box.right : edge ? x(at) : box.left, y: TALL - 5, class: `gp-tick ${edge}`, text }));
+      // In a narrow chart two clock times would touch: the later one is left out.
+      if (from < free) continue;
+      free = from + wide + TICK_LETTER;
+      svg.append(s("text", { x: place, y: TALL - 5, class: `gp-tick ${edge}`, text }));
     }
     marks.forEach(({ at }, i) => {
       svg.append(s("path", { d: `M${x(at).toFixed(1)} ${box.top}V${box.bottom}`, class: "mon-mark" }));

@@ -1,0 +1,1 @@
+"""Lesson 20, Disaggregation: the numbers and pictures that its words name."""
