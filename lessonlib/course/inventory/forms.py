@@ -17,6 +17,7 @@ class Figures:
     """What the questions of one form state. Sizes in bytes, times in seconds, rates a second; the names begin with the question's.
 
     machine_*: one model of so many parameters, two bytes each, on one GPU with that bandwidth and that peak. ratio_*: how many times.
+    link_*: what two GPUs exchange in a step, for each token of it. turns_*: requests a minute. inside_*: requests a second.
     """
 
     ceiling_parameters: float
@@ -28,16 +29,9 @@ class Figures:
     text_tokens: int
     answer_tokens: int
     batch_users: int
-    bits_text_tokens: int
-    room_memory: float
-    room_model: float
-    room_ratio: int
     context_model: float
     context_conversations: float
     context_ratio: int
-    arrivals_a_minute: int
-    stay: float
-    stay_tokens: int
     night_rate: int
     night_ratio: int
     stall_users: int
@@ -45,9 +39,27 @@ class Figures:
     guessed: int
     brought: float
     noon_users: int
+    link_messages: int
+    link_payload: float
+    link_wait: float
+    link_before: float
+    link_after: float
+    link_text_tokens: int
+    experts: int
+    experts_a_token: int
+    experts_users: int
+    turns_servers: int
+    turns_arrivals: int
+    turns_served: int
+    turns_minutes: int
+    turns_usual: int
+    inside_arrivals: int
+    inside_servers: int
+    inside_stay: float
+    inside_stay_with_more: float
 
 
-GB, TB, TERA, BILLION = 1e9, 1e12, 1e12, 1e9
+KB, GB, TB, TERA, BILLION = 1e3, 1e9, 1e12, 1e12, 1e9
 
 FORM_A = Figures(
     ceiling_parameters=10 * BILLION,
@@ -59,16 +71,9 @@ FORM_A = Figures(
     text_tokens=3_000,
     answer_tokens=300,
     batch_users=8,
-    bits_text_tokens=2_000,
-    room_memory=60 * GB,
-    room_model=40 * GB,
-    room_ratio=2,
     context_model=20 * GB,
     context_conversations=20 * GB,
     context_ratio=2,
-    arrivals_a_minute=240,
-    stay=15,
-    stay_tokens=300,
     night_rate=300,
     night_ratio=2,
     stall_users=20,
@@ -76,6 +81,24 @@ FORM_A = Figures(
     guessed=4,
     brought=2.2,
     noon_users=400,
+    link_messages=96,
+    link_payload=10 * KB,
+    link_wait=10e-6,
+    link_before=70 * GB,
+    link_after=7 * GB,
+    link_text_tokens=4_000,
+    experts=64,
+    experts_a_token=8,
+    experts_users=40,
+    turns_servers=4,
+    turns_arrivals=240,
+    turns_served=80,
+    turns_minutes=10,
+    turns_usual=5,
+    inside_arrivals=4,
+    inside_servers=2,
+    inside_stay=15,
+    inside_stay_with_more=10,
 )
 FORM_B = Figures(
     ceiling_parameters=30 * BILLION,
@@ -87,16 +110,9 @@ FORM_B = Figures(
     text_tokens=6_000,
     answer_tokens=750,
     batch_users=16,
-    bits_text_tokens=4_000,
-    room_memory=45 * GB,
-    room_model=30 * GB,
-    room_ratio=3,
     context_model=30 * GB,
     context_conversations=15 * GB,
     context_ratio=3,
-    arrivals_a_minute=90,
-    stay=20,
-    stay_tokens=400,
     night_rate=250,
     night_ratio=3,
     stall_users=50,
@@ -104,6 +120,24 @@ FORM_B = Figures(
     guessed=3,
     brought=1.9,
     noon_users=500,
+    link_messages=80,
+    link_payload=8 * KB,
+    link_wait=12e-6,
+    link_before=90 * GB,
+    link_after=15 * GB,
+    link_text_tokens=9_000,
+    experts=96,
+    experts_a_token=6,
+    experts_users=90,
+    turns_servers=5,
+    turns_arrivals=450,
+    turns_served=120,
+    turns_minutes=7,
+    turns_usual=4,
+    inside_arrivals=9,
+    inside_servers=3,
+    inside_stay=8,
+    inside_stay_with_more=6,
 )
 
 

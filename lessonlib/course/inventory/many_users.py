@@ -1,4 +1,4 @@
-"""Many users: who shares a step, what room they take, what stays inside, what a counter and a guess show."""
+"""Many users: who shares a step, what their past takes, what a counter and a guess show."""
 
 from __future__ import annotations
 
@@ -41,38 +41,6 @@ def batch_keeps_its_speed(lab: Lab) -> bool:
     return float(batch_arithmetic(lab)) < float(machine_fetch(lab))
 
 
-# --- room ------------------------------------------------------------------------------------------------------------
-
-
-def room_memory(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).room_memory, "B")
-
-
-def model_in_memory(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).room_model, "B")
-
-
-def room_larger_memory(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).room_ratio * figures_of(lab).room_memory, "B")
-
-
-def room_beside(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).room_memory - figures_of(lab).room_model, "B")
-
-
-def room_beside_in_larger(lab: Lab) -> Quantity:
-    return Quantity(float(room_larger_memory(lab)) - figures_of(lab).room_model, "B")
-
-
-def room_grows(lab: Lab) -> Quantity:
-    """How many times the room beside the model."""
-    return Quantity(float(room_beside_in_larger(lab)) / float(room_beside(lab)), "x")
-
-
-def memory_grows(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).room_ratio, "x")
-
-
 # --- longer conversations --------------------------------------------------------------------------------------------
 
 
@@ -108,36 +76,6 @@ def context_grows(lab: Lab) -> Quantity:
 
 def context_squared(lab: Lab) -> Quantity:
     return Quantity(figures_of(lab).context_ratio ** 2, "x")
-
-
-# --- how many are inside ---------------------------------------------------------------------------------------------
-
-
-def arrivals_a_minute(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).arrivals_a_minute, "requests")
-
-
-def arrivals_a_second(lab: Lab) -> Quantity:
-    """The rate of Little's law; said as the number of requests that come in a second."""
-    return Quantity(figures_of(lab).arrivals_a_minute / 60, "requests")
-
-
-def stay(lab: Lab) -> Quantity:
-    return Quantity(figures_of(lab).stay, "s")
-
-
-def stay_tokens(lab: Lab) -> str:
-    return f"{figures_of(lab).stay_tokens}"
-
-
-def inside_at_once(lab: Lab) -> Quantity:
-    """Little's law: rate times stay."""
-    return Quantity(float(arrivals_a_second(lab)) * figures_of(lab).stay, "requests")
-
-
-def inside_by_tokens(lab: Lab) -> Quantity:
-    """As if the rate were that of the tokens."""
-    return Quantity(float(inside_at_once(lab)) * figures_of(lab).stay_tokens, "requests", digits=5)
 
 
 # --- a counter at night ----------------------------------------------------------------------------------------------

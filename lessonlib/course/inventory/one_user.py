@@ -1,4 +1,4 @@
-"""One user alone: what a token fetches and multiplies, what a text takes to read, what fewer bits change."""
+"""One user alone: what a token fetches and multiplies, what a text takes to read."""
 
 from __future__ import annotations
 
@@ -104,20 +104,3 @@ def text_and_answer(lab: Lab) -> Quantity:
 def writing_takes_nearly_all(lab: Lab) -> bool:
     """Whether nine tenths of the time, or more, go into the answer."""
     return float(answer_written_in(lab)) >= 0.9 * float(text_and_answer(lab))
-
-
-# --- fewer bits ------------------------------------------------------------------------------------------------------
-
-
-def bits_text_tokens(lab: Lab) -> str:
-    return f"{figures_of(lab).bits_text_tokens:,}"
-
-
-def bits_text_arithmetic(lab: Lab) -> Quantity:
-    """The operations of the long text, which no format of the stored numbers changes."""
-    return Quantity(figures_of(lab).bits_text_tokens * float(machine_arithmetic(lab)), "s", digits=2)
-
-
-def long_text_waits_for_arithmetic(lab: Lab) -> bool:
-    """Whether its arithmetic takes several times as long as the fetch, in sixteen bits and so in fewer."""
-    return float(bits_text_arithmetic(lab)) > 3 * float(machine_fetch(lab))

@@ -133,11 +133,19 @@ def _monitor(lab: Lab, mended: bool) -> Monitor:
         Chart(title, query, _values(seen, at), unit, _values(other, at) if other else (), most)
         for title, query, unit, at, most in _CHARTS
     ]
-    by = {chart.title: _told(chart.values) for chart in charts}
-    finding = (
-        f"In {SCRAPES} scrapes of {EVERY_S:g} s the median first token goes from {by[_FIRST][0]} to {by[_FIRST][1]} at the gateway, from {by[_READ][0]} "
-        f"to {by[_READ][1]} on the prefill pods; the p99 gap from {by[_GAP][0]} to {by[_GAP][1]}. Requests running and waiting and the cache: in the charts."
-    )
+    of = {chart.title: (_told(chart.values), _told(chart.compare if mended else chart.values)) for chart in charts}
+    if mended:
+        finding = (
+            f"Over the fast wire the median first token at the gateway ends at {of[_FIRST][1][1]} in place of {of[_FIRST][0][1]}, with prompts read "
+            f"after {of[_READ][1][1]} in place of {of[_READ][0][1]}. The p99 gap ends at {of[_GAP][1][1]}, before at {of[_GAP][0][1]}; the decode "
+            f"pod runs {running_before(lab)} at once in place of {running_slow(lab)}."
+        )
+    else:
+        first, read, gap = (of[title][0] for title in (_FIRST, _READ, _GAP))
+        finding = (
+            f"In {SCRAPES} scrapes of {EVERY_S:g} s the median first token goes from {first[0]} to {first[1]} at the gateway, from {read[0]} "
+            f"to {read[1]} on the prefill pods; the p99 gap from {gap[0]} to {gap[1]}. Requests running and waiting and the cache: in the charts."
+        )
     return Monitor(
         finding,
         [EVERY_S * (turn + 1) for turn in range(SCRAPES)],
@@ -193,12 +201,18 @@ def _other(lab: Lab, title: str) -> list[float]:
 
 def running_before(lab: Lab) -> Quantity:
     """Answers that the decode pod writes at once with the link as it was."""
-    return Quantity(float(np.mean(_other(lab, _RUNNING))), "answers", digits=2)
+    return _running(lab, True)
 
 
 def running_slow(lab: Lab) -> Quantity:
     """The same with the slow link."""
-    return Quantity(float(np.mean(_course(lab, _RUNNING))), "answers", digits=2)
+    return _running(lab, False)
+
+
+def _running(lab: Lab, mended: bool) -> Quantity:
+    """The mean over the scrapes."""
+    seen = _Seen(minutes(lab, mended))
+    return Quantity(float(np.mean([value or 0.0 for value in _values(seen, _Seen.running)])), "answers", digits=2)
 
 
 def gap99_slow(lab: Lab) -> Quantity:

@@ -57,11 +57,6 @@ def token_on_other(lab: Lab) -> Quantity:
     return Quantity(_token(lab, CARD), "s")
 
 
-def token_by_flops(lab: Lab) -> Quantity:
-    """As if a token took longer by as much as there are fewer FLOP/s."""
-    return Quantity(_token(lab) * float(writer_flops(lab)) / float(other_card_flops(lab)), "s")
-
-
 def reading_on_other(lab: Lab) -> Quantity:
     """The time of a mean prompt there, alone."""
     return Quantity(StepCost(replace(lab.system, gpu=_card())).mixed([(PROMPTS[0], 0)]), "s")

@@ -13,8 +13,10 @@ from lessonlib.course.lesson_20.fleets import (
     ANSWERS,
     BEST,
     DIVISIONS,
+    FLAT_OUT,
     PROMPTS,
     REPLICAS,
+    REQUESTS,
     SMALL_BUDGET,
     cost,
     felt_at_peak,
@@ -32,7 +34,7 @@ from lessonlib.roofline import kv_bytes_per_token as token_bytes
 # --- the traffic and its limits
 
 
-def fleet_replicas(lab: Lab) -> int:
+def equal_replicas(lab: Lab) -> int:
     return REPLICAS
 
 
@@ -126,41 +128,100 @@ def division_gains(lab: Lab) -> bool:
     return float(kept_divided(lab)[2]) > float(kept_undivided(lab)) + 10
 
 
-# --- throughput, flat out
+# --- without limits: all requests there from the start
 
 
-def _flat(lab: Lab, division: tuple[int, int] | None, budget: int = 0) -> Quantity:
-    return Quantity(flat_out(lab, division, budget).throughput_tokens_per_s, "tok/s")
+def all_at_once(lab: Lab) -> Quantity:
+    """Requests that are there from the start."""
+    return Quantity(FLAT_OUT, "requests")
 
 
-def flat_undivided(lab: Lab) -> Quantity:
-    """Tokens a second of all answers when all requests are there from the start."""
-    return _flat(lab, None)
+def _done(lab: Lab, division: tuple[int, int] | None, budget: int = 0) -> Quantity:
+    """Seconds until the last of them has its last token."""
+    return Quantity(FLAT_OUT / flat_out(lab, division, budget).requests_per_s, "s")
 
 
-def flat_divided(lab: Lab) -> Quantity:
-    """The same with the best division."""
-    return _flat(lab, BEST)
+def done_undivided(lab: Lab) -> Quantity:
+    """Seconds until four equal replicas are done."""
+    return _done(lab, None)
 
 
-def flat_even(lab: Lab) -> Quantity:
-    """With two and two."""
-    return _flat(lab, (2, 2))
+def done_even(lab: Lab) -> Quantity:
+    """The same with two and two."""
+    return _done(lab, (2, 2))
 
 
-def flat_share(lab: Lab) -> Quantity:
-    """The best division over the undivided fleet."""
-    return Quantity(float(flat_divided(lab)) / float(flat_undivided(lab)), "x", digits=2)
+def done_best(lab: Lab) -> Quantity:
+    """The same with three and one."""
+    return _done(lab, BEST)
 
 
-def flat_with_gain(lab: Lab) -> Quantity:
+def done_with_gain(lab: Lab) -> Quantity:
     """As if specialised pools wrote 40 % more."""
-    return Quantity(1.4 * float(flat_undivided(lab)), "tok/s")
+    return Quantity(float(done_undivided(lab)) / 1.4, "s")
 
 
-def flat_with_goodput_gain(lab: Lab) -> Quantity:
+def done_with_goodput_gain(lab: Lab) -> Quantity:
     """As if several times the requests within limits were as many times the tokens, the least that is promised: twice."""
-    return Quantity(2.0 * float(flat_undivided(lab)), "tok/s")
+    return Quantity(float(done_undivided(lab)) / 2.0, "s")
+
+
+def two_read_all(lab: Lab) -> Quantity:
+    """Seconds in which two replicas read all of those prompts."""
+    return Quantity(FLAT_OUT * reading_s(lab) / 2, "s")
+
+
+def three_carry(lab: Lab) -> Quantity:
+    """Requests a second that three replicas can read."""
+    return Quantity(3 / reading_s(lab), "requests/s")
+
+
+# --- a pool that is too small
+
+
+def peak_lasts(lab: Lab) -> Quantity:
+    """Seconds in which the peak's requests come."""
+    return Quantity(REQUESTS / rate(lab), "s", digits=2)
+
+
+def middle_number(lab: Lab) -> int:
+    """The request in the middle of the peak."""
+    return REQUESTS // 2
+
+
+def first_undivided(lab: Lab) -> Quantity:
+    """Median time to first token with four equal replicas."""
+    return _first(lab, None)
+
+
+def first_with_one_reader(lab: Lab) -> Quantity:
+    """The same where one replica reads for three that write."""
+    return _first(lab, DIVISIONS[0])
+
+
+def first_by_sum(lab: Lab) -> Quantity:
+    """The same by hand: the middle request comes after half of the peak, and has its turn when all before it are read."""
+    return Quantity(REQUESTS / 2 * (reading_s(lab) - 1 / rate(lab)) + reading_s(lab), "s")
+
+
+def middle_turn(lab: Lab) -> Quantity:
+    """Seconds from the start until one replica has read half of the peak's prompts."""
+    return Quantity(REQUESTS / 2 * reading_s(lab), "s")
+
+
+def middle_comes(lab: Lab) -> Quantity:
+    """Seconds from the start until half of the peak's requests have come."""
+    return Quantity(REQUESTS / 2 / rate(lab), "s")
+
+
+def first_in_proportion(lab: Lab) -> Quantity:
+    """As if four times the prompts a replica meant four times the wait."""
+    return Quantity(REPLICAS * float(first_undivided(lab)), "s")
+
+
+def first_by_the_clock(lab: Lab) -> Quantity:
+    """As if a first token took no longer than its own prompt, its transfer, and one step."""
+    return Quantity(reading_s(lab) + float(crossing_100(lab)) + float(plain_small_step(lab)), "s")
 
 
 # --- the gaps of those who are being written
@@ -240,9 +301,14 @@ def link_that_keeps_up(lab: Lab) -> Quantity:
     return Quantity(8 * float(bytes_of_prompt(lab)) / reading_s(lab) / 1e9, "Gbit/s")
 
 
+def link_into_the_writer(lab: Lab) -> Quantity:
+    """Bits a second that arrive at the one that writes while three read without a pause."""
+    return Quantity(BEST[0] * float(link_that_keeps_up(lab)), "Gbit/s")
+
+
 def link_in_bytes(lab: Lab) -> Quantity:
     """As if gigabytes were gigabits."""
-    return Quantity(float(bytes_of_prompt(lab)) / reading_s(lab) / 1e9, "Gbit/s")
+    return Quantity(float(link_into_the_writer(lab)) / 8, "Gbit/s")
 
 
 def link_within_a_token(lab: Lab) -> Quantity:
@@ -309,10 +375,48 @@ def flag_firsts(lab: Lab) -> list[Quantity]:
     return [_first(example, None), _first(example, None, SMALL_BUDGET), _first(example, BEST)]
 
 
-def flag_flats(lab: Lab) -> list[Quantity]:
-    """Tokens a second flat out, alike."""
+def flag_tokens(lab: Lab) -> list[Quantity]:
+    """Time of a token, averaged over an answer, that nine answers in ten do not exceed, alike: what the limit is about."""
     example = flag_example(lab)
-    return [_flat(example, None), _flat(example, None, SMALL_BUDGET), _flat(example, BEST)]
+    return [_token90(example, None), _token90(example, None, SMALL_BUDGET), _token90(example, BEST)]
+
+
+def flag_token_limit(lab: Lab) -> Quantity:
+    """The limit on that mean there."""
+    return token_gap_limit(flag_example(lab))
+
+
+def _token90(lab: Lab, division: tuple[int, int] | None, budget: int = 0) -> Quantity:
+    return Quantity(float(np.nanpercentile(felt_at_peak(lab, division, budget).token_s, 90)), "s")
+
+
+def flag_done(lab: Lab) -> list[Quantity]:
+    """Seconds for all requests at once, alike."""
+    example = flag_example(lab)
+    return [_done(example, None), _done(example, None, SMALL_BUDGET), _done(example, BEST)]
+
+
+# --- pieces of a prompt on a mixture of experts
+
+
+def whole_prompt_step(lab: Lab) -> Quantity:
+    """Seconds of one step with a whole prompt of the mean length."""
+    return Quantity(cost(lab).mixed([(PROMPTS[0], 0)]), "s")
+
+
+def piece_step(lab: Lab) -> Quantity:
+    """Seconds of one step with the first piece of it."""
+    return Quantity(cost(lab).mixed([(SMALL_BUDGET, 0)]), "s")
+
+
+def prompt_in_pieces(lab: Lab) -> Quantity:
+    """Seconds of all of its pieces, one after another."""
+    return Quantity(sum(cost(lab).mixed([(SMALL_BUDGET, done)]) for done in range(0, PROMPTS[0], SMALL_BUDGET)), "s")
+
+
+def work_in_pieces(lab: Lab) -> Quantity:
+    """Replicas that reading in pieces would keep busy at the peak."""
+    return Quantity(rate(lab) * float(prompt_in_pieces(lab)), "replicas", digits=2)
 
 
 # --- claims: true on every shipped lab, or the text would have to say otherwise
@@ -328,8 +432,23 @@ def divisions_rank(lab: Lab) -> bool:
 
 
 def no_throughput_gained(lab: Lab) -> bool:
-    """Flat out the best division writes 80 to 95 % of what the undivided fleet writes, and an even one less than that."""
-    return 0.8 < float(flat_share(lab)) < 0.95 and float(flat_even(lab)) < float(flat_divided(lab))
+    """All at once: three and one are done no sooner than the undivided fleet, and by a fifth later at most; two and two need 30 % longer or
+    more, and what two replicas take to read is nine tenths of that or more.
+    """
+    whole, even, best = (float(work(lab)) for work in (done_undivided, done_even, done_best))
+    return whole < best < 1.2 * whole and even > 1.3 * whole and 0.85 < float(two_read_all(lab)) / even < 1.1
+
+
+def one_reader_is_late(lab: Lab) -> bool:
+    """The sum by hand gives the median first token of team A within a fifth; in proportion it would be a fifth of that or less."""
+    truth = float(first_with_one_reader(lab))
+    return 0.8 < float(first_by_sum(lab)) / truth < 1.2 and float(first_in_proportion(lab)) < truth / 5
+
+
+def tokens_rank(lab: Lab) -> bool:
+    """On the example nine answers in ten have a token sooner with the flag than without, and sooner still with the best division."""
+    before, after, split = (float(each) for each in flag_tokens(lab))
+    return split < 0.85 * after and after < 0.75 * before
 
 
 def gaps_shrink(lab: Lab) -> bool:
@@ -338,8 +457,8 @@ def gaps_shrink(lab: Lab) -> bool:
 
 
 def ethernet_is_enough(lab: Lab) -> bool:
-    """A link of 100 Gbit/s is three times what one replica needs, or more."""
-    return 3 * float(link_that_keeps_up(lab)) < 100
+    """100 Gbit/s carry what arrives at the one that writes while three read without a pause."""
+    return float(link_into_the_writer(lab)) < 100
 
 
 def flag_does_it(lab: Lab) -> bool:
@@ -350,5 +469,5 @@ def flag_does_it(lab: Lab) -> bool:
 
 
 def flag_ruins_mixtures(lab: Lab) -> bool:
-    """On a mixture of experts it leaves one request in fifty within the limits, or fewer."""
-    return not lab.system.model.is_mixture or float(kept_with_flag(lab)) < 2
+    """On a mixture of experts it leaves one request in fifty within the limits, or fewer: reading in pieces takes more than all replicas."""
+    return not lab.system.model.is_mixture or (float(kept_with_flag(lab)) < 2 and float(work_in_pieces(lab)) > REPLICAS)

@@ -13,6 +13,8 @@ every_lab = pytest.mark.parametrize("name", lab_names())
 CLAIMS = (
     workings.divisions_rank,
     workings.no_throughput_gained,
+    workings.one_reader_is_late,
+    workings.tokens_rank,
     workings.gaps_shrink,
     workings.ethernet_is_enough,
     workings.flag_does_it,
@@ -110,11 +112,36 @@ def test_the_other_card_as_measured():
 def test_workings_do_not_meet(name):
     lab = load_lab(name)
     for truth, slips in (
-        (workings.flat_divided, (workings.flat_with_gain, workings.flat_with_goodput_gain)),
+        (workings.done_even, (workings.done_undivided, workings.done_with_gain, workings.done_with_goodput_gain)),
+        (
+            workings.first_with_one_reader,
+            (workings.first_undivided, workings.first_in_proportion, workings.first_by_the_clock),
+        ),
         (workings.gap99_divided, (workings.gap99_undivided, workings.gap_of_one_for_four)),
-        (workings.link_that_keeps_up, (workings.link_in_bytes, workings.link_within_a_token)),
+        (
+            workings.link_into_the_writer,
+            (workings.link_that_keeps_up, workings.link_in_bytes, workings.link_within_a_token),
+        ),
     ):
-        values = [float(each(lab)) for each in (truth, *slips)]
-        for place, value in enumerate(values):
-            for other in values[place + 1 :]:
-                assert max(value, other) > 1.2 * min(value, other)
+        right = float(truth(lab))
+        for slip in slips:
+            assert max(right, float(slip(lab))) > 1.3 * min(right, float(slip(lab))), (truth.__name__, slip.__name__)
+
+
+@every_lab
+def test_what_the_stems_give_leads_to_the_truth(name):
+    """The sums by hand, from what is printed, end within the band of the answer: the readers of two and two, and the queue of one reader."""
+    lab = load_lab(name)
+    assert float(workings.two_read_all(lab)) == pytest.approx(float(workings.done_even(lab)), rel=0.12)
+    late = float(workings.middle_turn(lab)) - float(workings.middle_comes(lab))
+    assert late == pytest.approx(float(workings.first_with_one_reader(lab)), rel=0.2)
+    # A prompt's bytes from three readers, each in the time of reading one.
+    by_hand = 3 * 8e-9 * float(workings.bytes_of_prompt(lab)) / float(workings.prompt_reading(lab))
+    assert by_hand == pytest.approx(float(workings.link_into_the_writer(lab)), rel=0.01)
+
+
+def test_pieces_of_a_prompt_are_too_much_for_a_mixture():
+    for name in ("gpt-oss-120b-h100-mxfp4", "deepseek-v3-8xh200-fp8"):
+        lab = load_lab(name)
+        assert float(workings.piece_step(lab)) > fleets.token_limit_s(lab)
+        assert float(workings.work_in_pieces(lab)) > fleets.REPLICAS

@@ -19,6 +19,12 @@ def test_three_ways_of_one_peak(name):
     assert whole.link is None and even.link is not None and best.link is not None
     assert [lane.pool for lane in best.lanes] == ["prefill"] * 3 + ["decode"]
     assert sum(whole.arrivals) == sum(best.arrivals)
+    # Two pools hand the first token out where it is written: the view says what the tables say.
+    told = fleets.felt_at_peak(lab, fleets.BEST)
+    assert best.waits.first_token_s[0] == pytest.approx(float(workings.firsts_divided(lab)[3]))
+    assert best.waits.gap_s[2] == pytest.approx(float(workings.gap99_divided(lab)))
+    assert max(value for value in best.ttft_p99_s if value is not None) <= told.first_s.max() + 1e-9
+    assert "reads" not in whole.finding
     # The even division queues before the pool that reads, and the pool that writes has next to nobody waiting.
     reads = [max(lane.waiting) for lane in even.lanes if lane.pool == "prefill"]
     writes = [max(lane.waiting) for lane in even.lanes if lane.pool == "decode"]
@@ -33,6 +39,7 @@ def test_the_incident_is_one_of_the_wire_alone(name):
     shown, mended = incident.pools_monitor(lab), incident.mended_pools_monitor(lab)
     for word in ("wire", "link", "Gbit"):
         assert word not in shown.finding and not any(word in chart.title for chart in shown.charts)
+    assert mended.finding != shown.finding and "in place of" in mended.finding
     charts = {chart.title: [value for value in chart.values if value is not None] for chart in shown.charts}
     assert charts["First token, gateway, p50"][-1] > 5 * fleets.first_limit_s(lab)
     assert charts["Waiting, decode pod"][-1] > 5 * max(mended.chart("Waiting, decode pod").compare)
