@@ -17,7 +17,7 @@ from lessonlib.course.lesson_20.fleets import (
     felt,
     first_limit_s,
     fleet,
-    rate,
+    rate_at_peak,
     scheduler,
     token_limit_s,
 )
@@ -35,11 +35,11 @@ _OWN = "as the others"
 
 def pool_rate_stops(lab: Lab) -> list[float]:
     """Requests a second, round the peak."""
-    return sorted({float(f"{share * rate(lab):.2g}") for share in _SHARES})
+    return sorted({float(f"{share * rate_at_peak(lab):.2g}") for share in _SHARES})
 
 
 def pool_rate_start(lab: Lab) -> float:
-    return rate(lab)
+    return rate_at_peak(lab)
 
 
 def pool_answer_stops(lab: Lab) -> list[int]:

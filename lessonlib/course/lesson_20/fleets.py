@@ -65,7 +65,7 @@ def flat_out(lab: Lab, division: tuple[int, int] | None, budget: int = 0) -> Res
 
 
 @lru_cache(maxsize=64)
-def rate(lab: Lab) -> float:
+def rate_at_peak(lab: Lab) -> float:
     """Requests a second of the peak, two digits."""
     return float(f"{LOAD * flat_out(lab, None).requests_per_s:.2g}")
 
@@ -73,7 +73,9 @@ def rate(lab: Lab) -> float:
 @lru_cache(maxsize=128)
 def peak(lab: Lab, division: tuple[int, int] | None, budget: int = 0, gpu: str = "") -> Result:
     """The same requests at the peak's rate."""
-    return simulate(lab.system, drawn(rate(lab), REQUESTS), scheduler(budget), fleet(division, gpu=gpu, lab=lab))
+    return simulate(
+        lab.system, drawn(rate_at_peak(lab), REQUESTS), scheduler(budget), fleet(division, gpu=gpu, lab=lab)
+    )
 
 
 @lru_cache(maxsize=64)

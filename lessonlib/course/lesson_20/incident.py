@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_20.fleets import BEST, LINK, drawn, felt, first_limit_s, fleet, rate, scheduler
+from lessonlib.course.lesson_20.fleets import BEST, LINK, drawn, felt, first_limit_s, fleet, rate_at_peak, scheduler
 from lessonlib.course.lesson_20.workings import bytes_of_prompt
 from lessonlib.draw.monitor import Chart, Monitor
 from lessonlib.roofline import Lab
@@ -26,7 +26,7 @@ READERS, WRITERS = BEST
 
 def _crosses(lab: Lab) -> float:
     """Bytes a second that one replica sends at the peak."""
-    return rate(lab) / READERS * float(bytes_of_prompt(lab))
+    return rate_at_peak(lab) / READERS * float(bytes_of_prompt(lab))
 
 
 def _slow(lab: Lab) -> float:
@@ -37,7 +37,7 @@ def _slow(lab: Lab) -> float:
 @lru_cache(maxsize=16)
 def minutes(lab: Lab, mended: bool) -> Result:
     """The run; `mended`: with the link as it was."""
-    requests = drawn(rate(lab), int(rate(lab) * EVERY_S * (SCRAPES + 1)))
+    requests = drawn(rate_at_peak(lab), int(rate_at_peak(lab) * EVERY_S * (SCRAPES + 1)))
     return simulate(lab.system, requests, scheduler(), fleet(BEST, link=LINK if mended else _slow(lab)))
 
 

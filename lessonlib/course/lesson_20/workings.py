@@ -24,7 +24,7 @@ from lessonlib.course.lesson_20.fleets import (
     flat_out,
     kept,
     peak,
-    rate,
+    rate_at_peak,
     reading_s,
     token_limit_s,
 )
@@ -45,7 +45,7 @@ def replica_gpus(lab: Lab) -> int:
 
 def peak_rate(lab: Lab) -> Quantity:
     """Requests that come at the peak."""
-    return Quantity(rate(lab), "requests/s", digits=2)
+    return Quantity(rate_at_peak(lab), "requests/s", digits=2)
 
 
 def pool_prompt(lab: Lab) -> Quantity:
@@ -120,7 +120,7 @@ def _first(lab: Lab, division: tuple[int, int] | None, budget: int = 0) -> Quant
 
 def reading_work(lab: Lab) -> Quantity:
     """Replicas that reading keeps busy: prompts a second times seconds a prompt."""
-    return Quantity(rate(lab) * reading_s(lab), "replicas")
+    return Quantity(rate_at_peak(lab) * reading_s(lab), "replicas")
 
 
 def division_gains(lab: Lab) -> bool:
@@ -181,7 +181,7 @@ def three_carry(lab: Lab) -> Quantity:
 
 def peak_lasts(lab: Lab) -> Quantity:
     """Seconds in which the peak's requests come."""
-    return Quantity(REQUESTS / rate(lab), "s", digits=2)
+    return Quantity(REQUESTS / rate_at_peak(lab), "s", digits=2)
 
 
 def middle_number(lab: Lab) -> int:
@@ -201,7 +201,7 @@ def first_with_one_reader(lab: Lab) -> Quantity:
 
 def first_by_sum(lab: Lab) -> Quantity:
     """The same by hand: the middle request comes after half of the peak, and has its turn when all before it are read."""
-    return Quantity(REQUESTS / 2 * (reading_s(lab) - 1 / rate(lab)) + reading_s(lab), "s")
+    return Quantity(REQUESTS / 2 * (reading_s(lab) - 1 / rate_at_peak(lab)) + reading_s(lab), "s")
 
 
 def middle_turn(lab: Lab) -> Quantity:
@@ -211,7 +211,7 @@ def middle_turn(lab: Lab) -> Quantity:
 
 def middle_comes(lab: Lab) -> Quantity:
     """Seconds from the start until half of the peak's requests have come."""
-    return Quantity(REQUESTS / 2 / rate(lab), "s")
+    return Quantity(REQUESTS / 2 / rate_at_peak(lab), "s")
 
 
 def first_in_proportion(lab: Lab) -> Quantity:
@@ -258,7 +258,7 @@ def gap99_fewer(lab: Lab) -> Quantity:
 
 def writing_together(lab: Lab) -> Quantity:
     """Answers that the one replica writes at once: requests a second times the time that an answer is written (Little's law)."""
-    return Quantity(rate(lab) * _written_s(lab, BEST), "answers", digits=2)
+    return Quantity(rate_at_peak(lab) * _written_s(lab, BEST), "answers", digits=2)
 
 
 def _written_s(lab: Lab, division: tuple[int, int] | None) -> float:
@@ -269,7 +269,7 @@ def _written_s(lab: Lab, division: tuple[int, int] | None) -> float:
 
 def together_undivided(lab: Lab) -> Quantity:
     """Answers that one replica of the undivided fleet writes at once."""
-    return Quantity(rate(lab) * _written_s(lab, None) / REPLICAS, "answers", digits=2)
+    return Quantity(rate_at_peak(lab) * _written_s(lab, None) / REPLICAS, "answers", digits=2)
 
 
 def plain_small_step(lab: Lab) -> Quantity:
@@ -416,7 +416,7 @@ def prompt_in_pieces(lab: Lab) -> Quantity:
 
 def work_in_pieces(lab: Lab) -> Quantity:
     """Replicas that reading in pieces would keep busy at the peak."""
-    return Quantity(rate(lab) * float(prompt_in_pieces(lab)), "replicas", digits=2)
+    return Quantity(rate_at_peak(lab) * float(prompt_in_pieces(lab)), "replicas", digits=2)
 
 
 # --- claims: true on every shipped lab, or the text would have to say otherwise

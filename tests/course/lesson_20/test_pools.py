@@ -76,12 +76,12 @@ def test_bytes_of_a_prompt_as_published():
 def test_the_wire_is_bytes_of_a_prompt_in_the_time_of_a_prompt(name):
     """A link a tenth below what crosses makes a queue, one a third above it does not (the peak is not all the time)."""
     lab = load_lab(name)
-    crosses = fleets.rate(lab) / 3 * float(workings.bytes_of_prompt(lab))
+    crosses = fleets.rate_at_peak(lab) / 3 * float(workings.bytes_of_prompt(lab))
     waits = []
     for share in (0.8, 2.0):
         run = simulate(
             lab.system,
-            fleets.drawn(fleets.rate(lab), 300),
+            fleets.drawn(fleets.rate_at_peak(lab), 300),
             fleets.scheduler(),
             fleets.fleet(fleets.BEST, link=share * crosses),
         )

@@ -58,11 +58,11 @@ def test_caches_that_wait_pile_up_at_the_difference_of_two_rates():
 @every_lab
 def test_the_explorer_in_a_few_settings(name):
     lab = load_lab(name)
-    fleets.rate(lab)
+    fleets.rate_at_peak(lab)
     shares = {}
     for link in (1.0, 100.0, 400.0):
         before = time.process_time()
-        shown = explore.explore_pools(lab, per_s=fleets.rate(lab), answers=140, link=link, card="as the others")
+        shown = explore.explore_pools(lab, per_s=fleets.rate_at_peak(lab), answers=140, link=link, card="as the others")
         assert time.process_time() - before < 1.0
         shown.refuse(["bars"])
         shares[link] = {bar.label: bar.parts[0].value for bar in shown.bars}
