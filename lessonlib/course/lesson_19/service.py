@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.roofline import Lab, System, band, max_batch
+from lessonlib.roofline import Lab, System, max_batch
+from lessonlib.roofline.band import band
 from lessonlib.serving import LogNormal, Poisson, Result, Scheduler, Workload, fixed, simulate
 
 #: mean tokens of prompts and answers, and their standard deviations as a share of the mean
