@@ -100,7 +100,7 @@ def _on_cluster(function: Callable[..., Result], tasks: Iterable[tuple[Any, ...]
     ):
         try:
             parallel = Parallel(
-                n_jobs=-1, return_as="generator_unordered", batch_size=1, pre_dispatch="n_jobs", verbose=0
+                n_jobs=-1, return_as="generator_unordered", batch_size=1, pre_dispatch="2*n_jobs", verbose=0
             )
             yield from _each(parallel(delayed(function)(*task) for task in tasks))
         except TimeoutError:

@@ -70,10 +70,6 @@ def model_in_bits(lab: Lab) -> str:
     return model(lab) if lab.system.weights == "bf16" else f"{model(lab)} in {lab.system.weights}"
 
 
-def pair_card(lab: Lab) -> str:
-    return pair_lab(lab).system.gpu.title
-
-
 # --- a step
 
 
@@ -119,15 +115,6 @@ def undivided(lab: Lab) -> Quantity:
 
 
 # --- what is sent
-
-
-def layers_of_pair(lab: Lab) -> int:
-    return on_gpus(lab, 2).model.layer_count
-
-
-def width_of_pair(lab: Lab) -> str:
-    """Numbers that stand for one token between two layers."""
-    return f"{on_gpus(lab, 2).model.hidden:,}"
 
 
 def messages(lab: Lab) -> Quantity:
@@ -265,7 +252,3 @@ def links_share(system: System, tokens: int) -> float:
 def share_of_token(lab: Lab) -> Quantity:
     """Of one request's decode step on the pair."""
     return Quantity(links_share(on_gpus(lab, 2), 1), "%", digits=2)
-
-
-def share_of_prompt(lab: Lab) -> Quantity:
-    return Quantity(links_share(on_gpus(lab, 2), PROMPT), "%", digits=2)

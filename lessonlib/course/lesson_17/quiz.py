@@ -172,12 +172,6 @@ def own_ranges(lab: Lab) -> list[str]:
     return found
 
 
-def own_growth(lab: Lab) -> Quantity:
-    """Expected step of many requests over that of one."""
-    one, many = (_own(lab, requests).expected_s for requests in (1, MANY))
-    return Quantity(many / one, "x", digits=2)
-
-
 def own_different(lab: Lab) -> Quantity:
     """Different experts of a layer that the fuller step needs, fair; 0 in a dense model."""
     if not is_mixture(lab):
