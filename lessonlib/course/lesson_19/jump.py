@@ -164,7 +164,7 @@ def second_ready_clock(lab: Lab) -> str:
 
 def hours_over_fixed(lab: Lab) -> Quantity:
     """GPU time of the autoscaled fleet over that of three replicas, from 13:40 to 14:04, starting replicas included."""
-    return Quantity(scaled(lab.system).replica_seconds / (NEEDED * END_S), "x", digits=2)
+    return Quantity(scaled(lab.system).replica_seconds / (NEEDED * END_S), "x", digits=3)
 
 
 def hours_if_it_fits(lab: Lab) -> Quantity:
