@@ -61,7 +61,11 @@ def test_a_changed_question_asks_anew_and_the_others_stay(path: Path, monkeypatc
     raw = source()
     body(raw, lesson.asked[1].id)["stem"] = "Another question, same options?"
     again = reopened(monkeypatch, raw, Journal(path))
-    assert [item.step.state for item in again.asked[:3]] == [lesson.asked[0].step.state, "asked", lesson.asked[2].step.state]
+    assert [item.step.state for item in again.asked[:3]] == [
+        lesson.asked[0].step.state,
+        "asked",
+        lesson.asked[2].step.state,
+    ]
     back = opened(journal=Journal(path))
     assert states(back) == states(lesson), "nothing was thrown away"
 
@@ -94,7 +98,10 @@ def test_another_lab_asks_anew_and_the_first_keeps_its_own(path: Path) -> None:
     assert {item.step.state for item in other.asked} == {"asked"}
     revealed(other, other.asked[0])
     assert opened(journal=Journal(path), lab=here).asked[1].step.revealed
-    assert [item.step.state for item in opened(journal=Journal(path), lab=there).asked[:2]] == [other.asked[0].step.state, "asked"]
+    assert [item.step.state for item in opened(journal=Journal(path), lab=there).asked[:2]] == [
+        other.asked[0].step.state,
+        "asked",
+    ]
 
 
 def test_another_lesson_is_not_touched(path: Path) -> None:

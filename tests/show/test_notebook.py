@@ -125,7 +125,7 @@ def test_a_page_that_writes_the_view_changes_nothing(shown: tuple[NotebookLesson
     item = lesson._lesson.items[FIRST]
     for event in ({"event": "commit", "guess": a_guess(item), "confidence": 1}, {"event": "reveal"}):
         panels[FIRST].handle(event)
-    assert panels[FIRST].view["state"] == "revealed" and panels[SECOND].view["state"] == "asked"
+    assert panels[FIRST].view["state"] in ("revealed", "observed") and panels[SECOND].view["state"] == "asked"
 
 
 # --- the hidden widget ----------------------------------------------------------------------------------------------
@@ -164,7 +164,7 @@ def test_a_forged_trait_is_sent_anew_and_breaks_no_other_panel(
     item = lesson._lesson.items[FIRST]
     panels[FIRST].handle({"event": "commit", "guess": a_guess(item), "confidence": 1})
     panels[FIRST].handle({"event": "reveal"})
-    assert panels[FIRST].view["state"] == "revealed" and panels[SECOND].view["state"] == "asked"
+    assert panels[FIRST].view["state"] in ("revealed", "observed") and panels[SECOND].view["state"] == "asked"
 
 
 def test_what_is_locked_is_not_asked_of_the_page(shown: tuple[NotebookLesson, dict[str, Panel]]) -> None:

@@ -70,9 +70,14 @@ def test_a_lesson_without_runs_takes_any_lab() -> None:
     assert lesson.lab.name == "small" and lesson.without_room is None
 
 
+#: A fleet whose replicas hold 32 requests of 6,000 tokens each is more than four cards of 24 GB have.
+WITHOUT_ROOM = {"18-routing": ["llama-3.1-8b-int4-rtx-4090"]}
+
+
 @pytest.mark.parametrize("name", lesson_names())
 def test_every_shipped_lab_is_its_own(name: str) -> None:
-    assert [lab for lab in lab_names() if Lesson(name, load_lab(lab), None, BLOCKS).without_room] == []
+    found = [lab for lab in lab_names() if Lesson(name, load_lab(lab), None, BLOCKS).without_room]
+    assert found == WITHOUT_ROOM.get(name, [])
 
 
 OWN = """

@@ -344,11 +344,6 @@ def all_reduced(lab: Lab) -> Quantity:
     return Quantity(2 * link_layers(lab) * USUAL * case_system().model.hidden * 2, "B")
 
 
-def link_once_a_layer(lab: Lab) -> Quantity:
-    """As if the cards exchanged once a layer."""
-    return Quantity(float(link_needed(lab)) / 2, "B/s", digits=2)
-
-
 def bridged_prefill(lab: Lab) -> Quantity:
     """Expected time of the usual prompt on two H100 NVL with their bridge."""
     return Quantity(prefill(on("h100-nvl"), USUAL).expected_s, "s")

@@ -48,8 +48,11 @@ def dense() -> System:
 
 
 def experts_of(system: System) -> Experts:
-    """The block of experts that most layers have."""
-    return next(group.feed_forward for group in system.model.layers if isinstance(group.feed_forward, Experts))
+    """The block of experts that most layers have; of a dense model, which no question of the lesson is about, the mixture's."""
+    models = (system.model, mixture().model)
+    return next(
+        group.feed_forward for model in models for group in model.layers if isinstance(group.feed_forward, Experts)
+    )
 
 
 @lru_cache(maxsize=256)

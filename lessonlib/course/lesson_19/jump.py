@@ -6,7 +6,6 @@ Rates are those of the lab: half of what a replica carries before, 2.6 times as 
 from __future__ import annotations
 
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 
@@ -95,10 +94,6 @@ def start_takes(lab: Lab) -> Quantity:
     return Quantity(START_S / 60, "minutes")
 
 
-def start_seconds(lab: Lab) -> Quantity:
-    return Quantity(START_S, "s")
-
-
 def in_time_limit(lab: Lab) -> Quantity:
     return Quantity(IN_TIME_S, "s")
 
@@ -158,10 +153,6 @@ def outside_when_ready(lab: Lab) -> Quantity:
     return Quantity(float((came & ~done).sum()) - room(lab.system), "requests", digits=2)
 
 
-def second_ready_clock(lab: Lab) -> str:
-    return clock(BEGINS, first_ready_s(scaled(lab.system)))[:5]
-
-
 def hours_over_fixed(lab: Lab) -> Quantity:
     """GPU time of the autoscaled fleet over that of three replicas, from 13:40 to 14:04, starting replicas included."""
     return Quantity(scaled(lab.system).replica_seconds / (NEEDED * END_S), "x", digits=3)
@@ -170,13 +161,6 @@ def hours_over_fixed(lab: Lab) -> Quantity:
 def hours_if_it_fits(lab: Lab) -> Quantity:
     """As if it ran one replica until three are ready, and then three."""
     return Quantity((START_S + NEEDED * (END_S - START_S)) / (NEEDED * END_S), "x", digits=2)
-
-
-def hours_of_ready(lab: Lab) -> Quantity:
-    """As if a replica cost nothing before it takes requests."""
-    counts = [*scaled(lab.system).replicas, (END_S, 0)]
-    ready = sum(count * (after - when) for (when, count), (after, _) in pairwise(counts))
-    return Quantity(ready / (NEEDED * END_S), "x", digits=2)
 
 
 def in_time_scaled(lab: Lab) -> Quantity:

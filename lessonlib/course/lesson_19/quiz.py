@@ -55,10 +55,6 @@ def gauge_load(lab: Lab) -> Quantity:
     return Quantity(100 * _LOAD, "%")
 
 
-def gauge_rate(lab: Lab) -> Quantity:
-    return Quantity(_LOAD * carried(lab.system), "requests/s")
-
-
 def gauge_by_replicas(lab: Lab) -> list[Quantity]:
     """What each GPU's utilisation shows when the traffic is spread over one, two, three and four replicas."""
     return [Quantity(100 * busy_share(lab.system, _LOAD / count), "%", digits=2) for count in _STEPS]

@@ -71,10 +71,6 @@ def second_step_clock(lab: Lab) -> str:
     return clock(BEGINS, RISES_S + START_S)
 
 
-def third_step_clock(lab: Lab) -> str:
-    return clock(BEGINS, RISES_S + 2 * START_S)
-
-
 def served_is_not_asked(lab: Lab) -> bool:
     """With a queue it asks for one more than is ready; without, for what is needed, however many are ready."""
     climbs = [asked_for(lab, ready, True) for ready in (1, 2, 3)] == [2, 3, 4]

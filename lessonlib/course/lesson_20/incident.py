@@ -31,7 +31,8 @@ def _crosses(lab: Lab) -> float:
 
 def _slow(lab: Lab) -> float:
     """Bytes a second of the slow link."""
-    return max(speed for speed in SPEEDS if speed * 1e9 / 8 <= AT_MOST * _crosses(lab)) * 1e9 / 8
+    fitting = [speed for speed in SPEEDS if speed * 1e9 / 8 <= AT_MOST * _crosses(lab)]
+    return (max(fitting) if fitting else AT_MOST * _crosses(lab) * 8e-9) * 1e9 / 8
 
 
 @lru_cache(maxsize=16)

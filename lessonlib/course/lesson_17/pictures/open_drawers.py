@@ -61,7 +61,7 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
     )
     sheet.add(
         group(text(40, 245, f"one guest, {kitchens} kitchens", "strong", "start"), floors, look=sheet.appear(3.0)),
-        group(tickets, text(690, 384, f"longest line {longest}, mean {mean}", "", "end"), look=sheet.appear(3.8)),
+        group(tickets, text(690, 384, f"longest line {longest}", "", "end"), look=sheet.appear(3.8)),
         text(40, 384, "each layer asks anew", "", "start"),
     )
     alt = (
