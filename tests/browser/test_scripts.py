@@ -10,7 +10,7 @@ LESSON, FIRST = "00-start-here", "how-fast-is-memory"
 STYLES = "document.querySelectorAll('style[data-lesson-panels]').length"
 EDITIONS = "globalThis.lessonPanels.size"
 #: over the websocket, for all panels of a lesson
-MOST_BYTES = 600_000
+MOST_BYTES = 680_000
 
 
 def test_they_come_once_and_outlive_run_all_reload_and_restart(open_notebook: OpenNotebook, watch: Watch) -> None:
