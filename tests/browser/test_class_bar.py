@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.browser.clicks import KERNEL
 from tests.browser.harness import Notebook, OpenNotebook, Watch
 from tests.browser.learner import FOCUSED
+from tests.browser.made import write_notebook
 from tests.browser.server import Server
 from tests.classroom.led import Led, Phone, leading
 from tests.lesson.shipped import LESSON, opened
@@ -20,11 +18,6 @@ from tests.lesson.shipped import LESSON, opened
 FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
 OPEN = f'import lessonlib\nlesson = lessonlib.open_lesson("{LESSON}")\nlesson'
 PLAN = "plan-of-the-class"
-
-
-def write_notebook(path: Path, *cells: str) -> Path:
-    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=KERNEL), path)
-    return path
 
 
 @pytest.fixture

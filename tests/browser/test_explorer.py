@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
-
-from tests.browser.clicks import KERNEL
 from tests.browser.harness import OpenNotebook, Watch
+from tests.browser.made import own_lesson
 
 LESSON = """
 number: 1
@@ -53,18 +50,10 @@ DRAG = """async (slider) => {
 
 def write(folder: Path) -> Path:
     """A lesson of its own with an explorer, and a notebook that shows it and then counts what was computed."""
-    home = folder / "squares"
-    home.mkdir()
-    (home / "01-squares.yaml").write_text(LESSON, encoding="utf-8")
-    (home / "workings.py").write_text(WORKINGS, encoding="utf-8")
-    cells = [
-        f'import lessonlib\nlesson = lessonlib.open_lesson("{home / "01-squares.yaml"}")',
-        'lesson.explore("knobs")',
-        "import sys\nprint('computed', [m for n, m in sys.modules.items() if n.endswith('.workings') and hasattr(m, 'CALLS')][0].CALLS)",
-    ]
-    path = folder / "squares.ipynb"
-    nbformat.write(new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata=KERNEL), path)
-    return path
+    count = "[m for n, m in sys.modules.items() if n.endswith('.workings') and hasattr(m, 'CALLS')][0].CALLS"
+    return own_lesson(
+        folder, "squares", LESSON, WORKINGS, 'lesson.explore("knobs")', f"import sys\nprint('computed', {count})"
+    )
 
 
 def test_the_kernel_computes_the_newest_setting_and_skips_what_nobody_waits_for(

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.browser.clicks import KERNEL
 from tests.browser.harness import OpenNotebook, Watch
+from tests.browser.made import own_lesson
 
 LESSON = """
 number: 1
@@ -44,15 +42,7 @@ def two_routers(lab):
 
 def write(folder: Path) -> Path:
     """A lesson of its own with a fleet, and a notebook that shows it."""
-    home = folder / "routers"
-    home.mkdir()
-    (home / "01-routers.yaml").write_text(LESSON, encoding="utf-8")
-    (home / "workings.py").write_text(WORKINGS, encoding="utf-8")
-    opening = f'import lessonlib\nlesson = lessonlib.open_lesson("{home / "01-routers.yaml"}")'
-    cells = [new_code_cell(opening), new_code_cell('lesson.fleet("the-fleet")')]
-    path = folder / "routers.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), path)
-    return path
+    return own_lesson(folder, "routers", LESSON, WORKINGS, 'lesson.fleet("the-fleet")')
 
 
 def test_the_keyboard_steps_two_fleets_under_one_clock(

@@ -13,7 +13,8 @@ from playwright.sync_api import Browser, Error, Locator, Page, expect
 
 from tests.browser.hall import PHONE, choose, headline
 from tests.browser.harness import Watch
-from tests.browser.test_class_bar import OPEN, answer, step, write_notebook
+from tests.browser.made import write_notebook
+from tests.browser.test_class_bar import OPEN, answer, step
 from tests.deploy.hub_trial import Trial, running
 from tests.lesson.shipped import LESSON, opened
 

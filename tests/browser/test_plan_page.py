@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from lessonlib.plan import answer_data, plan
 from lessonlib.show.plan_page import plan_page
+from tests.browser.pages import assert_stands_alone
 from tests.plan.cases import grid, question
 
 
@@ -30,18 +30,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def test_a_page_is_drawn_as_meant_and_shuts_nobody_out(
     browser: Browser, pages: dict[str, Path], name: str, scheme: str
 ) -> None:
-    with browser.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 900}) as context:  # type: ignore[arg-type]
-        page, said, asked = context.new_page(), [], []
-        page.on("console", lambda message: said.append(message.text))
-        page.on("request", lambda request: asked.append(request.url))
-        page.goto(pages[name].as_uri())
-        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 26)"}[scheme], "its own style is let in"
-        found = Axe().run(page).response["violations"]
-        assert [f"{each['id']}: {each['help']}" for each in found if each["impact"] in ("serious", "critical")] == []
-        page.set_viewport_size({"width": 360, "height": 720})
-        assert page.evaluate("document.documentElement.scrollWidth") == 360
-        assert said == [] and asked == [pages[name].as_uri()], "nothing is asked for, nothing is refused"
+    assert_stands_alone(browser, pages[name], scheme, height=900)
 
 
 def test_the_fronts_are_drawn_where_the_numbers_are(browser: Browser, pages: dict[str, Path]) -> None:

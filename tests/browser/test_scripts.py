@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
+from lessonlib.show.scripts import panel_script, panel_style
 from tests.browser.harness import OpenNotebook, Watch
 
 LESSON, FIRST = "00-start-here", "how-fast-is-memory"
 STYLES = "document.querySelectorAll('style[data-lesson-panels]').length"
 EDITIONS = "globalThis.lessonPanels.size"
-#: over the websocket, for all panels of a lesson
-MOST_BYTES = 680_000
+#: Over the websocket, for all panels of a lesson: scripts and styles once, and what the panels say. Twice would be more than that.
+MOST_BYTES = 2.5 * (len(panel_script()) + len(panel_style()))
 
 
 def test_they_come_once_and_outlive_run_all_reload_and_restart(open_notebook: OpenNotebook, watch: Watch) -> None:

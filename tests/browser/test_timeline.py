@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from tests.browser.clicks import KERNEL
 from tests.browser.harness import OpenNotebook, Watch
+from tests.browser.made import own_lesson
 
 LESSON = """
 number: 1
@@ -44,15 +42,7 @@ def two_ways(lab):
 
 def write(folder: Path) -> Path:
     """A lesson of its own with a timeline, and a notebook that shows it."""
-    home = folder / "batches"
-    home.mkdir()
-    (home / "01-batches.yaml").write_text(LESSON, encoding="utf-8")
-    (home / "workings.py").write_text(WORKINGS, encoding="utf-8")
-    opening = f'import lessonlib\nlesson = lessonlib.open_lesson("{home / "01-batches.yaml"}")'
-    cells = [new_code_cell(opening), new_code_cell('lesson.timeline("the-run")')]
-    path = folder / "batches.ipynb"
-    nbformat.write(new_notebook(cells=cells, metadata=KERNEL), path)
-    return path
+    return own_lesson(folder, "batches", LESSON, WORKINGS, 'lesson.timeline("the-run")')
 
 
 def test_the_keyboard_plays_two_runs_under_one_clock(open_notebook: OpenNotebook, watch: Watch, tmp_path: Path) -> None:

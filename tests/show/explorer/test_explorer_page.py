@@ -262,16 +262,6 @@ def test_with_reduced_motion_the_scene_stands_complete_and_cannot_be_played(page
     assert "weights 2 GB" in picture and "4 caches 2 GB" in picture and "25 % of the step" in picture
 
 
-@pytest.fixture
-def moving(browser):
-    """A page that may move, with a clock of the test's own."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="no-preference")
-    page.clock.install(time=0)
-    page.set_default_timeout(5000)
-    yield page
-    page.close()
-
-
 def hold(page) -> None:
     """From now on time passes only when the test says so."""
     page.clock.pause_at(page.evaluate("Date.now()") + 1000)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -273,16 +272,6 @@ def test_a_fleet_that_cannot_be_computed_leaves_its_words_and_a_line(page: Any) 
 
 
 # --- motion ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def moving(browser: Any) -> Iterator[Any]:
-    """A page that may move, with a clock of the test's own."""
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="no-preference")
-    page.clock.install(time=0)
-    page.set_default_timeout(5000)
-    yield page
-    page.close()
 
 
 def test_requests_and_caches_fly_while_it_plays(moving: Any) -> None:
