@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from lessonlib.base.units import GLUED, PREFIXED, counted
+from lessonlib.base.units import GLUED, PREFIXED, counted, unit_scale
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,11 @@ class Quantity:
         return f"{text} {counted(text, self.unit)}"
 
     @property
+    def base(self) -> float:
+        """The value in base units, as typed guesses are read: 48 minutes are 2,880 (seconds), 55 Gbit/s are 5.5e10 (bit/s)."""
+        return float(self.value) * unit_scale(self.unit)
+
+    @property
     def bare(self) -> str:
         """The number alone, as :meth:`show` would print it, without prefix and unit."""
         return significant(self.value, self.digits)
@@ -49,6 +54,11 @@ class Quantity:
         """All digits of a count, with thousands separators: ``65,536 B``."""
         text = f"{self.value:,.0f}"
         return f"{text} {counted(text, self.unit)}".rstrip()
+
+
+def in_base_units(value: Quantity | float) -> float:
+    """What a working returns, in base units; a plain number is taken to be in them."""
+    return value.base if isinstance(value, Quantity) else float(value)
 
 
 def significant(value: float, digits: int = 3) -> str:

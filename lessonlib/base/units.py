@@ -41,7 +41,11 @@ _TIME = {
     "μs": 1e-6,
     "ns": 1e-9,
     "min": 60.0,
+    "minute": 60.0,
     "minutes": 60.0,
+    "h": 3600.0,
+    "hour": 3600.0,
+    "hours": 3600.0,
 }
 #: other spellings -> the unit as the course writes it; none of them takes a prefix
 _SPELLINGS = {

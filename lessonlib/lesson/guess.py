@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.units import DIMENSION_WORDS, NUMBER_WORDS, TYPED_PREFIXES, base_unit, read_unit, unit_scale
+from lessonlib.base.units import (
+    DIMENSION_WORDS,
+    NUMBER_WORDS,
+    TYPED_PREFIXES,
+    base_unit,
+    counted,
+    read_unit,
+    unit_scale,
+)
 
 
 class GuessError(LessonlibError):
@@ -139,8 +147,8 @@ def _plain(number: str) -> float:
 
 
 def _scale(written: str, asked: str, text: str) -> float:
-    """Base units per written unit; a bare number is in the asked unit."""
-    if not written or written == asked:
+    """Base units per written unit; a bare number is in the asked unit, which one of many writes without its plural."""
+    if not written or written in (asked, counted("1", asked)):
         return unit_scale(asked)
     dimension = base_unit(asked)
     multiplier = NUMBER_WORDS.get(written.lower()) or (

@@ -97,8 +97,8 @@ def _forecasts(item: StepItem) -> list[tuple[Mapping[str, Any], float]]:
     """Each forecast of a question with what came out."""
     question, guess = item.step.question, item.step.guess or {}
     if isinstance(question, Settings):
-        return [(typed, float(truth)) for _, typed, truth, _ in question.verdicts(guess)]
-    return [(guess, float(question.truth()))]
+        return [(typed, truth.base) for _, typed, truth, _ in question.verdicts(guess)]
+    return [(guess, question.truth().base)]
 
 
 def _settings_came_to(exam: Exam) -> str:
@@ -163,8 +163,8 @@ def _row(item: StepItem, beside: str) -> str:
     truth, card = question.truth(), question.number(beside)
     cells = ["skipped", "–", "–"]
     if guess:
-        factor = guess["value"] / float(truth)
-        held = "held" if guess["low"] <= float(truth) <= guess["high"] else "missed"
+        factor = guess["value"] / truth.base
+        held = "held" if guess["low"] <= truth.base <= guess["high"] else "missed"
         cells = [
             escape(question.guess_view(guess)["shown"]),
             f"{escape(guess['low_text'])} to {escape(guess['high_text'])}, {held}",

@@ -47,7 +47,11 @@ SECONDS = {
     "\N{GREEK SMALL LETTER MU}s": 0.000001,
     "ns": 0.000000001,
     "min": 60,
+    "minute": 60,
     "minutes": 60,
+    "h": 3600,
+    "hour": 3600,
+    "hours": 3600,
 }
 SPELLINGS = {
     "tok/s": ["tok/s", "tokens/s", "token/s", "t/s", "tps", "toks/s", "tok/sec", "tokens/sec", "tokens per second"],
@@ -105,7 +109,7 @@ def test_flops_in_capitals_are_a_rate() -> None:
     assert read_unit("TFLOPs") == ("FLOP", 1e12)
 
 
-@pytest.mark.parametrize("written", ["parsecs", "gB/h", "Zi B", "µB", "mFLOP", "EiB", "PiB", "minute", "hours"])
+@pytest.mark.parametrize("written", ["parsecs", "gB/h", "Zi B", "µB", "mFLOP", "EiB", "PiB", "fortnight", "GPU hours"])
 def test_what_is_no_unit_of_the_course(written: str) -> None:
     assert read_unit(written) is None
     assert (base_unit(written), unit_scale(written)) == (written, 1.0)

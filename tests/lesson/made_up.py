@@ -32,6 +32,20 @@ def fifty(lab: Lab) -> Quantity:
     return Quantity(50, "tok/s")
 
 
+def forty_eight(lab: Lab) -> Quantity:
+    """A truth in a unit that is printed as it is: 2,880 s."""
+    return Quantity(48, "minutes")
+
+
+def half_of_it(lab: Lab) -> Quantity:
+    """A wrong working of it, in another unit of the same kind."""
+    return Quantity(24 * 60, "s")
+
+
+def gigabits(lab: Lab) -> Quantity:
+    return Quantity(55.5, "Gbit/s")
+
+
 def just_beside(lab: Lab) -> Quantity:
     """A wrong working within 10 % of the truth, but not so near that nobody could tell them apart."""
     return Quantity(108, "tok/s")

@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 
 from lessonlib.lesson.guess import GuessError
+from lessonlib.lesson.kinds import make_question
 from lessonlib.lesson.schema import lesson_schema
 from lessonlib.lesson.words import WordsError
 from lessonlib.show.blocks import BLOCKS
-from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question
+from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question, words
 
 GRADES = [
     {"key": "got", "label": "Had it"},
@@ -192,6 +193,40 @@ def test_the_ends_of_the_strip_have_three_digits() -> None:
 
 def test_the_ticks_of_a_strip_are_left_out_where_the_truth_stands_in_the_bare_unit() -> None:
     assert question("number").drawing(None) == {"ticks": []}
+
+
+IN_MINUTES = {"truth": "forty_eight", "unit": "minutes"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "typed"),
+    [
+        (IN_MINUTES, ["48", "48 minutes", "48 min", "2880 s"]),
+        ({"truth": "gigabits", "unit": "Gbit/s"}, ["55.5", "55.5 Gbit/s", "0.0555 Tbit/s"]),
+    ],
+)
+@pytest.mark.parametrize("kind", ["number", "range"])
+def test_a_truth_in_a_unit_that_is_no_base_unit_is_met_by_what_the_reveal_prints(
+    kind: str, changes: dict[str, Any], typed: list[str]
+) -> None:
+    asked = make_question({**RAW["number"], **changes, "kind": kind}, words(), "made-up how-many")
+    for text in typed:
+        guess = asked.accept({"text": text, "low": text, "high": text})
+        assert asked.score(guess) == {"factor": 1.0, "right": True, "held": True}, text
+        assert asked.result(guess)["truth"]["value"] == guess["value"]
+    assert asked.right()["text"] == typed[0]
+
+
+def test_a_wrong_working_is_recognised_in_any_unit_of_its_kind() -> None:
+    asked = question("number", **IN_MINUTES, wrong=[{**question("number").raw["wrong"][0], "working": "half_of_it"}])
+    assert [given for _, given in asked.mistakes()] == [{"text": "24.0"}]
+    assert asked.result(asked.accept("24"))["feedback"].startswith("<p>24 minutes is what you get when")
+
+
+def test_the_strip_of_such_a_truth_is_labelled_in_its_unit() -> None:
+    asked = question("number", **IN_MINUTES)
+    assert asked.drawing(None) == {"ticks": [(60.0, "minutes")]}
+    assert asked.result(asked.accept("48"))["scale"] == [720.0, 11500.0]
 
 
 def test_what_a_learner_grades() -> None:

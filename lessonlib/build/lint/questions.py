@@ -8,7 +8,7 @@ from itertools import combinations
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.quantity import Quantity
+from lessonlib.base.quantity import Quantity, in_base_units
 from lessonlib.build.lint.finding import Found, Path, rule
 from lessonlib.build.lint.secrets import Amount, Text
 from lessonlib.build.lint.shape import MADE, Raw, is_step, placed
@@ -187,10 +187,10 @@ def workings_apart(lesson: Lesson) -> Iterator[Found]:
 def _values(item: StepItem) -> list[tuple[str, float]]:
     """The truth and each wrong working that does not meet it, with their values."""
     question = item.step.question
-    truth = float(question.truth())
+    truth = question.truth().base
     if truth <= 0:
         return []
-    found = [(wrong["working"], float(question.number(wrong["working"]))) for wrong in question.raw["wrong"]]
+    found = [(wrong["working"], in_base_units(question.number(wrong["working"]))) for wrong in question.raw["wrong"]]
     return [
         (question.raw["truth"], truth),
         *((name, value) for name, value in found if value > 0 and apart(value, truth) > TELLABLE),
@@ -216,15 +216,15 @@ def operands_hidden(lesson: Lesson) -> Iterator[Found]:
         try:
             told = Text(question.stem())
             values = [question.number(name) for name in names]
-            truth = float(question.truth())
+            truth = question.truth().base
         except (LessonlibError, KeyError):
             continue
         if not all(isinstance(value, Quantity) and float(value) > 0 for value in values):
             continue
-        one, other = map(float, values)
+        one, other = (value.base for value in values)
         made = any(abs(truth / value - 1) < SAME for value in (one / other, other / one, one * other) if value)
         shown = all(
-            Amount(name, float(value), value.unit, 2).told_by(told) for name, value in zip(names, values, strict=True)
+            Amount(name, value.base, value.unit, 2).told_by(told) for name, value in zip(names, values, strict=True)
         )
         if made and shown:
             yield Found(

@@ -160,7 +160,7 @@ def amounts(item: StepItem) -> list[Amount]:
     question = item.step.question
     if isinstance(question, Number):
         truth: Quantity = question.truth()
-        return [Amount("truth", float(truth), truth.unit, min(truth.digits, _TELLING_DIGITS))]
+        return [Amount("truth", truth.base, truth.unit, min(truth.digits, _TELLING_DIGITS))]
     if isinstance(question, Curve):
         y = question.truth()["y"]
         return [Amount("truth", value, question.ask()["y_unit"]) for value in y[len(y) // 2 + 1 :]]

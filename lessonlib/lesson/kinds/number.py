@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any, ClassVar
 
-from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.base.quantity import Quantity, in_base_units, rounded
 from lessonlib.base.units import tick_steps, unit_label, unit_scale, with_unit
 from lessonlib.lesson.fragments import LINE, NAME, TEXT, Schema, defined, several
 from lessonlib.lesson.guess import MOST_IN_A_NUMBER, GuessError, is_bare, parse_number, refuse_long, representable
@@ -54,8 +54,8 @@ class Number(Prediction):
 
     def _wrong(self) -> list[Wrong]:
         """The likely wrong workings with their values; one that meets the truth on this lab is left out."""
-        truth = float(self._truth())
-        found = [(float(self.number(wrong["working"])), wrong) for wrong in self.raw.get("wrong", ())]
+        truth = self._truth().base
+        found = [(in_base_units(self.number(wrong["working"])), wrong) for wrong in self.raw.get("wrong", ())]
         return [(value, wrong) for value, wrong in found if value > 0 and apart(value, truth) > TELLABLE]
 
     def ask(self) -> NumberAsk:
@@ -99,7 +99,7 @@ class Number(Prediction):
 
     def right(self) -> dict[str, str]:
         """The truth in the unit asked in."""
-        return {"text": as_typed(float(self._truth()) / unit_scale(self.unit))}
+        return {"text": as_typed(self._truth().base / unit_scale(self.unit))}
 
     def mistakes(self) -> list[tuple[str, Any]]:
         """Each wrong working with exactly what it gives: nobody sees these texts, and some lie on the edge of a band."""
@@ -111,7 +111,7 @@ class Number(Prediction):
         """By which factor it is off, and why."""
         truth = self._truth()
         base = {
-            "truth": {"text": str(truth), "value": rounded(float(truth), 6)},
+            "truth": {"text": str(truth), "value": rounded(truth.base, 6)},
             "reveal": self.reveal(),
             "scale": self._scale(guess),
         }
@@ -129,7 +129,7 @@ class Number(Prediction):
 
     def _judged(self, guess: Guess) -> tuple[NumberVerdict, Wrong | None]:
         """How far off the guess is, and the wrong working that it came from."""
-        verdict = judge_number(guess["value"], float(self._truth()), guess["low"], guess["high"])
+        verdict = judge_number(guess["value"], self._truth().base, guess["low"], guess["high"])
         wrong = self._wrong()
         within = EXACT_WORKING if verdict.spot_on else SAME_WORKING
         index = nearest_working(guess["value"], [value for value, _ in wrong], within)
@@ -155,11 +155,12 @@ class Number(Prediction):
         return self.html(self.raw[side], side) + held
 
     def _shown(self, value: float) -> str:
-        return escape(str(Quantity(value, self._truth().unit)))
+        unit = self._truth().unit
+        return escape(str(Quantity(value / unit_scale(unit), unit)))
 
     def _scale(self, guess: Guess | None) -> list[float]:
         """Ends of the log strip: a decade around everything on it."""
-        values = [float(self._truth())] + [guess[key] for key in ("value", "low", "high") if guess and guess.get(key)]
+        values = [self._truth().base] + [guess[key] for key in ("value", "low", "high") if guess and guess.get(key)]
         return [rounded(min(values) / 4, 3), rounded(max(values) * 4, 3)]
 
     def guess_view(self, guess: Guess) -> dict[str, Any]:
@@ -170,6 +171,8 @@ class Number(Prediction):
     def drawing(self, guess: Guess | None) -> dict[str, Any]:
         """The units in which the axis of the strip is labelled; none where the truth is printed in the bare unit."""
         truth = self._truth()
+        if truth.base != float(truth):  # a unit that is always printed as it is, such as minutes
+            return {"ticks": [(unit_scale(truth.unit), truth.unit)]}
         return {"ticks": [] if str(truth).endswith(f" {truth.unit}") else tick_steps(truth.unit)}
 
     def truth(self) -> Quantity:

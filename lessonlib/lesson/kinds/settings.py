@@ -190,7 +190,7 @@ class Settings(Prediction):
         """A line with forecasts of who knows what it does."""
         numbers = {}
         for one in self.raw["asks"]:
-            value = float(self.judged(line).numbers[one["name"]]) / unit_scale(one["unit"])
+            value = self.judged(line).numbers[one["name"]].base / unit_scale(one["unit"])
             numbers[one["name"]] = {
                 "text": as_typed(value),
                 "low": as_typed(value / 1.1),
@@ -206,7 +206,7 @@ class Settings(Prediction):
                 asked,
                 typed,
                 found[asked["name"]],
-                judge_number(typed["value"], float(found[asked["name"]]), typed["low"], typed["high"]),
+                judge_number(typed["value"], found[asked["name"]].base, typed["low"], typed["high"]),
             )
             for asked, typed in zip(self.raw["asks"], guess["numbers"], strict=True)
         ]
@@ -234,8 +234,8 @@ class Settings(Prediction):
             "numbers": [
                 {
                     "name": asked["name"],
-                    "truth": {"text": str(truth), "value": rounded(float(truth), 6)},
-                    "scale": _scale([float(truth), typed["value"], typed["low"], typed["high"]]),
+                    "truth": {"text": str(truth), "value": rounded(truth.base, 6)},
+                    "scale": _scale([truth.base, typed["value"], typed["low"], typed["high"]]),
                     "ticks": tick_steps(truth.unit),
                 }
                 for asked, typed, truth, _ in verdicts

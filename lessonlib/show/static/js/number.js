@@ -89,9 +89,12 @@
     return s("text", { x: at, y, class: `gp-middle ${look}`, text: words });
   }
 
-  function axis(svg, scale, [min, max], width, words) {
+  /** Ticks are round in the unit that names them all, as minutes do, or else in the base unit. */
+  function axis(svg, scale, [min, max], width, steps) {
+    const words = ticksIn(steps), one = steps.length === 1 ? steps[0][0] : 1;
     svg.append(s("line", { x1: 12, x2: width - 12, y1: AXIS, y2: AXIS, class: "gp-axis" }));
-    for (const value of axisTicks({ log: true, min, max, count: Math.max(3, Math.floor(width / 90)) })) {
+    const ticks = axisTicks({ log: true, min: min / one, max: max / one, count: Math.max(3, Math.floor(width / 90)) });
+    for (const value of ticks.map((tick) => tick * one)) {
       svg.append(s("line", { x1: scale(value), x2: scale(value), y1: AXIS - 4, y2: AXIS + 4, class: "gp-axis" }));
       svg.append(s("text", { x: scale(value), y: HEIGHT - 4, class: "gp-tick gp-middle", text: words(value) }));
       svg.append(s("line", { x1: scale(value), x2: scale(value), y1: AXIS + 4, y2: HEIGHT - 17, class: "gp-grid" }));
@@ -126,7 +129,7 @@
     const mine = view.guess?.text ? `Your guess ${view.guess.shown}, ` : "";
     const svg = s("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img",
       class: "gp-plot", "aria-label": `${mine}the truth ${view.result.truth.text}, on a logarithmic axis.` });
-    axis(svg, scale, [min, max], width, ticksIn(view.result.ticks));
+    axis(svg, scale, [min, max], width, view.result.ticks);
     marks(svg, scale, view, width);
     return svg;
   }
