@@ -29,13 +29,15 @@ WORKSHOP: tuple[str | tuple[int, str], ...] = (
     (12, "What stays open: the report; what each one looks up on their own server tomorrow"),
 )
 
-#: the five days: the lessons of the morning
+#: the seven days: the lessons of the morning; a course of two parts ends after the fifth
 DAYS: tuple[tuple[str, ...], ...] = (
     ("00-start-here", "01-prefill-vs-decode", "02-arithmetic-intensity", "03-the-roofline", "04-counting-flops"),
     ("05-counting-bytes", "06-the-kv-cache", "07-long-context", "08-what-users-feel"),
     ("checkpoint-1", "09-continuous-batching", "10-the-memory-limit"),
     ("11-the-compute-limit", "12-chunked-prefill", "13-prefix-caching"),
     ("14-quantization", "15-speculative-decoding", "checkpoint-2"),
+    ("16-tensor-parallelism", "17-mixture-of-experts", "18-routing"),
+    ("19-autoscaling", "20-disaggregation"),
 )
 
 
@@ -76,7 +78,7 @@ def workshop() -> Iterator[str]:
 
 
 def days() -> Iterator[str]:
-    """The rows of the five mornings."""
+    """The rows of the mornings."""
     yield "| day | lesson | minutes alone | in class | vote twice on |"
     yield "|---|---|---|---|---|"
     for day, names in enumerate(DAYS, 1):

@@ -12,7 +12,7 @@ from lessonlib.base.files import read_json
 from lessonlib.base.paths import data_dir
 from lessonlib.cli.main import build_parser
 from lessonlib.lesson.course_plan import kept_minutes
-from lessonlib.lesson.source import load_source
+from lessonlib.lesson.source import lesson_names, load_source
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +53,11 @@ def test_the_workshop_takes_two_hours_and_a_morning_three(teaching: ModuleType) 
     assert "| **120** | | |" in page()
     for names in teaching.DAYS:
         assert sum(map(teaching.minutes_in_class, names)) <= 180
+
+
+def test_no_lesson_of_the_course_is_left_out(teaching: ModuleType) -> None:
+    written = [name for name in lesson_names() if not name.startswith("inventory")]
+    assert sorted(name for day in teaching.DAYS for name in day) == sorted(written)
 
 
 def test_what_is_voted_on_is_asked_in_that_lesson(teaching: ModuleType) -> None:
