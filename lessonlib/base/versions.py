@@ -109,7 +109,10 @@ class BatchDefault:
 
 @dataclass(frozen=True)
 class Versions:
-    """All of it. version: of vLLM. read: when its files were read. bounds: of the families of buckets. lines: of the log."""
+    """All of it. version: of vLLM. read: when its files were read. bounds: of the families of buckets. lines: of the log.
+
+    environment: variables that a server reads, by name.
+    """
 
     version: str
     read: dt.date
@@ -122,6 +125,7 @@ class Versions:
     lines: Mapping[str, Line]
     flags: Mapping[str, Flag]
     metrics: Mapping[str, Metric]
+    environment: Mapping[str, Flag]
 
     def metric(self, name: str) -> Metric:
         """The metric of this name, with or without ``vllm:``, the ``_total`` of a counter and the ends of a histogram. LessonlibError if there is none."""
@@ -203,6 +207,7 @@ def _versions(raw: Mapping[str, Any]) -> Versions:
         {name: _line(row, home) for name, row in raw["log"]["lines"].items()},
         {name: _flag(name, row, home) for name, row in raw["flags"].items()},
         {name: _metric(name, row, home) for name, row in raw["metrics"].items()},
+        {name: _flag(name, row, home) for name, row in raw["environment"].items()},
     )
 
 

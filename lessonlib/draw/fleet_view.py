@@ -360,9 +360,12 @@ def _facts(shown: FleetView) -> list[str]:
     lanes, lasts = shown.lanes, shown.edges[-1] - shown.edges[0]
     found = _share(sum(sum(lane.cached) for lane in lanes), sum(sum(lane.prompt) for lane in lanes))
     there = sum(lane.seconds("starting", "ready", "draining", "stalled", "failed") for lane in lanes)
+    ready = sum(lane.seconds("ready", "stalled") for lane in lanes)
+    # Replicas that start or drain hold their cards too, and take no requests.
+    of_them = f", {_few(ready / lasts)} of them ready" if _few(ready / lasts) != _few(there / lasts) else ""
     facts = [
         f"{_few(sum(shown.arrivals) / lasts)} requests a second",
-        f"{_few(there / lasts)} replicas there on average",
+        f"{_few(there / lasts)} replicas there on average{of_them}",
     ]
     facts += [f"{_percent(found)} of the prompt tokens found in a cache"] if found else []
     facts += [f"{Quantity(_mean(shown.link.traffic), 'B/s')} on the link on average"] if shown.link else []
@@ -395,7 +398,7 @@ def _windows(shown: FleetView) -> dict[str, Any]:
     edges, lanes = shown.edges, shown.lanes
     last = len(edges) - 2
     kept = [place for place in range(last + 1) if (last - place) % (last // _MOST_ROWS + 1) == 0]
-    head = ["window from", "requests/s", "TTFT p99", "ready", *(["desired"] if shown.desired else []), "running", "waiting", "at the router", "prompt found in cache", *(["on the link"] if shown.link else [])]  # fmt: skip
+    head = ["window from", "requests/s", "TTFT p99", "ready", *(["desired"] if shown.desired else []), "running, mean", "waiting, mean", "at the router, mean", "prompt found in cache", *(["on the link"] if shown.link else [])]  # fmt: skip
     rows, found = [], shown.found
     for place in kept:
         since, until = edges[place], edges[place + 1]

@@ -51,13 +51,13 @@ def test_the_link_counts_from_one_cache_to_the_next() -> None:
 def test_what_is_printed() -> None:
     view = SCALED.view()
     assert view["facts"] == [
-        "0.22 requests a second", "2.6 replicas there on average", "50 % of the prompt tokens found in a cache",
+        "0.22 requests a second", "2.6 replicas there on average, 2.2 of them ready", "50 % of the prompt tokens found in a cache",
     ]  # fmt: skip
     assert view["rows"][0] == ["replica 0", "6", "55 s", "4", "0.75", "3", "32 %", "50 %"]
     assert view["rows"][2][0] == "replica 2, 2 times slower" and view["rows"][2][2] == "45 s"
     assert view["rows"][3] == ["replica 5", "0", "0 s", "0", "0", "0", "0 %", "–"]
     head, rows = view["windows"]["head"], view["windows"]["rows"]
-    assert head == ["window from", "requests/s", "TTFT p99", "ready", "desired", "running", "waiting", "at the router", "prompt found in cache"]  # fmt: skip
+    assert head == ["window from", "requests/s", "TTFT p99", "ready", "desired", "running, mean", "waiting, mean", "at the router, mean", "prompt found in cache"]  # fmt: skip
     assert rows[3] == ["30 s", "0.2", "4 s", "2", "3", "24", "9", "1", "75 %"] and rows[5][2] == "–"
     assert len(full().view()["windows"]["rows"]) <= 12
     link = pools().view()

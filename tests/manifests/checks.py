@@ -21,6 +21,8 @@ PROMETHEUS = {
     *("authModes", "unsafeSsl", "timeout"),
 }  # fmt: skip
 _METRIC = re.compile(r"vllm:[a-z_:]+")
+#: a device of RDMA and its port, as UCX names it; a plain interface, such as eth0, is TCP
+_RDMA_PORT = re.compile(r"[\w-]+:\d+")
 
 
 @functools.cache
@@ -56,6 +58,8 @@ def _by_hand(document: Mapping[str, Any]) -> Iterator[str]:
             yield from _trigger(trigger["metadata"])
     for container in _containers(document):
         yield from _flags(container)
+        yield from _environment(container)
+        yield from _sends_caches(container)
 
 
 def _trigger(given: Mapping[str, Any]) -> Iterator[str]:
@@ -89,6 +93,26 @@ def _flags(container: Mapping[str, Any]) -> Iterator[str]:
     for word in words:
         if word.startswith("--"):
             yield from _unknown(word.partition("=")[0])
+
+
+def _environment(container: Mapping[str, Any]) -> Iterator[str]:
+    """Variables of vLLM that data/versions.toml does not know."""
+    for each in container.get("env", ()):
+        if each["name"].startswith("VLLM_") and each["name"] not in vllm().environment:
+            yield f"env: data/versions.toml has no “{each['name']}”"
+
+
+def _sends_caches(container: Mapping[str, Any]) -> Iterator[str]:
+    """What a server needs whose caches others fetch from another node."""
+    if not any("NixlConnector" in str(text) for text in container.get("args", ())):
+        return
+    given = {each["name"]: each for each in container.get("env", ())}
+    host = given.get("VLLM_NIXL_SIDE_CHANNEL_HOST", {})
+    if host.get("valueFrom", {}).get("fieldRef", {}).get("fieldPath") != "status.podIP":
+        yield "env: VLLM_NIXL_SIDE_CHANNEL_HOST is not the pod's own address, so no other pod can ask it for a cache"
+    devices = given.get("UCX_NET_DEVICES", {}).get("value", "all").split(",")
+    if devices != ["all"] and not any(_RDMA_PORT.fullmatch(device) for device in devices):
+        yield f"env: UCX_NET_DEVICES={','.join(devices)} leaves RDMA out"
 
 
 def _unknown(name: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ import yaml
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import checkout_dir, data_dir
+from lessonlib.base.versions import vllm
 from lessonlib.lesson.items import BlockItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import lesson_names, load_source
@@ -41,6 +42,11 @@ def test_a_cluster_would_take_every_manifest(lab: str) -> None:
                 assert faults(document) == [], f"{name}: {manifest.path.name}"
 
 
+def test_every_variable_of_the_file_of_versions_is_set_by_a_manifest() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (data_dir() / "manifests").glob("*.yaml")]
+    assert [name for name in vllm().environment if not any(f"name: {name}" in text for text in texts)] == []
+
+
 def test_every_file_is_shown_by_a_lesson() -> None:
     shown = {each["file"] for name in WITH_MANIFESTS for each in named(name)}
     assert {path.stem for path in (data_dir() / "manifests").glob("*.yaml")} == shown
@@ -69,6 +75,19 @@ spec:
         image: vllm/vllm-openai:v0.33.0
         args: ["--max-num-seqs", "64"]
         resources: {limits: {nvidia.com/gpu: 2}}
+"""
+SENDS = """
+apiVersion: v1
+kind: Pod
+metadata: {name: prefill}
+spec:
+  containers:
+  - name: vllm
+    image: vllm/vllm-openai:v0.33.0
+    args: ['--kv-transfer-config={"kv_connector":"NixlConnector","kv_role":"kv_both"}']
+    env:
+    - {name: UCX_NET_DEVICES, value: "mlx5_0:1,eth0"}
+    - {name: VLLM_NIXL_SIDE_CHANNEL_HOST, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
 """
 SCALED = """
 apiVersion: keda.sh/v1alpha1
@@ -130,7 +149,7 @@ spec:
 """
 
 
-@pytest.mark.parametrize("text", [DEPLOYMENT, SCALED, AUTOSCALER, POOL, GROUP, ROUTE])
+@pytest.mark.parametrize("text", [DEPLOYMENT, SENDS, SCALED, AUTOSCALER, POOL, GROUP, ROUTE])
 def test_what_is_right_has_no_fault(text: str) -> None:
     assert faults(yaml.safe_load(text)) == []
 
@@ -144,6 +163,9 @@ def test_what_is_right_has_no_fault(text: str) -> None:
         (DEPLOYMENT, "--max-num-seqs", "--max-seqs", "no flag or metric “--max-seqs”"),
         (DEPLOYMENT, "image:", "images:", "'images' was unexpected"),
         (DEPLOYMENT, "apps/v1", "apps/v1beta1", "no kind that is known"),
+        (SENDS, "mlx5_0:1,eth0", "eth0", "UCX_NET_DEVICES=eth0 leaves RDMA out"),
+        (SENDS, "status.podIP", "status.hostIP", "is not the pod's own address"),
+        (SENDS, "UCX_NET_DEVICES", "VLLM_NIXL_NET", "no “VLLM_NIXL_NET”"),
         (SCALED, '"5"', "5", "5 is not of type 'string'"),
         (SCALED, "minReplicaCount: 1", "minReplicaCount: 9", "minReplicaCount 9 is above maxReplicaCount 8"),
         (SCALED, "threshold", "treshold", "“treshold” is no key"),

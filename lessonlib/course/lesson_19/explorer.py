@@ -105,13 +105,13 @@ def explore_scaling(lab: Lab, *, start: int, signal: str, floor: int, window: in
     waited = Quantity(run.longest(), "s", digits=2)
     name = dict(_CHOICES)[signal]
     finding = (
-        f"On {name}, minimum {floor}, start-up {start} s: {share} wait at most {Quantity(IN_TIME_S, 's')}, the longest {waited}; at most {most} "
+        f"On {name}, minimum {floor}, start-up {start} s: {share} of the requests wait at most {Quantity(IN_TIME_S, 's')}, the longest {waited}; at most {most} "
         f"replicas are ready, {last} at 14:04. GPU time is {hours} that of three that are always there."
     )
     return Explored(
         finding=finding,
         values=[
-            Value("share", f"Wait at most {Quantity(IN_TIME_S, 's')}", share, "as a flow"),
+            Value("share", f"Requests that wait at most {Quantity(IN_TIME_S, 's')}", share, "of all, as a flow"),
             Value("longest", "Longest wait in the queue", waited, ""),
             Value("hours", "GPU time over three fixed", hours, ""),
             Value("most", "Most replicas ready", f"{most}", ""),

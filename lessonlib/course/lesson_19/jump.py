@@ -185,21 +185,21 @@ def fewest_later(lab: Lab) -> int:
 
 def held_by_three(lab: Lab) -> Quantity:
     """Requests in flight in a fleet of three."""
-    return Quantity(held_by(lab.system, NEEDED), "requests", digits=2)
+    return Quantity(held_by(lab.system, NEEDED), "requests")
 
 
 def held_by_eight(lab: Lab) -> Quantity:
     """The same traffic, eight replicas."""
-    return Quantity(held_by(lab.system, MOST), "requests", digits=2)
+    return Quantity(held_by(lab.system, MOST), "requests")
 
 
 def held_by_eight_each(lab: Lab) -> Quantity:
     """As if each held as many as one of three."""
-    return Quantity(MOST / NEEDED * held_by(lab.system, NEEDED), "requests", digits=2)
+    return Quantity(MOST / NEEDED * held_by(lab.system, NEEDED), "requests")
 
 
 def _stay(lab: Lab, replicas: int) -> Quantity:
-    return Quantity(held_by(lab.system, replicas) / (AFTER * carried(lab.system)), "s", digits=2)
+    return Quantity(held_by(lab.system, replicas) / (AFTER * carried(lab.system)), "s")
 
 
 def stay_with_three(lab: Lab) -> Quantity:
@@ -283,7 +283,7 @@ def asked_and_ready(lab: Lab) -> str:
     """How many it asks for, and how many of them take requests before it asks for fewer."""
     asked, ready = most_asked(lab), most_ready(lab)
     if asked > ready:
-        return f"up to {asked}. {ready} become ready; by then it asks for fewer, and takes the others back while they start"
+        return f"up to {asked}. {ready} become ready; then it asks for fewer, and the pods that still start are deleted"
     return f"up to {asked}, and {ready} become ready"
 
 

@@ -24,12 +24,12 @@ def quick_start(lab: Lab) -> Quantity:
 
 def quick_queue(lab: Lab) -> Quantity:
     """Requests that wait at the first replica when the second one is ready."""
-    return Quantity((AFTER - 1) * carried(lab.system) * QUICK_S, "requests", digits=2)
+    return Quantity((AFTER - 1) * carried(lab.system) * QUICK_S, "requests")
 
 
 def longest_wait(lab: Lab) -> Quantity:
     """That queue over what the first replica serves."""
-    return Quantity((AFTER - 1) * QUICK_S, "s", digits=2)
+    return Quantity((AFTER - 1) * QUICK_S, "s")
 
 
 def wait_of_a_start(lab: Lab) -> Quantity:

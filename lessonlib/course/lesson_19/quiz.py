@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_19.service import busy_share, carried
@@ -12,13 +13,40 @@ from lessonlib.roofline import Lab, load_lab
 _RATE, _START_MIN, _READY = 2.6, 4.0, 3
 #: traffic of the second question, and the target of its scaler, as shares
 _LOAD, _TARGET, _TOLERANCE, _MOST = 0.8, 0.8, 0.1, 8
-_STEPS = (1, 2, 3, 4)
+_STEPS = (1, 2, 3, 4, 5, 6, 7)
 #: the labs of the second question
 ELSEWHERE = ("qwen3.5-27b-2xh100-nvl", "deepseek-v3-8xh200-fp8")
 
 
+@dataclass(frozen=True)
+class _Drain:
+    """The case of the first question, in the digits that its stem prints: who does the sum by hand ends at the truth.
+
+    comes, serves: requests a second, of the traffic and of one replica. waits: requests at the first replica when all are ready.
+    """
+
+    comes: float
+    serves: float
+    waits: int
+
+    @property
+    def spare(self) -> float:
+        """Requests a second that the first replica serves beyond its share of those that come."""
+        return self.serves - self.comes / _READY
+
+
+def _drain(lab: Lab) -> _Drain:
+    comes, serves = (float(f"{each * carried(lab.system):.3g}") for each in (_RATE, 1.0))
+    return _Drain(comes, serves, round((comes - serves) * 60 * _START_MIN))
+
+
 def drain_rate(lab: Lab) -> Quantity:
-    return Quantity(_RATE * carried(lab.system), "requests/s")
+    return Quantity(_drain(lab).comes, "requests/s")
+
+
+def drain_serves(lab: Lab) -> Quantity:
+    """Requests a second that one replica serves."""
+    return Quantity(_drain(lab).serves, "requests/s")
 
 
 def drain_start(lab: Lab) -> Quantity:
@@ -27,27 +55,27 @@ def drain_start(lab: Lab) -> Quantity:
 
 def drain_queue(lab: Lab) -> Quantity:
     """Requests that wait when three are ready."""
-    return Quantity((_RATE - 1) * carried(lab.system) * 60 * _START_MIN, "requests", digits=2)
+    return Quantity(_drain(lab).waits, "requests")
 
 
 def drain_spare(lab: Lab) -> Quantity:
     """Requests a second that the first replica serves beyond its third of those that come."""
-    return Quantity((1 - _RATE / _READY) * carried(lab.system), "requests/s", digits=2)
+    return Quantity(_drain(lab).spare, "requests/s")
 
 
 def drain_time(lab: Lab) -> Quantity:
     """The queue over what the first replica has to spare: those who wait stay with it."""
-    return Quantity((_RATE - 1) * _START_MIN / (1 - _RATE / _READY), "minutes", digits=2)
+    return Quantity(_drain(lab).waits / _drain(lab).spare / 60, "minutes")
 
 
 def drain_by_the_fleet(lab: Lab) -> Quantity:
     """As if all that are ready worked on the queue."""
-    return Quantity((_RATE - 1) * _START_MIN / (_READY - _RATE), "minutes", digits=2)
+    return Quantity(_drain(lab).waits / (_READY * _drain(lab).spare) / 60, "minutes")
 
 
 def drain_without_arrivals(lab: Lab) -> Quantity:
     """As if nobody came to the first replica meanwhile."""
-    return Quantity((_RATE - 1) * _START_MIN, "minutes", digits=2)
+    return Quantity(_drain(lab).waits / _drain(lab).serves / 60, "minutes")
 
 
 def gauge_load(lab: Lab) -> Quantity:
@@ -56,7 +84,7 @@ def gauge_load(lab: Lab) -> Quantity:
 
 
 def gauge_by_replicas(lab: Lab) -> list[Quantity]:
-    """What each GPU's utilisation shows when the traffic is spread over one, two, three and four replicas."""
+    """What each GPU's utilisation shows when the traffic is spread over one to seven replicas."""
     return [Quantity(100 * busy_share(lab.system, _LOAD / count), "%", digits=2) for count in _STEPS]
 
 

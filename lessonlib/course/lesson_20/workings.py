@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
+from lessonlib.base.versions import vllm
 from lessonlib.course.lesson_20.fleets import (
     ANSWERS,
     BEST,
@@ -319,6 +320,11 @@ def link_within_a_token(lab: Lab) -> Quantity:
 def crossing_100(lab: Lab) -> Quantity:
     """Seconds over a link of 100 Gbit/s."""
     return Quantity(8 * float(bytes_of_prompt(lab)) / 100e9, "s", digits=2)
+
+
+def cache_lease(lab: Lab) -> Quantity:
+    """How long vLLM holds a cache that was read for another server, without a sign of it."""
+    return Quantity(vllm().defaults["kv_lease_s"], "s")
 
 
 # --- the flag

@@ -6,12 +6,19 @@ import numpy as np
 import pytest
 import yaml
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_19 import explorer, incident, jump, longest_wait, service
 from lessonlib.draw.monitor import written
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.roofline import lab_names, load_lab
 from lessonlib.serving import Autoscaler, Constant, Fleet, Poisson, simulate
 from lessonlib.show.blocks import BLOCKS
+
+
+def printed(value: Quantity) -> float:
+    """The number as a page shows it."""
+    return float(str(value).split()[0].replace(",", ""))
+
 
 every_lab = pytest.mark.parametrize("name", lab_names())
 
@@ -50,6 +57,17 @@ def test_what_it_asks_for_and_what_becomes_ready(name):
     lab = load_lab(name)
     words = jump.asked_and_ready(lab)
     assert words.startswith(f"up to {jump.most_asked(lab)}") and f"{jump.most_ready(lab)} become ready" in words
+
+
+@every_lab
+def test_printed_numbers_keep_littles_law(name):
+    """What a stem gives and what its reveal says agree to the digits that are shown."""
+    lab = load_lab(name)
+    rate = printed(jump.rate_after(lab))
+    for held, stay in ((jump.held_by_three, jump.stay_with_three), (jump.held_by_eight, jump.stay_with_eight)):
+        assert printed(held(lab)) / rate == pytest.approx(printed(stay(lab)), rel=0.01)
+    queue, serves = printed(longest_wait.quick_queue(lab)), printed(service.replica_carries(lab))
+    assert queue / serves == pytest.approx(printed(longest_wait.longest_wait(lab)), rel=0.01)
 
 
 @every_lab

@@ -69,6 +69,9 @@ def test_the_explorer_in_a_few_settings(name):
     best = "3 read, 1 write"
     assert shares[400.0][best] - shares[100.0][best] < 6 and shares[1.0][best] < 10
     assert shares[1.0]["undivided"] == shares[400.0]["undivided"]
+    # The guess before the first move: short answers are spoilt by fewer prompts.
+    short = explore.explore_pools(lab, per_s=fleets.rate_at_peak(lab), answers=35, link=100.0, card="as the others")
+    assert short.bars[0].label == "undivided" and short.bars[0].parts[0].value < shares[100.0]["undivided"] - 5
     for choice in explore.pool_card_choices(lab):
         explore.explore_pools(lab, per_s=explore.pool_rate_stops(lab)[0], answers=35, link=100.0, card=choice["value"])
 

@@ -85,7 +85,8 @@ def test_the_seal_holds_the_sums_and_not_their_last_digits() -> None:
 def test_what_is_read_without_a_click() -> None:
     printed = block([SCALED, pools()]).printed
     assert printed[:2] == [SCALED.finding, pools().finding]
-    assert "0.22 requests a second · 2.6 replicas there on average" in printed[4] and "50 ms" in printed[2]
+    assert "0.22 requests a second · 2.6 replicas there on average, 2.2 of them ready" in printed[4]
+    assert "50 ms" in printed[2]
 
 
 def test_on_paper_it_is_the_finding_and_tables_without_what_is_drawn() -> None:

@@ -48,7 +48,7 @@ def test_it_stands_complete_and_tells_all_of_it(page: Any) -> None:
     assert now(page) == 55 and page.locator(".tl-veil").get_attribute("width") == "0.0"
     assert page.locator(".tl-now").is_hidden()
     assert said(page) == [
-        "All 55 s: 0.22 requests a second; 2.6 replicas there on average; 50 % of the prompt tokens found in a cache."
+        "All 55 s: 0.22 requests a second; 2.6 replicas there on average, 2.2 of them ready; 50 % of the prompt tokens found in a cache."
     ]
     assert page.get_by_role("button", name="Step forward").get_attribute("aria-disabled") == "true"
     assert page.get_by_role("button", name="Play").count() == 0, "with reduced motion it stands still"
@@ -62,12 +62,12 @@ def test_the_keyboard_alone_steps_and_hears_each_window(page: Any) -> None:
     open_panel(page, view())
     back = page.get_by_role("button", name="Step back")
     told = [
-        "Window 6 of 6, from 50 s: 0 requests/s; 2 ready, 2 desired; 0 run, 0 wait.",
-        "Window 5 of 6, from 40 s: 0.1 requests/s; TTFT p99 50 ms; 2 ready, 2 desired; 12 run, 0 wait; replica 1 drains; replica 1 is gone; replica 2 stalls.",
-        "Window 4 of 6, from 30 s: 0.2 requests/s; TTFT p99 4 s; 3 ready, 3 desired; 24 run, 9 wait, 1 at the router; 75 % of the prompt found in a cache; replica 2 is ready.",
-        "Window 3 of 6, from 20 s: 0.3 requests/s; TTFT p99 500 ms; 2 ready, 3 desired; 18 run, 4.5 wait; 25 % of the prompt found in a cache; replica 1 is ready; replica 2 fails.",
-        "Window 2 of 6, from 10 s: 0.3 requests/s; TTFT p99 60 ms; 2 ready, 3 desired; 12 run, 0 wait; 50 % of the prompt found in a cache; replica 1 starts.",
-        "Window 1 of 6, from 0 s: 0.3 requests/s; TTFT p99 50 ms; 2 ready, 2 desired; 6 run, 0 wait; 0 % of the prompt found in a cache.",
+        "Window 6 of 6, from 50 s: 0 requests/s; 2 ready, 2 desired; on average 0 run, 0 wait.",
+        "Window 5 of 6, from 40 s: 0.1 requests/s; TTFT p99 50 ms; 2 ready, 2 desired; on average 12 run, 0 wait; replica 1 drains; replica 1 is gone; replica 2 stalls.",
+        "Window 4 of 6, from 30 s: 0.2 requests/s; TTFT p99 4 s; 3 ready, 3 desired; on average 24 run, 9 wait, 1 at the router; 75 % of the prompt found in a cache; replica 2 is ready.",
+        "Window 3 of 6, from 20 s: 0.3 requests/s; TTFT p99 500 ms; 2 ready, 3 desired; on average 18 run, 4.5 wait; 25 % of the prompt found in a cache; replica 1 is ready; replica 2 fails.",
+        "Window 2 of 6, from 10 s: 0.3 requests/s; TTFT p99 60 ms; 2 ready, 3 desired; on average 12 run, 0 wait; 50 % of the prompt found in a cache; replica 1 starts.",
+        "Window 1 of 6, from 0 s: 0.3 requests/s; TTFT p99 50 ms; 2 ready, 2 desired; on average 6 run, 0 wait; 0 % of the prompt found in a cache.",
     ]  # fmt: skip
     for words in told:
         back.press("Enter")

@@ -44,7 +44,7 @@
   /** Every window of a fleet, as it is drawn. */
   function windowRows(run, clock) {
     const { count, whole, percent, seconds, traffic, nameOf, countAt, stateAt, states, scaler } = parts.fleetCells;
-    const head = ["window from", "requests/s", "TTFT p99", scaler(run) && "ready", run.desired.length && "desired", "at the router", run.link && "link", ...run.lanes.map((lane) => `${nameOf(lane, false)}: run + wait, cache, found`)];
+    const head = ["window from", "requests/s", "TTFT p99", scaler(run) && "ready", run.desired.length && "desired", "at the router, mean", run.link && "link", ...run.lanes.map((lane) => `${nameOf(lane, false)}: run + wait (means), cache, found`)];
     const cell = (lane, place, middle) => {
       const state = stateAt(lane, middle);
       const numbers = `${whole(lane.running[place])} + ${whole(lane.waiting[place])}, ${percent(lane.cache[place])}, ${percent(lane.found[place])}`;

@@ -93,7 +93,7 @@
       `${count(run.rate[place])} requests/s`,
       run.ttft[place] === null ? "" : `TTFT p99 ${seconds(run, run.ttft[place])}`,
       shown(run).scaler ? `${countAt(run.ready, middle)} ready${run.desired.length ? `, ${countAt(run.desired, middle)} desired` : ""}` : "",
-      `${whole(total(run, "running", place))} run, ${whole(total(run, "waiting", place))} wait${run.held[place] ? `, ${whole(run.held[place])} at the router` : ""}`,
+      `on average ${whole(total(run, "running", place))} run, ${whole(total(run, "waiting", place))} wait${run.held[place] ? `, ${whole(run.held[place])} at the router` : ""}`,
       !run.finds || run.found[place] === null ? "" : `${percent(run.found[place])} of the prompt found in a cache`,
       run.link ? `${traffic(run, run.link.traffic[place])} on the link` : "",
       ...changes(run, place),
@@ -332,11 +332,11 @@
     for (const [name, x] of columns) svg.append(s("text", { x, y: plan.head, class: "fl-head gp-end", text: name }));
     const cells = run.lanes.map((_, i) => columns.map(([, x]) => s("text", { x, y: plan.tops[i] + plan.tall / 2 + 3, class: "fl-read gp-end" })));
     svg.append(...cells.flat());
-    const over = s("text", { x: width - EDGE, y: plan.head - 11, class: "fl-head gp-end", text: "mean of all" });
+    const over = s("text", { x: width - EDGE, y: plan.head - 11, class: "fl-head gp-end" });
     svg.append(over);
     return (place, all) => {
       const now = (run.starts[place] + run.ends[place]) / 2;
-      over.toggleAttribute("hidden", !all);
+      over.textContent = all ? "mean of all" : "window's mean";
       run.lanes.forEach((lane, i) => {
         const state = all ? "r" : stateAt(lane, now);
         const away = "osf".includes(state) && lane.running[place] < 0.05;
