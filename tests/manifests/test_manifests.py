@@ -41,6 +41,13 @@ def test_a_cluster_would_take_every_manifest(lab: str) -> None:
                 assert faults(document) == [], f"{name}: {manifest.path.name}"
 
 
+@pytest.mark.parametrize("lesson", WITH_MANIFESTS)
+def test_no_manifest_is_a_pod_that_nothing_brings_back(lesson: str) -> None:
+    """A bare Pod stays away once it is deleted or its node fails: a replica belongs to a Deployment or a LeaderWorkerSet."""
+    for manifest in manifests(Lesson(lesson, load_lab(DEFAULT_LAB), blocks=BLOCKS)):
+        assert "Pod" not in {each["kind"] for each in manifest.objects()}, manifest.path.name
+
+
 def test_every_file_is_shown_by_a_lesson() -> None:
     shown = {each["file"] for name in WITH_MANIFESTS for each in named(name)}
     assert {path.stem for path in (data_dir() / "manifests").glob("*.yaml")} == shown
