@@ -149,6 +149,7 @@ def test_what_is_right_has_no_fault(text: str) -> None:
         (DEPLOYMENT, "replicas: 3", 'replicas: "3"', "not of type 'integer'"),
         (DEPLOYMENT, "labels: {app: decode}", "labels: {app: prefill}", "does not choose its own pods"),
         (DEPLOYMENT, "--max-num-seqs", "--max-seqs", "no flag or metric “--max-seqs”"),
+        (DEPLOYMENT, '"--max-num-seqs", "64"', '"--data-parallel-start-rank", "0"', "say --headless or"),
         (DEPLOYMENT, "image:", "images:", "'images' was unexpected"),
         (DEPLOYMENT, "apps/v1", "apps/v1beta1", "no kind that is known"),
         (SCALED, '"5"', "5", "5 is not of type 'string'"),
