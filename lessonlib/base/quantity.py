@@ -50,6 +50,11 @@ class Quantity:
         return significant(self.value, self.digits)
 
     @property
+    def printed(self) -> float:
+        """The value that a reader sees, to ``digits`` significant digits: what is worked out from it agrees with the page."""
+        return rounded(self.value, self.digits)
+
+    @property
     def whole(self) -> str:
         """All digits of a count, with thousands separators: ``65,536 B``."""
         text = f"{self.value:,.0f}"

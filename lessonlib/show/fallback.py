@@ -126,7 +126,8 @@ def _monitor(shown: Mapping[str, Any]) -> str:
         if "compare" in chart:
             columns.append((f"{chart['title']}, {shown['compare']}", chart["compare"], chart["unit"]))
     last = len(shown["clocks"]) - 1
-    kept = [place for place in range(last + 1) if (last - place) % (last // _MOST_ROWS + 1) == 0]
+    stride = last // _MOST_ROWS + 1
+    kept = [place for place in range(last + 1) if (last - place) % stride == 0]
     rows = [[shown["clocks"][place], *(written(values[place], unit) for _, values, unit in columns)] for place in kept]
     alerts = "".join(f"<li>{escape(line)}</li>" for line in shown["alerts"])
     log = "\n".join(f"{line['clock']} {line['text']}" for line in shown["log"])
@@ -134,6 +135,7 @@ def _monitor(shown: Mapping[str, Any]) -> str:
         f"<p>{escape(shown['finding'])}</p>",
         f"<ul>{alerts}</ul>" if alerts else "",
         "".join(f"<p>{escape(mark['clock'])}: {escape(mark['label'])}</p>" for mark in shown["marks"]),
+        f"<p>One scrape in {stride} is shown; what is said above is of all {last + 1}.</p>" if stride > 1 else "",
         _table(("time", *(title for title, _, _ in columns)), rows),
         f"<pre>{escape(log)}</pre>" if log else "",
     ]

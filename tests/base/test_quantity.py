@@ -106,6 +106,11 @@ def test_float_is_the_value_in_the_unit_as_named() -> None:
     assert float(Quantity(51.2e9, "B")) == 51.2e9
 
 
+@pytest.mark.parametrize(("value", "digits", "seen"), [(0.0120899, 4, 0.01209), (0.0120899, 3, 0.0121), (0.0, 3, 0.0)])
+def test_printed_is_the_value_that_a_reader_sees(value: float, digits: int, seen: float) -> None:
+    assert Quantity(value, "s", digits).printed == seen
+
+
 def test_whole_shows_every_digit_of_a_count() -> None:
     assert Quantity(65_536, "B").whole == "65,536 B"
     assert Quantity(51_249_200_128.0, "B").whole == "51,249,200,128 B"

@@ -90,9 +90,11 @@ def _flags(container: Mapping[str, Any]) -> Iterator[str]:
     words = [
         word for text in (*container.get("command", ()), *container.get("args", ())) for word in shlex.split(str(text))
     ]
-    for word in words:
-        if word.startswith("--"):
-            yield from _unknown(word.partition("=")[0])
+    flags = {word.partition("=")[0] for word in words if word.startswith("--")}
+    for flag in sorted(flags):
+        yield from _unknown(flag)
+    if "--data-parallel-start-rank" in flags and not flags & {"--headless", "--data-parallel-hybrid-lb"}:
+        yield "--data-parallel-start-rank: say --headless or --data-parallel-hybrid-lb; vLLM guesses the latter on all nodes but the first"
 
 
 def _environment(container: Mapping[str, Any]) -> Iterator[str]:

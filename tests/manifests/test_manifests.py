@@ -47,6 +47,13 @@ def test_every_variable_of_the_file_of_versions_is_set_by_a_manifest() -> None:
     assert [name for name in vllm().environment if not any(f"name: {name}" in text for text in texts)] == []
 
 
+@pytest.mark.parametrize("lesson", WITH_MANIFESTS)
+def test_no_manifest_is_a_pod_that_nothing_brings_back(lesson: str) -> None:
+    """A bare Pod stays away once it is deleted or its node fails: a replica belongs to a Deployment or a LeaderWorkerSet."""
+    for manifest in manifests(Lesson(lesson, load_lab(DEFAULT_LAB), blocks=BLOCKS)):
+        assert "Pod" not in {each["kind"] for each in manifest.objects()}, manifest.path.name
+
+
 def test_every_file_is_shown_by_a_lesson() -> None:
     shown = {each["file"] for name in WITH_MANIFESTS for each in named(name)}
     assert {path.stem for path in (data_dir() / "manifests").glob("*.yaml")} == shown
@@ -161,6 +168,7 @@ def test_what_is_right_has_no_fault(text: str) -> None:
         (DEPLOYMENT, "replicas: 3", 'replicas: "3"', "not of type 'integer'"),
         (DEPLOYMENT, "labels: {app: decode}", "labels: {app: prefill}", "does not choose its own pods"),
         (DEPLOYMENT, "--max-num-seqs", "--max-seqs", "no flag or metric “--max-seqs”"),
+        (DEPLOYMENT, '"--max-num-seqs", "64"', '"--data-parallel-start-rank", "0"', "say --headless or"),
         (DEPLOYMENT, "image:", "images:", "'images' was unexpected"),
         (DEPLOYMENT, "apps/v1", "apps/v1beta1", "no kind that is known"),
         (SENDS, "mlx5_0:1,eth0", "eth0", "UCX_NET_DEVICES=eth0 leaves RDMA out"),

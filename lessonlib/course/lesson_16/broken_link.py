@@ -63,7 +63,7 @@ def slot_carries(lab: Lab) -> Quantity:
 
 def broken_step(lab: Lab) -> Quantity:
     """One decode step of one request over the slots."""
-    return Quantity(token_seconds(broken_pair(lab)), "s")
+    return Quantity(token_seconds(broken_pair(lab)), "s", digits=4)
 
 
 def linked_prompt(lab: Lab) -> Quantity:
@@ -78,12 +78,12 @@ def broken_prompt(lab: Lab) -> Quantity:
 
 def token_slower(lab: Lab) -> Quantity:
     """Times as long for a token of one request."""
-    return Quantity(float(broken_step(lab)) / float(pair_step(lab)), "x")
+    return Quantity(broken_step(lab).printed / pair_step(lab).printed, "x")
 
 
 def prompt_slower(lab: Lab) -> Quantity:
     """Times as long for the prompt."""
-    return Quantity(float(broken_prompt(lab)) / float(linked_prompt(lab)), "x")
+    return Quantity(broken_prompt(lab).printed / linked_prompt(lab).printed, "x")
 
 
 def peer_prompt_slower(lab: Lab) -> Quantity:

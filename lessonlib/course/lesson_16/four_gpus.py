@@ -104,16 +104,16 @@ def prompt_on_four(lab: Lab) -> Quantity:
 
 def busy_prompt_of_two(lab: Lab) -> Quantity:
     """Seconds a prompt where two replicas read two at a time."""
-    return Quantity(float(prompt_on_two(lab)) / 2, "s")
+    return Quantity(prompt_on_two(lab).printed / 2, "s")
 
 
 def four_read(lab: Lab) -> Quantity:
     """Prompts of that length and a mean answer that fit into a second of one replica, reading alone."""
-    return Quantity(1 / float(prompt_on_four(lab)), "prompts a second")
+    return Quantity(1 / prompt_on_four(lab).printed, "prompts a second")
 
 
 def two_read(lab: Lab) -> Quantity:
-    return Quantity(2 / float(prompt_on_two(lab)), "prompts a second")
+    return Quantity(2 / prompt_on_two(lab).printed, "prompts a second")
 
 
 def asked_tokens(lab: Lab) -> Quantity:

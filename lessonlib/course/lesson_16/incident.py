@@ -36,6 +36,8 @@ _READ, _WRITTEN, _READING = 4096, 150, 0.35
 #: draws that bring about as many requests and prompt tokens a second after the change as before
 _SEED = 140
 _LONG_S = 100_000.0
+#: the first scrape that is counted as after the change, of those behind it, and what the clock says at it
+_SETTLED, _AFTER = 2, "10:04"
 _CHARTS = ("finished", "prompt_tokens", "running", "gpu_busy", "ttft_mean", "ttft_p99")
 _LINK = "NVLink, sent by a card"
 _GAP = "Time between tokens, p50"
@@ -176,16 +178,30 @@ def _mean(values: list[float | None]) -> float:
 
 
 def _around(charts: list[Chart], title: str, early: int) -> tuple[float, float]:
-    """Mean of a chart before the change, and from two scrapes after it on."""
+    """Mean of a chart over the scrapes before the change, and over those from a minute after it on."""
+    before, after = _scrapes(charts, title, early)
+    return _mean(before), _mean(after)
+
+
+def _scrapes(charts: list[Chart], title: str, early: int) -> tuple[list[float | None], list[float | None]]:
+    """Values of a chart at the scrapes before the change, and from a minute after it on: what was under way has been read by then."""
     values = list(next(one.values for one in charts if one.title == title))
-    return _mean(values[:early]), _mean(values[early + 2 :])
+    return values[:early], values[early + _SETTLED :]
+
+
+def _ends(values: list[float | None]) -> str:
+    """The lowest and the highest of some scrapes."""
+    known = [value for value in values if value is not None]
+    return f"{Quantity(min(known), 's')} to {Quantity(max(known), 's')}"
 
 
 def _finding(charts: list[Chart], early: int, mended: bool) -> str:
     first, gap, sent = (_around(charts, title, early) for title in (_FIRST, _GAP, _LINK))
+    before, after = (_ends(values) for values in _scrapes(charts, _FIRST, early))
     told = (
-        f"Until 10:03 first tokens take {Quantity(first[0], 's', 2)} on average, then {Quantity(first[1], 's', 2)}. The median gap is "
-        f"{Quantity(gap[0], 's', 2)}, then {Quantity(gap[1], 's', 2)}; a card sends {Quantity(sent[0], 'B/s')}, then {Quantity(sent[1], 'B/s')}."
+        f"Means of the scrapes until 10:03, and of those from {_AFTER} on: first tokens take {Quantity(first[0], 's')} (single scrapes: {before}), "
+        f"then {Quantity(first[1], 's')} ({after}). The median gap is {Quantity(gap[0], 's')}, then {Quantity(gap[1], 's')}; "
+        f"a card sends {Quantity(sent[0], 'B/s')}, then {Quantity(sent[1], 'B/s')}."
     )
     return told + (" On a healthy pair nothing changes at 10:03." if mended else "")
 
@@ -209,21 +225,22 @@ def _pair(lab: Lab, title: str) -> tuple[float, float]:
 
 
 def first_before(lab: Lab) -> Quantity:
-    """Mean time to first token until 10:03."""
-    return Quantity(_pair(lab, _FIRST)[0], "s", digits=2)
+    """Time to first token, mean of the scrapes until 10:03."""
+    return Quantity(_pair(lab, _FIRST)[0], "s")
 
 
 def first_after(lab: Lab) -> Quantity:
-    return Quantity(_pair(lab, _FIRST)[1], "s", digits=2)
+    """The same from a minute later on."""
+    return Quantity(_pair(lab, _FIRST)[1], "s")
 
 
 def gap_before(lab: Lab) -> Quantity:
     """Median time between tokens until 10:03."""
-    return Quantity(_pair(lab, _GAP)[0], "s", digits=2)
+    return Quantity(_pair(lab, _GAP)[0], "s")
 
 
 def gap_after(lab: Lab) -> Quantity:
-    return Quantity(_pair(lab, _GAP)[1], "s", digits=2)
+    return Quantity(_pair(lab, _GAP)[1], "s")
 
 
 def sent_before(lab: Lab) -> Quantity:

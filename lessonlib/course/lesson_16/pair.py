@@ -89,29 +89,29 @@ def prompt_seconds(system: System, tokens: int = PROMPT) -> float:
 
 
 def lone_step(lab: Lab) -> Quantity:
-    """One decode step of one request on one GPU."""
-    return Quantity(token_seconds(on_gpus(lab, 1)), "s")
+    """One decode step of one request on one GPU; with a digit more than usual, as differences are taken of it."""
+    return Quantity(token_seconds(on_gpus(lab, 1)), "s", digits=4)
 
 
 def pair_step(lab: Lab) -> Quantity:
     """The same on two."""
-    return Quantity(token_seconds(on_gpus(lab, 2)), "s")
+    return Quantity(token_seconds(on_gpus(lab, 2)), "s", digits=4)
 
 
 def half_step(lab: Lab) -> Quantity:
     """Half of the time on one GPU."""
-    return Quantity(float(lone_step(lab)) / 2, "s")
+    return Quantity(lone_step(lab).printed / 2, "s", digits=4)
 
 
 def lost_time(lab: Lab) -> Quantity:
     """What the step on two GPUs takes more than half."""
-    return Quantity(float(pair_step(lab)) - float(half_step(lab)), "s")
+    return Quantity(pair_step(lab).printed - half_step(lab).printed, "s")
 
 
 def undivided(lab: Lab) -> Quantity:
     """What a step spends on starting kernels and on the host: as long on two GPUs as on one."""
     parts = _parts(on_gpus(lab, 1))
-    return Quantity(parts["launches"] + parts["host"], "s")
+    return Quantity(parts["launches"] + parts["host"], "s", digits=4)
 
 
 # --- what is sent
@@ -128,7 +128,7 @@ def payload(lab: Lab, tokens: int = 1) -> float:
 
 
 def payload_of_token(lab: Lab) -> Quantity:
-    return Quantity(payload(lab), "B")
+    return Quantity(payload(lab), "B", digits=4)
 
 
 def sent_for_token(lab: Lab) -> Quantity:
@@ -152,29 +152,29 @@ def link_carries(lab: Lab) -> Quantity:
 
 
 def one_message(lab: Lab) -> Quantity:
-    """What is left of the step once all that is halved and all that stays is taken off, over the messages."""
-    stays = float(undivided(lab))
-    left = float(pair_step(lab)) - stays - (float(lone_step(lab)) - stays) / 2
-    return Quantity(left / float(messages(lab)), "s", digits=2)
+    """What is left of the step once all that is halved and all that stays is taken off, over the messages; from the times as they are shown."""
+    stays = undivided(lab).printed
+    left = pair_step(lab).printed - stays - (lone_step(lab).printed - stays) / 2
+    return Quantity(left / float(messages(lab)), "s")
 
 
 def all_messages(lab: Lab) -> Quantity:
-    return Quantity(float(messages(lab)) * float(one_message(lab)), "s")
+    return Quantity(float(messages(lab)) * one_message(lab).printed, "s", digits=4)
 
 
 def message_by_bandwidth(lab: Lab) -> Quantity:
     """Wrong: bytes over the link's bytes a second."""
-    return Quantity(payload(lab) / pair_lab(lab).system.gpu.link_bytes_per_second, "s", digits=2)
+    return Quantity(payload(lab) / pair_lab(lab).system.gpu.link_bytes_per_second, "s")
 
 
 def message_if_all_halves(lab: Lab) -> Quantity:
     """Wrong: as if all that one GPU does were halved."""
-    return Quantity(float(lost_time(lab)) / float(messages(lab)), "s", digits=2)
+    return Quantity(lost_time(lab).printed / float(messages(lab)), "s", digits=2)
 
 
 def all_by_bandwidth(lab: Lab) -> Quantity:
     """All messages of a token, at the link's bytes a second."""
-    return Quantity(float(messages(lab)) * float(message_by_bandwidth(lab)), "s", digits=2)
+    return Quantity(float(messages(lab)) * message_by_bandwidth(lab).printed, "s")
 
 
 def waiting_is_the_cost(lab: Lab) -> bool:
@@ -190,7 +190,7 @@ STEP_TOKENS = (1, 16, 128, 1024, 8192)
 
 
 def message_seconds(lab: Lab, tokens: int) -> float:
-    """One all-reduce of a step of so many tokens over NVLink."""
+    """One all-reduce of a step of so many tokens over NVLink, as the engine has it."""
     return float(all_reduce_s(2, payload(lab, tokens), nvlink(lab)))
 
 
@@ -199,19 +199,25 @@ def _micro(values: list[float]) -> dict[str, list[float]]:
     return {"x": list(STEP_TOKENS), "y": [1e6 * value for value in values]}
 
 
+def _by_hand(lab: Lab) -> list[float]:
+    """Seconds of one all-reduce: that of one token, as it was found, and the bytes of all other tokens over the bandwidth."""
+    one, a_token = one_message(lab).printed, payload(lab) / nvlink(lab).bytes_per_second
+    return [one + (tokens - 1) * a_token for tokens in STEP_TOKENS]
+
+
 def message_by_tokens(lab: Lab) -> dict[str, list[float]]:
     """Microseconds of one all-reduce, by the tokens of the step."""
-    return _micro([message_seconds(lab, tokens) for tokens in STEP_TOKENS])
+    return _micro(_by_hand(lab))
 
 
 def message_in_proportion(lab: Lab) -> dict[str, list[float]]:
     """Wrong: each token adds what the first one takes."""
-    return _micro([message_seconds(lab, 1) * tokens for tokens in STEP_TOKENS])
+    return _micro([one_message(lab).printed * tokens for tokens in STEP_TOKENS])
 
 
 def message_always_short(lab: Lab) -> dict[str, list[float]]:
     """Wrong: as long for any number of tokens."""
-    return _micro([message_seconds(lab, 1)] * len(STEP_TOKENS))
+    return _micro([one_message(lab).printed] * len(STEP_TOKENS))
 
 
 def message_of_bytes(lab: Lab) -> dict[str, list[float]]:
@@ -224,13 +230,13 @@ def step_token_counts(lab: Lab) -> list[Quantity]:
 
 
 def message_times(lab: Lab) -> list[Quantity]:
-    return [Quantity(message_seconds(lab, tokens), "s") for tokens in STEP_TOKENS]
+    return [Quantity(seconds, "s") for seconds in _by_hand(lab)]
 
 
 def even_tokens(lab: Lab) -> Quantity:
-    """Tokens of a step whose bytes take as long as the wait: latency times bandwidth over the bytes of a token."""
-    link = nvlink(lab)
-    return Quantity(link.latency_s * link.bytes_per_second / payload(lab), "tokens", digits=2)
+    """Tokens of a step whose bytes take as long as the wait: the wait times bandwidth over the bytes of a token."""
+    wait = one_message(lab).printed
+    return Quantity(wait * nvlink(lab).bytes_per_second / payload(lab), "tokens", digits=2)
 
 
 def prompt_tokens_of_pair(lab: Lab) -> Quantity:

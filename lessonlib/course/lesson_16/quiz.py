@@ -95,12 +95,12 @@ def counter_width(lab: Lab) -> str:
 
 def counter_token_bytes(lab: Lab) -> Quantity:
     """Bytes that each of two cards sends for one token: an activation of 16 bits, twice a layer."""
-    return Quantity(2 * 2 * _of_two(lab).model.layer_count * _of_two(lab).model.hidden, "B")
+    return Quantity(2 * 2 * _of_two(lab).model.layer_count * _of_two(lab).model.hidden, "B", digits=4)
 
 
 def counter_sent(lab: Lab) -> Quantity:
     """What the counter of the link shows."""
-    return Quantity(_COMPUTED * float(counter_token_bytes(lab)), "B/s")
+    return Quantity(_COMPUTED * float(counter_token_bytes(lab)), "B/s", digits=4)
 
 
 def counter_answers(lab: Lab) -> Quantity:

@@ -35,6 +35,8 @@ MENDED_INTERVAL = 150
 _SEED, _BEGINS = 5, "10:00"
 #: what the exporter calls the share of cycles in which tensor cores work; steps between two moves of experts by default
 _TENSOR, _DEFAULT_INTERVAL = "DCGM_FI_PROF_PIPE_TENSOR_ACTIVE", int(vllm().defaults["eplb_interval_steps"])
+#: retries on the links between the GPUs: none, as nothing is wrong with these
+_RETRIES = "DCGM_FI_DEV_NVLINK_REPLAY_ERROR_COUNT_TOTAL"
 #: clock of the tensor cores' GPUs, MHz: that of the data sheet's boost
 _CLOCK = 1980.0
 
@@ -189,13 +191,6 @@ _SHARED: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], .
     ("Prompt tokens that come", "gateway: prompt tokens, by minute", "tok/s", None, lambda row: row[0]),
     ("Prompt tokens read", f"sum(rate({vllm().name('prompt_tokens_total')}[1m]))", "tok/s", None, lambda row: row[1]),
     (
-        "Requests waiting",
-        f"sum({vllm().name('num_requests_waiting')})",
-        "",
-        None,
-        lambda row: float(round(row[2] / PROMPT)),
-    ),
-    (
         "Time to first token, mean",
         f"rate({vllm().name('time_to_first_token_seconds_sum')}[1m]) / rate({vllm().name('time_to_first_token_seconds_count')}[1m])",
         "s",
@@ -207,8 +202,23 @@ _SEEN: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...
     ("Tensor cores, busiest GPU", f"max({_TENSOR})", "%", 40.0, lambda row: _tensor(row, max)),
     ("Tensor cores, idlest GPU", f"min({_TENSOR})", "%", 40.0, lambda row: _tensor(row, min)),
     ("SM clock, slowest GPU", "min(DCGM_FI_DEV_SM_CLOCK)", "MHz", 2200.0, lambda _: _CLOCK),
+    ("NVLink retries, all GPUs", f"sum(increase({_RETRIES}[1m]))", "", 10.0, lambda _: 0.0),
+    (
+        "Tokens of a prompt, mean",
+        f"rate({vllm().name('request_prompt_tokens_sum')}[1m]) / rate({vllm().name('request_prompt_tokens_count')}[1m])",
+        "",
+        4000.0,
+        lambda _: float(PROMPT),
+    ),
 )
 _TOLD: tuple[tuple[str, str, str, float | None, Callable[[_Minute], float]], ...] = (
+    (
+        "Requests waiting",
+        f"sum({vllm().name('num_requests_waiting')})",
+        "",
+        None,
+        lambda row: float(round(row[2] / PROMPT)),
+    ),
     ("Balancedness", "from the log, EPLB step", "", 1.0, lambda row: row[3].log),
 )
 
@@ -222,8 +232,8 @@ def _monitor(mended: bool) -> Monitor:
     ]
     last = first[-1]
     finding = (
-        f"Prompts come at about {Quantity(LOAD * capacity(usual()), 'tok/s')} throughout. Until minute {BEFORE} all are read; from then on {Quantity(last[1], 'tok/s')}, "
-        f"and a queue grows to {round(last[2] / PROMPT):,} requests, the first token comes after {Quantity(_first_token(last[2], last[3]), 's')}."
+        f"Prompts come at a mean of {Quantity(_came(first), 'tok/s')}, and at {Quantity(_came(first[:BEFORE]), 'tok/s')} until minute {BEFORE}, when all are read; "
+        f"from then on {Quantity(last[1], 'tok/s')} are, and a queue grows to {round(last[2] / PROMPT):,} requests, the first token comes after {Quantity(_first_token(last[2], last[3]), 's')}."
     )
     if mended:
         finding += (
@@ -231,7 +241,10 @@ def _monitor(mended: bool) -> Monitor:
         )
     else:
         (early, late), (_, idle) = (_tensor_around(pick) for pick in (max, min))
-        finding += f" Tensor cores work {early:.0f} % of the time before, then {late:.0f} % on the busiest GPU and {idle:.0f} % on the idlest; clocks stay."
+        finding += (
+            f" Tensor cores work {early:.1f} % of the time before, then {late:.1f} % on the busiest GPU and {idle:.1f} % on the idlest; "
+            f"clocks, retries (0) and tokens of a prompt ({PROMPT:,}) stay."
+        )
     times = [60.0 * (minute + 1) for minute in range(MINUTES)]
     return Monitor(
         finding,
@@ -244,6 +257,11 @@ def _monitor(mended: bool) -> Monitor:
         () if mended else ("Time to first token above 10 s (mean, 1 min)",),
         "with the shorter interval",
     )
+
+
+def _came(minutes: list[_Minute]) -> float:
+    """Prompt tokens that came a second, mean of some minutes."""
+    return float(np.mean([row[0] for row in minutes]))
 
 
 def _tensor_around(pick: Callable[[tuple[float, ...]], float]) -> tuple[float, float]:
@@ -309,16 +327,21 @@ def read_before(lab: Lab) -> Quantity:
 
 def tensor_before(lab: Lab) -> Quantity:
     """Of the time, busiest GPU, before the change."""
-    return Quantity(_tensor_around(max)[0], "%", digits=2)
+    return Quantity(_tensor_around(max)[0], "%")
 
 
 def tensor_after(lab: Lab) -> Quantity:
     """And after it."""
-    return Quantity(_tensor_around(max)[1], "%", digits=2)
+    return Quantity(_tensor_around(max)[1], "%")
+
+
+def group_prompt(lab: Lab) -> Quantity:
+    """Tokens of a prompt, before the change and after it."""
+    return Quantity(PROMPT, "tokens", digits=4)
 
 
 def changed_step(lab: Lab) -> Quantity:
-    return Quantity(step_s(changed()), "s", digits=2)
+    return Quantity(step_s(changed()), "s")
 
 
 def interval_steps(lab: Lab) -> Quantity:
@@ -328,7 +351,7 @@ def interval_steps(lab: Lab) -> Quantity:
 
 def heals_after(lab: Lab) -> Quantity:
     """At the latest, by default, in steps that read prompts."""
-    return Quantity(_heals_after(_DEFAULT_INTERVAL, changed()), "minutes", digits=2)
+    return Quantity(_DEFAULT_INTERVAL * step_s(changed()) / 60, "minutes", digits=2)
 
 
 def heals_after_decoding(lab: Lab) -> Quantity:

@@ -132,6 +132,45 @@ def tested_requests(lab: Lab) -> int:
     return BATCHES[3]
 
 
+# --- what a step costs, from which the lead can be worked out
+
+
+def pair_bandwidth(lab: Lab) -> Quantity:
+    """Of the GPU's memory, by data sheet."""
+    return Quantity(mixture().bandwidth, "B/s")
+
+
+def pair_peak(lab: Lab) -> Quantity:
+    """Arithmetic of the GPU in 16 bits, dense, by data sheet."""
+    largest = step(dense(), BATCHES[-1])
+    return Quantity(largest.flops / largest.compute_s, "FLOP/s")
+
+
+def _request(system: System) -> tuple[float, float]:
+    """Bytes of cache and FLOPs that each request of the largest step adds."""
+    return kv_bytes_per_token(system) * BEHIND, step(system, BATCHES[-1]).flops / BATCHES[-1]
+
+
+def cache_of_dense(lab: Lab) -> Quantity:
+    """Bytes of cache that a step fetches for each request."""
+    return Quantity(_request(dense())[0], "B")
+
+
+def cache_of_mixture(lab: Lab) -> Quantity:
+    """The same of the mixture."""
+    return Quantity(_request(mixture())[0], "B")
+
+
+def flops_of_dense(lab: Lab) -> Quantity:
+    """Arithmetic of a step for each request."""
+    return Quantity(_request(dense())[1], "FLOP")
+
+
+def flops_of_mixture(lab: Lab) -> Quantity:
+    """The same of the mixture."""
+    return Quantity(_request(mixture())[1], "FLOP")
+
+
 def measured_leads(lab: Lab) -> list[Quantity]:
     """By the models' makers, one request on one H20: in 16 bits and in fp8."""
     return [Quantity(mixed / plain, "x", digits=2) for mixed, plain in _MEASURED]
@@ -179,8 +218,8 @@ def different_if_all_agree(lab: Lab) -> Quantity:
 
 
 def missed_share(lab: Lab) -> Quantity:
-    """Of a layer's experts, those that one token leaves out."""
-    return Quantity(100 * (1 - pair_active(lab) / pair_experts(lab)), "%")
+    """Of a layer's experts, those that one token leaves out; all digits, as it is taken to a high power."""
+    return Quantity(100 * (1 - pair_active(lab) / pair_experts(lab)), "%", digits=4)
 
 
 def missed_by_all(lab: Lab) -> Quantity:

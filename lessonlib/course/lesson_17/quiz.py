@@ -62,14 +62,14 @@ def quiz_more_experts(lab: Lab) -> Quantity:
 
 
 def quiz_bytes_checked(lab: Lab) -> Quantity:
-    """Weights that such a step fetches."""
-    whole, experts = _fetch(lab)
-    return Quantity(whole - experts + experts * float(quiz_more_experts(lab)), "B")
+    """Weights that such a step fetches, from the numbers as they are shown."""
+    whole, experts, more = (each(lab).printed for each in (quiz_fetched, quiz_expert_bytes, quiz_more_experts))
+    return Quantity(whole - experts + experts * more, "B")
 
 
 def quiz_drafts_gain(lab: Lab) -> Quantity:
-    """Tokens for the bytes of weights, with drafts over without."""
-    return Quantity(_COME_OUT * float(quiz_fetched(lab)) / float(quiz_bytes_checked(lab)), "x")
+    """Tokens for the bytes of weights, with drafts over without; from the bytes as they are shown."""
+    return Quantity(_COME_OUT * quiz_fetched(lab).printed / quiz_bytes_checked(lab).printed, "x")
 
 
 def quiz_come_out_times(lab: Lab) -> Quantity:

@@ -21,7 +21,7 @@ from lessonlib.serving.replica.pages import pages
 SEED = 4
 #: tokens of a beginning (eight pages of the default lab), of a question behind it, of an answer
 BEGINNING, QUESTION, ANSWER = 6_272, 600, 40
-#: beginnings that one replica has room for, and how many there are
+#: beginnings that one replica is to have room for, and how many there are
 ROOM, BEGINNINGS = 24, 60
 #: users at once, requests of a run, and the shares of the answers between which it is counted
 USERS, _REQUESTS, _FROM, _UNTIL = 48, 720, 0.45, 0.9
@@ -39,12 +39,26 @@ class Routed:
     first_s: float
 
 
+@dataclass(frozen=True)
+class _Cut:
+    """Pages of a replica's cache, of one beginning, and of what a request adds to it."""
+
+    total: int
+    beginning: int
+    request: int
+
+
+def _pages(lab: Lab) -> _Cut:
+    """The lab's cache, cut down to room for ROOM beginnings beside a few requests more than there are users; as it is if it is smaller."""
+    cut = pages(lab.system, Scheduler())
+    beginning = -(-BEGINNING // cut.tokens) + cut.state
+    request = -(-(QUESTION + ANSWER) // cut.tokens) + cut.fixed
+    return _Cut(min(cut.total, ROOM * beginning + (USERS // REPLICAS + 4) * request), beginning, request)
+
+
 @lru_cache(maxsize=128)
 def routed(lab: Lab, router: str, replicas: int = REPLICAS) -> Routed:
     """The service behind a router, with as many users for each replica."""
-    cut = pages(lab.system, Scheduler())
-    kept = ROOM * (-(-BEGINNING // cut.tokens) + cut.state)
-    inside = (USERS // REPLICAS + 4) * (-(-(QUESTION + ANSWER) // cut.tokens) + cut.fixed)
     work = Workload(
         _REQUESTS * replicas // REPLICAS,
         Fixed(BEGINNING + QUESTION),
@@ -53,7 +67,7 @@ def routed(lab: Lab, router: str, replicas: int = REPLICAS) -> Routed:
         Sharing(system_tokens=BEGINNING, system_prompts=BEGINNINGS, zipf=0.0),
         seed=SEED,
     )
-    settings = Scheduler(kv_blocks=min(cut.total, kept + inside))
+    settings = Scheduler(kv_blocks=_pages(lab).total)
     rows = simulate(
         lab.system, work, settings, Fleet(replicas, router), concurrency=USERS * replicas // REPLICAS
     ).requests
@@ -88,7 +102,9 @@ def beginnings_in_play(lab: Lab) -> int:
 
 
 def beginnings_kept(lab: Lab) -> int:
-    return ROOM
+    """Beginnings that have room in a replica's cache beside what its users' requests add."""
+    cut = _pages(lab)
+    return (cut.total - USERS // REPLICAS * cut.request) // cut.beginning
 
 
 def routed_users(lab: Lab) -> int:

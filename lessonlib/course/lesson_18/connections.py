@@ -44,7 +44,7 @@ def minutes_later(lab: Lab) -> Quantity:
 
 def reopened_share(lab: Lab) -> Quantity:
     """Share of the connections that were closed and opened since, their ages being spread evenly."""
-    return Quantity(100 * LATER_MIN / LIVES_MIN, "%", digits=2)
+    return Quantity(100 * LATER_MIN / LIVES_MIN, "%")
 
 
 def share_of_the_fifth(lab: Lab) -> Quantity:

@@ -13,7 +13,15 @@ from itertools import pairwise
 import numpy as np
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_18.traffic import REPLICAS, SLOW, SPEED, arrivals_at, carried_rate, work
+from lessonlib.course.lesson_18.traffic import (
+    REPLICAS,
+    SLOW,
+    SPEED,
+    arrivals_at,
+    carried_rate,
+    one_replica_carries,
+    work,
+)
 from lessonlib.draw.monitor import Chart, Monitor
 from lessonlib.roofline import Lab
 from lessonlib.serving import Fleet, Result, Scheduler, Telemetry, simulate
@@ -108,6 +116,11 @@ def three_pods(lab: Lab) -> Monitor:
         f"With three pods p99 of the time to first token is {three_worst(lab)} instead of {morning_worst(lab)}; a token comes every {three_token(lab)}.",
         (),
     )
+
+
+def morning_rate(lab: Lab) -> Quantity:
+    """Requests a second that come to all pods."""
+    return Quantity(QUIET_LOAD * REPLICAS * one_replica_carries(lab).printed, "requests a second")
 
 
 def _first(lab: Lab, level: float, slow: bool, pods: int = REPLICAS) -> Quantity:

@@ -35,6 +35,12 @@ def routed_alone_ceiling(lab: Lab) -> Quantity:
     return Quantity(_alone(lab, "ceiling"), "s")
 
 
+def first_tokens_are_surer(lab: Lab) -> bool:
+    """Claim: the band of a first token is narrower than that of reading a prompt alone (Lesson 16)."""
+    first, reading = (band(lab.system, metric).factor for metric in ("time to first token", "prefill"))
+    return first < 0.95 * reading
+
+
 def _within(lab: Lab) -> tuple[float, float]:
     return band(lab.system, "time to first token").around(_alone(lab, "expected"), _alone(lab, "ceiling"))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lessonlib.base.quantity import Quantity
-from lessonlib.course.lesson_18.traffic import carried_rate
+from lessonlib.course.lesson_18.traffic import one_replica_carries
 from lessonlib.roofline import Lab
 
 #: connections that each pod behind the Service holds; the last pod is slow, and this is its speed
@@ -41,27 +41,27 @@ def quiz_carried(lab: Lab) -> Quantity:
     """Requests a second of all, at which the first pod is full: each gets its share of the connections."""
     speeds = (*[1.0] * (PODS - 1), CAPPED)
     first = min(speed / held for speed, held in zip(speeds, HELD, strict=True))
-    return Quantity(CONNECTIONS * first * carried_rate(lab), "requests a second")
+    return Quantity(CONNECTIONS * first * one_replica_carries(lab).printed, "requests a second")
 
 
 def quiz_slow_first(lab: Lab) -> Quantity:
     """Requests a second of all, at which the slow pod is full."""
-    return Quantity(CONNECTIONS / HELD[-1] * CAPPED * carried_rate(lab), "requests a second")
+    return Quantity(CONNECTIONS / HELD[-1] * CAPPED * one_replica_carries(lab).printed, "requests a second")
 
 
 def quiz_even(lab: Lab) -> Quantity:
     """As if each pod had as many connections: the slow one would be full first."""
-    return Quantity(PODS * CAPPED * carried_rate(lab), "requests a second")
+    return Quantity(PODS * CAPPED * one_replica_carries(lab).printed, "requests a second")
 
 
 def quiz_added_up(lab: Lab) -> Quantity:
     """As if what each could serve added up."""
-    return Quantity((PODS - 1 + CAPPED) * carried_rate(lab), "requests a second")
+    return Quantity((PODS - 1 + CAPPED) * one_replica_carries(lab).printed, "requests a second")
 
 
 def quiz_slow_pod(lab: Lab) -> Quantity:
     """Requests a second that the slow pod carries."""
-    return Quantity(CAPPED * carried_rate(lab), "requests a second")
+    return Quantity(CAPPED * one_replica_carries(lab).printed, "requests a second")
 
 
 def many_replicas(lab: Lab) -> int:
@@ -85,14 +85,14 @@ def share_at_the_favourite(lab: Lab) -> Quantity:
 
 def rate_of_the_favourite(lab: Lab) -> Quantity:
     """Requests a second of all, at which the replica of the favourite is full."""
-    return Quantity(carried_rate(lab) / _at_the_favourite(), "requests a second")
+    return Quantity(one_replica_carries(lab).printed / _at_the_favourite(), "requests a second")
 
 
 def rate_without_the_rest(lab: Lab) -> Quantity:
     """As if no other prefix lay on that replica."""
-    return Quantity(carried_rate(lab) / FAVOURITE, "requests a second")
+    return Quantity(one_replica_carries(lab).printed / FAVOURITE, "requests a second")
 
 
 def rate_if_spread(lab: Lab) -> Quantity:
     """As if prefixes spread the requests evenly."""
-    return Quantity(MANY * carried_rate(lab), "requests a second")
+    return Quantity(MANY * one_replica_carries(lab).printed, "requests a second")

@@ -10,15 +10,16 @@ from functools import lru_cache
 
 import numpy as np
 
-from lessonlib.base.quantity import Quantity, rounded
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_18.traffic import (
     LOAD,
     REPLICAS,
     SLOW,
     SPEED,
     STRETCH_S,
-    carried_rate,
     fleet_rate,
+    one_replica_carries,
+    requests_that_come,
     work,
 )
 from lessonlib.roofline import Lab
@@ -52,17 +53,17 @@ def slow_stretch(lab: Lab) -> Quantity:
 
 def to_each_in_turn(lab: Lab) -> Quantity:
     """Requests a second that each replica gets."""
-    return Quantity(fleet_rate(lab) / REPLICAS, "requests a second")
+    return Quantity(requests_that_come(lab).printed / REPLICAS, "requests a second", digits=4)
 
 
 def slow_one_serves(lab: Lab) -> Quantity:
     """Requests a second that the slow replica can serve."""
-    return Quantity(SPEED * carried_rate(lab), "requests a second")
+    return Quantity(SPEED * one_replica_carries(lab).printed, "requests a second", digits=4)
 
 
 def fleet_can_serve(lab: Lab) -> Quantity:
     """Requests a second that the healthy ones and the slow one could serve together."""
-    return Quantity((REPLICAS - 1 + SPEED) * carried_rate(lab), "requests a second")
+    return Quantity((REPLICAS - 1 + SPEED) * one_replica_carries(lab).printed, "requests a second")
 
 
 def line_of_the_slow(lab: Lab) -> Quantity:
@@ -70,10 +71,9 @@ def line_of_the_slow(lab: Lab) -> Quantity:
     return Quantity(_line(lab, SLOW, STRETCH_S), "requests")
 
 
-def by_hand(lab: Lab) -> float:
-    """Requests: what comes less what is served, for the whole stretch; from the two rates as the question shows them."""
-    more = rounded(fleet_rate(lab), 2) / REPLICAS - SPEED * rounded(carried_rate(lab), 3)
-    return more * STRETCH_S
+def line_by_hand(lab: Lab) -> Quantity:
+    """What comes less what is served, for the whole stretch; from the two rates as the question shows them."""
+    return Quantity((to_each_in_turn(lab).printed - slow_one_serves(lab).printed) * STRETCH_S, "requests")
 
 
 def line_of_a_healthy(lab: Lab) -> Quantity:
@@ -117,14 +117,14 @@ def turns_worst(lab: Lab) -> Quantity:
 
 def load_for_all(lab: Lab) -> Quantity:
     """Share of what all healthy replicas together would carry."""
-    return Quantity(100 * fleet_rate(lab) / REPLICAS / carried_rate(lab), "%", digits=2)
+    return Quantity(100 * fleet_rate(lab) / REPLICAS / one_replica_carries(lab).printed, "%", digits=2)
 
 
 def one_line_grows(lab: Lab) -> bool:
     """Claim: all replicas together could serve what comes, the slow one's line follows the division by hand within a tenth or a few
     requests, it is no twice and no half of a usual one's, and the median of all does not notice.
     """
-    line, hand = float(line_of_the_slow(lab)), by_hand(lab)
+    line, hand = float(line_of_the_slow(lab)), float(line_by_hand(lab))
     return (
         float(fleet_can_serve(lab)) > 1.08 * fleet_rate(lab)
         and abs(LOAD - float(load_for_all(lab)) / 100) < 0.12

@@ -64,7 +64,7 @@ def test_the_pair_is_the_learners_own_where_nvlink_joins_it_and_it_holds_the_mod
 def test_a_message_is_what_is_left_of_the_step(name):
     """By hand: the step on two, less what stays, less half of the rest, over two messages a layer."""
     lab = load_lab(name)
-    one, two, stays = (float(each(lab)) for each in (lone_step, pair_step, undivided))
+    one, two, stays = (each(lab).printed for each in (lone_step, pair_step, undivided))
     count = 2 * on_gpus(lab, 2).model.layer_count
     assert float(messages(lab)) == count
     assert float(one_message(lab)) == pytest.approx((two - stays - (one - stays) / 2) / count)
@@ -77,7 +77,7 @@ def test_numbers_of_the_default_lab():
     lab = load_lab()
     assert payload(lab) == 10_240 and float(sent_for_token(lab)) == 128 * 10_240
     assert nvlink(lab).bytes_per_second == pytest.approx(0.8 * 450e9)
-    assert float(even_tokens(lab)) == pytest.approx(nvlink(lab).latency_s * 360e9 / 10_240)
+    assert float(even_tokens(lab)) == pytest.approx(nvlink(lab).latency_s * 360e9 / 10_240, rel=0.01)
     assert 250 < float(even_tokens(lab)) < 400
     assert float(message_by_bandwidth(lab)) == pytest.approx(10_240 / 450e9)
 

@@ -18,7 +18,7 @@ every_lab = pytest.mark.parametrize("name", lab_names())
 def test_one_replica_is_sooner_until_two_carry_more(name):
     lab = load_lab(name)
     assert four_gpus.lines_cross(lab)
-    assert float(four_gpus.two_read(lab)) == pytest.approx(2 / float(four_gpus.prompt_on_two(lab)))
+    assert float(four_gpus.two_read(lab)) == pytest.approx(2 / four_gpus.prompt_on_two(lab).printed)
     assert not four_gpus.is_mixture(four_gpus.quad_lab(lab))
 
 

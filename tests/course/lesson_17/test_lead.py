@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_17 import lead, quiz, spread
 from lessonlib.course.lesson_17.explore import (
     explore_experts,
@@ -55,6 +56,52 @@ def test_arithmetic_of_the_crowd_by_hand():
     found = float(lead.math_dense(load_lab()))
     assert least < found < 1.1 * least
     assert found > 8 * float(lead.math_mixture(load_lab()))
+
+
+def test_the_crowd_can_be_worked_out_from_what_the_question_tells():
+    """Weights and caches over the bandwidth, then the arithmetic at the peak: right in direction, and within a quarter of the engine."""
+    lab = load_lab()
+    bandwidth, peak = lead.pair_bandwidth(lab).printed, lead.pair_peak(lab).printed
+    assert bandwidth == 4.8e12 and peak == pytest.approx(989e12, rel=1e-3)
+
+    def by_hand(weights: float, cache: float, flops: float) -> float:
+        return (weights + lead.BATCHES[-1] * cache) / bandwidth + lead.BATCHES[-1] * flops / peak
+
+    dense = by_hand(*(each(lab).printed for each in (lead.fetched_dense, lead.cache_of_dense, lead.flops_of_dense)))
+    mixture = by_hand(
+        lead.fetched_mixture(lab)[-1].printed, lead.cache_of_mixture(lab).printed, lead.flops_of_mixture(lab).printed
+    )
+    assert dense / mixture == pytest.approx(lead.leads(lab)[-1].printed, rel=0.25)
+    assert dense / mixture > 1.3 * lead.leads(lab)[-2].printed
+
+
+def test_sums_of_what_is_printed():
+    """A reader who divides or multiplies what stands on the page gets the digits that stand there."""
+    lab = load_lab()
+    for found, above, below in zip(lead.leads(lab), lead.steps_dense(lab), lead.steps_mixture(lab), strict=True):
+        assert str(Quantity(above.printed / below.printed, "x", found.digits)) == str(found)
+    missed = 100 * (lead.missed_share(lab).printed / 100) ** lead.SOME
+    assert str(Quantity(missed, "%")) == str(lead.missed_by_all(lab))
+    gain = 100 * (1 - lead.popular_step(lab).printed / lead.fair_step(lab).printed)
+    assert str(Quantity(gain, "%", 2)) == str(lead.popular_gain(lab))
+    copies = 1 + spread.REDUNDANT / spread.group_experts(lab)
+    share = spread.group_expert_weights(lab).printed * copies / spread.group_gpus(lab)
+    assert str(Quantity(share + spread.group_other_weights(lab).printed, "B")) == str(spread.gpu_holds(lab))
+
+
+@MIXTURES
+def test_sums_of_the_quiz(name):
+    lab = load_lab(name)
+    whole, experts, more = (
+        each(lab).printed for each in (quiz.quiz_fetched, quiz.quiz_expert_bytes, quiz.quiz_more_experts)
+    )
+    checked = whole - experts + experts * more
+    assert str(Quantity(checked, "B")) == str(quiz.quiz_bytes_checked(lab))
+    gain = quiz.quiz_come_out(lab).printed * whole / quiz.quiz_bytes_checked(lab).printed
+    assert str(Quantity(gain, "x")) == str(quiz.quiz_drafts_gain(lab))
+    ratio = quiz.quiz_busiest(lab).printed / quiz.quiz_mean(lab).printed
+    assert str(Quantity(ratio, "x", 2)) == str(quiz.quiz_whole_ratio(lab))
+    assert str(Quantity(quiz.quiz_sliced(lab).printed * ratio, "s", 2)) == str(quiz.quiz_whole(lab))
 
 
 def test_the_wrong_curves_stand_apart():
@@ -112,7 +159,7 @@ def test_drafts_fetch_experts_of_their_own(name):
     more = 32 * (1 - (31 / 32) ** 4)
     assert float(quiz.quiz_more_experts(lab)) == pytest.approx(more, rel=1e-6)
     whole, experts = float(quiz.quiz_fetched(lab)), float(quiz.quiz_expert_bytes(lab))
-    assert float(quiz.quiz_drafts_gain(lab)) == pytest.approx(2.5 * whole / (whole + (more - 1) * experts))
+    assert float(quiz.quiz_drafts_gain(lab)) == pytest.approx(2.5 * whole / (whole + (more - 1) * experts), rel=0.005)
     checked = mixed(lab.system, [(4, 0, 4)])
     assert sum(part.weight_bytes for part in checked.operations) == pytest.approx(
         float(quiz.quiz_bytes_checked(lab)), rel=0.01

@@ -8,6 +8,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from lessonlib.base.quantity import Quantity
 from lessonlib.course.lesson_17 import hot, spread
 from lessonlib.course.lesson_17.routing import busiest_of_one, routed
 from lessonlib.roofline import load_lab, weight_bytes
@@ -106,9 +107,8 @@ def test_the_panel_is_about_one_thing():
     shown, mended = hot.hot_minutes(lab), hot.hot_minutes_mended(lab)
     shown.refuse(), mended.refuse()
     charts = {chart.title: list(chart.values) for chart in shown.charts}
-    came, read, line = (
-        charts[title] for title in ("Prompt tokens that come", "Prompt tokens read", "Requests waiting")
-    )
+    came, read = (charts[title] for title in ("Prompt tokens that come", "Prompt tokens read"))
+    line = list(mended.chart("Requests waiting").values)
     assert max(came) < 1.06 * min(came)
     assert max(line[: hot.BEFORE]) == 0 and line[-1] > 1000 and line[hot.BEFORE :] == sorted(line[hot.BEFORE :])
     assert max(read[hot.BEFORE :]) < 0.97 * min(came)
@@ -118,6 +118,10 @@ def test_the_panel_is_about_one_thing():
     assert all(
         share / tokens == pytest.approx(busy[0] / read[0], rel=0.04) for share, tokens in zip(busy, read, strict=True)
     )
+    # What would move with a slow card, a slow link or longer documents stands still.
+    for title in ("SM clock, slowest GPU", "NVLink retries, all GPUs", "Tokens of a prompt, mean"):
+        assert len(set(charts[title])) == 1, title
+    assert str(Quantity(sum(came) / len(came), "tok/s")) in shown.finding
     assert not any(word in shown.finding.lower() for word in ("expert", "layer", "uneven"))
     again = mended.chart("Requests waiting").compare
     assert again[-1] == 0 and max(again) < 0.3 * line[-1]

@@ -52,7 +52,7 @@ def test_a_replica_carries_less_than_prompts_alone_would_let_it(lab):
 def test_the_line_grows_with_time_and_not_without_a_slow_one():
     lab = load_lab("qwen3.5-27b-2xh100-sxm")
     lines = [slow_one._line(lab, traffic.SLOW, at) for at in (40.0, 80.0, 120.0)]
-    growth = slow_one.by_hand(lab) / traffic.STRETCH_S
+    growth = float(slow_one.line_by_hand(lab)) / traffic.STRETCH_S
     assert np.diff(lines) == pytest.approx([40 * growth] * 2, rel=0.2)
     rate = traffic.fleet_rate(lab)
     well = simulate(lab.system, traffic.work(400, Constant(rate)), Scheduler(), Fleet(4, "round-robin"))
@@ -85,7 +85,7 @@ def test_the_monitors_hold_what_the_words_say():
 
 def test_the_quiz_by_hand():
     lab = load_lab("qwen3-32b-h200")
-    carried = traffic.carried_rate(lab)
+    carried = traffic.one_replica_carries(lab).printed
     # The pod with 9 of 24 connections is full at 24/9 of what one serves; the slow one, with 2, at 24/2 of 0.6 of it.
     assert float(quiz.quiz_carried(lab)) == pytest.approx(24 / 9 * carried)
     assert float(quiz.quiz_slow_first(lab)) == pytest.approx(7.2 * carried)

@@ -68,6 +68,22 @@ def test_without_states_turns_find_room_over_beginnings():
     assert float(beginnings.found_by_turns(lab)) == pytest.approx(100 * beginnings.ROOM / beginnings.BEGINNINGS, abs=8)
 
 
+@each_lab
+def test_the_room_that_is_told_is_the_room_that_is_found(lab):
+    """A replica that is asked for every prefix finds as many as it has room for; so do both routers that know no prefixes."""
+    room = 100 * beginnings.beginnings_kept(lab) / beginnings.BEGINNINGS
+    for found in (beginnings.found_by_turns(lab), beginnings.found_by_load(lab)):
+        assert float(found) == pytest.approx(room, abs=8)
+
+
+@each_lab
+def test_the_curve_and_the_fleet_that_is_played_are_one_run(lab):
+    fresh, old, _ = fleets.by_looks(lab)
+    assert str(old_loads.worst_of_looks(lab)[0]) in fresh.finding
+    assert str(old_loads.worst_of_looks(lab)[old_loads.AGES_S.index(fleets.AGE_S)]) in old.finding
+    assert float(fleets.arrivals_shown(lab)) == pytest.approx(float(old_loads.old_rate(lab)), rel=0.25)
+
+
 def test_published_rates():
     """llm-d, 24 September 2025: random and load alike, prefix and load about twice that."""
     chance, load, prefix = map(float, published.measured_rates(load_lab("qwen3-32b-h200")))

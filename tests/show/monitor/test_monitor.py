@@ -89,3 +89,11 @@ def test_of_many_times_a_few_stand_on_paper_and_the_last_among_them() -> None:
     charts = [replace(chart, values=[1.0] * 100, compare=()) for chart in SHOWN.charts]
     rows = paper(replace(SHOWN, times=times, charts=charts))[1].partition("<tbody>")[2].partition("</tbody>")[0]
     assert rows.count("<tr>") <= 13 and "<td>09:01:40</td>" in rows
+
+
+def test_where_times_are_left_out_on_paper_it_says_so() -> None:
+    """The finding is of all scrapes: whoever recomputes it from the rows has to know that some are missing."""
+    charts = [replace(chart, values=[1.0] * 24, compare=()) for chart in SHOWN.charts]
+    many = paper(replace(SHOWN, times=[10.0 * at for at in range(1, 25)], charts=charts))[1]
+    assert "<p>One scrape in 2 is shown; what is said above is of all 24.</p>" in many
+    assert "scrape" not in paper()[1]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lessonlib.draw.monitor import Monitor
+from lessonlib.draw.monitor import Chart, Monitor
 from tests.show.monitor.made_up import SHOWN
 from tests.show.panel.harness import next_frame, open_panel, sent, update
 
@@ -87,6 +87,15 @@ def test_the_table_holds_every_chart_by_time(page: Any) -> None:
     rows = [" ".join(row.split()) for row in page.locator(".mon-numbers tr").all_inner_texts()]
     assert rows[0].startswith("time Requests waiting Requests waiting, with the mend KV cache in use")
     assert rows[-1] == "09:01 6 0 98 % 40 % 2.5 s 250 ms 650 tok/s 1,800 tok/s" and len(rows) == 7
+
+
+@pytest.mark.parametrize(("times", "rows", "said"), [(24, 24, "drawn"), (60, 20, "drawn, one scrape in 3")])
+def test_the_table_says_which_times_it_leaves_out(page: Any, times: int, rows: int, said: str) -> None:
+    charts = [Chart(title, "up", [1.0] * times) for title in ("One", "Two", "Three")]
+    open_panel(page, view(Monitor("1 is up.", [10.0 * (at + 1) for at in range(times)], charts)))
+    assert page.locator(".mon-numbers summary").inner_text() == f"The numbers that are {said}"
+    page.get_by_text("The numbers that are drawn").press("Enter")
+    assert page.locator(".mon-numbers tbody tr").count() == rows
 
 
 def test_counts_have_whole_ticks_and_an_axis_goes_to_a_named_end(page: Any) -> None:

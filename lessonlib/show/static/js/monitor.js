@@ -2,7 +2,7 @@
 {
   const SAY_AFTER_MS = 400; // what a screen reader is told waits until the hand rests
   const TALL = 104, LEFT = 50, RIGHT = 8, TOP = 8, BOTTOM = 22, TICK_LETTER = 7; // pixels
-  const MOST_ROWS = 16; // of the table
+  const MOST_ROWS = 24; // of the table
 
   /** @typedef {import("./views.d.ts").MonitorView} MonitorView */
   /** @typedef {import("./views.d.ts").MonitorChart} MonitorChart */
@@ -144,7 +144,7 @@
     const kept = clocks.map((_, i) => i).filter((i) => (clocks.length - 1 - i) % stride === 0);
     const head = ["time", ...columns.map(([title]) => title)].map((text) => h("th", { scope: "col", text }));
     const row = (i) => h("tr", {}, h("th", { scope: "row", text: clocks[i] }), columns.map(([, values, chart]) => h("td", { text: worth(values[i], chart) })));
-    return h("details", { class: "gp-fold mon-numbers" }, h("summary", { text: "The numbers that are drawn" }),
+    return h("details", { class: "gp-fold mon-numbers" }, h("summary", { text: `The numbers that are drawn${stride > 1 ? `, one scrape in ${stride}` : ""}` }),
       h("div", { class: "gp-table-box", tabindex: 0, role: "region", "aria-label": "The numbers that are drawn" },
         h("table", { class: "gp-table" }, h("caption", { class: "gp-sr", text: "All charts by time" }), h("thead", {}, h("tr", {}, head)), h("tbody", {}, kept.map(row)))));
   }
