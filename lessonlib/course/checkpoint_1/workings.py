@@ -464,8 +464,13 @@ def worked_bytes(lab: Lab) -> Quantity:
     return Quantity(weight_bytes_read(_worked_system()), "B")
 
 
+def worked_bytes_with_cache(lab: Lab) -> Quantity:
+    """That, and the cache of its one request."""
+    return Quantity(_worked().fetch_s * _worked_system().bandwidth, "B", digits=4)
+
+
 def worked_bandwidth(lab: Lab) -> Quantity:
-    return Quantity(_worked_system().bandwidth, "B/s")
+    return Quantity(_worked_system().bandwidth, "B/s", digits=4)
 
 
 def worked_ceiling(lab: Lab) -> Quantity:
@@ -527,8 +532,8 @@ def mixture_all_experts(lab: Lab) -> Quantity:
 
 
 def mixture_read(lab: Lab) -> Quantity:
-    """What one token reads."""
-    return Quantity(weight_bytes_read(_mixture_system()), "B")
+    """What one token reads: two experts a layer, the rest of the weights, its cache."""
+    return Quantity(_mixture().fetch_s * _mixture_system().bandwidth, "B")
 
 
 def mixture_bandwidth(lab: Lab) -> Quantity:

@@ -172,6 +172,18 @@ def flops_of_each(lab: Lab) -> Quantity:
     return Quantity(prefill(lab.system, prompt=lab.prompt).flops / lab.prompt, "FLOP")
 
 
+def parameters_below_head(lab: Lab) -> Quantity:
+    """Parameters that a token is multiplied with before the output head, which only the last token of a prompt needs."""
+    model = lab.system.model
+    return Quantity(model.parameters_read - model.head.size, "parameters")
+
+
+def looking_back_time(lab: Lab) -> Quantity:
+    """The least time for what no parameter takes part in: looks back, states, and one token's output head."""
+    napkin = 2.0 * float(parameters_below_head(lab)) * lab.prompt / float(peak_of_reading(lab))
+    return Quantity(float(recomputed_step(lab)) - napkin, "s", digits=2)
+
+
 def peak_of_reading(lab: Lab) -> Quantity:
     """Dense peak of all GPUs for that arithmetic, each part in the precision in which it multiplies."""
     read = prefill(lab.system, prompt=lab.prompt)

@@ -54,11 +54,6 @@ def users_held_up(lab: Lab) -> Quantity:
     return Quantity(int(((arrivals > STALL_AT_S) & (arrivals < STALL_AT_S + STALL_S)).sum()), "requests")
 
 
-def users_held_up_alone(lab: Lab) -> Quantity:
-    """As many of the test's as of the users."""
-    return Quantity(float(users_held_up(lab)), "requests")
-
-
 def tests_on_schedule(lab: Lab) -> Quantity:
     """Its requests if it went on sending at its usual pace."""
     return Quantity(STALL_S / float(tests_usual(lab)), "requests", digits=2)
@@ -70,9 +65,23 @@ def tests_in_proportion(lab: Lab) -> Quantity:
     return Quantity(run.TESTS * float(users_held_up(lab)) / users, "requests", digits=2)
 
 
-def test_requests_at_once(lab: Lab) -> Quantity:
-    """Its requests under way at any time: it waits for each answer."""
-    return Quantity(1, "request")
+#: places of the other test, which sends as many times the requests
+PLACES = 8
+
+
+def held_of_eight(lab: Lab) -> Quantity:
+    """Requests of eight places that would be held up: one of each."""
+    return Quantity(PLACES * float(tests_held_up(lab)), "requests")
+
+
+def sent_by_eight(lab: Lab) -> Quantity:
+    """Requests that eight places send, if each sends as many as the one did."""
+    return Quantity(PLACES * run.TESTS, "requests", digits=4)
+
+
+def share_held_up(lab: Lab) -> Quantity:
+    """Of the requests sent, those held up, in either test."""
+    return Quantity(100 * float(tests_held_up(lab)) / run.TESTS, "%", digits=2)
 
 
 # --- a rate and a limit on how many are under way

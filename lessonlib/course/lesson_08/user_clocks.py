@@ -69,8 +69,13 @@ def read_lead(lab: Lab) -> Quantity:
     return Quantity(_read(QUICK) - _read(EARLY), "s")
 
 
+def words_early_writes(lab: Lab) -> int:
+    """Words a minute that the first service writes: a faster reader waits for it."""
+    return round(EARLY[1] * 60 * 0.75)
+
+
 def words_of_a_tie(lab: Lab) -> int:
-    """Words a minute, in tens, from which a reader is through sooner with the second service: there the first one's writing is too slow."""
+    """Words a minute, in tens, from which a reader is through sooner with the second service: the first one has written all too late."""
     fastest = (READ_ALONG - 1) / (_written(EARLY) - QUICK[0])
     return 10 * round(fastest * 60 * 0.75 / 10)
 

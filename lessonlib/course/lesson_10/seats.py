@@ -98,12 +98,19 @@ def seats_by_bytes(lab: Lab) -> Quantity:
 
 # --- three of those inside, when no page is left
 
-#: tokens of the answer that each has written, in the order in which they were let in
+#: tokens of the answer that each has written, in the order in which they were let in; of the second, about so many
 WRITTEN = (8_000, 5_500, 1_200)
 
 
+def _written(lab: Lab) -> list[int]:
+    """The second has filled its last page to the end, so that its next token needs another."""
+    first, about, last = WRITTEN
+    size = pages_of(lab).tokens
+    return [first, round((PROMPT + about) / size) * size - PROMPT, last]
+
+
 def written_by_three(lab: Lab) -> list[Quantity]:
-    return [Quantity(written, "tokens", digits=4) for written in WRITTEN]
+    return [Quantity(written, "tokens", digits=4) for written in _written(lab)]
 
 
 def _pages_with(lab: Lab, written: int) -> Quantity:
@@ -113,17 +120,17 @@ def _pages_with(lab: Lab, written: int) -> Quantity:
 
 def pages_taken(lab: Lab) -> Quantity:
     """All pages of the last one let in: whom vLLM preempts (v1/core/sched/scheduler.py takes the end of its list of those that run)."""
-    return _pages_with(lab, WRITTEN[2])
+    return _pages_with(lab, _written(lab)[2])
 
 
 def pages_of_who_needs(lab: Lab) -> Quantity:
     """As if the one that needs a page lost its own."""
-    return _pages_with(lab, WRITTEN[1])
+    return _pages_with(lab, _written(lab)[1])
 
 
 def pages_of_the_oldest(lab: Lab) -> Quantity:
     """As if the cache of the one let in first were moved out."""
-    return _pages_with(lab, WRITTEN[0])
+    return _pages_with(lab, _written(lab)[0])
 
 
 # --- the line that vLLM logs at its start, on a hybrid (get_max_concurrency_for_kv_cache_config and get_kv_cache_capacity

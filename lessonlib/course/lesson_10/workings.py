@@ -28,13 +28,19 @@ from lessonlib.course.lesson_10.published import (
     watermark_gain,
 )
 from lessonlib.course.lesson_10.seats import pages_of, thinking_seats
-from lessonlib.roofline import Lab, weight_bytes
+from lessonlib.roofline import USABLE, Lab, weight_bytes
 
 
 def cache_room(lab: Lab) -> Quantity:
     """What is handed out in pages."""
     cut = pages_of(lab)
     return Quantity(cut.total * cut.bytes, "B")
+
+
+def set_aside_a_card(lab: Lab) -> Quantity:
+    """Of vLLM's share of what the driver shows on one card, the part that the cache does not get (lesson 5)."""
+    gpu = lab.system.gpu
+    return Quantity(USABLE * (gpu.capacity_bytes - gpu.memory_bytes), "B", digits=2)
 
 
 def weights_in_memory(lab: Lab) -> Quantity:

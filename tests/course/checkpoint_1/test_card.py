@@ -305,6 +305,16 @@ def test_a_memory_twice_as_fast_by_hand() -> None:
     assert float(workings.twice_by_the_engine(lab)) == pytest.approx(float(workings.twice_the_bandwidth(lab)), rel=0.03)
 
 
+def test_printed_bytes_over_printed_bandwidth_are_the_printed_ceiling() -> None:
+    lab = load_lab()
+    for read, bandwidth, ceiling in (
+        (workings.worked_bytes_with_cache(lab), workings.worked_bandwidth(lab), workings.worked_ceiling(lab)),
+        (workings.mixture_read(lab), workings.mixture_bandwidth(lab), workings.mixture_ceiling(lab)),
+    ):
+        by_hand = float(f"{float(read):.4g}") / float(f"{float(bandwidth):.4g}")
+        assert f"{1e3 * by_hand:.3g} ms" == str(ceiling)
+
+
 def test_the_worked_forecast_by_hand() -> None:
     """Qwen2.5-7B: 28 layers of 233 million weights in 8 bits, and a head of 545 million in 16."""
     lab = load_lab()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from itertools import combinations
 
 import pytest
 
-from lessonlib.course.inventory.forms import FORM_A, figures_of, form_a, form_b
+from lessonlib.course.inventory.forms import FORM_A, FORM_B, figures_of, form_a, form_b
 from lessonlib.lesson.concepts import load_listing
 from lessonlib.lesson.form import FORMS
 from lessonlib.lesson.items import StepItem
@@ -34,6 +35,11 @@ def shown(item: StepItem) -> list[str]:
     question = item.step.question
     options = question.ask()["options"] if question.kind == "choice" else []
     return [plain(question.stem()), *(plain(option["html"]) for option in options)]
+
+
+def chosen(item: StepItem) -> bool:
+    """Whether the question is a choice."""
+    return item.step.question.kind == "choice"
 
 
 def numbers(item: StepItem) -> set[str]:
@@ -79,6 +85,37 @@ def test_the_right_options_stand_as_often_at_each_place() -> None:
     assert places[0] == places[1] and set(places[0]) == set("abcd") and max(places[0].values()) == 3
 
 
+def test_a_place_remembered_from_one_form_is_wrong_in_the_other() -> None:
+    right = {one.id: (one.step.question.right(), other.step.question.right()) for one, other in PAIRS if chosen(one)}
+    assert [name for name, (first, second) in right.items() if first == second] == []
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=IDS)
+def test_wrong_options_do_not_begin_alike_beside_a_right_one(one: StepItem, other: StepItem) -> None:
+    for question in (item.step.question for item in (one, other) if chosen(item)):
+        first = {option["key"]: plain(option["html"]).split()[0] for option in question.ask()["options"]}
+        begins = first.pop(question.right())
+        assert max(Counter(first.values()).values()) < 3 or begins in first.values()
+
+
+@pytest.mark.parametrize(("one", "other"), PAIRS, ids=IDS)
+def test_no_number_question_shows_three_numbers_of_which_two_make_the_third(one: StepItem, other: StepItem) -> None:
+    for item in (one, other):
+        if not chosen(item):
+            told = {float(each.replace(",", "")) for each in NUMBER.findall(shown(item)[0])} - {1.0}
+            assert [(a, b) for a, b in combinations(told, 2) if a * b in told] == []
+
+
+def test_twins_are_worked_out_by_like_steps() -> None:
+    for form in (FORM_A, FORM_B):
+        assert (form.ceiling_bandwidth, form.ceiling_peak) == (form.machine_bandwidth, form.machine_peak)
+        assert form.link_before == 10 * form.link_after
+        assert form.experts / form.experts_a_token % 10 == 0
+        assert form.inside_stay_with_more / form.inside_stay == pytest.approx(2 / 3)
+        # half of the speed serves two thirds of what comes, so a third stays
+        assert form.turns_served / 2 / (form.turns_arrivals / form.turns_servers) == pytest.approx(2 / 3)
+
+
 def test_each_idea_is_asked_once_and_all_three_parts_are_asked() -> None:
     ideas = [item.raw["concepts"][0] for item, _ in PAIRS]
     taught = [load_listing().concepts[idea].lesson for idea in ideas]
@@ -120,13 +157,13 @@ def test_the_numbers_by_hand() -> None:
         for form in FORMS
     }
     assert truths["inventory-a"] == {"most-tokens": 100, "slow-one": 200, "more-servers": 40}
-    assert truths["inventory-b"] == {"most-tokens": 70, "slow-one": 210, "more-servers": 54}
+    assert truths["inventory-b"] == {"most-tokens": 300, "slow-one": 150, "more-servers": 48}
     texts = {form: {item.id: plain(item.step.question.reveal()) for item in questions(form)} for form in FORMS}
     assert "60 GB are fetched in place of 40 GB" in texts["inventory-a"]["longer-conversations"]
     assert "75 GB are fetched in place of 45 GB" in texts["inventory-b"]["longer-conversations"]
     assert "200 ms in place of 40 ms" in texts["inventory-a"]["guesses-at-noon"]
     assert "80 ms in place of 20 ms" in texts["inventory-b"]["guesses-at-noon"]
     assert "750 ms in place of 260 ms" in texts["inventory-a"]["slow-link"]
-    assert "560 ms in place of 240 ms" in texts["inventory-b"]["slow-link"]
-    assert "63.7 experts of 64" in texts["inventory-a"]["experts"]
-    assert "95.7 experts of 96" in texts["inventory-b"]["experts"]
+    assert "820 ms in place of 240 ms" in texts["inventory-b"]["slow-link"]
+    assert "79.9 experts of 80" in texts["inventory-a"]["experts"]
+    assert "119 experts of 120" in texts["inventory-b"]["experts"]

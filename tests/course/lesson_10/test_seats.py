@@ -8,8 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lessonlib.course.lesson_05.room import reserve_bytes
 from lessonlib.course.lesson_10 import seats
 from lessonlib.course.lesson_10.explorer import explore_crowd
+from lessonlib.course.lesson_10.workings import set_aside_a_card
 from lessonlib.roofline import kv_bytes_per_token, lab_names, load_lab, weight_bytes
 from lessonlib.serving import Scheduler, Workload, fixed, simulate
 from lessonlib.serving.replica.pages import pages
@@ -108,6 +110,16 @@ def test_whom_vllm_picks_holds_fewer_pages_than_the_others(name):
     lab = load_lab(name)
     taken, others = seats.pages_taken(lab), (seats.pages_of_who_needs(lab), seats.pages_of_the_oldest(lab))
     assert all(float(other) > 1.3 * float(taken) for other in others)
+
+
+@each_lab
+def test_the_one_that_needs_a_page_has_filled_its_last_one(lab):
+    written = float(seats.written_by_three(lab)[1])
+    assert (seats.PROMPT + written) % seats.pages_of(lab).tokens == 0
+
+
+def test_what_a_card_sets_aside_is_what_lesson_5_says():
+    assert str(set_aside_a_card(load_lab())) == str(reserve_bytes(load_lab())) == "5.1 GB"
 
 
 def test_pages_of_the_last_one_let_in_by_hand():

@@ -40,3 +40,11 @@ def test_the_last_of_two_hundred_is_sent_when_a_closed_loop_comes_to_it(name):
 
 def test_on_a_schedule_twenty_would_be_held_up():
     assert float(load_test.tests_on_schedule(load_lab())) == pytest.approx(28 / 1.42, rel=0.01)
+
+
+@pytest.mark.parametrize("name", lab_names())
+def test_only_a_test_on_schedule_sees_the_freeze_in_its_p99(name):
+    lab = load_lab(name)
+    assert float(load_test.tests_on_schedule(lab)) / 300 > 0.02
+    assert float(load_test.held_of_eight(lab)) / float(load_test.sent_by_eight(lab)) == pytest.approx(1 / 300)
+    assert float(load_test.share_held_up(lab)) < 1

@@ -39,6 +39,7 @@ def test_whose_reader_is_through_first_turns_over_near_290_words_a_minute():
         return at
 
     assert user_clocks.words_of_a_tie(load_lab()) == 290
+    assert user_clocks.words_early_writes(load_lab()) == 6 * 60 * 3 // 4 == 270
     for words, early_first in ((280, True), (300, False)):
         speed = words / 60 / 0.75
         assert (done(user_clocks.EARLY, speed) < done(user_clocks.QUICK, speed)) == early_first

@@ -1,4 +1,4 @@
-"""A shelf of pages that is full: a binder grows, the last guest let in gives up all pages and stands first at the door."""
+"""A shelf of pages that is full: a binder grows, the last guest let in gives up all pages and waits again, at the head of the queue."""
 
 from __future__ import annotations
 
@@ -97,13 +97,16 @@ def draw(given: Given, prefix: str) -> dict[str, object]:
         text(_DOOR + 76, _TABLE - 86, "the door"),
     )
     alt = (
-        f"A shelf of {pages} of {page} beside the weights has room for {inside} and is full of the pages of guests A to E. "
-        "B needs one more page. E, who was let in last, gives up all pages and stands first in the queue, before F."
+        f"A shelf of {pages} of {page} beside the weights has room for {inside}; here five guests, A to E, stand for all, and it is full. "
+        "B needs one more page. E, who was let in last, gives up all pages and waits again, at the head of the queue, before F, who has not been inside."
     )
     steps = [
         (1.0, f"Each guest has pages on the shelf, one for every {page}. The weights stay where they are."),
         (2.0, f"A's binder has grown by a page. Now all {pages} are handed out."),
         (3.3, "B needs a page, and there is none. E came in last, so all of E's pages are taken."),
-        (5.0, f"B goes on. E is first at the door and will be read again. The shelf still has room for {inside}."),
+        (
+            5.0,
+            f"B goes on. E waits again at the head of the queue, before F, who has not been inside. The shelf still has room for {inside}.",
+        ),
     ]
     return {"svg": sheet.svg(alt), "duration_s": DURATION_S, "steps": steps, "alt": alt}
