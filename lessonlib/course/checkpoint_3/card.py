@@ -78,31 +78,31 @@ class Forecast:
 
 
 @lru_cache(maxsize=512)
-def idle(lab: FleetLab, offer: Offer) -> Idle:
+def idle(fleet: FleetLab, offer: Offer) -> Idle:
     """The tests, at the speed that the engine expects."""
-    system = lab.replica(offer)
-    context = int(mean_context(lab))
+    system = fleet.replica(offer)
+    context = int(mean_context(fleet))
     few, many = (decode(system, batch, context).expected_s for batch in (FEW, MANY))
     each = (many - few) / (MANY - FEW)
-    one, two = (prefill(system, int(mean_prompt(lab)), prompts).expected_s for prompts in (1, 2))
+    one, two = (prefill(system, int(mean_prompt(fleet)), prompts).expected_s for prompts in (1, 2))
     room = pages(system, Scheduler())
     fits = int(room.total // (math.ceil(context / room.tokens) + room.fixed))
-    chunked = tuple(_beside(lab, offer, size) for size in BUDGETS)
+    chunked = tuple(_beside(fleet, offer, size) for size in BUDGETS)
     return Idle(two - one, chunked, few - FEW * each, each, fits, int(room.total * room.tokens))
 
 
-def _beside(lab: FleetLab, offer: Offer, budget: int) -> float:
+def _beside(fleet: FleetLab, offer: Offer, budget: int) -> float:
     """Seconds that a mean prompt adds to the steps of BESIDE answers, in chunks that fill the budget."""
-    system, chunk = lab.replica(offer), budget - BESIDE
-    answers = [(1, int(mean_context(lab)))] * BESIDE
-    middle = (chunk, int(mean_prompt(lab) / 2))
+    system, chunk = fleet.replica(offer), budget - BESIDE
+    answers = [(1, int(mean_context(fleet)))] * BESIDE
+    middle = (chunk, int(mean_prompt(fleet) / 2))
     added = mixed(system, [*answers, middle]).expected_s - mixed(system, answers).expected_s
-    return float(added * mean_prompt(lab) / chunk)
+    return float(added * mean_prompt(fleet) / chunk)
 
 
-def beside(lab: FleetLab, plan: Plan) -> float:
+def beside(fleet: FleetLab, plan: Plan) -> float:
     """Seconds that a mean prompt adds in a replica of one pool: by the largest tested budget that is no larger than the plan's."""
-    tests = idle(lab, plan.offer)
+    tests = idle(fleet, plan.offer)
     if plan.tokens is None or plan.tokens >= READERS_BUDGET:
         return tests.read_s
     return next(
@@ -111,135 +111,138 @@ def beside(lab: FleetLab, plan: Plan) -> float:
     )
 
 
-def mean_prompt(lab: FleetLab) -> float:
+def mean_prompt(fleet: FleetLab) -> float:
     """Tokens of a mean prompt; of a conversation, its middle turn."""
-    return lab.prompts[0] + (lab.turns - 1) / 2 * (lab.turn_tokens + lab.answers[0])
+    return fleet.prompts[0] + (fleet.turns - 1) / 2 * (fleet.turn_tokens + fleet.answers[0])
 
 
-def mean_context(lab: FleetLab) -> float:
+def mean_context(fleet: FleetLab) -> float:
     """Tokens behind a request in the middle of its answer."""
-    return mean_prompt(lab) + lab.answers[0] / 2
+    return mean_prompt(fleet) + fleet.answers[0] / 2
 
 
-def not_found(lab: FleetLab, plan: Plan) -> float:
+def not_found(fleet: FleetLab, plan: Plan) -> float:
     """Share of a mean prompt that has to be read. A router that knows who holds what finds what was read before; another one finds a shared
     beginning anywhere, where all of them have room in every replica, and of a conversation one turn in so many as there are replicas.
     """
     if not plan.caching:
         return 1.0
-    whole = mean_prompt(lab)
-    if lab.turns > 1:
-        new = (lab.prompts[0] + (lab.turns - 1) * lab.turn_tokens) / lab.turns
+    whole = mean_prompt(fleet)
+    if fleet.turns > 1:
+        new = (fleet.prompts[0] + (fleet.turns - 1) * fleet.turn_tokens) / fleet.turns
         kept = FOUND / (1 if plan.router == "prefix-aware" else plan.most)
         return 1.0 - kept * (1.0 - new / whole)
-    again = min(float(lab.shared), whole) / whole
+    again = min(float(fleet.shared), whole) / whole
     if not again:
         return 1.0
-    room = idle(lab, plan.offer).cache - forecast_of(lab, plan, 1.0 - FOUND * again).inside * mean_context(lab)
+    room = idle(fleet, plan.offer).cache - forecast_of(fleet, plan, 1.0 - FOUND * again).inside * mean_context(fleet)
     copies = plan.most if plan.router == "prefix-aware" else 1
-    kept = min(1.0, copies * max(0.0, room) / (lab.shared * lab.ways))
+    kept = min(1.0, copies * max(0.0, room) / (fleet.shared * fleet.ways))
     return 1.0 - FOUND * kept * again
 
 
-def planned_rate(lab: FleetLab) -> float:
+def planned_rate(fleet: FleetLab) -> float:
     """Requests a second that the fleet is planned for: the peak, and more where they come in bursts."""
-    return lab.peak * (1 + BURST * (lab.burst - 1))
+    return fleet.peak * (1 + BURST * (fleet.burst - 1))
 
 
-def forecast(lab: FleetLab, plan: Plan) -> Forecast:
+def forecast(fleet: FleetLab, plan: Plan) -> Forecast:
     """Load, gap, first token and cost, by the card."""
-    return forecast_of(lab, plan, not_found(lab, plan))
+    return forecast_of(fleet, plan, not_found(fleet, plan))
 
 
-def forecast_of(lab: FleetLab, plan: Plan, unread: float) -> Forecast:
+def forecast_of(fleet: FleetLab, plan: Plan, unread: float) -> Forecast:
     """The same where that share of a mean prompt is read."""
-    found, rate = idle(lab, plan.offer), planned_rate(lab)
-    cost = lab.price(plan.offer) * (mean_scaled(lab, plan.scale) if plan.scale else plan.most)
+    found, rate = idle(fleet, plan.offer), planned_rate(fleet)
+    cost = fleet.price(plan.offer) * (mean_scaled(fleet, plan.scale) if plan.scale else plan.most)
     readers, writers = plan.pools or (plan.most, plan.most)
-    write = rate * lab.answers[0] * found.each_s / writers
-    load = write if plan.pools else write + rate * beside(lab, plan) * unread / writers
+    write = rate * fleet.answers[0] * found.each_s / writers
+    load = write if plan.pools else write + rate * beside(fleet, plan) * unread / writers
     if load >= 1:
         return Forecast(load, math.inf, math.inf, math.inf, math.inf, math.inf, cost)
     gap = found.first_s / (1 - load)
-    inside = rate * lab.answers[0] * gap / writers
+    inside = rate * fleet.answers[0] * gap / writers
     if plan.pools:
         busy, each_s = rate * found.read_s * unread / readers, found.read_s
         # Readers share one queue: the more they are, the shorter it is.
         queue = 1 + busy / (1 - busy) / readers if busy < 1 else math.inf
     else:
         chunk = max((plan.tokens or READERS_BUDGET) - inside, 1.0)
-        full = found.first_s + inside * found.each_s + beside(lab, plan) * chunk / mean_prompt(lab)
-        each_s = mean_prompt(lab) / chunk * full
+        full = found.first_s + inside * found.each_s + beside(fleet, plan) * chunk / mean_prompt(fleet)
+        each_s = mean_prompt(fleet) / chunk * full
         busy = rate / writers * unread * each_s
         queue = 1 / (1 - busy) if busy < 1 else math.inf
     p99, p95 = (BEFORE_S + each_s * (long - 1 + unread) * queue for long in (LONGEST, LONG))
     return Forecast(load, busy, gap, inside, p99, p95, cost)
 
 
-def mean_scaled(lab: FleetLab, scale: Scale) -> float:
+def mean_scaled(fleet: FleetLab, scale: Scale) -> float:
     """Replicas in the mean, where a scaler rounds up what the rate wants."""
-    return min(float(scale.most), max(float(scale.least), lab.rate / scale.target + 0.5))
+    return min(float(scale.most), max(float(scale.least), fleet.rate / scale.target + 0.5))
 
 
-def keeps(lab: FleetLab, plan: Plan) -> bool:
+def keeps(fleet: FleetLab, plan: Plan) -> bool:
     """Whether the card expects both limits to be kept, with its margins, and room for those inside."""
-    told = forecast(lab, plan)
+    told = forecast(fleet, plan)
     return (
         max(told.load, told.reading) <= MOST_LOAD
-        and told.gap_s <= MARGIN * lab.tpot_s
-        and told.p95_s <= lab.ttft_s
-        and told.inside <= MARGIN * idle(lab, plan.offer).fits
+        and told.gap_s <= MARGIN * fleet.tpot_s
+        and told.p95_s <= fleet.ttft_s
+        and told.inside <= MARGIN * idle(fleet, plan.offer).fits
     )
 
 
-def by_card(lab: FleetLab) -> Plan:
+@lru_cache(maxsize=256)
+def by_card(fleet: FleetLab) -> Plan:
     """The plan in the card's order: budget, replicas that keep both limits, router, one pool or two, fixed or scaled; the cheapest of them."""
-    known = [scaled(lab, plan) for offer in lab.offers if (plan := one_pool(lab, offer))]
-    divided = [plan for offer in lab.offers if (plan := two_pools(lab, offer))]
+    known = [scaled(fleet, plan) for offer in fleet.offers if (plan := one_pool(fleet, offer))]
+    divided = [plan for offer in fleet.offers if (plan := two_pools(fleet, offer))]
     # Two pools are more to run: of the same cost, one.
     best = min(
-        known + divided, key=lambda plan: (round(forecast(lab, plan).cost, 6), plan.pools is not None), default=None
+        known + divided, key=lambda plan: (round(forecast(fleet, plan).cost, 6), plan.pools is not None), default=None
     )
-    return best or Plan(lab.offers[-1], MOST_REPLICAS, router_of(lab), BUDGETS[0])
+    return best or Plan(fleet.offers[-1], MOST_REPLICAS, router_of(fleet), BUDGETS[0])
 
 
-def router_of(lab: FleetLab) -> str:
+def router_of(fleet: FleetLab) -> str:
     """By what is found where prompts begin alike, else by who has fewest."""
-    return "prefix-aware" if lab.shared or lab.turns > 1 else "least-requests"
+    return "prefix-aware" if fleet.shared or fleet.turns > 1 else "least-requests"
 
 
-def one_pool(lab: FleetLab, offer: Offer) -> Plan | None:
+def one_pool(fleet: FleetLab, offer: Offer) -> Plan | None:
     """The fewest equal replicas that keep both limits, with the smallest budget that does; None where none do."""
-    plans = (Plan(offer, count, router_of(lab), size) for count in range(1, MOST_REPLICAS + 1) for size in BUDGETS)
-    return next((plan for plan in plans if keeps(lab, plan)), None)
+    plans = (Plan(offer, count, router_of(fleet), size) for count in range(1, MOST_REPLICAS + 1) for size in BUDGETS)
+    return next((plan for plan in plans if keeps(fleet, plan)), None)
 
 
-def two_pools(lab: FleetLab, offer: Offer) -> Plan | None:
+def two_pools(fleet: FleetLab, offer: Offer) -> Plan | None:
     """The fewest that read beside the fewest that write; None where none keep both limits."""
-    return min((plan for plan in _divided(lab, offer) if keeps(lab, plan)), key=lambda plan: plan.most, default=None)
+    return min(
+        (plan for plan in _divided(fleet, offer) if keeps(fleet, plan)), key=lambda plan: plan.most, default=None
+    )
 
 
-def _divided(lab: FleetLab, offer: Offer) -> Iterator[Plan]:
+def _divided(fleet: FleetLab, offer: Offer) -> Iterator[Plan]:
     for readers in range(1, MOST_REPLICAS // 2 + 1):
         for writers in range(1, MOST_REPLICAS // 2 + 1):
-            yield Plan(offer, 1, router_of(lab), READERS_BUDGET, pools=(readers, writers))
+            yield Plan(offer, 1, router_of(fleet), READERS_BUDGET, pools=(readers, writers))
 
 
-def rises_slowly(lab: FleetLab) -> bool:
+def rises_slowly(fleet: FleetLab) -> bool:
     """Whether what a replica's start takes is short beside the rise."""
-    return bool(lab.swing) and lab.peak > 0 and steepest(lab) * (lab.start_s + LOOK_S) <= SLOW_RISE * lab.peak
+    return bool(fleet.swing) and fleet.peak > 0 and steepest(fleet) * (fleet.start_s + LOOK_S) <= SLOW_RISE * fleet.peak
 
 
-def steepest(lab: FleetLab) -> float:
+def steepest(fleet: FleetLab) -> float:
     """Requests a second by which the rate rises in a second, where it rises fastest."""
-    return lab.rate * lab.swing * 2 * math.pi / lab.day_s
+    return fleet.rate * fleet.swing * 2 * math.pi / fleet.day_s
 
 
-def scaled(lab: FleetLab, plan: Plan) -> Plan:
+def scaled(fleet: FleetLab, plan: Plan) -> Plan:
     """Scaled by the rate where it rises slowly enough for the starts, else fixed at the peak."""
-    if not rises_slowly(lab) or plan.replicas == 1:
+    if not rises_slowly(fleet) or plan.replicas == 1:
         return plan
-    ahead = 1 - steepest(lab) * (lab.start_s + LOOK_S) / lab.peak
-    target = round(ahead * lab.peak / plan.replicas, 2)
-    least = max(1, math.ceil(lab.rate * (1 - lab.swing) / target))
+    ahead = 1 - steepest(fleet) * (fleet.start_s + LOOK_S) / fleet.peak
+    target = round(ahead * fleet.peak / plan.replicas, 2)
+    least = max(1, math.ceil(fleet.rate * (1 - fleet.swing) / target))
     return replace(plan, replicas=1, scale=Scale("rate", target, least, plan.replicas + 1))

@@ -98,9 +98,9 @@ def workload(
 
 
 @lru_cache(maxsize=32)
-def requests_of(lab: FleetLab) -> Trace:
+def requests_of(fleet: FleetLab) -> Trace:
     """Its requests, drawn once."""
-    return Trace(workload(lab, lab.rate), lab.name)
+    return Trace(workload(fleet, fleet.rate), fleet.name)
 
 
 @lru_cache(maxsize=4096)

@@ -26,7 +26,7 @@ _SWITCHES = ("no-prefix-caching",)
 #: Flags of `simulate` that say what is given here: model, traffic, what is printed, what goes wrong.
 GIVEN = (
     "lab", "model", "pp", "dp", "ep", "popularity", "weights", "kv", "link", "rate", "concurrency", "trace", "preset", "burst", "prompt", "output",
-    "spread", "shared", "requests", "seed", "steady-sessions", "limit", "slo", "price", "summary", "json", "save", "plot", "metrics", "replica", "at", "log", "panel",
+    "spread", "requests", "seed", "steady-sessions", "limit", "slo", "price", "summary", "json", "save", "plot", "metrics", "replica", "at", "log", "panel",
     "window", "cost", "batching", "long-prefill-token-threshold", "priority", "reserve-output", "server-time", "memory-share", "block-size",
     "kv-blocks", "watermark", "host-memory", "host-link", "no-hybrid-pages", "speculate", "draft-time", "load-bound", "scrape", "connections",
     "router-fails-at", "slow", "failure", "stall", "kind", "transfer", "prefill-kind", "decode-kind", "look", "start", "cool-down", "signal-age",

@@ -42,18 +42,18 @@ class Best:
     per_dollar: float
 
 
-def routers(lab: FleetLab) -> tuple[str, ...]:
+def routers(fleet: FleetLab) -> tuple[str, ...]:
     """Routers that are tried."""
-    return ("least-requests", "prefix-aware") if lab.shared or lab.turns > 1 else ("least-requests",)
+    return ("least-requests", "prefix-aware") if fleet.shared or fleet.turns > 1 else ("least-requests",)
 
 
-def grid(lab: FleetLab) -> Iterator[Plan]:
+def grid(fleet: FleetLab) -> Iterator[Plan]:
     """What is tried."""
-    for offer in lab.offers:
-        for router in routers(lab):
+    for offer in fleet.offers:
+        for router in routers(fleet):
             for tokens in TOKENS:
                 yield from (Plan(offer, count, router, tokens) for count in range(1, MOST + 1))
-                yield from (Plan(offer, 1, router, tokens, scale=scale) for scale in scales(lab))
+                yield from (Plan(offer, 1, router, tokens, scale=scale) for scale in scales(fleet))
             yield from (
                 Plan(offer, 1, router, tokens, pools=(readers, writers))
                 for tokens in (8192, 2048)
@@ -62,53 +62,53 @@ def grid(lab: FleetLab) -> Iterator[Plan]:
             )
 
 
-def scales(lab: FleetLab) -> Iterator[Scale]:
+def scales(fleet: FleetLab) -> Iterator[Scale]:
     """Scalers that are tried, where the rate changes."""
-    if not lab.swing:
+    if not fleet.swing:
         return
     for most in range(2, MOST // 2 + 1):
         for least in range(1, most):
             for part in TARGETS:
-                yield Scale("rate", round(part * lab.peak / most, 2), least, most)
+                yield Scale("rate", round(part * fleet.peak / most, 2), least, most)
 
 
-def least_cost(lab: FleetLab, plan: Plan) -> float:
+def least_cost(fleet: FleetLab, plan: Plan) -> float:
     """Dollars an hour: of fixed replicas what they cost, of scaled ones what they cost at least."""
-    count = plan.most if not plan.scale else max(plan.scale.least, lab.rate / plan.scale.target * 0.9)
-    return count * lab.price(plan.offer)
+    count = plan.most if not plan.scale else max(plan.scale.least, fleet.rate / plan.scale.target * 0.9)
+    return count * fleet.price(plan.offer)
 
 
-def hopeless(lab: FleetLab, plan: Plan) -> bool:
+def hopeless(fleet: FleetLab, plan: Plan) -> bool:
     """Whether even with all that can be found more work comes than is done."""
-    tests = idle(lab, plan.offer)
+    tests = idle(fleet, plan.offer)
     quick = tests.read_s if plan.pools else min(tests.read_s, *tests.beside_s)
-    read = lab.rate * quick * not_found(lab, Plan(plan.offer, plan.most, "prefix-aware"))
-    write = lab.rate * lab.answers[0] * tests.each_s
+    read = fleet.rate * quick * not_found(fleet, Plan(plan.offer, plan.most, "prefix-aware"))
+    write = fleet.rate * fleet.answers[0] * tests.each_s
     if plan.pools:
         return read / plan.pools[0] > _HOPELESS or write / plan.pools[1] > _HOPELESS
     return (read + write) / plan.most > _HOPELESS
 
 
-def tried(lab: FleetLab, plan: Plan) -> float:
+def tried(fleet: FleetLab, plan: Plan) -> float:
     """Worth of a plan; -1 for one that cannot run."""
     try:
-        return run(lab, plan).per_dollar
+        return run(fleet, plan).per_dollar
     except LessonlibError:  # no room for a request
         return -1.0
 
 
-def search(lab: FleetLab) -> Best:
+def search(fleet: FleetLab) -> Best:
     """The best of the grid and of the card's line. Of two as good, the one that fewer requests miss a limit with, then the sooner first token."""
-    start = by_card(lab)
-    best, worth = start, _worth(lab, start)
+    start = by_card(fleet)
+    best, worth = start, _worth(fleet, start)
     poor: set[Plan] = set()
-    for plan in sorted(grid(lab), key=lambda one: least_cost(lab, one)):
-        if 1.0 / least_cost(lab, plan) < worth[0] - _SAME:
+    for plan in sorted(grid(fleet), key=lambda one: least_cost(fleet, one)):
+        if 1.0 / least_cost(fleet, plan) < worth[0] - _SAME:
             break
         alike = replace(plan, tokens=None)
-        if alike in poor or hopeless(lab, plan):
+        if alike in poor or hopeless(fleet, plan):
             continue
-        found = _worth(lab, plan)
+        found = _worth(fleet, plan)
         if found[1] < _POOR:
             poor.add(alike)
         if found > worth:
@@ -116,20 +116,20 @@ def search(lab: FleetLab) -> Best:
     return Best(best, worth[0])
 
 
-def _worth(lab: FleetLab, plan: Plan) -> tuple[float, float, float]:
-    found = tried(lab, plan)
+def _worth(fleet: FleetLab, plan: Plan) -> tuple[float, float, float]:
+    found = tried(fleet, plan)
     if found < 0:
         return -1.0, 0.0, -math.inf
-    told = run(lab, plan)
+    told = run(fleet, plan)
     return round(found, 9), round(told.share, 2), -told.ttft_p99_s
 
 
 @cache
-def best_of(lab: FleetLab) -> Best:
+def best_of(fleet: FleetLab) -> Best:
     """The best line of a fleet, as the file has it. Raises LessonlibError where it is of another fleet."""
-    known = read_json(data_dir() / "exams" / "json" / "checkpoint-3.json").get(lab.name)
+    known = read_json(data_dir() / "exams" / "json" / "checkpoint-3.json").get(fleet.name)
     if known is None:
-        raise LessonlibError(f"no best line of {lab.name}: python -m lessonlib.course.checkpoint_3.search --write")
+        raise LessonlibError(f"no best line of {fleet.name}: python -m lessonlib.course.checkpoint_3.search --write")
     return Best(_plan(known["plan"]), known["per_dollar"])
 
 

@@ -21,10 +21,11 @@ from lessonlib.course.checkpoint_3.card import (
     by_card,
     forecast,
     idle,
+    keeps,
 )
 from lessonlib.course.checkpoint_3.fleets import FleetLab, Offer, fleet_pool, worked_fleet
 from lessonlib.course.checkpoint_3.judge import FALLS, KEPT, Run, run
-from lessonlib.course.checkpoint_3.lines import Plan
+from lessonlib.course.checkpoint_3.lines import MOST_REPLICAS, Plan
 from lessonlib.course.checkpoint_3.planner import plan_line
 from lessonlib.course.checkpoint_3.search import AS_GOOD, best_of
 from lessonlib.roofline import Lab, decode, prefill
@@ -244,7 +245,7 @@ def load_at_counts(lab: Lab) -> list[Quantity]:
 
 def _pair() -> tuple[int, int]:
     """Replicas of the two plans of one price: the smaller ones, the larger ones."""
-    large = math.ceil(_work(_unread(), _large()) / _free(worked_fleet().tpot_s, _large()))
+    large = next(count for count in range(1, MOST_REPLICAS) if keeps(worked_fleet(), _plan(count, _large())))
     return large * _large().tp, large
 
 
