@@ -111,10 +111,6 @@ def clinic_limit(lab: Lab) -> Quantity:
     return Quantity(worked_fleet().tpot_s, "s")
 
 
-def clinic_first_limit(lab: Lab) -> Quantity:
-    return Quantity(worked_fleet().ttft_s, "s")
-
-
 def clinic_work(lab: Lab) -> Quantity:
     """Seconds of work that come with each second, if nothing is found."""
     return Quantity(_work(1.0), "s")
@@ -152,11 +148,6 @@ def clinic_cold_good(lab: Lab) -> Quantity:
 def clinic_full_good(lab: Lab) -> Quantity:
     """The same with as many as the work alone would fill."""
     return _goodput(_cold(math.ceil(_work(1.0))))
-
-
-def clinic_not_found(lab: Lab) -> Quantity:
-    """Share of a mean prompt that is read where what was read before is found."""
-    return Quantity(100 * _unread(), "%", digits=2)
 
 
 def clinic_hits(lab: Lab) -> Quantity:
