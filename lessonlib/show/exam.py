@@ -170,7 +170,7 @@ def _choices_table(exam: Exam, items: Sequence[StepItem]) -> str:
     """A row for each choice: what was chosen, and what is so."""
     head = "".join(f'<th scope="col">{name}</th>' for name in ("About", "You said", "What is so"))
     return (
-        f'<div class="ll-wide" role="group" aria-label="Exam, choices" tabindex="0"><table class="ll-score ll-exam"><caption>Set {exam.name}, choices</caption>'
+        f'<div class="ll-wide" role="group" aria-label="Exam, choices" tabindex="0"><table class="ll-score ll-exam ll-choices"><caption>Set {exam.name}, choices</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_choice_row, items))}</tbody></table></div>"
     )
 
