@@ -90,7 +90,7 @@ class Lesson:
             self._lay_out(self.exam)
             self.restore(self.exam.items)
             for item in self.items.values():
-                if item.raw.get("exam"):
+                if item.raw.get("exam") or item.raw.get("about"):
                     self.changed(item)
 
     def _lay_out(self, exam: Exam) -> None:

@@ -27,18 +27,18 @@ log = logging.getLogger(__name__)
 class Computed(Tell):
     """A text, and below it what a function of the lab returns. A kind says what that is and how it is drawn.
 
-    ``exam`` names a question of the lesson's exam: then text and function are for the lab that this question is about in the set
+    ``about`` names a question of the lesson's exam: then text and function are for the lab that this question is about in the set
     that is drawn.
     """
 
-    keys: ClassVar[Mapping[str, Schema]] = {**Tell.keys, "compute": NAME, "exam": ID}
-    optional = Tell.optional | {"exam"}
+    keys: ClassVar[Mapping[str, Schema]] = {**Tell.keys, "compute": NAME, "about": ID}
+    optional = Tell.optional | {"about"}
 
     def __init__(self, raw: Raw, lesson: Lesson):
         super().__init__(raw, lesson)
         self._kept: tuple[Lab, Any] | None = None
         # Another set that is drawn changes what it shows.
-        self.changes = "exam" in raw  # type: ignore[misc]
+        self.changes = "about" in raw  # type: ignore[misc]
 
     def checked(self, found: Any) -> Any:
         """What the function returned, as the kind keeps it. Raises LessonlibError, in one line, for what cannot be drawn."""
@@ -60,11 +60,11 @@ class Computed(Tell):
     @property
     def words(self) -> Words:
         """The lesson's, or those of the question of the exam that it belongs to."""
-        if "exam" not in self.raw:
+        if "about" not in self.raw:
             return self.lesson.words
-        found = self.lesson.items.get(self.raw["exam"])
+        found = self.lesson.items.get(self.raw["about"])
         if not isinstance(found, StepItem) or not found.raw.get("exam"):
-            raise LessonlibError(f"{self.where} exam: “{self.raw['exam']}” is no question of the exam")
+            raise LessonlibError(f"{self.where} about: “{self.raw['about']}” is no question of the exam")
         return found.step.question.words
 
     @property
