@@ -5,19 +5,15 @@ Its flags are those of data/versions.toml. What a shell would act on (a semicolo
 
 from __future__ import annotations
 
-import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lessonlib.base.command_line import check_text, split_words
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.versions import Flag, vllm
 
-MOST_CHARACTERS = 1000
 #: Short and older spellings that the server takes as well.
 _SHORT = {"-tp": "tensor-parallel-size", "-sc": "speculative-config"}
-_FOR_A_SHELL = re.compile(r"[;|&<>`$\\]")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _NOT_OF_SERVE = "/benchmarks/"
 _SHOWN = 40
 
@@ -56,21 +52,7 @@ def read_serve_line(line: object) -> ServeLine:
 
 
 def _words(line: object) -> list[str]:
-    if not isinstance(line, str) or not line.strip():
-        raise LessonlibError("Type the line first: vllm serve, the model, its flags.")
-    if len(line) > MOST_CHARACTERS:
-        raise LessonlibError(f"The line has {len(line):,} characters; at most {MOST_CHARACTERS:,} are read.")
-    # A backslash at the end of a line goes on with the next one, as in a terminal.
-    flat = re.sub(r"\\\r?\n", " ", line).replace("\r\n", "\n").replace("\n", " ").replace("\t", " ")
-    if _CONTROL.search(flat):
-        raise LessonlibError("The line holds a character that cannot be seen: type it anew.")
-    found = _FOR_A_SHELL.search(flat)
-    if found:
-        raise LessonlibError(f"“{found[0]}” is for a shell; this line is read and never run. Leave it out.")
-    try:
-        return shlex.split(flat, comments=False, posix=True)
-    except ValueError:
-        raise LessonlibError("A quotation mark is open: close it.") from None
+    return split_words(check_text(line, "Type the line first: vllm serve, the model, its flags."))
 
 
 def _flag(word: str, rest: list[str]) -> tuple[str, str | bool]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lessonlib.lesson.fragments import ID, LINE, TEXT, Schema, keyed, one_of
 from lessonlib.lesson.views import DrawnView, PanelKind
-from lessonlib.lesson.words import inline_markdown, link
+from lessonlib.lesson.words import Words, inline_markdown, link
 
 if TYPE_CHECKING:
     from lessonlib.lesson.lesson import Lesson
@@ -90,10 +90,15 @@ class Tell(Block):
 
     def draw(self) -> DrawnView:
         """The text; what is for later stays closed."""
-        html = self.lesson.words.html(self.raw["text"], self.where)
+        html = self.words.html(self.raw["text"], self.where)
         if "more" in self.raw:
-            html += more(self.lesson.words.html(self.raw["more"], f"{self.where} more"))
+            html += more(self.words.html(self.raw["more"], f"{self.where} more"))
         return {"html": html}
+
+    @property
+    def words(self) -> Words:
+        """Those that render its text."""
+        return self.lesson.words
 
 
 class Epilogue(Tell):

@@ -13,7 +13,7 @@ from lessonlib.lesson.words import markdown, plain
 
 _WORDS_A_MINUTE = 170
 #: seconds of what is done, not read
-_EXAM_SECONDS = {"settings": 240}
+_EXAM_SECONDS = {"settings": 240, "choice": 60}
 _FORECAST_SECONDS = 120
 _SEALED_SECONDS = 60
 _SECONDS = {
@@ -90,7 +90,7 @@ def case_entries(entries: Sequence[Entry]) -> list[Entry]:
 
 
 def exam_budget(lesson: Lesson) -> Budget | None:
-    """The same of its exam, whose forecasts take two minutes each, a line of settings with its forecasts four; of an inventory, a minute each; None where there is none."""
+    """The same of its exam, whose forecasts take two minutes each, a line of settings with its forecasts four, a choice one; of an inventory, a minute each; None where there is none."""
     entries = [entry for entry in lesson.raw["steps"] if _of_exam(entry)]
     if not entries:
         return None

@@ -84,13 +84,14 @@ class Lesson:
         return item
 
     def take_again(self) -> None:
-        """Draw another set of the exam, and tell the listeners of each of its questions."""
+        """Draw another set of the exam, and tell the listeners of each of its questions and of what belongs to them."""
         if self.exam and self.exam.over:
             self.exam.draw_again()
             self._lay_out(self.exam)
             self.restore(self.exam.items)
-            for item in self.exam.items:
-                self.changed(item)
+            for item in self.items.values():
+                if item.raw.get("exam") or item.raw.get("about"):
+                    self.changed(item)
 
     def _lay_out(self, exam: Exam) -> None:
         """Put the questions of the drawn set in place of those that stood there."""

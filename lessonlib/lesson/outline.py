@@ -68,6 +68,8 @@ def _title(kind: str, raw: Raw, step: int, counted: tuple[int, int, int], blocks
         return str(raw.get("title") or ENTRIES[kind][0].title)
     if raw.get("quiz"):
         return f"Quiz {quiz} · from memory"
+    if raw.get("exam") and raw.get("title"):
+        return str(raw["title"])
     if raw.get("exam"):
         several = raw["kind"] == "settings"
         return f"Service {exam} · settings and forecasts, sealed" if several else f"System {exam} · a forecast, sealed"

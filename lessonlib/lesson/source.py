@@ -180,6 +180,10 @@ def _contradictions(raw: Mapping[str, Any]) -> Iterator[str]:
             yield f"the id “{body['id']}” is used twice; each id names one item"
         seen.add(body["id"])
         where = f"steps[{index}].{kind} ({body['id']})"
+        if body.get("kind") == "choice" and sum("right" in option for option in body["options"]) != (
+            "truth" not in body
+        ):
+            yield f"{where}.options: exactly one option must be marked `right: true`, or none where `truth` names it"
         gaps = body["text"].count("___") if kind == "blanks" else 0
         if gaps and gaps != len(body["answers"]):
             yield f"{where}.answers: {len(body['answers'])} given for {gaps} gaps (___)"

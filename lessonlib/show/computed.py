@@ -6,23 +6,39 @@ computed or drawn is one line in its place, so that the cells behind it run on.
 
 from __future__ import annotations
 
-import functools
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.lesson.block import Tell
-from lessonlib.lesson.fragments import NAME, Schema
+from lessonlib.lesson.block import Raw, Tell
+from lessonlib.lesson.fragments import ID, NAME, Schema
+from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.views import DrawnView
+from lessonlib.lesson.words import Words
+from lessonlib.roofline import Lab
+
+if TYPE_CHECKING:
+    from lessonlib.lesson.lesson import Lesson
 
 log = logging.getLogger(__name__)
 
 
 class Computed(Tell):
-    """A text, and below it what a function of the lab returns. A kind says what that is and how it is drawn."""
+    """A text, and below it what a function of the lab returns. A kind says what that is and how it is drawn.
 
-    keys: ClassVar[Mapping[str, Schema]] = {**Tell.keys, "compute": NAME}
+    ``about`` names a question of the lesson's exam: then text and function are for the lab that this question is about in the set
+    that is drawn.
+    """
+
+    keys: ClassVar[Mapping[str, Schema]] = {**Tell.keys, "compute": NAME, "about": ID}
+    optional = Tell.optional | {"about"}
+
+    def __init__(self, raw: Raw, lesson: Lesson):
+        super().__init__(raw, lesson)
+        self._kept: tuple[Lab, Any] | None = None
+        # Another set that is drawn changes what it shows.
+        self.changes = "about" in raw  # type: ignore[misc]
 
     def checked(self, found: Any) -> Any:
         """What the function returned, as the kind keeps it. Raises LessonlibError, in one line, for what cannot be drawn."""
@@ -41,10 +57,26 @@ class Computed(Tell):
         """What is read without a further click, beside the text."""
         raise NotImplementedError
 
-    @functools.cached_property
+    @property
+    def words(self) -> Words:
+        """The lesson's, or those of the question of the exam that it belongs to."""
+        if "about" not in self.raw:
+            return self.lesson.words
+        found = self.lesson.items.get(self.raw["about"])
+        if not isinstance(found, StepItem) or not found.raw.get("exam"):
+            raise LessonlibError(f"{self.where} about: “{self.raw['about']}” is no question of the exam")
+        return found.step.question.words
+
+    @property
     def shown(self) -> Any:
-        """What the function says of this lab, checked. Raises LessonlibError, in one line."""
-        name, lab = self.raw["compute"], self.lesson.lab
+        """What the function says of this lab, checked; computed once for each lab. Raises LessonlibError, in one line."""
+        lab = self.words.lab
+        if self._kept is None or self._kept[0] is not lab:
+            self._kept = lab, self._computed(lab)
+        return self._kept[1]
+
+    def _computed(self, lab: Lab) -> Any:
+        name = self.raw["compute"]
         compute = self.lesson.code.function(name)
         try:
             return self.checked(compute(lab))

@@ -15,6 +15,7 @@ from lessonlib.lesson.exam import Exam
 from lessonlib.lesson.fragments import NAME, TEXT, Schema
 from lessonlib.lesson.items import StepItem
 from lessonlib.lesson.judge import CLOSE, apart, times
+from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.kinds.range import WIDE
 from lessonlib.lesson.kinds.settings import AS_GOOD, Settings
 from lessonlib.lesson.source import is_checkpoint, lesson_title
@@ -94,34 +95,41 @@ def _came_to(exam: Exam) -> str:
 
 
 def _forecasts(item: StepItem) -> list[tuple[Mapping[str, Any], float]]:
-    """Each forecast of a question with what came out."""
+    """Each forecast of a question with what came out; a choice forecasts nothing."""
     question, guess = item.step.question, item.step.guess or {}
+    if isinstance(question, Choice):
+        return []
     if isinstance(question, Settings):
         return [(typed, truth.base) for _, typed, truth, _ in question.verdicts(guess)]
     return [(guess, question.truth().base)]
 
 
 def _settings_came_to(exam: Exam) -> str:
-    """How many of the lines reach the best, where lines were asked for."""
+    """How many of the lines reach the best, and how many choices are right, where they were asked for."""
     lines = [
         item.step.question.judged(item.step.guess["line"]).of_best
         for item in exam.items
         if item.step.guess and isinstance(item.step.question, Settings)
     ]
-    if not lines:
-        return ""
-    good = sum(share >= AS_GOOD for share in lines)
-    return f"Of {len(lines)} lines {good} reach nine tenths of the best found. "
+    said = ""
+    if lines:
+        good = sum(share >= AS_GOOD for share in lines)
+        said = f"Of {len(lines)} lines {good} reach nine tenths of the best found. "
+    choices = [item.step for item in exam.items if item.step.guess and isinstance(item.step.question, Choice)]
+    if choices:
+        right = sum(bool(step.question.score(step.guess or {})["right"]) for step in choices)
+        said += f"Of {len(choices)} choices {right} {'is' if right == 1 else 'are'} right. "
+    return said
 
 
-def _settings_table(exam: Exam, beside: str) -> str:
+def _settings_table(exam: Exam, items: Sequence[StepItem], beside: str) -> str:
     """A row for each line: what it reaches, and its forecasts; the line itself stands in its panel."""
-    asked = [one["label"] for one in exam.items[0].raw["asks"]]
+    asked = [one["label"] for one in items[0].raw["asks"]]
     head = "".join(
         f'<th scope="col">{escape(name)}</th>'
         for name in ("Service", "Your line reaches", *asked, "The card's line reaches")
     )
-    rows = "".join(_settings_row(item, len(asked), beside) for item in exam.items)
+    rows = "".join(_settings_row(item, len(asked), beside) for item in items)
     return (
         f'<div class="ll-wide" role="group" aria-label="Exam" tabindex="0"><table class="ll-score ll-exam"><caption>Set {exam.name}, of the best line found, and forecasts against your own run</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
@@ -146,15 +154,45 @@ def _off(factor: float) -> str:
 
 
 def _table(exam: Exam, beside: str) -> str:
-    if exam.items[0].raw["kind"] == Settings.kind:
-        return _settings_table(exam, beside)
+    """A table for each kind of question that the exam has: lines, forecasts, choices."""
+    lines, choices = (
+        [item for item in exam.items if item.raw["kind"] == kind] for kind in (Settings.kind, Choice.kind)
+    )
+    numbers = [item for item in exam.items if item not in lines and item not in choices]
+    return (
+        (_settings_table(exam, lines, beside) if lines else "")
+        + (_numbers_table(exam, numbers, beside) if numbers else "")
+        + (_choices_table(exam, choices) if choices else "")
+    )
+
+
+def _choices_table(exam: Exam, items: Sequence[StepItem]) -> str:
+    """A row for each choice: what was chosen, and what is so."""
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("About", "You said", "What is so"))
+    return (
+        f'<div class="ll-wide" role="group" aria-label="Exam, choices" tabindex="0"><table class="ll-score ll-exam ll-choices"><caption>Set {exam.name}, choices</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(map(_choice_row, items))}</tbody></table></div>"
+    )
+
+
+def _choice_row(item: StepItem) -> str:
+    question, guess = item.step.question, item.step.guess
+    said = "skipped"
+    if guess:
+        said = next(option["html"] for option in question.ask()["options"] if option["key"] == guess["key"])
+        said = f"{'✓' if question.score(guess)['right'] else '✗'} {said}"
+    return f'<tr><th scope="row">{escape(printable(question.words.lab.title))}</th><td>{said}</td><td>{question.truth()}</td></tr>'
+
+
+def _numbers_table(exam: Exam, items: Sequence[StepItem], beside: str) -> str:
+    """A row for each forecast."""
     head = "".join(
         f'<th scope="col">{name}</th>'
         for name in ("System", "Your forecast", "Your range", "What came out", "Off", "By the card")
     )
     return (
         f'<div class="ll-wide" role="group" aria-label="Exam" tabindex="0"><table class="ll-score ll-exam"><caption>Set {exam.name}, forecast and truth</caption>'
-        f"<thead><tr>{head}</tr></thead><tbody>{''.join(_row(item, beside) for item in exam.items)}</tbody></table></div>"
+        f"<thead><tr>{head}</tr></thead><tbody>{''.join(_row(item, beside) for item in items)}</tbody></table></div>"
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from lessonlib.base import serve_line
+from lessonlib.base.command_line import MOST_CHARACTERS
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.serve_line import MOST_CHARACTERS, read_serve_line
+from lessonlib.base.serve_line import read_serve_line
 from lessonlib.base.versions import vllm
 
 GOOD = "vllm serve /models/m --max-num-seqs 64"

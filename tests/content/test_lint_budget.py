@@ -12,6 +12,7 @@ from lessonlib.base.quantity import Quantity
 from lessonlib.build.lint import course_findings
 from lessonlib.build.lint import lint as findings
 from lessonlib.build.lint.ledger import _earlier
+from lessonlib.build.lint.questions import one_right
 from lessonlib.lesson.budget import budget, case_budget, epilogue_budget
 from lessonlib.lesson.concepts import parse_listing
 from lessonlib.lesson.lesson import Lesson
@@ -253,3 +254,17 @@ def test_a_checkpoint_is_read_after_the_lesson_that_it_comes_after():
     """Its answers may stand in later lessons, by chance: nobody has read those."""
     assert _earlier("checkpoint-1")[-1] == "08-what-users-feel"
     assert _earlier("10-the-memory-limit")[-1] == "09-continuous-batching" and _earlier("no-lesson") == []
+
+
+def test_a_choice_that_follows_the_lab_names_each_option_and_marks_none() -> None:
+    def found(*options: Raw) -> list[str]:
+        raw = {"steps": [{"predict": {"id": "which", "kind": "choice", "truth": "cause", "options": list(options)}}]}
+        return [each.text for each in one_right(raw)]
+
+    assert found({"name": "a"}, {"name": "b"}, {"name": "c"}) == []
+    for options in (
+        ({"name": "a"}, {"name": "a"}, {"name": "c"}),
+        ({"name": "a"}, {"name": "b"}, {"text": "c"}),
+        ({"name": "a", "right": True}, {"name": "b"}, {"name": "c"}),
+    ):
+        assert "each needs a `name` of its own and none is marked" in found(*options)[0]

@@ -126,6 +126,9 @@ def twin(item: StepItem) -> StepItem | None:
 
 def other_is_right(options: list[dict[str, Any]]) -> None:
     """Lets the first wrong option be the right one, in place: same texts, same order."""
+    if all("name" in option for option in options):  # a working says which is right: two of them swap their names
+        options[0]["name"], options[1]["name"] = options[1]["name"], options[0]["name"]
+        return
     right = next(option for option in options if option.get("right"))
     wrong = next(option for option in options if not option.get("right"))
     refuted = {key: wrong.pop(key) for key in ("misconception", "refutation")}

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from lessonlib.lesson.items import StepItem
+from lessonlib.lesson.kinds import make_question
+from lessonlib.lesson.kinds.choice import Choice
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.seal import question_parts
+from lessonlib.lesson.words import WordsError
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import BLOCKS
@@ -129,3 +132,48 @@ def test_a_draw_that_makes_no_sense_is_the_first_set(number: object, tmp_path: P
     )
     lesson = opened(journal)
     assert lesson.exam and lesson.exam.name == "A"
+
+
+FLEETS = "checkpoint-3"
+
+
+def test_a_choice_whose_right_option_depends_on_the_lab_has_one_in_each_set() -> None:
+    lesson = Lesson(FLEETS, load_lab(), None, BLOCKS)
+    assert lesson.exam
+    for place, dealt in enumerate(lesson.exam.sets):
+        for number in (3, 4):
+            words = lesson.words.elsewhere(dealt[number])
+            question = make_question({**items(lesson)[number].raw}, words, f"set {place}")
+            assert isinstance(question, Choice)
+            right = question.right()
+            named = next(
+                option for key, option in zip("abcdefgh", question.shuffled(question.raw["options"]), strict=False) if key == right
+            )[1]  # fmt: skip
+            assert named["name"] == words.number(question.raw["truth"], "")
+            wrong = [key for _, key in question.mistakes()]
+            assert len(wrong) == 3 and right not in wrong
+            assert question.score({"key": right}) == {"right": True}
+            assert [question.score({"key": key})["misconception"] for key in wrong] == [
+                name for name, _ in question.mistakes()
+            ]
+
+
+def test_a_truth_that_names_no_option_is_told() -> None:
+    lesson = Lesson(FLEETS, load_lab(), None, BLOCKS)
+    raw = {**items(lesson)[4].raw, "kind": "choice", "truth": "fleet_title"}
+    question = Choice(raw, lesson.words, "here")
+    with pytest.raises(WordsError, match="no option has that name"):
+        question.right()
+
+
+def test_nothing_of_a_choice_opens_before_all_are_committed() -> None:
+    lesson = Lesson(FLEETS, load_lab(), None, BLOCKS)
+    for item in lesson.asked:
+        if item not in items(lesson) and item.step.untouched:
+            item.step.answer(item.step.question.right())
+    incident = items(lesson)[3]
+    lesson.handle(incident.id, {"event": "commit", "guess": incident.step.question.right(), "confidence": 1})
+    lesson.handle(incident.id, {"event": "reveal"})
+    view = incident.view()
+    assert not incident.step.revealed and "result" not in view and "1 of 5" in view["sealed"]  # type: ignore[typeddict-item]
+    assert not incident.votable

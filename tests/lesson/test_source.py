@@ -109,8 +109,8 @@ FAULTS: dict[str, tuple[Change, str, str]] = (
         ),
         "wrong option marked right": (
             lambda raw: wrong(raw).update(right=True),
-            "steps[#].predict (what-decode-reads).options",
-            "exactly one option",
+            "steps[#].predict (what-decode-reads).options[#]",
+            _AN_OPTION,
         ),
         "no right option": (
             lambda raw: become(right(raw), **{**wrong(raw), "text": "x"}),

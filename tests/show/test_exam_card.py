@@ -148,3 +148,53 @@ def test_a_skipped_exam_has_nothing_to_judge(tmp_path: Path) -> None:
             item.step.skip()
     told = html(lesson, "exam")
     assert "Nothing was forecast" in told and told.count("skipped") == 3
+
+
+THIRD = "checkpoint-3"
+
+
+def mixed(journal: Journal) -> Lesson:
+    """The exam on fleets: lines, an incident and a defence, all as who knows would send them."""
+    lesson = Lesson(THIRD, load_lab(), journal, BLOCKS)
+    assert lesson.exam
+    for item in lesson.asked:
+        if item not in lesson.exam.items:
+            item.step.answer(item.step.question.right())
+    return lesson
+
+
+def test_an_exam_of_mixed_kinds_has_a_table_for_lines_and_one_for_choices(tmp_path: Path) -> None:
+    lesson = mixed(Journal(tmp_path / "j.jsonl"))
+    assert lesson.exam
+    assert [item.kind for item in lesson.exam.items] == ["predict"] * 5
+    assert [item.step.question.kind for item in lesson.exam.items] == ["settings"] * 3 + ["choice"] * 2
+    for item in lesson.exam.items[:4]:
+        lesson.handle(item.id, {"event": "commit", "guess": item.step.question.right(), "confidence": 1})
+    last = lesson.exam.items[4]
+    assert "4 of 5 committed" in html(lesson, "exam")
+    wrong = last.step.question.mistakes()[0][1]
+    lesson.handle(last.id, {"event": "commit", "guess": wrong, "confidence": 1})
+    for item in lesson.exam.items:
+        lesson.handle(item.id, {"event": "reveal"})
+    told = html(lesson, "exam")
+    assert "Of 3 lines 3 reach nine tenths" in told and "Of 2 choices 1 is right." in told and "held 6 of 6" in told
+    assert told.count("<table") == 2 and told.count("✓") == told.count("✗") == 1
+    assert lesson.exam.items[3].step.question.words.lab.title in told
+
+    # The panels are of the fleet that is asked about, in each set that is drawn.
+    shown = str(lesson.items["bad-day"].view())
+    changed: list[str] = []
+    lesson.listeners.append(lambda item: changed.append(item.id))
+    lesson.handle("exam", {"event": "more"})
+    again = str(lesson.items["bad-day"].view())
+    assert "bad-day" in changed and again != shown
+    assert lesson.exam.items[3].step.question.words.lab.title in again
+
+
+def test_a_skipped_exam_of_mixed_kinds_has_nothing_to_judge(tmp_path: Path) -> None:
+    lesson = Lesson(THIRD, load_lab(), Journal(tmp_path / "j.jsonl"), BLOCKS)
+    for item in lesson.asked:
+        if not item.only_kept:
+            item.step.skip()
+    told = html(lesson, "exam")
+    assert "Nothing was forecast" in told and told.count("skipped") == 5

@@ -38,11 +38,22 @@ def _predictions(raw: Raw) -> Iterator[tuple[Path, str, Raw]]:
 
 @rule("words", "one-right")
 def one_right(raw: Raw) -> Iterator[Found]:
-    """A choice has exactly one right option."""
+    """A choice has exactly one right option: one is marked, or `truth` gives the name of one, and then each has a name of its own."""
     for path, where, body in _predictions(raw):
         options = body.get("options", ())
-        if body.get("kind") == "choice" and sum(bool(option.get("right")) for option in options) != 1:
-            yield Found((*path, "options"), f"{where}: options: exactly one must be marked `right: true`")
+        if body.get("kind") != "choice":
+            continue
+        marked = sum(bool(option.get("right")) for option in options)
+        if "truth" not in body:
+            if marked != 1:
+                yield Found((*path, "options"), f"{where}: options: exactly one must be marked `right: true`")
+            continue
+        names = {option.get("name") for option in options}
+        if marked or None in names or len(names) < len(options):
+            yield Found(
+                (*path, "options"),
+                f"{where}: options: `truth` says which is right, so each needs a `name` of its own and none is marked",
+            )
 
 
 @rule("words", "own-idea")

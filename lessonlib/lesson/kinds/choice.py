@@ -5,25 +5,41 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from lessonlib.lesson.fragments import Schema, defined, several
+from lessonlib.lesson.fragments import LINE, NAME, Schema, defined, several
 from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.question import Guess, Prediction
 from lessonlib.lesson.views import ChoiceAsk
+from lessonlib.lesson.words import WordsError
 
 
 class Choice(Prediction):
-    """Every wrong option is a misconception with a name; the order is stable and blind to which is right."""
+    """Every wrong option is a misconception with a name; the order is stable and blind to which is right.
+
+    One option is marked as right; or each has a ``name``, and ``truth`` is a working that gives the name of the right one, where that depends
+    on the lab. ``exam`` is as in a range.
+    """
 
     kind = "choice"
     keys: ClassVar[Mapping[str, Schema]] = {
-        "options": several(defined("option"), minItems=3, maxItems=4, contains={"required": ["right"]}, maxContains=1)
+        "options": several(defined("option"), minItems=3, maxItems=4),
+        "truth": NAME,
+        "exam": NAME,
+        "title": LINE,
     }
+    optional = frozenset({"concepts", "truth", "exam", "title"})
 
     def _options(self) -> dict[str, Any]:
         return dict(self.shuffled(self.raw["options"]))
 
     def _right_key(self) -> str:
-        return next(key for key, option in self._options().items() if option.get("right"))
+        options = self._options()
+        if "truth" not in self.raw:
+            return next(key for key, option in options.items() if option.get("right"))
+        name = self.number(self.raw["truth"])
+        found = next((key for key, option in options.items() if option.get("name") == name), None)
+        if found is None:
+            raise WordsError(f"{self.where} truth: “{self.raw['truth']}” gives {name!r}, and no option has that name")
+        return found
 
     def ask(self) -> ChoiceAsk:
         """The cards."""
@@ -55,7 +71,8 @@ class Choice(Prediction):
 
     def mistakes(self) -> list[tuple[str, Any]]:
         """Each misconception with the key of its card."""
-        return [(option["misconception"], key) for key, option in self._options().items() if not option.get("right")]
+        right = self._right_key()
+        return [(option["misconception"], key) for key, option in self._options().items() if key != right]
 
     def result(self, guess: Guess | None) -> dict[str, Any]:
         """Right, or the refutation of the option that was chosen."""

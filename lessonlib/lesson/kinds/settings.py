@@ -78,8 +78,9 @@ class Settings(Prediction):
         "fell_short": TEXT,
         "wrong": several(defined("wrong"), minItems=1),
         "exam": NAME,
+        "title": LINE,
     }
-    optional = frozenset({"concepts", "exam"})
+    optional = frozenset({"concepts", "exam", "title"})
 
     def _line(self, name: str) -> str:
         """The working ``name`` as a line."""

@@ -182,7 +182,7 @@ def test_each_working_is_named_by_the_words_or_by_other_code() -> None:
 @pytest.mark.parametrize("lesson", lesson_names())
 def test_every_working_that_a_lesson_names_is_there(lesson: str) -> None:
     functions = code_for(
-        lesson, load_source(lesson).get("number", 0)
+        lesson, load_source(lesson).get("number")
     ).functions  # of an explorer, and of a function of one's own
     assert (
         sorted(named_by_text(lesson) - set(named_by(lesson)) - set(functions) - {"lab", "here", "cite", "vllm"}) == []

@@ -1,0 +1,1 @@
+"""Checkpoint 3: fleets, chosen in order, and judged by a simulated run."""

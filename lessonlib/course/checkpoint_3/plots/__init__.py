@@ -1,0 +1,1 @@
+"""Figures of Checkpoint 3."""
