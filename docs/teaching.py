@@ -37,7 +37,7 @@ DAYS: tuple[tuple[str, ...], ...] = (
     ("11-the-compute-limit", "12-chunked-prefill", "13-prefix-caching"),
     ("14-quantization", "15-speculative-decoding", "checkpoint-2"),
     ("16-tensor-parallelism", "17-mixture-of-experts", "18-routing"),
-    ("19-autoscaling", "20-disaggregation"),
+    ("19-autoscaling", "20-disaggregation", "checkpoint-3"),
 )
 
 
