@@ -46,10 +46,10 @@ def _made(module: str, source: str) -> Iterator[tuple[str, Mutant]]:
     for operator in operators().values():
         places = [(node, start) for node in ast_nodes(tree) for start, _ in operator.mutation_positions(node)]
         for occurrence, (node, start) in enumerate(places):
-            changed = mutate_code(source, operator, occurrence)
             try:
+                changed = mutate_code(source, operator, occurrence)
                 dump = ast.dump(ast.parse(changed))
-            except SyntaxError:
+            except (SyntaxError, AttributeError):  # its exception replacer knows no `(module.Error, Other)`
                 continue
             if dump != original and not _in_decorator(node):
                 was, now = _difference(source, changed)

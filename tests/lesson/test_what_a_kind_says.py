@@ -341,3 +341,28 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
     assert not entry.is_valid({**whole, "truthy": "hundred"})
     if "wrong" in REQUIRED[kind]:
         assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})
+
+
+def valid_curve(**changes: Any) -> bool:
+    """Whether an author may write the made-up curve with these keys changed."""
+    schema = lesson_schema(BLOCKS)
+    entry = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"]["predict"]}
+    whole = {**RAW["curve"], "concepts": ["roofline"], **changes}
+    return bool(jsonschema.Draft202012Validator(entry).is_valid(whole))
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_the_upright_axis_of_a_curve_needs_both_its_ends_before_anything_is_drawn(end: str) -> None:
+    axis = RAW["curve"]["y"]
+    assert valid_curve(y=axis)
+    assert not valid_curve(y={key: value for key, value in axis.items() if key != end})
+
+
+def test_the_shape_of_a_curve_has_at_least_one_feature() -> None:
+    first, *_ = RAW["curve"]["features"]
+    assert valid_curve(features=[first]) and not valid_curve(features=[])
+
+
+@pytest.mark.parametrize(("judged", "valid"), [("mean", True), ("last", True), ("first", False)])
+def test_a_curve_is_judged_by_its_mean_or_its_last_point(judged: str, valid: bool) -> None:
+    assert valid_curve(judged=judged) is valid
