@@ -7,10 +7,12 @@ from typing import Any
 import jsonschema
 import pytest
 
-from lessonlib.lesson.guess import GuessError
+from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.guess import MOST_IN_A_NUMBER, GuessError
 from lessonlib.lesson.schema import lesson_schema
 from lessonlib.lesson.words import WordsError
 from lessonlib.show.blocks import BLOCKS
+from tests.lesson import made_up
 from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question
 
 GRADES = [
@@ -25,6 +27,16 @@ COMPARE = {"tone": "plain", "headline": "Compare", "feedback": "", "grades": GRA
 def said(kind: str, given: Any) -> dict[str, Any]:
     asked = question(kind)
     return asked.result(asked.accept(given))
+
+
+def returns(monkeypatch: pytest.MonkeyPatch, name: str, found: Any) -> None:
+    """Let the working ``name`` of the made-up lesson return ``found``."""
+
+    def working(lab: Any) -> Any:
+        return found
+
+    working.__module__ = made_up.__name__
+    monkeypatch.setattr(made_up, name, working)
 
 
 # --- the form -------------------------------------------------------------------------------------------------------------
@@ -67,14 +79,24 @@ def test_axes_are_logarithmic_unless_told_otherwise(log: bool) -> None:
 
 
 def test_a_column_at_zero_has_no_place_on_a_logarithmic_axis(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.lesson import made_up
-
-    monkeypatch.setattr(made_up, "straight", lambda lab: {"x": [0, 1, 2, 4], "y": [1.0, 2.0, 3.0, 4.0]})
-    made_up.straight.__module__ = made_up.__name__
-    with pytest.raises(WordsError, match="gives 0, which has no place on a logarithmic axis; say `log: false`"):
-        question("curve", truth="straight").ask()
+    returns(monkeypatch, "straight", {"x": [0, 1, 2, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    for axis in ({"label": "requests", "log": True}, {"label": "requests"}):
+        with pytest.raises(WordsError, match="gives 0, which has no place on a logarithmic axis; say `log: false`"):
+            question("curve", truth="straight", x=axis).ask()
     x = {**RAW["curve"]["x"], "log": False}
     assert question("curve", truth="straight", x=x).ask()["x"] == [0, 1, 2, 4]
+
+
+def test_the_middle_of_five_columns_is_the_third_and_the_true_heights_have_five_digits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A height of x**2 / 3, drawn too low at the third column alone: the start falls short of its growth, the end goes beyond it."""
+    x = [1, 2, 4, 8, 16]
+    returns(monkeypatch, "straight", {"x": x, "y": [at**2 / 3 for at in x]})
+    asked = question("curve", truth="straight", wrong=RAW["curve"]["wrong"][:1])
+    told = asked.result(asked.accept([1 / 3, 4 / 3, 1, 64 / 3, 256 / 3]))
+    assert told["missed"] == ["Start too flat.", "End too steep."]
+    assert told["truth_y"] == [0.33333, 1.3333, 5.3333, 21.333, 85.333]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +216,39 @@ def test_the_ticks_of_a_strip_are_left_out_where_the_truth_stands_in_the_bare_un
     assert question("number").drawing(None) == {"ticks": []}
 
 
+def test_the_ticks_of_a_strip_are_the_prefixes_of_a_truth_that_is_printed_with_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1,234,567.8 bytes stand as 1.23 MB; what the strip is drawn from has six digits."""
+    returns(monkeypatch, "hundred", Quantity(1_234_567.8, "B"))
+    asked = question("number", unit="MB")
+    steps = {name: size for size, name in asked.drawing(None)["ticks"]}
+    assert (steps["kB"], steps["MB"], steps["GB"]) == (1e3, 1e6, 1e9)
+    assert asked.result(None)["truth"] == {"text": "1.23 MB", "value": 1_234_570.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(0.5, True), (0, False), (-0.5, False), (105, False), (105.1, True), (100 / 1.06, True)]
+)
+def test_a_wrong_working_counts_where_it_is_above_zero_and_more_than_five_per_cent_from_the_truth(
+    value: float, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returns(monkeypatch, "eighth", Quantity(value, "tok/s"))
+    names = [name for name, _ in question("number").mistakes()]
+    assert ("took-eighth" in names) is kept
+
+
+def test_a_truth_that_is_no_quantity_is_named_with_what_to_return() -> None:
+    with pytest.raises(WordsError, match="truth: “straight” returns dict; return Quantity"):
+        question("number", truth="straight").right()
+
+
+def test_a_guess_is_shown_with_its_unit_beside_all_that_is_kept_of_it() -> None:
+    asked = question("number")
+    kept = asked.accept({"text": "80", "low": "70", "high": "90"})
+    assert asked.guess_view(kept) == {**kept, "shown": "80 tok/s"}
+
+
 def test_what_a_learner_grades() -> None:
     assert said("recall", None) == {
         **COMPARE,
@@ -294,6 +349,16 @@ def test_as_much_as_is_kept_and_no_more(kind: str, most: int) -> None:
         typed("x" * (most + 1))
 
 
+def test_the_space_around_a_number_counts_as_typed() -> None:
+    assert question("number").accept("80".ljust(MOST_IN_A_NUMBER))["text"] == "80"
+    for given in (
+        "80".ljust(MOST_IN_A_NUMBER + 1),
+        {"text": "80", "low": "70".rjust(MOST_IN_A_NUMBER + 1), "high": "90"},
+    ):
+        with pytest.raises(GuessError, match=f"at most {MOST_IN_A_NUMBER:,} are kept"):
+            question("number").accept(given)
+
+
 # --- what an author may write -----------------------------------------------------------------------------------------------
 
 
@@ -341,6 +406,25 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
     assert not entry.is_valid({**whole, "truthy": "hundred"})
     if "wrong" in REQUIRED[kind]:
         assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})
+
+
+@pytest.mark.parametrize("kind", ["recall", "explain"])
+def test_a_card_may_name_its_concepts(kind: str) -> None:
+    assert valid_card(kind, concepts=["roofline", "kv-cache"])
+    assert not valid_card(kind, concepts=["Two words"])
+
+
+@pytest.mark.parametrize(("points", "valid"), [(0, False), (1, False), (2, True), (3, True)])
+def test_a_checklist_has_two_points_or_more(points: int, valid: bool) -> None:
+    assert valid_card("explain", checklist=["One point."] * points) is valid
+
+
+def valid_card(kind: str, **changes: Any) -> bool:
+    """Whether an author may write the made-up card with these keys changed."""
+    schema = lesson_schema(BLOCKS)
+    entry = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][kind]}
+    whole = {key: value for key, value in RAW[kind].items() if key != "kind"} | changes
+    return bool(jsonschema.Draft202012Validator(entry).is_valid(whole))
 
 
 def valid_curve(**changes: Any) -> bool:
