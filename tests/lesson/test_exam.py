@@ -109,6 +109,14 @@ def test_another_set_is_drawn_once_the_first_is_over_and_the_record_says_so(tmp_
     assert elsewhere.exam and elsewhere.exam.name == "A", "a set is drawn for one lab"
 
 
+def test_the_questions_of_the_exam_open_together_and_a_lesson_without_one_has_none() -> None:
+    assert [item.id for item in opened().sealed_together] == ALL
+    plain = Lesson("06-the-kv-cache", load_lab(), None, BLOCKS)
+    assert plain.sealed_together == [] and plain.exam is None
+    plain.take_again()
+    assert plain.exam is None
+
+
 def test_after_the_last_set_comes_the_first(tmp_path: Path) -> None:
     lesson = opened(Journal(tmp_path / "journal.jsonl"))
     names = []

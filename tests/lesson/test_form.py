@@ -61,6 +61,12 @@ def test_one_form_reveals_nothing_however_much_of_it_is_answered(tmp_path: Path)
     assert {view["state"] for view in views} == {"committed"}
 
 
+def test_the_questions_of_a_form_open_together_and_wait_for_no_step() -> None:
+    lesson = opened(None)
+    assert len(items(lesson)) == 12 and lesson.sealed_together == items(lesson)
+    assert all(item.gates == [] and item.lock == "" for item in items(lesson))
+
+
 def test_the_record_of_one_form_says_of_no_guess_what_came_out(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j.jsonl")
     lesson = opened(journal)

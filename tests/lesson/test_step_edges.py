@@ -114,6 +114,17 @@ def at_end(kind: str) -> Step:
     return made
 
 
+def test_what_is_kept_for_a_teacher_waits_for_no_step_and_is_changed_at_will_and_never_revealed() -> None:
+    assert {kind for kind in KINDS if question(kind).open_at_once} == set(KEPT)
+    made = step("note")
+    for text in ("Why?", "Why not?"):
+        made.handle({"event": "commit", "guess": text})
+    for event in ("reveal", "skip", "hint", "grade"):
+        made.handle({"event": event, "grade": "got"})
+    assert (made.state, made.guess) == ("committed", {"text": "Why not?"})
+    assert [record["guess"]["text"] for record in made.kept] == ["Why?", "Why not?"]
+
+
 # --- a second vote, as a class takes it after talking ----------------------------------------------------------------
 
 AGAIN = {"event": "revote", "guess": "50", "confidence": 2}

@@ -408,31 +408,53 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
         assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})
 
 
-@pytest.mark.parametrize("kind", ["recall", "explain"])
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({}, True),
+        ({"text": "It is ___-bound.", "answers": ["memory"]}, True),
+        ({"text": "It is memory-bound."}, False),
+        ({"text": ["It is ___-bound."]}, False),
+        ({"text": None}, False),
+        ({"answers": []}, False),
+        ({"reveal": ["So it is."]}, False),
+    ],
+)
+def test_a_sentence_to_complete_has_a_gap_and_an_answer(changes: dict[str, Any], fits: bool) -> None:
+    assert valid_card("blanks", **changes) is fits
+
+
+def test_a_sentence_to_complete_needs_no_reveal() -> None:
+    bare = {key: value for key, value in RAW["blanks"].items() if key not in ("kind", "reveal")}
+    assert "reveal" in RAW["blanks"] and valid("blanks", bare)
+
+
+@pytest.mark.parametrize("kind", ["blanks", "recall", "explain"])
 def test_a_card_may_name_its_concepts(kind: str) -> None:
     assert valid_card(kind, concepts=["roofline", "kv-cache"])
     assert not valid_card(kind, concepts=["Two words"])
 
 
-@pytest.mark.parametrize(("points", "valid"), [(0, False), (1, False), (2, True), (3, True)])
-def test_a_checklist_has_two_points_or_more(points: int, valid: bool) -> None:
-    assert valid_card("explain", checklist=["One point."] * points) is valid
+@pytest.mark.parametrize(("points", "fits"), [(0, False), (1, False), (2, True), (3, True)])
+def test_a_checklist_has_two_points_or_more(points: int, fits: bool) -> None:
+    assert valid_card("explain", checklist=["One point."] * points) is fits
+
+
+def valid(entry: str, said: dict[str, Any]) -> bool:
+    """Whether an author may write this under that key."""
+    schema = lesson_schema(BLOCKS)
+    whole = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][entry]}
+    return bool(jsonschema.Draft202012Validator(whole).is_valid(said))
 
 
 def valid_card(kind: str, **changes: Any) -> bool:
     """Whether an author may write the made-up card with these keys changed."""
-    schema = lesson_schema(BLOCKS)
-    entry = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][kind]}
-    whole = {key: value for key, value in RAW[kind].items() if key != "kind"} | changes
-    return bool(jsonschema.Draft202012Validator(entry).is_valid(whole))
+    return valid(kind, {key: value for key, value in RAW[kind].items() if key != "kind"} | changes)
 
 
 def valid_curve(**changes: Any) -> bool:
     """Whether an author may write the made-up curve with these keys changed."""
-    schema = lesson_schema(BLOCKS)
-    entry = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"]["predict"]}
-    whole = {**RAW["curve"], "concepts": ["roofline"], **changes}
-    return bool(jsonschema.Draft202012Validator(entry).is_valid(whole))
+    return valid("predict", {**RAW["curve"], "concepts": ["roofline"], **changes})
 
 
 @pytest.mark.parametrize("end", ["min", "max"])
@@ -447,6 +469,6 @@ def test_the_shape_of_a_curve_has_at_least_one_feature() -> None:
     assert valid_curve(features=[first]) and not valid_curve(features=[])
 
 
-@pytest.mark.parametrize(("judged", "valid"), [("mean", True), ("last", True), ("first", False)])
-def test_a_curve_is_judged_by_its_mean_or_its_last_point(judged: str, valid: bool) -> None:
-    assert valid_curve(judged=judged) is valid
+@pytest.mark.parametrize(("judged", "fits"), [("mean", True), ("last", True), ("first", False)])
+def test_a_curve_is_judged_by_its_mean_or_its_last_point(judged: str, fits: bool) -> None:
+    assert valid_curve(judged=judged) is fits
