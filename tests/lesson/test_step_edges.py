@@ -114,6 +114,14 @@ def at_end(kind: str) -> Step:
     return made
 
 
+def test_a_step_is_untouched_until_a_hint_a_guess_or_a_skip() -> None:
+    assert step("number").id == "how-many" and step("number").untouched is True
+    for event in ({"event": "hint"}, {"event": "commit", "guess": "100", "confidence": 1}, {"event": "skip"}):
+        made = step("number")
+        made.handle(event)
+        assert made.untouched is False, event
+
+
 def test_what_is_kept_for_a_teacher_waits_for_no_step_and_is_changed_at_will_and_never_revealed() -> None:
     assert {kind for kind in KINDS if question(kind).open_at_once} == set(KEPT)
     made = step("note")
