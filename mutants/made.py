@@ -49,7 +49,7 @@ def _made(module: str, source: str) -> Iterator[tuple[str, Mutant]]:
             try:
                 changed = mutate_code(source, operator, occurrence)
                 dump = ast.dump(ast.parse(changed))
-            except (SyntaxError, AttributeError):  # its exception replacer knows plain names, no `module.Error`
+            except (SyntaxError, AttributeError):  # its exception replacer knows no `(module.Error, Other)`
                 continue
             if dump != original and not _in_decorator(node):
                 was, now = _difference(source, changed)

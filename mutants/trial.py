@@ -92,8 +92,9 @@ def _in_child(arguments: list[str], module: str | None, source: str | None, name
         import pytest
         from hypothesis import settings
 
-        # What tells a mutant is among the first examples; a hundred of each test would be most of the time.
-        settings.register_profile("few", max_examples=15)
+        # What tells a mutant is among the first examples; a hundred of each test would be most of the time. A busy
+        # machine is slow at any of them, which tells nothing.
+        settings.register_profile("few", max_examples=15, deadline=None)
         settings.load_profile("few")
         failed = int(
             pytest.main(

@@ -112,6 +112,54 @@ def test_another_set_is_drawn_once_the_first_is_over_and_the_record_says_so(tmp_
     assert elsewhere.exam and elsewhere.exam.name == "A", "a set is drawn for one lab"
 
 
+def test_the_questions_of_the_exam_open_together_and_a_lesson_without_one_has_none() -> None:
+    assert [item.id for item in opened().sealed_together] == ALL
+    plain = Lesson("06-the-kv-cache", load_lab(), None, BLOCKS)
+    assert plain.sealed_together == [] and plain.exam is None
+    plain.take_again()
+    assert plain.exam is None
+
+
+def reveal_all(lesson: Lesson) -> None:
+    commit(lesson, *ALL)
+    for name in ALL:
+        lesson.handle(name, {"event": "reveal"})
+
+
+def test_the_next_set_is_sealed_as_the_first_was() -> None:
+    lesson = opened()
+    reveal_all(lesson)
+    lesson.handle("exam", {"event": "more"})
+    commit(lesson, ALL[0])
+    lesson.handle(ALL[0], {"event": "reveal"})
+    assert [item.step.state for item in items(lesson)] == ["committed"] + ["asked"] * 4
+
+
+def test_a_set_drawn_in_another_kernel_is_laid_out_when_the_record_is_read_again(tmp_path: Path) -> None:
+    here, elsewhere = (opened(Journal(tmp_path / "journal.jsonl")) for _ in range(2))
+    first = [item.step.question.stem() for item in items(here)]
+    here.restore(here.asked)
+    reveal_all(elsewhere)
+    elsewhere.handle("exam", {"event": "more"})
+    commit(elsewhere, ALL[1])
+    here.restore(here.asked)
+    assert here.exam and here.exam.name == "B"
+    second = [item.step.question.stem() for item in items(here)]
+    assert second == [item.step.question.stem() for item in items(elsewhere)] and not set(first) & set(second)
+    assert [item.step.state for item in items(here)] == ["asked", "committed"] + ["asked"] * 3
+
+
+def test_a_set_that_comes_round_again_stands_as_it_was_left(tmp_path: Path) -> None:
+    lesson = opened(Journal(tmp_path / "journal.jsonl"))
+    for _ in "ABCD":
+        reveal_all(lesson)
+        lesson.handle("exam", {"event": "more"})
+    assert lesson.exam and lesson.exam.name == "A"
+    again = opened(Journal(tmp_path / "journal.jsonl"))
+    assert [item.view() for item in items(lesson)] == [item.view() for item in items(again)]
+    assert all(item.step.revealed for item in items(lesson))
+
+
 def test_after_the_last_set_comes_the_first(tmp_path: Path) -> None:
     lesson = opened(Journal(tmp_path / "journal.jsonl"))
     names = []

@@ -15,6 +15,7 @@ from lessonlib.lesson.source import LessonFileError, parse_source
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
 from lessonlib.show.blocks import BLOCKS
+from tests.lesson.shipped import body, source
 
 A, B = FORMS
 
@@ -59,6 +60,20 @@ def test_one_form_reveals_nothing_however_much_of_it_is_answered(tmp_path: Path)
     views = try_to_see(lesson)
     assert hidden(views) and views[0]["sealed"].startswith("Kept.")
     assert {view["state"] for view in views} == {"committed"}
+
+
+def test_the_questions_of_a_form_open_together_and_wait_for_no_step() -> None:
+    lesson = opened(None)
+    assert len(items(lesson)) == 12 and lesson.sealed_together == items(lesson)
+    assert all(item.gates == [] and item.lock == "" for item in items(lesson))
+
+
+def test_a_question_of_a_form_that_is_not_sealed_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    raw = source(A)
+    first = items(opened(None))[0]
+    del body(raw, first.id)["sealed"]
+    monkeypatch.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)
+    assert len(items(opened(None))) == 11 and first.id not in [item.id for item in items(opened(None))]
 
 
 def test_the_record_of_one_form_says_of_no_guess_what_came_out(tmp_path: Path) -> None:

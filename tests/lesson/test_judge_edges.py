@@ -24,6 +24,8 @@ from lessonlib.lesson.judge import (
     judge_number,
     nearest_working,
     off_words,
+    on_a_line,
+    roof_side,
     slope,
     times,
 )
@@ -100,6 +102,11 @@ def test_a_verdict_cannot_be_changed() -> None:
         judge_number(1, 1).tone = "right"  # type: ignore[misc]
 
 
+@pytest.mark.parametrize(("guess", "off"), [(260, 2.6), (100, 1), (80, 1.25), (10, 10)])
+def test_a_verdict_says_the_factor_without_its_side(guess: float, off: float) -> None:
+    assert judge_number(guess, 100).off == pytest.approx(off, rel=1e-15)
+
+
 def test_a_guess_led_astray_keeps_its_factor_and_its_range() -> None:
     led = close_at_best(judge_number(100, 100, 90, 110))
     assert (led.factor, led.tone, led.words, led.headline, led.held) == (1.0, "near", "Close", "Close", True)
@@ -142,6 +149,34 @@ def test_a_curve_that_is_off_by_two_everywhere_is_off_by_two() -> None:
 )
 def test_the_growth_exponent_of_a_power_law_is_its_power(x: list[float], y: list[float], growth: float) -> None:
     assert slope(x, y, 0, 1) == pytest.approx(growth, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("at", "height"), [(0.5, 2 / 3), (1, 2), (2, 6), (8, 54), (16, 72), (32, 96), (64, 24), (128, 6)]
+)
+def test_between_two_points_a_line_is_a_power_law_and_so_it_goes_on_beyond_them(at: float, height: float) -> None:
+    """For each doubling of x the line below grows threefold up to 8, by 4/3 up to 32, and falls to a quarter from there."""
+    assert on_a_line([1, 8, 32, 64], [2, 54, 96, 24], at) == pytest.approx(height, rel=1e-12)
+
+
+def test_a_line_of_two_points_goes_on_as_it_is() -> None:
+    assert [on_a_line([2, 3], [4, 9], at) for at in (1, 2, 3, 4)] == pytest.approx([1, 4, 9, 16], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("height", "side"),
+    [
+        (79.9, "below"),
+        (80, "on"),
+        (100, "on"),
+        (125, "on"),
+        (math.nextafter(125, 200), "on"),
+        (125.1, "above"),
+        (1e9, "above"),
+    ],
+)
+def test_a_dot_is_on_the_roof_within_what_counts_as_close(height: float, side: str) -> None:
+    assert roof_side(height, 100) == side
 
 
 # --- a number ---------------------------------------------------------------------------------------------------

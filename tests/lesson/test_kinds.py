@@ -10,9 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lessonlib.lesson.guess import MOST_TYPED, GuessError
+from lessonlib.lesson.kinds import ENTRIES
+from lessonlib.lesson.kinds import KINDS as BY_NAME
 from lessonlib.lesson.question import Question
 from lessonlib.lesson.words import WordsError, plain
 from tests.lesson.made_up import GUESS, JUDGED, KEPT, KINDS, RAW, question
+
+# --- which kinds there are ------------------------------------------------------------------------------------
+
+
+def test_a_lesson_predicts_in_six_ways_and_asks_the_rest_by_their_own_names() -> None:
+    """As the authors' guide has them."""
+    alone = ("recall", "blanks", "explain", "note", "closing")
+    predicted = ("choice", "number", "range", "settings", "curve", "place")
+    asked = {entry: tuple(kind.kind for kind in kinds) for entry, kinds in ENTRIES.items()}
+    assert asked == {"predict": predicted, **{name: (name,) for name in alone}}
+    assert {name: kind.kind for name, kind in BY_NAME.items()} == {name: name for name in (*predicted, *alone)}
+
 
 # --- what is a guess -----------------------------------------------------------------------------------------
 

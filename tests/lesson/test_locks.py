@@ -12,8 +12,9 @@ from lessonlib.lesson.items import Item, StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.records import NoRecords
 from lessonlib.record.journal import Journal
-from lessonlib.roofline import load_lab
-from tests.lesson.shipped import LESSON, a_guess, opened
+from lessonlib.roofline import DEFAULT_LAB, load_lab, max_batch
+from lessonlib.show.blocks import BLOCKS
+from tests.lesson.shipped import LESSON, a_guess, opened, source
 
 FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
 
@@ -132,3 +133,17 @@ def test_a_kind_of_block_that_nothing_draws_is_named_when_it_is_looked_at() -> N
     for item in blocks[:3]:
         with pytest.raises(LessonlibError, match=f"nothing here draws a “{item.kind}”"):
             item.view()
+
+
+@pytest.mark.parametrize(("more", "fits"), [(-1, True), (0, True), (1, False)])
+def test_a_lab_without_room_for_what_a_lesson_runs_gives_way_to_the_default_one(
+    more: int, fits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many requests of 1,000 tokens as the memory holds, one fewer, one more."""
+    lab = load_lab("llama-3.1-8b-a100-80gb")
+    raw = {**source(), "room": {"requests": max_batch(lab.system, 1000) + more, "tokens": 1000}}
+    monkeypatch.setattr("lessonlib.lesson.lesson.load_source", lambda *_: raw)
+    lesson = Lesson(LESSON, lab, None, BLOCKS)
+    assert lesson.lab.name == (lab.name if fits else DEFAULT_LAB)
+    assert lesson.without_room == (None if fits else lab)
+    assert lesson.numbers.lab is lesson.lab, "its numbers are those of the lab that it says"

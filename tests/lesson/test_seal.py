@@ -99,6 +99,11 @@ def test_a_note_has_no_right_answer_to_seal() -> None:
     assert "right" not in question_parts(question("note"))
 
 
+def test_the_end_of_a_lesson_seals_its_sources_and_no_other_question_does() -> None:
+    assert "https://example.org/a" in question_parts(question("closing"))["sources"]
+    assert "sources" not in question_parts(question("number"))
+
+
 @pytest.mark.parametrize("text", ["memory", "compute", "network"])
 def test_every_option_of_a_choice_is_sealed(text: str) -> None:
     asked = question("choice")

@@ -112,3 +112,128 @@ def at_end(kind: str) -> Step:
     made = step(kind)
     made.answer(made.question.right())
     return made
+
+
+def test_a_step_is_untouched_until_a_hint_a_guess_or_a_skip() -> None:
+    assert step("number").id == "how-many" and step("number").untouched is True
+    for event in ({"event": "hint"}, {"event": "commit", "guess": "100", "confidence": 1}, {"event": "skip"}):
+        made = step("number")
+        made.handle(event)
+        assert made.untouched is False, event
+
+
+def test_what_is_kept_for_a_teacher_waits_for_no_step_and_is_changed_at_will_and_never_revealed() -> None:
+    assert {kind for kind in KINDS if question(kind).open_at_once} == set(KEPT)
+    made = step("note")
+    for text in ("Why?", "Why not?"):
+        made.handle({"event": "commit", "guess": text})
+    for event in ("reveal", "skip", "hint", "grade"):
+        made.handle({"event": event, "grade": "got"})
+    assert (made.state, made.guess) == ("committed", {"text": "Why not?"})
+    assert [record["guess"]["text"] for record in made.kept] == ["Why?", "Why not?"]
+
+
+# --- a second vote, as a class takes it after talking ----------------------------------------------------------------
+
+AGAIN = {"event": "revote", "guess": "50", "confidence": 2}
+
+
+def committed() -> Step:
+    made = step("number")
+    made.handle({"event": "commit", "guess": "100", "confidence": 1})
+    return made
+
+
+def test_a_second_vote_is_taken_only_while_the_class_takes_one() -> None:
+    made = committed()
+    made.handle(AGAIN)
+    assert (made.revote, len(made.kept)) == (None, 1), "nobody has asked for one"
+    made.takes_revote = True
+    made.handle(AGAIN)
+    assert made.kept[1:] == [{"event": "revote", "round": 2, "guess": question("number").accept("50"), "confidence": 2}]
+    assert made.view()["guess"]["text"] == "50" and made.view()["guess"]["confidence"] == 2
+    assert (made.state, made.guess, made.confidence) == ("committed", question("number").accept("100"), 1)
+
+
+def test_a_second_vote_follows_a_first_and_precedes_the_reveal() -> None:
+    made = step("number")
+    made.takes_revote = True
+    made.handle(AGAIN)
+    assert (made.state, made.revote, made.kept) == ("asked", None, [])
+    made = committed()
+    made.takes_revote = True
+    made.handle({"event": "reveal"})
+    made.handle(AGAIN)
+    assert (made.revote, len(made.kept)) == (None, 2)
+
+
+def test_the_panel_answers_the_second_vote_and_the_record_scores_the_first() -> None:
+    made = committed()
+    made.takes_revote = True
+    made.handle(AGAIN)
+    made.handle({"event": "reveal"})
+    assert made.view()["result"]["headline"] == "Right size: ×2 too low"
+    assert made.kept[-1] == {"event": "reveal", "factor": 1.0, "right": True}
+
+
+def test_a_second_vote_needs_what_a_first_needs() -> None:
+    made = committed()
+    made.takes_revote = True
+    made.handle({"event": "revote", "guess": "50"})
+    assert (made.problem, made.revote, len(made.kept)) == ("Say how sure you are, then commit.", None, 1)
+
+
+def test_a_restart_finds_the_second_vote_after_the_class_has_moved_on() -> None:
+    made, again = committed(), step("number")
+    made.takes_revote = True
+    made.handle(AGAIN)
+    again.replay(made.kept)
+    assert again.revote == (question("number").accept("50"), 2)
+    assert again.view() == made.view()
+    again.handle({**AGAIN, "guess": "25"})
+    assert again.view()["guess"]["text"] == "50", "but takes no other"
+
+
+# --- sealed until others have answered as well -----------------------------------------------------------------------
+
+
+def sealed(made: Step) -> Step:
+    made.sealed = lambda: "Two more forecasts."
+    return made
+
+
+@pytest.mark.parametrize("event", ["reveal", "skip"])
+def test_what_is_sealed_stays_closed_and_says_why(event: str) -> None:
+    made = sealed(committed() if event == "reveal" else step("number"))
+    before = made.state
+    made.handle({"event": event})
+    assert (made.state, made.view()["sealed"]) == (before, "Two more forecasts.")
+    made.sealed = str
+    assert "sealed" not in made.view()
+    made.handle({"event": event})
+    assert made.revealed
+
+
+def test_what_is_sealed_still_takes_a_guess_and_a_hint() -> None:
+    made = sealed(step("number"))
+    made.handle({"event": "hint"})
+    made.handle({"event": "commit", "guess": "100", "confidence": 1})
+    assert [record["event"] for record in made.kept] == ["hint", "commit"]
+
+
+def test_nothing_is_sealed_to_a_replay_or_to_a_walk_without_a_person_and_what_is_open_says_nothing_of_it() -> None:
+    shown, skipped, replayed = (sealed(step("number")) for _ in range(3))
+    shown.answer("100")
+    skipped.skip()
+    replayed.replay(shown.kept)
+    for made in (shown, skipped, replayed):
+        assert made.state == "observed" and "sealed" not in made.view()
+
+
+def test_a_replay_leaves_sealed_what_it_did_not_open() -> None:
+    made = sealed(step("number"))
+    made.replay([{"event": "commit", "guess": question("number").accept("100"), "confidence": 1}])
+    made.takes_revote = False
+    made.handle({"event": "reveal"})
+    made.handle(AGAIN)
+    assert (made.state, made.revote) == ("committed", None)

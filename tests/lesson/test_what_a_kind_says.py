@@ -7,11 +7,13 @@ from typing import Any
 import jsonschema
 import pytest
 
-from lessonlib.lesson.guess import GuessError
+from lessonlib.base.quantity import Quantity
+from lessonlib.lesson.guess import MOST_IN_A_NUMBER, GuessError
 from lessonlib.lesson.kinds import make_question
 from lessonlib.lesson.schema import lesson_schema
 from lessonlib.lesson.words import WordsError
 from lessonlib.show.blocks import BLOCKS
+from tests.lesson import made_up
 from tests.lesson.made_up import JUDGED, KINDS, RAW, key_of, question, words
 
 GRADES = [
@@ -26,6 +28,16 @@ COMPARE = {"tone": "plain", "headline": "Compare", "feedback": "", "grades": GRA
 def said(kind: str, given: Any) -> dict[str, Any]:
     asked = question(kind)
     return asked.result(asked.accept(given))
+
+
+def returns(monkeypatch: pytest.MonkeyPatch, name: str, found: Any) -> None:
+    """Let the working ``name`` of the made-up lesson return ``found``."""
+
+    def working(lab: Any) -> Any:
+        return found
+
+    working.__module__ = made_up.__name__
+    monkeypatch.setattr(made_up, name, working)
 
 
 # --- the form -------------------------------------------------------------------------------------------------------------
@@ -68,14 +80,24 @@ def test_axes_are_logarithmic_unless_told_otherwise(log: bool) -> None:
 
 
 def test_a_column_at_zero_has_no_place_on_a_logarithmic_axis(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.lesson import made_up
-
-    monkeypatch.setattr(made_up, "straight", lambda lab: {"x": [0, 1, 2, 4], "y": [1.0, 2.0, 3.0, 4.0]})
-    made_up.straight.__module__ = made_up.__name__
-    with pytest.raises(WordsError, match="gives 0, which has no place on a logarithmic axis; say `log: false`"):
-        question("curve", truth="straight").ask()
+    returns(monkeypatch, "straight", {"x": [0, 1, 2, 4], "y": [1.0, 2.0, 3.0, 4.0]})
+    for axis in ({"label": "requests", "log": True}, {"label": "requests"}):
+        with pytest.raises(WordsError, match="gives 0, which has no place on a logarithmic axis; say `log: false`"):
+            question("curve", truth="straight", x=axis).ask()
     x = {**RAW["curve"]["x"], "log": False}
     assert question("curve", truth="straight", x=x).ask()["x"] == [0, 1, 2, 4]
+
+
+def test_the_middle_of_five_columns_is_the_third_and_the_true_heights_have_five_digits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A height of x**2 / 3, drawn too low at the third column alone: the start falls short of its growth, the end goes beyond it."""
+    x = [1, 2, 4, 8, 16]
+    returns(monkeypatch, "straight", {"x": x, "y": [at**2 / 3 for at in x]})
+    asked = question("curve", truth="straight", wrong=RAW["curve"]["wrong"][:1])
+    told = asked.result(asked.accept([1 / 3, 4 / 3, 1, 64 / 3, 256 / 3]))
+    assert told["missed"] == ["Start too flat.", "End too steep."]
+    assert told["truth_y"] == [0.33333, 1.3333, 5.3333, 21.333, 85.333]
 
 
 @pytest.mark.parametrize(
@@ -229,6 +251,39 @@ def test_the_strip_of_such_a_truth_is_labelled_in_its_unit() -> None:
     assert asked.result(asked.accept("48"))["scale"] == [720.0, 11500.0]
 
 
+def test_the_ticks_of_a_strip_are_the_prefixes_of_a_truth_that_is_printed_with_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """1,234,567.8 bytes stand as 1.23 MB; what the strip is drawn from has six digits."""
+    returns(monkeypatch, "hundred", Quantity(1_234_567.8, "B"))
+    asked = question("number", unit="MB")
+    steps = {name: size for size, name in asked.drawing(None)["ticks"]}
+    assert (steps["kB"], steps["MB"], steps["GB"]) == (1e3, 1e6, 1e9)
+    assert asked.result(None)["truth"] == {"text": "1.23 MB", "value": 1_234_570.0}
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [(0.5, True), (0, False), (-0.5, False), (105, False), (105.1, True), (100 / 1.06, True)]
+)
+def test_a_wrong_working_counts_where_it_is_above_zero_and_more_than_five_per_cent_from_the_truth(
+    value: float, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    returns(monkeypatch, "eighth", Quantity(value, "tok/s"))
+    names = [name for name, _ in question("number").mistakes()]
+    assert ("took-eighth" in names) is kept
+
+
+def test_a_truth_that_is_no_quantity_is_named_with_what_to_return() -> None:
+    with pytest.raises(WordsError, match="truth: “straight” returns dict; return Quantity"):
+        question("number", truth="straight").right()
+
+
+def test_a_guess_is_shown_with_its_unit_beside_all_that_is_kept_of_it() -> None:
+    asked = question("number")
+    kept = asked.accept({"text": "80", "low": "70", "high": "90"})
+    assert asked.guess_view(kept) == {**kept, "shown": "80 tok/s"}
+
+
 def test_what_a_learner_grades() -> None:
     assert said("recall", None) == {
         **COMPARE,
@@ -329,6 +384,16 @@ def test_as_much_as_is_kept_and_no_more(kind: str, most: int) -> None:
         typed("x" * (most + 1))
 
 
+def test_the_space_around_a_number_counts_as_typed() -> None:
+    assert question("number").accept("80".ljust(MOST_IN_A_NUMBER))["text"] == "80"
+    for given in (
+        "80".ljust(MOST_IN_A_NUMBER + 1),
+        {"text": "80", "low": "70".rjust(MOST_IN_A_NUMBER + 1), "high": "90"},
+    ):
+        with pytest.raises(GuessError, match=f"at most {MOST_IN_A_NUMBER:,} are kept"):
+            question("number").accept(given)
+
+
 # --- what an author may write -----------------------------------------------------------------------------------------------
 
 
@@ -376,3 +441,69 @@ def test_what_an_author_must_write_of_each_kind_and_what_nobody_reads(kind: str)
     assert not entry.is_valid({**whole, "truthy": "hundred"})
     if "wrong" in REQUIRED[kind]:
         assert entry.is_valid({**whole, "wrong": whole["wrong"][:1]}) and not entry.is_valid({**whole, "wrong": []})
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({}, True),
+        ({"text": "It is ___-bound.", "answers": ["memory"]}, True),
+        ({"text": "It is memory-bound."}, False),
+        ({"text": ["It is ___-bound."]}, False),
+        ({"text": None}, False),
+        ({"answers": []}, False),
+        ({"reveal": ["So it is."]}, False),
+    ],
+)
+def test_a_sentence_to_complete_has_a_gap_and_an_answer(changes: dict[str, Any], fits: bool) -> None:
+    assert valid_card("blanks", **changes) is fits
+
+
+def test_a_sentence_to_complete_needs_no_reveal() -> None:
+    bare = {key: value for key, value in RAW["blanks"].items() if key not in ("kind", "reveal")}
+    assert "reveal" in RAW["blanks"] and valid("blanks", bare)
+
+
+@pytest.mark.parametrize("kind", ["blanks", "recall", "explain"])
+def test_a_card_may_name_its_concepts(kind: str) -> None:
+    assert valid_card(kind, concepts=["roofline", "kv-cache"])
+    assert not valid_card(kind, concepts=["Two words"])
+
+
+@pytest.mark.parametrize(("points", "fits"), [(0, False), (1, False), (2, True), (3, True)])
+def test_a_checklist_has_two_points_or_more(points: int, fits: bool) -> None:
+    assert valid_card("explain", checklist=["One point."] * points) is fits
+
+
+def valid(entry: str, said: dict[str, Any]) -> bool:
+    """Whether an author may write this under that key."""
+    schema = lesson_schema(BLOCKS)
+    whole = {"$defs": schema["$defs"], **schema["$defs"]["item"]["properties"][entry]}
+    return bool(jsonschema.Draft202012Validator(whole).is_valid(said))
+
+
+def valid_card(kind: str, **changes: Any) -> bool:
+    """Whether an author may write the made-up card with these keys changed."""
+    return valid(kind, {key: value for key, value in RAW[kind].items() if key != "kind"} | changes)
+
+
+def valid_curve(**changes: Any) -> bool:
+    """Whether an author may write the made-up curve with these keys changed."""
+    return valid("predict", {**RAW["curve"], "concepts": ["roofline"], **changes})
+
+
+@pytest.mark.parametrize("end", ["min", "max"])
+def test_the_upright_axis_of_a_curve_needs_both_its_ends_before_anything_is_drawn(end: str) -> None:
+    axis = RAW["curve"]["y"]
+    assert valid_curve(y=axis)
+    assert not valid_curve(y={key: value for key, value in axis.items() if key != end})
+
+
+def test_the_shape_of_a_curve_has_at_least_one_feature() -> None:
+    first, *_ = RAW["curve"]["features"]
+    assert valid_curve(features=[first]) and not valid_curve(features=[])
+
+
+@pytest.mark.parametrize(("judged", "fits"), [("mean", True), ("last", True), ("first", False)])
+def test_a_curve_is_judged_by_its_mean_or_its_last_point(judged: str, fits: bool) -> None:
+    assert valid_curve(judged=judged) is fits

@@ -228,6 +228,102 @@ def test_the_confidence_is_that_of_the_reveal_if_it_has_one() -> None:
     assert attempts_of(events("commit"))[0].confidence is None
 
 
+@pytest.mark.parametrize(
+    ("factors", "kept"),
+    [
+        ([2, 0.5], (2.0, 0.5)),
+        ([1.5], (1.5,)),
+        ([1] * 8, (1.0,) * 8),
+        ([1] * 9, None),
+        ([], None),
+        ([2, None], None),
+        ([2, 0], None),
+        ([2, True], None),
+        ((2, 0.5), None),
+        (2, None),
+        ("22", None),
+    ],
+)
+def test_the_factors_of_several_numbers_are_kept_whole_or_not_at_all(
+    factors: Any, kept: tuple[float, ...] | None
+) -> None:
+    """One that cannot be drawn would shift the others to the wrong number."""
+    assert event_of({**KEYS, "factors": factors}).factors == kept
+
+
+@pytest.mark.parametrize(
+    ("helds", "kept"),
+    [
+        ([True, False], (True, False)),
+        ([False], (False,)),
+        ([True] * 8, (True,) * 8),
+        ([True] * 9, None),
+        ([], None),
+        ([True, 1], None),
+        ([True, None], None),
+        ((True, False), None),
+        (True, None),
+    ],
+)
+def test_whether_several_ranges_held_is_kept_whole_or_not_at_all(helds: Any, kept: tuple[bool, ...] | None) -> None:
+    assert event_of({**KEYS, "helds": helds}).helds == kept
+
+
+@pytest.mark.parametrize(
+    ("number", "kept"), [(1, 1), (2, 2), (0, None), (3, None), (True, None), ("1", None), (1.0, None), (None, None)]
+)
+def test_a_class_votes_in_two_rounds(number: Any, kept: int | None) -> None:
+    found = event_of({**KEYS, "class": "amber-otter", "round": number})
+    assert (found.in_class, found.round) == ("amber-otter", kept)
+
+
+@pytest.mark.parametrize("name", ["", 7, None, ["amber-otter"]])
+def test_what_is_no_name_of_a_class_is_none(name: Any) -> None:
+    assert event_of({**KEYS, "class": name}).in_class is None
+
+
+def test_an_attempt_has_a_factor_and_a_range_for_each_number_that_was_asked() -> None:
+    def made(**told: Any) -> Any:
+        return attempts_of(events_of([KEYS, {**KEYS, "event": "reveal", **told}]))[0]
+
+    several = made(factors=[2, 0.5], helds=[True, False])
+    assert (several.factors, several.helds) == ((2.0, 0.5), (True, False))
+    one = made(factor=2, held=False)
+    assert (one.factors, one.helds) == ((2.0,), (False,))
+    assert (made().factors, made().helds) == ((), ())
+    (waiting,) = attempts_of(events("commit"))
+    assert (waiting.factors, waiting.helds) == ((), ())
+
+
+def test_a_second_vote_stands_beside_the_first_guess_and_decides_nothing() -> None:
+    lines = [
+        {**KEYS, "confidence": 0},
+        {**KEYS, "event": "revote", "round": 2, "choice": "b"},
+        {**KEYS, "event": "revote", "round": 2, "choice": "c"},
+        {**KEYS, "event": "reveal", "right": False},
+    ]
+    voted, judged = (attempts_of(events_of(lines[:count]))[0] for count in (3, 4))
+    assert (voted.decided, voted.finished, judged.decided, judged.right) == (None, False, 4, False)
+    for attempt in (voted, judged):
+        assert attempt.commit and attempt.revote
+        assert (attempt.commit.event, attempt.confidence, attempt.revote.choice) == ("commit", 0, "c")
+    assert attempts_of(events("commit"))[0].revote is None
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        ("revote", []),
+        ("hint revote commit", ["hint commit"]),
+        ("commit revote reveal revote", ["commit revote reveal"]),
+        ("skip revote", ["skip"]),
+        ("reveal revote", ["reveal"]),
+    ],
+)
+def test_a_second_vote_follows_a_guess_and_precedes_the_reveal(names: str, kept: list[str]) -> None:
+    assert found(*names.split()) == [each.split() for each in kept]
+
+
 # --- the chosen lab -------------------------------------------------------------------------------------------------
 
 

@@ -70,6 +70,14 @@ def test_what_is_made_of_a_module(tmp_path: Path) -> None:
     assert [mutant.line for mutant in made] == sorted(mutant.line for mutant in made)
 
 
+def test_of_several_exceptions_the_plain_names_are_changed_and_no_other(tmp_path: Path) -> None:
+    """Cosmic Ray stumbles over a name with a dot among several; that ends no run."""
+    source = "try:\n    run()\nexcept (json.JSONDecodeError, OSError):\n    held = 3\n"
+    (tmp_path / "box.py").write_text(source, encoding="utf-8")
+    made = [mutant.now for mutant in mutants_of(tmp_path, "box.py")]
+    assert [now for now in made if "CosmicRay" in now] == ["except (json.JSONDecodeError, CosmicRayTestingException):"]
+
+
 def test_a_wrong_change_is_noticed_and_the_code_as_it_is_passes(repo: Path) -> None:
     path = repo / "lessonlib/base/units.py"
     source = path.read_text(encoding="utf-8")
