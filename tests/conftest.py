@@ -8,12 +8,18 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
 # Before any test module is imported, and inherited by every kernel and command that a test starts.
 os.environ["MPLBACKEND"] = "Agg"
 for _name in ("LESSON_AUTO", "LESSON_LAB", "LESSONLIB_DATA", "JPY_SESSION_NAME"):
     os.environ.pop(_name, None)
+
+# Hypothesis looks at the same examples every time, and a busy machine makes no test fail. What was set before stays, as the
+# few examples of a mutation run.
+settings.register_profile("steady", parent=settings(), deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # The resolver rule holds back whatever is not on this machine, also what Chromium itself would fetch;
