@@ -152,3 +152,14 @@ def test_the_title_of_an_axis_says_its_unit_once(page) -> None:
     assert "requests in the batch" in page.locator(".gp-axis-title").evaluate_all(
         "all => all.map((title) => title.textContent)"
     )
+
+
+def test_the_ticks_of_a_strip_in_minutes_are_round_minutes(page) -> None:
+    """48 minutes are 2,880 s; on the axis stand 20, 50, 100."""
+    result = {**views.NUMBER_REVEALED["result"], "truth": {"text": "48 minutes", "value": 2880.0}}
+    guess = {**views.NUMBER_REVEALED["guess"], "value": 3000.0, "low": 2000.0, "high": 4000.0}
+    result |= {"scale": [720.0, 11500.0], "ticks": [[60.0, "minutes"]]}
+    open_panel(page, {**views.NUMBER_REVEALED, "guess": guess, "result": result})
+    next_frame(page)
+    ticks = page.locator(".gp-strip .gp-tick").evaluate_all("all => all.map((tick) => tick.textContent)")
+    assert "50" in ticks and all(float(tick) in (10, 12, 20, 50, 100, 200) for tick in ticks), ticks

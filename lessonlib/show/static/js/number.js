@@ -89,9 +89,10 @@
     return s("text", { x: at, y, class: `gp-middle ${look}`, text: words });
   }
 
-  /** Ticks are round in the unit that names them all, as minutes do, or else in the base unit. */
+  /** Ticks are round in the one unit of all, as minutes, and then bare; or else in the base unit, with its prefixes. */
   function axis(svg, scale, [min, max], width, steps) {
-    const words = ticksIn(steps), one = steps.length === 1 ? steps[0][0] : 1;
+    const one = steps.length === 1 ? steps[0][0] : 1;
+    const words = one === 1 ? ticksIn(steps) : (tick) => shortNumber(tick / one);
     svg.append(s("line", { x1: 12, x2: width - 12, y1: AXIS, y2: AXIS, class: "gp-axis" }));
     const ticks = axisTicks({ log: true, min: min / one, max: max / one, count: Math.max(3, Math.floor(width / 90)) });
     for (const value of ticks.map((tick) => tick * one)) {
