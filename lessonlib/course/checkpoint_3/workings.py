@@ -289,13 +289,6 @@ def pair_costs(lab: Lab) -> str:
     return f"${_pair()[1] * worked_fleet().price(_large()):.2f} an hour"
 
 
-def pair_firsts(lab: Lab) -> list[Quantity]:
-    """TTFT p99 of them."""
-    small, large = _pair()
-    runs = run(worked_fleet(), _plan(small)), run(worked_fleet(), _plan(large, _large()))
-    return [Quantity(found.ttft_p99_s, "s") for found in runs]
-
-
 def small_less_one(lab: Lab) -> Quantity:
     """Requests a second that are good while one of the smaller ones is away."""
     return _goodput(_plan(_pair()[0] - 1))
