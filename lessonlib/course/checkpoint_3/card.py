@@ -43,8 +43,9 @@ FEW, MANY = 32, 128
 #: A scaler pays where the rate changes by no more than this part of its peak while a replica starts and the next look is due.
 SLOW_RISE = 0.2
 LOOK_S = 15.0
-#: Of what prompts share so much is found: the first of each beginning is not, nor where a full replica sends it on.
-FOUND = 0.8
+#: Of what prompts share so much is planned with: the first of each beginning is not found, nor where a full replica sends it on. Where one
+#: replica has room for all beginnings so many times over, more is found once caches are warm, so a forecast takes that.
+FOUND, FOUND_WITH_ROOM, ROOMY = 0.8, 0.9, 3.0
 
 
 @dataclass(frozen=True)
@@ -121,9 +122,10 @@ def mean_context(fleet: FleetLab) -> float:
     return mean_prompt(fleet) + fleet.answers[0] / 2
 
 
-def not_found(fleet: FleetLab, plan: Plan) -> float:
+def not_found(fleet: FleetLab, plan: Plan, planned: bool = False) -> float:
     """Share of a mean prompt that has to be read. A router that knows who holds what finds what was read before; another one finds a shared
     beginning anywhere, where all of them have room in every replica, and of a conversation one turn in so many as there are replicas.
+    planned: as the fleet is sized, with caches that are still cold.
     """
     if not plan.caching:
         return 1.0
@@ -135,7 +137,10 @@ def not_found(fleet: FleetLab, plan: Plan) -> float:
     again = min(float(fleet.shared), whole) / whole
     if not again:
         return 1.0
-    room = idle(fleet, plan.offer).cache - forecast_of(fleet, plan, 1.0 - FOUND * again).inside * mean_context(fleet)
+    cache = idle(fleet, plan.offer).cache
+    if not planned and cache >= ROOMY * fleet.shared * fleet.ways:
+        return 1.0 - FOUND_WITH_ROOM * again
+    room = cache - forecast_of(fleet, plan, 1.0 - FOUND * again).inside * mean_context(fleet)
     copies = plan.most if plan.router == "prefix-aware" else 1
     kept = min(1.0, copies * max(0.0, room) / (fleet.shared * fleet.ways))
     return 1.0 - FOUND * kept * again
@@ -183,7 +188,7 @@ def mean_scaled(fleet: FleetLab, scale: Scale) -> float:
 
 def keeps(fleet: FleetLab, plan: Plan) -> bool:
     """Whether the card expects both limits to be kept, with its margins, and room for those inside."""
-    told = forecast(fleet, plan)
+    told = forecast_of(fleet, plan, not_found(fleet, plan, planned=True))
     return (
         max(told.load, told.reading) <= MOST_LOAD
         and told.gap_s <= MARGIN * fleet.tpot_s

@@ -1,4 +1,4 @@
-"""What a question says of its fleet: ``lab`` is that fleet (see fleets.py), or any other lab, for which the one of the page stands."""
+"""What a question says of its fleet: ``lab`` is that fleet (see fleets.py), or any other lab, for which that of the first line stands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lessonlib.course.checkpoint_3.card import BUDGETS, by_card, forecast, idle
 from lessonlib.course.checkpoint_3.fleets import FleetLab, fleet_of, fleet_pool, fleet_sets, questions_of
 from lessonlib.course.checkpoint_3.judge import Run, run
 from lessonlib.course.checkpoint_3.lines import Plan, line_of, read_plan
-from lessonlib.course.checkpoint_3.outcome import DEAR, judged_run
+from lessonlib.course.checkpoint_3.outcome import DEAR, good_share, judged_run
 from lessonlib.course.checkpoint_3.planner import planner_answer
 from lessonlib.course.checkpoint_3.search import best_of
 from lessonlib.roofline import Lab
@@ -35,7 +35,9 @@ def _rate(found: FleetLab) -> str:
     if found.swing:
         low = found.rate * (1 - found.swing)
         return f"from {low:.2g} to {found.peak:.2g} requests a second and back in {found.day_s:g} s, over and over; a new replica is ready after {found.start_s:g} s"
-    return f"{found.rate:g} requests a second{', in bursts' if found.burst > 1 else ''}"
+    bursts = f", in bursts: the gaps between arrivals spread {found.burst:g} times as much as their mean"
+    bursts = bursts if found.burst > 1 else ""
+    return f"{found.rate:g} requests a second{bursts}"
 
 
 def _prompts(found: FleetLab) -> str:
@@ -126,13 +128,28 @@ def fleet_by_card(lab: Lab) -> str:
 
 
 def _came_to(found: Run) -> str:
-    return f"{_money(found.cost)}, {100 * found.share:.0f} % good"
+    return f"{_money(found.cost)}, {good_share(found)}"
 
 
 def fleet_best_waits(lab: Lab) -> str:
-    """TTFT and gap of the best line found, p99."""
+    """TTFT p99 and mean gap of the best line found."""
     found = _best_run(fleet_of(lab))
-    return f"TTFT p99 {Quantity(found.ttft_p99_s, 's')}, gap p99 {Quantity(found.tpot_p99_s, 's')}"
+    return f"TTFT p99 {Quantity(found.ttft_p99_s, 's')}, mean gap {Quantity(found.tpot_mean_s, 's')}"
+
+
+def fleet_best_less_one(lab: Lab) -> str:
+    """What the best line found does while one replica is lost: of two pools one that reads."""
+    found = fleet_of(lab)
+    plan = best_of(found).plan
+    if plan.scale:
+        return f"a scaler starts another one, ready after {found.start_s:g} s"
+    if min(plan.pools or (plan.replicas,)) == 1 and plan.most <= 2:
+        return "nothing is served any more"
+    left = replace(plan, replicas=plan.replicas - 1)
+    if plan.pools:
+        left = replace(plan, pools=(plan.pools[0] - 1, plan.pools[1]))
+    which = "one that reads is lost: " if plan.pools else ""
+    return f"{which}{good_share(run(found, left))}"
 
 
 def fleet_card_line(lab: Lab) -> str:
@@ -143,7 +160,9 @@ def fleet_card_says(lab: Lab) -> str:
     """The card's own forecasts of its line."""
     found = fleet_of(lab)
     told = forecast(found, by_card(found))
-    return f"load {told.load:.2f}, gap {Quantity(told.gap_s, 's')}, TTFT p99 {Quantity(told.ttft_s, 's', digits=2)}"
+    return (
+        f"load {told.load:.2f}, mean gap {Quantity(told.gap_s, 's')}, TTFT p99 {Quantity(told.ttft_s, 's', digits=2)}"
+    )
 
 
 def planner_says(lab: Lab) -> str:
@@ -208,9 +227,11 @@ def fleet_card_here(lab: Lab) -> Quantity:
 
 
 def fleet_gap_off(lab: Lab) -> Quantity:
-    """The median factor between the reckoned gap and the run's median gap, each with the card's line."""
+    """The median factor between the reckoned mean gap and the run's, each with the card's line."""
     return Quantity(
-        median(_off(forecast(each, by_card(each)).gap_s, run(each, by_card(each)).tpot_p50_s) for each in fleet_pool()),
+        median(
+            _off(forecast(each, by_card(each)).gap_s, run(each, by_card(each)).tpot_mean_s) for each in fleet_pool()
+        ),
         "x",
     )
 

@@ -1,7 +1,8 @@
 """The fleets of the exam, each a lab with its traffic, its limits and the replicas that it may rent, and how they are dealt into sets.
 
 They are made, not measured: no company runs them. What they do is computed at the speed that the course's engine expects, what they
-cost by the list prices of data/prices.csv. The first of the file is the one that the page works out; the others are the pool.
+cost by the list prices of data/prices.csv. The first of the file is the one that the page works out, the second that
+of the first line; the others are the pool.
 """
 
 from __future__ import annotations
@@ -101,15 +102,20 @@ def worked_fleet() -> FleetLab:
     return all_fleets()[0]
 
 
+def practice_fleet() -> FleetLab:
+    """The same service with other traffic and limits: the learner's first line, unsealed. No set has it."""
+    return all_fleets()[1]
+
+
 def fleet_of(lab: Lab) -> FleetLab:
-    """The fleet that a lab is; for any other lab the one of the page."""
-    return lab if isinstance(lab, FleetLab) else worked_fleet()
+    """The fleet that a lab is; for any other lab the one of the learner's first line."""
+    return lab if isinstance(lab, FleetLab) else practice_fleet()
 
 
 @cache
 def fleet_pool() -> tuple[FleetLab, ...]:
     """The fleets of the exam, in the order in which they are dealt: that of a hash of what they are."""
-    return tuple(sorted(all_fleets()[1:], key=_order))
+    return tuple(sorted(all_fleets()[2:], key=_order))
 
 
 @cache

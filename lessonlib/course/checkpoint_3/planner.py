@@ -14,14 +14,16 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import read_json, write_text
 from lessonlib.base.paths import data_dir
-from lessonlib.course.checkpoint_3.card import mean_prompt
-from lessonlib.course.checkpoint_3.fleets import FleetLab, all_fleets
+from lessonlib.course.checkpoint_3.card import BUDGETS, mean_prompt
+from lessonlib.course.checkpoint_3.fleets import FleetLab, all_fleets, practice_fleet, worked_fleet
 from lessonlib.course.checkpoint_3.judge import KEPT
 from lessonlib.plan import Answer, Choice, Question, SetUp, Slo, plan, price_of, set_ups
 from lessonlib.roofline import load_gpu
 from lessonlib.serving import GammaBurst, LogNormal, Poisson, Sharing, Workload
 
 REQUESTS, SEATS, TOKENS = 600, 256, (1024,)
+#: The page reckons its own fleet with this one.
+PAGE_TOKENS = (BUDGETS[0],)
 
 
 def _gpus(fleet: FleetLab) -> list[str]:
@@ -32,6 +34,10 @@ def _layouts(fleet: FleetLab) -> list[int]:
     return sorted({offer.tp for offer in fleet.offers})
 
 
+def _tokens(fleet: FleetLab) -> tuple[int, ...]:
+    return PAGE_TOKENS if fleet in (worked_fleet(), practice_fleet()) else TOKENS
+
+
 def _shared(fleet: FleetLab) -> int:
     return fleet.shared if fleet.turns == 1 else 0
 
@@ -40,7 +46,7 @@ def plan_line(fleet: FleetLab) -> str:
     """The command for its traffic at the peak, its limits, and the replicas that may be rented."""
     burst = f" --burst {fleet.burst:g}" if fleet.burst > 1 else ""
     shared = f" --shared {_shared(fleet)} --router prefix-aware" if _shared(fleet) else ""
-    tokens = ",".join(map(str, TOKENS))
+    tokens = ",".join(map(str, _tokens(fleet)))
     return (
         f"lessonlib plan --model {fleet.system.model.name} --weights {fleet.system.weights} --kv {fleet.system.kv} --gpu {','.join(_gpus(fleet))} "
         f"--tp {','.join(map(str, _layouts(fleet)))} --rate {fleet.peak:g}{burst} --prompt {mean_prompt(fleet):.0f} --output {fleet.answers[0]:.0f} "
@@ -68,7 +74,7 @@ def asked(fleet: FleetLab) -> tuple[Question, tuple[SetUp, ...]]:
         router="prefix-aware" if _shared(fleet) else "least-requests",
     )
     choice = Choice(fleet.system.model, (fleet.system.weights,), (fleet.system.kv,))
-    return question, set_ups([choice], gpus, _layouts(fleet), (SEATS,), TOKENS, "one")
+    return question, set_ups([choice], gpus, _layouts(fleet), (SEATS,), _tokens(fleet), "one")
 
 
 def told(answer: Answer) -> str:

@@ -1,4 +1,4 @@
-"""The best line of a small grid for each fleet, found ahead, in the order of cost: what costs more than the worth of the best so far
+"""The cheapest line of a small grid that counts in full, for each fleet, found ahead, in the order of cost: what costs more than the worth of the best so far
 allows is not run. ``python -m lessonlib.course.checkpoint_3.search --write`` writes data/exams/json/checkpoint-3.json.
 """
 
@@ -90,9 +90,10 @@ def hopeless(fleet: FleetLab, plan: Plan) -> bool:
 
 
 def tried(fleet: FleetLab, plan: Plan) -> float:
-    """Worth of a plan; -1 for one that cannot run."""
+    """Worth of a plan that counts in full; 0 where too few are good, -1 for one that cannot run."""
     try:
-        return run(fleet, plan).per_dollar
+        found = run(fleet, plan)
+        return found.per_dollar if found.holds else 0.0
     except LessonlibError:  # no room for a request
         return -1.0
 

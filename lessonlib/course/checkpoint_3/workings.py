@@ -12,10 +12,12 @@ from lessonlib.course.checkpoint_3.card import (
     BESIDE,
     BURST,
     FOUND,
+    FOUND_WITH_ROOM,
     LONGEST,
     MARGIN,
     MOST_LOAD,
     READERS_BUDGET,
+    ROOMY,
     SLOW_RISE,
     Idle,
     by_card,
@@ -23,9 +25,11 @@ from lessonlib.course.checkpoint_3.card import (
     idle,
     keeps,
 )
+from lessonlib.course.checkpoint_3.exam import fleet_limits, fleet_tests, fleet_traffic
 from lessonlib.course.checkpoint_3.fleets import FleetLab, Offer, fleet_pool, worked_fleet
 from lessonlib.course.checkpoint_3.judge import FALLS, KEPT, Run, run
 from lessonlib.course.checkpoint_3.lines import MOST_REPLICAS, Plan
+from lessonlib.course.checkpoint_3.outcome import good_share
 from lessonlib.course.checkpoint_3.planner import plan_line
 from lessonlib.course.checkpoint_3.search import AS_GOOD, best_of
 from lessonlib.roofline import Lab, decode, prefill
@@ -78,8 +82,8 @@ def _work(unread: float, offer: Offer | None = None) -> float:
 
 
 def _free(limit_s: float, offer: Offer | None = None) -> float:
-    """Share of a second that may be taken while the mean gap keeps the limit."""
-    return 1 - _idle(offer).first_s / limit_s
+    """Share of a second that may be taken while the mean gap is what is planned for: a part of the limit."""
+    return 1 - _idle(offer).first_s / (MARGIN * limit_s)
 
 
 def _unread() -> float:
@@ -109,6 +113,36 @@ def clinic_fixed(lab: Lab) -> Quantity:
 def clinic_limit(lab: Lab) -> Quantity:
     """The limit of the gap."""
     return Quantity(worked_fleet().tpot_s, "s")
+
+
+def clinic_planned(lab: Lab) -> Quantity:
+    """The mean gap that is planned for."""
+    return Quantity(MARGIN * worked_fleet().tpot_s, "s")
+
+
+def clinic_before_rounding(lab: Lab) -> list[str]:
+    """Replicas before they are rounded up: with the limit itself, and with what is planned for."""
+    bare = 1 - _idle().first_s / worked_fleet().tpot_s
+    return [f"{_work(1.0) / free:.2f}" for free in (bare, _free(worked_fleet().tpot_s))]
+
+
+def clinic_title(lab: Lab) -> str:
+    return worked_fleet().title
+
+
+def clinic_traffic(lab: Lab) -> str:
+    """What comes to it."""
+    return fleet_traffic(worked_fleet())
+
+
+def clinic_limits(lab: Lab) -> str:
+    """Its limits."""
+    return fleet_limits(worked_fleet())
+
+
+def clinic_tests(lab: Lab) -> str:
+    """Short tests of its replicas."""
+    return fleet_tests(worked_fleet())
 
 
 def clinic_work(lab: Lab) -> Quantity:
@@ -255,19 +289,6 @@ def pair_costs(lab: Lab) -> str:
     return f"${_pair()[1] * worked_fleet().price(_large()):.2f} an hour"
 
 
-def pair_good(lab: Lab) -> list[Quantity]:
-    """Requests a second that are good: smaller ones, larger ones."""
-    small, large = _pair()
-    return [_goodput(_plan(small)), _goodput(_plan(large, _large()))]
-
-
-def pair_firsts(lab: Lab) -> list[Quantity]:
-    """TTFT p99 of them."""
-    small, large = _pair()
-    runs = run(worked_fleet(), _plan(small)), run(worked_fleet(), _plan(large, _large()))
-    return [Quantity(found.ttft_p99_s, "s") for found in runs]
-
-
 def small_less_one(lab: Lab) -> Quantity:
     """Requests a second that are good while one of the smaller ones is away."""
     return _goodput(_plan(_pair()[0] - 1))
@@ -278,10 +299,20 @@ def large_less_one(lab: Lab) -> Quantity:
     return _goodput(_plan(_pair()[1] - 1, _large()))
 
 
+def large_reading(lab: Lab) -> Quantity:
+    """Seconds of full steps that prompts need in a second, in the large ones before one is lost, by the card."""
+    return Quantity(forecast(worked_fleet(), _plan(_pair()[1], _large())).reading, "s", digits=2)
+
+
 def large_in_proportion(lab: Lab) -> Quantity:
-    """As if what is left did its share."""
+    """As if the same steps were shared by those that are left."""
     count = _pair()[1]
-    return Quantity(float(pair_good(lab)[1]) * (count - 1) / count, "requests/s")
+    return Quantity(float(large_reading(lab)) * count / (count - 1), "s", digits=2)
+
+
+def large_whole_budget(lab: Lab) -> Quantity:
+    """As if prompts had the whole budget of each step."""
+    return Quantity(float(large_less_tokens(lab)) / BUDGET * float(large_full_step(lab)), "s", digits=2)
 
 
 def large_less_load(lab: Lab) -> Quantity:
@@ -290,13 +321,8 @@ def large_less_load(lab: Lab) -> Quantity:
 
 
 def large_less_reading(lab: Lab) -> Quantity:
-    """Share of the steps that prompts fill in those that are left, by the card."""
-    return Quantity(100 * forecast(worked_fleet(), _plan(_pair()[1] - 1, _large())).reading, "%", digits=2)
-
-
-def small_less_reading(lab: Lab) -> Quantity:
-    """The same of the small ones."""
-    return Quantity(100 * forecast(worked_fleet(), _plan(_pair()[0] - 1)).reading, "%", digits=2)
+    """The same in those that are left."""
+    return Quantity(forecast(worked_fleet(), _plan(_pair()[1] - 1, _large())).reading, "s")
 
 
 def large_less_tokens(lab: Lab) -> Quantity:
@@ -329,11 +355,6 @@ def large_less_wide(lab: Lab) -> Quantity:
 def large_less_first(lab: Lab) -> Quantity:
     """TTFT p99 of those that are left."""
     return Quantity(run(worked_fleet(), _plan(_pair()[1] - 1, _large())).ttft_p99_s, "s")
-
-
-def large_may_be_taken(lab: Lab) -> Quantity:
-    """Share of a second of a larger one that may be taken."""
-    return Quantity(100 * _free(worked_fleet().tpot_s, _large()), "%", digits=2)
 
 
 @cache
@@ -370,6 +391,31 @@ def tight_small_costs(lab: Lab) -> Quantity:
     """Dollars an hour of the smaller replicas that would then be needed."""
     count = math.ceil(_work(_unread()) / _free(TIGHT_S))
     return Quantity(count * worked_fleet().price(_small()), "dollars an hour")
+
+
+def tight_large_takes(lab: Lab) -> Quantity:
+    """Share of a second of the larger replica that may then be taken."""
+    return Quantity(100 * _free(TIGHT_S, _large()), "%", digits=2)
+
+
+def tight_large_work(lab: Lab) -> Quantity:
+    """Seconds of work that come with each second, of larger replicas."""
+    return Quantity(_work(_unread(), _large()), "s")
+
+
+def _without_margin() -> int:
+    return math.ceil(_work(_unread(), _large()) / (1 - _idle(_large()).first_s / TIGHT_S))
+
+
+def tight_without_margin(lab: Lab) -> Quantity:
+    """As if a mean gap at the limit itself kept it."""
+    return Quantity(_without_margin() * worked_fleet().price(_large()), "dollars an hour")
+
+
+def tight_edge_good(lab: Lab) -> str:
+    """Share of good requests of the larger replicas that would then be taken, and how many they are."""
+    count = _without_margin()
+    return f"{count} of them: {good_share(run(_tight(), _plan(count, _large())))}"
 
 
 def tight_plan(lab: Lab) -> str:
@@ -422,6 +468,16 @@ def card_burst(lab: Lab) -> Quantity:
 def found_share(lab: Lab) -> Quantity:
     """Part of what prompts share that is found."""
     return Quantity(100 * FOUND, "%", digits=2)
+
+
+def found_with_room(lab: Lab) -> Quantity:
+    """The same where a replica has much room for all beginnings."""
+    return Quantity(100 * FOUND_WITH_ROOM, "%", digits=2)
+
+
+def found_roomy(lab: Lab) -> str:
+    """How many times over it has room for them then."""
+    return f"{ROOMY:g}"
 
 
 def before_any_token(lab: Lab) -> Quantity:
@@ -512,10 +568,10 @@ def own_fleet_limit(lab: Lab) -> Quantity:
 def own_fleet_carries(lab: Lab) -> Quantity:
     """Requests a second that one replica carries under it."""
     read, _, each = _own(lab)
-    return Quantity((1 - 1 / OWN_LIMIT) / (read + ANSWER * each), "requests/s")
+    return Quantity((1 - 1 / (MARGIN * OWN_LIMIT)) / (read + ANSWER * each), "requests/s")
 
 
 def own_fleet_carries_hits(lab: Lab) -> Quantity:
     """The same where half of each prompt is found."""
     read, _, each = _own(lab)
-    return Quantity((1 - 1 / OWN_LIMIT) / (read / 2 + ANSWER * each), "requests/s")
+    return Quantity((1 - 1 / (MARGIN * OWN_LIMIT)) / (read / 2 + ANSWER * each), "requests/s")

@@ -13,14 +13,32 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.base.paths import data_dir
 from lessonlib.base.quantity import Quantity
 from lessonlib.cli import plan as plan_command
-from lessonlib.course.checkpoint_3.card import BUDGETS, by_card, forecast, idle, mean_prompt
-from lessonlib.course.checkpoint_3.exam import exam_fleets, fleet_best_line, offer_tests, rival_loses_by
-from lessonlib.course.checkpoint_3.fleets import SET, FleetLab, all_fleets, deal, fleet_pool, fleet_sets, worked_fleet
+from lessonlib.course.checkpoint_3 import workings
+from lessonlib.course.checkpoint_3.card import BUDGETS, by_card, forecast, idle, mean_prompt, not_found, one_pool
+from lessonlib.course.checkpoint_3.exam import (
+    exam_fleets,
+    fleet_best_less_one,
+    fleet_best_line,
+    fleet_traffic,
+    offer_tests,
+    rival_loses_by,
+)
+from lessonlib.course.checkpoint_3.fleets import (
+    SET,
+    FleetLab,
+    all_fleets,
+    deal,
+    fleet_pool,
+    fleet_sets,
+    practice_fleet,
+    worked_fleet,
+)
 from lessonlib.course.checkpoint_3.incident import CAUSES, day_of, incident_panels
 from lessonlib.course.checkpoint_3.judge import FALLS, KEPT, LEAST, MOST, Run, requests_of, run
 from lessonlib.course.checkpoint_3.lines import Plan, read_plan
-from lessonlib.course.checkpoint_3.outcome import judge_fleet_line, what_bound
+from lessonlib.course.checkpoint_3.outcome import good_share, judge_fleet_line, what_bound
 from lessonlib.course.checkpoint_3.planner import asked, plan_line, planner_answer
+from lessonlib.course.checkpoint_3.plots.price_of_a_limit import LIMITS_MS, costs
 from lessonlib.course.checkpoint_3.search import AS_GOOD, best_of, search, tried
 from lessonlib.roofline import decode, load_lab, prefill
 from lessonlib.serving.replica.defaults import server_seconds
@@ -35,7 +53,7 @@ def test_sets_of_three_without_a_model_or_what_decides_twice_and_with_one_incide
     for one in fleet_sets():
         assert len({each.system.model.name for each in one}) == len({each.binds for each in one}) == SET
         assert sum(each.incident is not None for each in one) == 1
-    assert worked_fleet() not in POOL
+    assert worked_fleet() not in POOL and practice_fleet() not in POOL
 
 
 def test_an_exam_asks_of_each_fleet_then_of_the_ill_one_then_of_another() -> None:
@@ -68,7 +86,7 @@ def test_the_cards_forecasts_are_of_the_right_size() -> None:
     for each in POOL:
         card = by_card(each)
         ran, reckoned = run(each, card), forecast(each, card)
-        assert 0.6 < reckoned.gap_s / ran.tpot_p50_s < 1.7, each.name
+        assert 0.6 < reckoned.gap_s / ran.tpot_mean_s < 1.7, each.name
         assert 0.5 < reckoned.ttft_s / ran.ttft_p99_s < 2.0, each.name
 
 
@@ -86,6 +104,91 @@ def test_one_replica_less_of_the_best_is_worth_less(name: str) -> None:
     plan = best_of(fleet).plan
     less = replace(plan, pools=(plan.pools[0] - 1, plan.pools[1])) if plan.pools else replace(plan, replicas=plan.replicas - 1)  # fmt: skip
     assert tried(fleet, less) < AS_GOOD * best_of(fleet).per_dollar
+
+
+@pytest.mark.parametrize("fleet", all_fleets(), ids=lambda each: each.name)
+def test_the_best_line_counts_in_full(fleet: FleetLab) -> None:
+    assert run(fleet, best_of(fleet).plan).holds
+
+
+def test_a_share_below_the_bar_never_reads_as_the_bar() -> None:
+    assert good_share(replace(made(0), requests=1200, good=1135)) == "94.5 % good"
+    assert good_share(replace(made(0), requests=10_000, good=9_499)) == "94.9 % good"
+    assert good_share(made(95)) == "95.0 % good" and good_share(made(80)) == "80 % good"
+
+
+def settings_apart(one: Plan, other: Plan) -> int:
+    """Settings that differ: replica, how many and in which pools, router, budget."""
+    counts = [(each.replicas, each.pools, each.scale) for each in (one, other)]
+    return sum(
+        (one.offer != other.offer, counts[0] != counts[1], one.router != other.router, one.tokens != other.tokens)
+    )
+
+
+def test_no_line_that_an_exam_shows_is_near_one_that_it_asks_for() -> None:
+    for asked_of in exam_fleets(load_lab()):
+        ill, other = asked_of[3:]
+        assert ill.incident
+        for fleet, line in ((ill, ill.incident.line), (other, other.rival)):
+            shown = read_plan(fleet, line)
+            assert all(settings_apart(shown, known) >= 2 for known in (best_of(fleet).plan, by_card(fleet))), line
+        assert run(ill, read_plan(ill, ill.incident.line)).cost > 1.35 * run(ill, best_of(ill).plan).cost
+
+
+def test_the_first_line_is_none_that_the_page_has_shown() -> None:
+    fleet, lab = practice_fleet(), load_lab()
+    best = best_of(fleet).plan
+    assert (best.offer.tp, best.replicas) not in {
+        (1, int(float(workings.clinic_with_hits(lab)))),
+        (1, workings.pair_small(lab)),
+        (2, workings.pair_large(lab)),
+        (2, round(float(workings.tight_costs(lab)) / worked_fleet().price(worked_fleet().offers[1]))),
+    }
+    assert settings_apart(best, by_card(fleet)) <= 1
+
+
+def test_one_rule_counts_the_replicas_in_text_plot_and_card() -> None:
+    lab, small, large = load_lab(), *worked_fleet().offers
+    tight = replace(worked_fleet(), name="clinic-tight-again", tpot_s=workings.TIGHT_S)
+    for offer, told in ((small, workings.tight_small_costs(lab)), (large, workings.tight_costs(lab))):
+        plan = one_pool(tight, offer)
+        assert plan and plan.replicas * tight.price(offer) == pytest.approx(float(told))
+    plotted = {name: dict(zip(LIMITS_MS, row, strict=True))[20] for name, row in costs().items()}
+    assert plotted["1 GPU a replica"] == pytest.approx(float(workings.tight_small_costs(lab)), abs=0.01)
+    assert float(workings.tight_without_margin(lab)) < float(workings.tight_costs(lab))
+
+
+def test_the_share_of_the_steps_follows_from_what_is_printed() -> None:
+    lab = load_lab()
+    tokens, inside, full = (float(one(lab)) for one in (workings.large_less_tokens, workings.large_inside, workings.large_full_step))  # fmt: skip
+    reckoned = tokens / (workings.BUDGET - inside) * full
+    assert reckoned == pytest.approx(float(workings.large_less_reading(lab)), rel=0.01) and reckoned > 1
+
+
+def test_a_forecast_of_the_gap_is_of_the_mean_that_the_card_has() -> None:
+    fleet = worked_fleet()
+    plan = by_card(fleet)
+    judged = judge_fleet_line(practice_fleet(), fleet_best_line(practice_fleet())).numbers["gap"]
+    assert judged.base == run(practice_fleet(), best_of(practice_fleet()).plan).tpot_mean_s
+    assert forecast(fleet, plan).gap_s == pytest.approx(run(fleet, plan).tpot_mean_s, rel=0.1)
+
+
+def test_the_traffic_of_bursts_prints_their_spread() -> None:
+    bursty = next(each for each in POOL if each.burst > 1)
+    assert f"spread {bursty.burst:g} times as much as their mean" in fleet_traffic(bursty)
+
+
+@pytest.mark.parametrize("fleet", [each for each in all_fleets() if each.shared], ids=lambda each: each.name)
+def test_what_is_found_of_the_shared_is_near_the_cards_share(fleet: FleetLab) -> None:
+    plan = by_card(fleet)
+    shared = fleet.shared / mean_prompt(fleet)
+    assert (1 - not_found(fleet, plan)) / shared == pytest.approx(run(fleet, plan).hits / shared, abs=0.06)
+
+
+def test_what_a_lost_replica_takes_is_told_for_pools_scalers_and_the_last_one() -> None:
+    told = {each.name: fleet_best_less_one(each) for each in POOL}
+    assert all(text.endswith("% good") or "scaler" in text or "nothing" in text for text in told.values())
+    assert "scaler" in told["counter"] and told["contracts"].startswith("one that reads")
 
 
 def test_a_search_finds_what_the_file_has() -> None:
@@ -145,7 +248,7 @@ def test_without_load_each_request_has_what_an_idle_replica_gives() -> None:
 
 
 def made(good: int, cost: float = 10.0, late: int = 0, slow: int = 0, thrown: int = 0) -> Run:
-    return Run(100, good, late, slow, 1.0, 0.5, 0.05, 0.04, cost, 0.0, 2.0, thrown)
+    return Run(100, good, late, slow, 1.0, 0.5, 0.05, 0.04, 0.04, cost, 0.0, 2.0, thrown)
 
 
 def test_worth_counts_in_full_from_the_kept_share_on_and_falls_below() -> None:
