@@ -46,6 +46,7 @@ def altered(before: Raw, truth: str | None) -> Raw:
         after["options"] = _turned(
             before["options"], {"because": _OTHER}, {"misconception": "other", "refutation": _OTHER_REFUTATION}
         )
+        after.pop("truth", None)  # of options that a working chooses from, one is now marked
     if "observe" in before:
         after["observe"] = {
             **before["observe"],
@@ -60,8 +61,8 @@ def altered(before: Raw, truth: str | None) -> Raw:
 
 
 def _turned(options: list[Raw], right: Raw, wrong: Raw) -> list[Raw]:
-    """The same options, but the next one is right."""
-    now = next(index for index, option in enumerate(options) if option.get("right"))
+    """The same options, but the next one is right; where a working names the right one, the first is."""
+    now = next((index for index, option in enumerate(options) if option.get("right")), -1)
     return [
         {"text": option["text"], "right": True, **right}
         if index == (now + 1) % len(options)
