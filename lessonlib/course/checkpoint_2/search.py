@@ -4,21 +4,19 @@ starts. ``python -m lessonlib.course.checkpoint_2.search --write`` writes data/e
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import read_json, write_text
-from lessonlib.base.paths import data_dir
 from lessonlib.course.checkpoint_2.card import by_card
 from lessonlib.course.checkpoint_2.judge import run
 from lessonlib.course.checkpoint_2.services import Service, all_services
 from lessonlib.course.checkpoint_2.settings import Settings, read_settings
+from lessonlib.course.shared.found_ahead import found_ahead, write_or_print
 
+FILE = "checkpoint-2.json"
 SEATS = (8, 16, 24, 32, 48, 64, 96, 128, 256, 512)
 TOKENS = (512, 1024, 2048, 4096, 8192, 16384)
 DRAFTS = (0, 1, 2, 3, 4)
@@ -94,9 +92,7 @@ def _climb(service: Service, settings: Settings) -> Settings:
 @cache
 def best_of(service: Service) -> Best:
     """The best line of a service, as the file has it. Raises LessonlibError where it is of another service."""
-    known = read_json(data_dir() / "exams" / "json" / "checkpoint-2.json").get(service.name)
-    if known is None:
-        raise LessonlibError(f"no best line of {service.name}: python -m lessonlib.course.checkpoint_2.search --write")
+    known = found_ahead(FILE, service.name, "lessonlib.course.checkpoint_2.search")
     return Best(Settings(**known["settings"]), known["share"])
 
 
@@ -110,10 +106,4 @@ def written() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    text = json.dumps(written(), indent=1, sort_keys=True) + "\n"
-    path = data_dir() / "exams" / "json" / "checkpoint-2.json"
-    if "--write" in sys.argv[1:]:
-        path.parent.mkdir(exist_ok=True)
-        write_text(path, text)
-    else:
-        sys.stdout.write(text)
+    write_or_print(FILE, written())

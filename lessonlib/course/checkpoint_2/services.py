@@ -6,7 +6,7 @@ engine expects. The first of the file is the one that the page works out; the ot
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from hashlib import sha256
@@ -16,6 +16,7 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import read_toml
 from lessonlib.base.paths import data_dir
+from lessonlib.course.shared.exam_sets import deal
 from lessonlib.roofline import Lab, System, load_gpu, load_model
 
 FILE = "data/exams/checkpoint-2.toml"
@@ -96,21 +97,7 @@ def service_pool() -> tuple[Service, ...]:
 @cache
 def service_sets() -> tuple[tuple[Service, ...], ...]:
     """The sets of three. No model twice in a set, and no setting that decides twice, as far as that goes."""
-    return tuple(tuple(dealt) for dealt in deal(service_pool(), len(service_pool()) // SET))
-
-
-def deal(services: Sequence[Service], count: int) -> list[list[Service]]:
-    """So many sets of SET services: each goes to the emptiest set that has neither its model nor what decides in it; those that
-    find none fill, in the same order, the places that are left.
-    """
-    sets: list[list[Service]] = [[] for _ in range(count)]
-    waiting: list[Service] = []
-    for each in services:
-        fitting = [one for one in sets if len(one) < SET and not any(_alike(each, other) for other in one)]
-        min(fitting, key=len, default=waiting).append(each)
-    for each in waiting:
-        min((one for one in sets if len(one) < SET), key=len, default=[]).append(each)
-    return sets
+    return deal(service_pool(), SET, _alike)
 
 
 def _alike(one: Service, other: Service) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.files import read_toml
 from lessonlib.base.paths import data_dir
+from lessonlib.course.shared.exam_sets import deal
 from lessonlib.plan import price_of
 from lessonlib.roofline import Lab, System, load_gpu, load_model
 
@@ -121,21 +122,9 @@ def fleet_pool() -> tuple[FleetLab, ...]:
 @cache
 def fleet_sets() -> tuple[tuple[FleetLab, ...], ...]:
     """The sets of three: no model twice in a set, nothing that decides twice, and one incident in each, as far as that goes."""
-    return tuple(tuple(dealt) for dealt in deal(fleet_pool(), len(fleet_pool()) // SET))
-
-
-def deal(fleets: Sequence[FleetLab], count: int) -> list[list[FleetLab]]:
-    """So many sets of SET fleets. Those with an incident go first, one to each set; then each to the emptiest set that has nothing like it,
-    and those that find none fill, in the same order, the places that are left.
-    """
-    sets: list[list[FleetLab]] = [[] for _ in range(count)]
-    waiting: list[FleetLab] = []
-    for each in sorted(fleets, key=lambda one: one.incident is None):
-        fitting = [one for one in sets if len(one) < SET and not any(_alike(each, other) for other in one)]
-        min(fitting, key=len, default=waiting).append(each)
-    for each in waiting:
-        min((one for one in sets if len(one) < SET), key=len, default=[]).append(each)
-    return sets
+    return deal(
+        sorted(fleet_pool(), key=lambda one: one.incident is None), SET, _alike
+    )  # one with an incident for each set first
 
 
 def questions_of(dealt: Sequence[FleetLab]) -> tuple[FleetLab, ...]:

@@ -6,21 +6,18 @@ One pool, one budget, so that it takes a minute and not ten. It knows neither se
 
 from __future__ import annotations
 
-import json
-import sys
 from functools import cache
 from typing import Any
 
-from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import read_json, write_text
-from lessonlib.base.paths import data_dir
 from lessonlib.course.checkpoint_3.card import BUDGETS, mean_prompt
 from lessonlib.course.checkpoint_3.fleets import FleetLab, all_fleets, practice_fleet, worked_fleet
 from lessonlib.course.checkpoint_3.judge import KEPT
+from lessonlib.course.shared.found_ahead import found_ahead, write_or_print
 from lessonlib.plan import Answer, Choice, Question, SetUp, Slo, plan, price_of, set_ups
 from lessonlib.roofline import load_gpu
 from lessonlib.serving import GammaBurst, LogNormal, Poisson, Sharing, Workload
 
+FILE = "checkpoint-3-plans.json"
 REQUESTS, SEATS, TOKENS = 600, 256, (1024,)
 #: The page reckons its own fleet with this one.
 PAGE_TOKENS = (BUDGETS[0],)
@@ -96,10 +93,7 @@ def told(answer: Answer) -> str:
 @cache
 def planner_answer(fleet: FleetLab) -> str:
     """What it said, as the file has it. Raises LessonlibError where it is of another fleet."""
-    known = read_json(data_dir() / "exams" / "json" / "checkpoint-3-plans.json").get(fleet.name)
-    if known is None:
-        raise LessonlibError(f"no plan of {fleet.name}: python -m lessonlib.course.checkpoint_3.planner --write")
-    return str(known)
+    return str(found_ahead(FILE, fleet.name, "lessonlib.course.checkpoint_3.planner"))
 
 
 def written() -> dict[str, Any]:
@@ -108,8 +102,4 @@ def written() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    text = json.dumps(written(), indent=1, sort_keys=True) + "\n"
-    if "--write" in sys.argv[1:]:
-        write_text(data_dir() / "exams" / "json" / "checkpoint-3-plans.json", text)
-    else:
-        sys.stdout.write(text)
+    write_or_print(FILE, written())

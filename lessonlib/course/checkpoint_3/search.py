@@ -4,22 +4,20 @@ allows is not run. ``python -m lessonlib.course.checkpoint_3.search --write`` wr
 
 from __future__ import annotations
 
-import json
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from typing import Any
 
 from lessonlib.base.errors import LessonlibError
-from lessonlib.base.files import read_json, write_text
-from lessonlib.base.paths import data_dir
 from lessonlib.course.checkpoint_3.card import by_card, idle, not_found
 from lessonlib.course.checkpoint_3.fleets import FleetLab, Offer, all_fleets
 from lessonlib.course.checkpoint_3.judge import run
 from lessonlib.course.checkpoint_3.lines import Plan, Scale
+from lessonlib.course.shared.found_ahead import found_ahead, write_or_print
 
+FILE = "checkpoint-3.json"
 TOKENS = (1024, 512, 2048, 8192)
 MOST = 12
 #: Of the peak over the most replicas, what a scaler aims at.
@@ -128,9 +126,7 @@ def _worth(fleet: FleetLab, plan: Plan) -> tuple[float, float, float]:
 @cache
 def best_of(fleet: FleetLab) -> Best:
     """The best line of a fleet, as the file has it. Raises LessonlibError where it is of another fleet."""
-    known = read_json(data_dir() / "exams" / "json" / "checkpoint-3.json").get(fleet.name)
-    if known is None:
-        raise LessonlibError(f"no best line of {fleet.name}: python -m lessonlib.course.checkpoint_3.search --write")
+    known = found_ahead(FILE, fleet.name, "lessonlib.course.checkpoint_3.search")
     return Best(_plan(known["plan"]), known["per_dollar"])
 
 
@@ -156,10 +152,4 @@ def written() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    text = json.dumps(written(), indent=1, sort_keys=True) + "\n"
-    path = data_dir() / "exams" / "json" / "checkpoint-3.json"
-    if "--write" in sys.argv[1:]:
-        path.parent.mkdir(exist_ok=True)
-        write_text(path, text)
-    else:
-        sys.stdout.write(text)
+    write_or_print(FILE, written())

@@ -28,7 +28,6 @@ from lessonlib.course.checkpoint_2.services import (
     SET,
     Service,
     all_services,
-    deal,
     service_pool,
     service_sets,
     worked_service,
@@ -46,11 +45,6 @@ def test_four_sets_of_three_without_a_model_or_a_deciding_setting_twice() -> Non
     for one in service_sets():
         assert len({each.system.model.name for each in one}) == len({each.binds for each in one}) == SET
     assert worked_service() not in POOL
-
-
-def test_a_pack_that_cannot_be_dealt_apart_still_fills_the_sets() -> None:
-    alike = [replace(POOL[0], name=f"x{number}") for number in range(6)]
-    assert [len(one) for one in deal(alike, 2)] == [3, 3]
 
 
 @each_service

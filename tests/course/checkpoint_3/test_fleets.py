@@ -27,7 +27,6 @@ from lessonlib.course.checkpoint_3.fleets import (
     SET,
     FleetLab,
     all_fleets,
-    deal,
     fleet_pool,
     fleet_sets,
     practice_fleet,
@@ -59,11 +58,6 @@ def test_sets_of_three_without_a_model_or_what_decides_twice_and_with_one_incide
 def test_an_exam_asks_of_each_fleet_then_of_the_ill_one_then_of_another() -> None:
     for asked_of, dealt in zip(exam_fleets(load_lab()), fleet_sets(), strict=True):
         assert asked_of[:SET] == dealt and asked_of[3].incident and asked_of[4] in dealt and asked_of[4] != asked_of[3]
-
-
-def test_a_pack_that_cannot_be_dealt_apart_still_fills_the_sets() -> None:
-    alike = [replace(POOL[0], name=f"x{number}") for number in range(6)]
-    assert [len(one) for one in deal(alike, 2)] == [3, 3]
 
 
 def test_incidents_and_rivals_come_out_in_different_ways() -> None:
