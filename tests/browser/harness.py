@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket
-
-from tests.browser.server import Server
+from playwright.sync_api import TimeoutError as PatienceIsOver
 
 LOCAL = {"127.0.0.1", "localhost"}
 # Said by JupyterLab itself when a kernel restarts under its debugger; no panel has a part in it.
 NOT_OURS = ("Could not restore the debugger state",)
 # JupyterLab holds the promise of a command open until its dialog is answered; so tests only start it.
-RUN = "([name, args]) => { window.lessonCommand = window.jupyterapp.commands.execute(name, args); }"
-FINISHED = "async () => { await window.lessonCommand; }"
+RUN = """([name, args]) => {
+  window.lessonCommand = window.jupyterapp.commands.execute(name, args);
+  window.lessonCommandIsOver = false;
+  const over = () => { window.lessonCommandIsOver = true; };
+  window.lessonCommand.then(over, over);
+}"""
+FINISHED = "() => window.lessonCommandIsOver"
+OUTCOME = "async () => { await window.lessonCommand; }"  # raises what the command raised
+FINISHED_WITHIN_MS = 300_000  # a lesson's cells on a slow machine under load
 IDLE = """() => {
   const kernel = window.jupyterapp?.shell?.currentWidget?.sessionContext?.session?.kernel;
   return kernel?.connectionStatus === 'connected' && kernel?.status === 'idle';
@@ -62,10 +69,17 @@ class Watch:
             self.errors.append(f"{message.text} ({message.location.get('url', '')})")
 
 
+class Lab(Protocol):
+    """A JupyterLab whose app is in the page: LabApp.expose_app_in_browser."""
+
+    def address(self, notebook: str) -> str:
+        """Where a notebook opens with a fresh layout."""
+
+
 class Notebook:
     """A notebook that is open in JupyterLab. `page` is there for everything else, the keyboard first."""
 
-    def __init__(self, page: Page, server: Server, name: str) -> None:
+    def __init__(self, page: Page, server: Lab, name: str) -> None:
         self.page, self.server, self.name = page, server, name
 
     def open(self) -> Notebook:
@@ -87,7 +101,16 @@ class Notebook:
     def command(self, name: str, **args: object) -> None:
         """Run a JupyterLab command to its end."""
         self.page.evaluate(RUN, [name, args])
-        self.page.evaluate(FINISHED)
+        self._finish(name)
+
+    def _finish(self, name: str) -> None:
+        """Wait for the end of a command; a dialog that nobody answers is told, not waited for without end."""
+        try:
+            self.page.wait_for_function(FINISHED, timeout=FINISHED_WITHIN_MS)
+        except PatienceIsOver:
+            asked = self.page.locator(".jp-Dialog").all_inner_texts()
+            raise AssertionError(f"{name} does not end; dialogs that are open: {asked}") from None
+        self.page.evaluate(OUTCOME)
 
     def run_all(self) -> Notebook:
         """Run All Cells; stops, as for a learner, at the first error."""
@@ -96,9 +119,10 @@ class Notebook:
 
     def restart(self, run_all: bool = False) -> Notebook:
         """Restart the kernel through the dialog, and run all cells if asked to."""
-        self.page.evaluate(RUN, ["notebook:restart-run-all" if run_all else "notebook:restart-kernel", {}])
+        name = "notebook:restart-run-all" if run_all else "notebook:restart-kernel"
+        self.page.evaluate(RUN, [name, {}])
         self.page.locator(".jp-Dialog button.jp-mod-accept").click()
-        self.page.evaluate(FINISHED)
+        self._finish(name)
         return self.wait_for_kernel()
 
     def theme(self, tone: str) -> Notebook:

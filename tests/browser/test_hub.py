@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Error, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.hall import PHONE, choose, headline
-from tests.browser.harness import Watch
+from tests.browser.harness import Notebook, Watch
 from tests.browser.made import write_notebook
 from tests.browser.test_class_bar import OPEN, answer, step
 from tests.deploy.hub_trial import Trial, running
@@ -57,24 +57,31 @@ def logs_in(page: Page, trial: Trial, name: str, whose: str = "") -> None:
 
 def gets_a_server(page: Page, trial: Trial, name: str, whose: str = "") -> None:
     """Log in, and wait until JupyterLab is there with the start page of the course."""
+    settings = trial.state / "learners" / name / ".jupyter" / "jupyter_lab_config.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"LabApp": {"expose_app_in_browser": true}}', encoding="utf-8")
     page.goto(f"{trial.url}/hub/login")
     logs_in(page, trial, name, whose)
     page.wait_for_url(f"**/user/{name}/lab/tree/00-start-here.ipynb**")
     expect(page.locator(".jp-Notebook .jp-MarkdownCell").first).to_be_visible()
 
 
+@dataclass(frozen=True)
+class OwnLab:
+    """The JupyterLab that the Hub starts for a person, logged in already."""
+
+    trial: Trial
+    who: str
+
+    def address(self, notebook: str) -> str:
+        return f"{self.trial.url}/user/{self.who}/lab/tree/{notebook}?reset"
+
+
 def runs_all(page: Page, trial: Trial, who: str, notebook: str, shows: str) -> Locator:
-    """Open a notebook and run all cells, by the menu; the panel of the question that it shows."""
-    page.goto(f"{trial.url}/user/{who}/lab/tree/{notebook}")
-    expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible()
-    panel = page.locator(f'.jp-Notebook [data-lesson-id="{shows}"]')
-    expect(page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]:visible").first).to_be_visible()
-    for _ in range(4):  # before the kernel is connected, JupyterLab says idle too, and runs nothing
-        page.locator(".lm-MenuBar-itemLabel", has_text="Run").first.click()
-        page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
-        with suppress(Error):
-            panel.wait_for(state="attached", timeout=PATIENCE_MS / 3)
-            break
+    """Open a notebook and run all cells once its kernel is connected; the panel of the question that it shows."""
+    opened = Notebook(page, OwnLab(trial, who), notebook).open().run_all()
+    panel = opened.panel(shows)
+    panel.wait_for(state="attached")
     return panel
 
 
