@@ -51,14 +51,21 @@ def _made(module: str, source: str) -> Iterator[tuple[str, Mutant]]:
                 dump = ast.dump(ast.parse(changed))
             except (SyntaxError, AttributeError):  # its exception replacer knows no `(module.Error, Other)`
                 continue
-            if dump != original and not _in_decorator(node):
+            if dump != original and not _is_word_to_readers(node):
                 was, now = _difference(source, changed)
                 yield dump, Mutant(module, ASTQuery(node).get_definition_name() or "", was, now, start[0], changed)
 
 
-def _in_decorator(node: Any) -> bool:
-    """Whether it is what a decorator is told, as ``frozen=True``: a promise to readers, which no behaviour shows."""
-    return node.type != "decorator" and node.search_ancestor("decorator") is not None
+def _is_word_to_readers(node: Any) -> bool:
+    """Whether it is a promise that no behaviour shows: what a decorator is told, as ``frozen=True``, a name of ``__all__``, the
+    star after which parameters are told by their names.
+    """
+    statement = node.search_ancestor("expr_stmt")
+    return (
+        (node.type != "decorator" and node.search_ancestor("decorator") is not None)
+        or (statement is not None and statement.get_code().lstrip().startswith("__all__ "))
+        or (node.type == "operator" and node.parent.type == "parameters")
+    )
 
 
 def _difference(source: str, changed: str) -> tuple[str, str]:

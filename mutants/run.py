@@ -52,11 +52,10 @@ def _try(module: str, arguments: list[str], accepted: dict[tuple[str, ...], str]
     made = mutants_of(ROOT / "lessonlib", module)
     tried = made if not sample or sample >= len(made) else random.Random(f"{seed} {module}").sample(made, sample)
     began = time.monotonic()
-    tests = Tests(arguments)
-    name = "lessonlib." + module.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    tests = Tests(arguments, "lessonlib." + module.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
     survivors = []
     for mutant in tried:
-        if not tests.kill(name, mutant.source):
+        if not tests.kill(mutant.source, mutant.line):
             survivors.append(mutant)
             if mutant.key not in accepted:
                 print(_entry(mutant), flush=True)

@@ -18,9 +18,14 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, ModuleType
+
+import pytest
+
+from mutants import reach
 
 #: A mutant that takes so much more time than the code as it is hangs, which its tests would tell.
 _TIMES_SLOWER, _SECONDS_MORE = 3.0, 10.0
@@ -30,34 +35,51 @@ _MOST_BYTES = 12 * 2**30
 _OURS = ("lessonlib", "tests", "conftest")
 
 
-class Tests:
-    """The tests that a module is paired with. ``arguments`` go to pytest. Raises RuntimeError if they fail as it is."""
+#: What pytest says if there is nothing to run.
+_NO_TESTS = 5
 
-    def __init__(self, arguments: Sequence[str]):
-        self.arguments = list(arguments)
-        with tempfile.NamedTemporaryFile("r") as names:
-            self._pass(names.name)
-            for name in json.load(names):
+
+class Tests:
+    """The tests that the module ``module`` ("lessonlib.lesson.judge") is paired with. ``arguments`` go to pytest. Raises
+    RuntimeError if they fail as it is.
+    """
+
+    def __init__(self, arguments: Sequence[str], module: str):
+        self.arguments, self.module = list(arguments), module
+        path = _path(module)
+        with tempfile.TemporaryDirectory() as folder:
+            names, reached = Path(folder) / "names", Path(folder) / "reached"
+            self._pass(_Run(names=names))
+            for name in json.loads(names.read_text(encoding="utf-8")):
                 with contextlib.suppress(Exception):
                     importlib.import_module(name)
+            self._pass(_Run(traced=str(path), reached=reached))
+            self.reach = reach.read(reached, path.read_text(encoding="utf-8"))
         began = time.monotonic()
-        self._pass()  # again, as every mutant will find it
+        self._pass(_Run())  # again, as every mutant will find it
         self.seconds = time.monotonic() - began
 
-    def _pass(self, names: str = "") -> None:
-        status = self._run(None, None, 600.0, names)
+    def _pass(self, run: _Run) -> None:
+        status = self._run(run, 600.0)
         if status:
             raise RuntimeError(f"status {status} on the code as it is: pytest {' '.join(self.arguments)}")
 
-    def kill(self, module: str, source: str) -> bool:
-        """Whether any of them fails, or hangs, with ``source`` in place of the module ``module`` ("lessonlib.lesson.judge")."""
-        return self._run(module, source, self.seconds * _TIMES_SLOWER + _SECONDS_MORE) != 0
+    def kill(self, source: str, line: int) -> bool:
+        """Whether any of them fails, or hangs, with ``source``, changed at ``line``, in place of the module.
 
-    def _run(self, module: str | None, source: str | None, most_seconds: float, names: str = "") -> int:
+        First those that run the line; all, if these pass: a fixture that several share runs in the first of them alone.
+        """
+        most, slow = self.seconds * _TIMES_SLOWER + _SECONDS_MORE, self.reach.slow()
+        chosen = self.reach.of(line)
+        if chosen and self._run(_Run(self.module, source, chosen, slow), most) not in (0, _NO_TESTS):
+            return True
+        return self._run(_Run(self.module, source, None, slow), most) != 0
+
+    def _run(self, run: _Run, most_seconds: float) -> int:
         child = os.fork()
         if child == 0:
             try:
-                status = _in_child(self.arguments, module, source, names)
+                status = _in_child(self._arguments(run.chosen), run)
             except BaseException:  # a child that got out of here would go on as its parent
                 status = 70
             os._exit(status)
@@ -76,39 +98,69 @@ class Tests:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(child, 0)
 
+    def _arguments(self, chosen: Collection[str] | None) -> list[str]:
+        """Without the files that hold none of the chosen tests."""
+        if chosen is None:
+            return self.arguments
+        files = {test.partition("::")[0] for test in chosen}
+        return [each for each in self.arguments if not each.startswith("tests/") or each.partition("::")[0] in files]
 
-def _in_child(arguments: list[str], module: str | None, source: str | None, names: str) -> int:
+
+def _path(module: str) -> Path:
+    """Its file. Not by importlib, which imports the packages around it, and every fork would have them as they are."""
+    at = Path(__file__).resolve().parents[1].joinpath(*module.split("."))
+    return at / "__init__.py" if at.is_dir() else at.with_suffix(".py")
+
+
+@dataclass(frozen=True)
+class _Run:
+    """module, source: the mutant, or neither. chosen: the tests to run, all with None; those of slow last. names: where to
+    write what was imported. traced, reached: a file, and where to write which tests run which of its lines.
+    """
+
+    module: str = ""
+    source: str = ""
+    chosen: Collection[str] | None = None
+    slow: Collection[str] = ()
+    names: Path | None = None
+    traced: str = ""
+    reached: Path = Path()
+
+
+def _in_child(arguments: list[str], run: _Run) -> int:
     os.setsid()
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_BYTES, _MOST_BYTES))
-    if module is not None and source is not None:
-        sys.meta_path.insert(0, _Changed(module, source))
+    if run.module:
+        sys.meta_path.insert(0, _Changed(run.module, run.source))
     with tempfile.TemporaryDirectory() as folder:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = folder  # what failed on one mutant is nothing to the next
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes three seconds to import
         os.environ["TMPDIR"] = tempfile.tempdir = folder
-        import pytest
         from hypothesis import settings
 
         # What tells a mutant is among the first examples; a hundred of each test would be most of the time. A busy
         # machine is slow at any of them, which tells nothing.
-        settings.register_profile("few", max_examples=15, deadline=None)
-        settings.load_profile("few")
+        settings.register_profile("few", max_examples=15, deadline=None, derandomize=True, database=None)
+        plugins: list[object] = [reach.Chooser(run.chosen, run.slow)]
+        if run.traced:
+            plugins.append(reach.Recorder(run.traced, run.reached))
         failed = int(
             pytest.main(
                 [
                     *("-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"),
-                    *("-p", "_hypothesis_pytestplugin", "--hypothesis-seed=0"),
+                    *("-p", "_hypothesis_pytestplugin", "--hypothesis-profile=few"),
                     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # they are imported, so that a fork has them
                     *arguments,
-                ]
+                ],
+                plugins=plugins,
             )
         )
-    if names:
+    if run.names:
         theirs = [name for name in sys.modules if name.split(".")[0] not in (*_OURS, "__main__", "mutants")]
-        Path(names).write_text(json.dumps(theirs), encoding="utf-8")
+        run.names.write_text(json.dumps(theirs), encoding="utf-8")
     return failed
 
 

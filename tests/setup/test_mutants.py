@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from mutants.made import mutants_of
+from mutants.reach import Reach, statements
 
 UNITS = "lessonlib.base.units"
 SOURCE = '''"""Words."""
 
 from __future__ import annotations
 
+__all__ = ["Box", "TABLE"]
 TABLE = {"one": 1, "two": 2}
 
 
@@ -25,7 +27,7 @@ class Box:
     def full(self) -> bool:
         return self.held >= 3
 
-    def add(self, count: int | None = None) -> None:
+    def add(self, *, count: int | None = None) -> None:
         if count is None:
             raise ValueError("none")
         self.held += count
@@ -65,7 +67,9 @@ def test_what_is_made_of_a_module(tmp_path: Path) -> None:
         ("add", "if not count is None:"),
         ("add", "pass"),
     }
-    assert not any(word in mutant.now for mutant in made for word in ("None = None", "Words", "int"))
+    assert not any(
+        word in mutant.now for mutant in made for word in ("None = None", "Words", "int", "__all__", "self, /")
+    )
     assert len({mutant.key for mutant in made}) == len(made)
     assert [mutant.line for mutant in made] == sorted(mutant.line for mutant in made)
 
@@ -78,19 +82,41 @@ def test_of_several_exceptions_the_plain_names_are_changed_and_no_other(tmp_path
     assert [now for now in made if "CosmicRay" in now] == ["except (json.JSONDecodeError, CosmicRayTestingException):"]
 
 
+def test_a_mutant_is_tried_on_the_tests_that_run_its_statement() -> None:
+    """Of a block the head alone; of a statement on several lines any of them; all tests for what runs at import or never."""
+    source = "ONE = 1\n\ndef add(\n    count: int,\n) -> int:\n    if count:\n        return (\n            count\n        )\n    return 0\n"
+    found = statements(source)
+    assert {line: (lines[0], lines[-1]) for line, lines in found.items()} == {
+        1: (1, 1),
+        3: (3, 5),
+        4: (3, 5),
+        5: (3, 5),
+        6: (6, 6),
+        7: (7, 9),
+        8: (7, 9),
+        9: (7, 9),
+        10: (10, 10),
+    }
+    reach = Reach({"a": 0.01, "b": 3.0}, {1: [""], 3: [""], 6: ["a", "b"], 7: ["a"], 8: ["a"]}, found)
+    assert [reach.of(line) for line in (1, 4, 6, 9, 10)] == [None, None, {"a", "b"}, {"a"}, None]
+    assert reach.slow() == {"b"}
+
+
 def test_a_wrong_change_is_noticed_and_the_code_as_it_is_passes(repo: Path) -> None:
     path = repo / "lessonlib/base/units.py"
     source = path.read_text(encoding="utf-8")
     script = (
         "from mutants.trial import Tests\n"
-        "tests = Tests(['tests/base/test_units.py'])\n"
+        f"tests = Tests(['tests/base/test_units.py'], {UNITS!r})\n"
         f"source = open({str(path)!r}, encoding='utf-8').read()\n"
-        f"print(tests.kill({UNITS!r}, source), tests.kill({UNITS!r}, source.replace('\"G\": 1e9', '\"G\": 1e8')))\n"
+        "print(tests.kill(source, 1), tests.kill(source.replace('\"G\": 1e9', '\"G\": 1e8'), 1))\n"
+        "line = next(number for number, text in enumerate(source.split('\\n'), 1) if ' return ' in text and tests.reach.of(number))\n"
+        "print(tests.kill(source, line), tests.kill(source.replace(' return ', ' pass; '), line))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=repo, capture_output=True, text=True, timeout=300, check=False
     )
-    assert done.stdout.split() == ["False", "True"], done.stderr
+    assert done.stdout.split() == ["False", "True"] * 2, done.stderr
     assert path.read_text(encoding="utf-8") == source
 
 
