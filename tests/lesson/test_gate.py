@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from lessonlib.lesson import lesson as lessons
 from lessonlib.lesson.items import Item, StepItem
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import is_form, lesson_names
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
+from lessonlib.show.blocks import BLOCKS
 from tests.lesson.shipped import LESSON, committed, opened, revealed
 
 EVENTS: list[dict[str, Any]] = [
@@ -155,3 +157,12 @@ def test_a_lesson_that_nobody_gave_a_drawer_says_so() -> None:
         gate.step.skip()
     with pytest.raises(ValueError, match="nothing here draws a “picture”; open the lesson with lessonlib.open_lesson"):
         lesson.items["the-van"].view()
+
+
+def test_a_file_may_have_the_blocks_that_can_be_drawn_and_with_words_alone_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+    really = lessons.load_source
+    monkeypatch.setattr(lessons, "load_source", lambda name, blocks: asked.append(blocks) or really(name, blocks))
+    Lesson(LESSON, load_lab())
+    Lesson(LESSON, load_lab(), blocks=BLOCKS)
+    assert asked[0] is None and asked[1] is BLOCKS

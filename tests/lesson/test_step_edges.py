@@ -237,3 +237,12 @@ def test_a_replay_leaves_sealed_what_it_did_not_open() -> None:
     made.handle({"event": "reveal"})
     made.handle(AGAIN)
     assert (made.state, made.revote) == ("committed", None)
+
+
+@pytest.mark.parametrize("kind", JUDGED)
+def test_what_is_revealed_holds_what_its_drawing_needs_and_the_seal_does_not_count(kind: str) -> None:
+    made = step(kind)
+    made.answer(made.question.right())
+    result, drawing = made.view()["result"], made.question.drawing(made.guess)
+    assert drawing.items() <= result.items() and not drawing.keys() & made.question.result(made.guess).keys()
+    assert bool(drawing) == (kind in ("number", "curve"))

@@ -107,6 +107,49 @@ def test_what_waits_is_counted_in_words(path: Path, full: pytest.MonkeyPatch) ->
     assert journal.caught_up == "" and path.read_bytes().count(b"\n") == 3
 
 
+def test_a_disk_that_fills_up_again_is_told_and_no_longer_that_everything_is_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    said: list[str] = []
+    journal = Journal(path, said.append)
+    for _ in range(2):
+        with monkeypatch.context() as full:
+            full.setattr(os, "write", refused)
+            journal.append(record())
+            assert journal.fault and journal.caught_up == ""
+        journal.records()
+        assert not journal.fault and journal.caught_up
+    assert len(said) == 2, "the second time is news"
+
+
+def test_what_another_run_writes_is_there_at_once(path: Path) -> None:
+    journal, other = Journal(path), Journal(path)
+    assert list(journal.records_of(ADDRESS, lambda _: True)) == []
+    other.append(record())
+    assert [one["event"] for one in journal.records_of(ADDRESS, lambda _: True)] == ["commit"]
+
+
+def test_each_line_is_taken_once_and_many_of_them_without_looking_for_garbage(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are what a long journal lives by."""
+    taken: list[bytes] = []
+    collects: list[bool] = []
+    lines_of, event_of = journals.lines_of, journals.event_of
+    monkeypatch.setattr(journals, "lines_of", lambda name, text: taken.append(text) or lines_of(name, text))
+    monkeypatch.setattr(journals, "event_of", lambda *it: collects.append(gc.isenabled()) or event_of(*it))
+    journal = Journal(path)
+    for event in ("commit", "reveal"):
+        journal.append(record(event))
+        assert len(list(journal.records_of(ADDRESS, lambda _: True))) == len(journal.events())
+        list(journal.records_of(ADDRESS, lambda _: True))
+    assert [text.count(b"\n") for text in taken] == [1, 1]
+    assert collects == [False, False] and gc.isenabled()
+
+
 def test_attempts_and_events_hold_what_waits(path: Path, full: pytest.MonkeyPatch) -> None:
     journal = Journal(path)
     path.parent.mkdir()

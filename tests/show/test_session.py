@@ -13,7 +13,7 @@ from lessonlib.record.journal import Journal, default_journal
 from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 from lessonlib.show.notebook import open_lesson
 from lessonlib.show.review import open_review
-from lessonlib.show.session import AUTO, open_session
+from lessonlib.show.session import AUTO, open_session, page_spoke, with_record
 from lessonlib.show.your_lab import open_your_lab
 
 OTHER = next(name for name in lab_names() if name != DEFAULT_LAB)
@@ -83,3 +83,78 @@ def test_without_jupyterlab_no_journal_is_kept(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.delenv("LESSON_JOURNAL", raising=False)
     monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
     assert open_session().journal.path is None is default_journal().path
+
+
+# --- what a panel says of the record -----------------------------------------------------------------------------------
+
+ASKED = {"stem": "How many?", "state": "asked", "kind": "number"}
+COMMITTED = {**ASKED, "state": "committed"}
+
+
+class Told(Journal):
+    """A journal that says what a test wants of it."""
+
+    def __init__(self, fault: str = "", caught_up: str = "", place: str = "~/journal.jsonl", waits: bool = False):
+        super().__init__(None)
+        self._says = {"fault": fault, "caught_up": caught_up, "place": place, "waits": waits}
+
+    fault = property(lambda self: self._says["fault"])
+    caught_up = property(lambda self: self._says["caught_up"])
+    place = property(lambda self: self._says["place"])
+    waits = property(lambda self: self._says["waits"])
+
+
+def test_a_record_that_is_no_journal_adds_nothing() -> None:
+    for record in (None, object()):
+        shown = with_record(COMMITTED, record)
+        assert shown == COMMITTED and shown is not COMMITTED
+        assert page_spoke(record) is False
+
+
+def test_only_a_journal_that_waits_wants_to_hear_of_a_page(path: Path) -> None:
+    assert with_record({"html": "a map"}, Told(waits=True)) == {"html": "a map", "hello": True}
+    assert with_record({"html": "a map"}, Told()) == {"html": "a map"}
+    assert [page_spoke(journal) for journal in (Journal(None), Journal(path), Journal(path, waits=True))] == [
+        False,
+        False,
+        True,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "stands"),
+    [
+        *(("note", "Your note is"), ("closing", "Your note is"), ("blanks", "Your words are")),
+        *((kind, "Your guess is") for kind in ("number", "choice", "curve", "place")),
+    ],
+)
+def test_what_is_committed_says_where_it_is_kept(kind: str, stands: str) -> None:
+    view = {**COMMITTED, "kind": kind}
+    assert with_record(view, Told())["kept"] == {"line": f"{stands} kept in ~/journal.jsonl.", "news": False}
+    assert with_record(view, Told(waits=True))["kept"] == {"line": f"{stands} held in memory.", "news": False}
+    assert with_record(view, Journal(None, why="nobody is here"))["kept"] == {
+        "line": f"{stands} not kept: nobody is here.",
+        "news": False,
+    }
+
+
+@pytest.mark.parametrize("state", ["locked", "asked", "revealed", "observed"])
+def test_before_and_after_that_nothing_is_said(state: str) -> None:
+    assert "kept" not in with_record({**ASKED, "state": state}, Told())
+    assert "kept" not in with_record({**ASKED, "state": state}, Told(fault="Not kept"), last=False)
+
+
+@pytest.mark.parametrize("news", [{"fault": "Not kept: no room"}, {"caught_up": "Everything is kept again"}])
+def test_news_stands_in_the_panel_that_was_used_last_whatever_its_state(news: dict[str, str]) -> None:
+    (line,) = news.values()
+    for view in (ASKED, COMMITTED):
+        assert with_record(view, Told(**news))["kept"] == {"line": line, "news": True}
+    assert "kept" not in with_record(ASKED, Told(**news), last=False)
+    assert "kept" not in with_record({"html": "a map"}, Told(**news)), "no question"
+
+
+def test_another_panel_tells_of_a_fault_without_calling_it_news() -> None:
+    shown = with_record(COMMITTED, Told(fault="Not kept: no room"), last=False)
+    assert shown["kept"] == {"line": "Not kept: no room", "news": False}
+    shown = with_record(COMMITTED, Told(caught_up="Everything is kept again"), last=False)
+    assert shown["kept"] == {"line": "Your guess is kept in ~/journal.jsonl.", "news": False}
