@@ -82,8 +82,6 @@ def significant(value: float, digits: int = 3) -> str:
 
 def rounded(value: float, digits: int = 4) -> float:
     """``value`` to ``digits`` significant digits, as a number (for fingerprints and plot data)."""
-    if value == 0 or not math.isfinite(value):
-        return float(value)
     return float(f"{value:.{digits - 1}e}")
 
 

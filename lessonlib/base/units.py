@@ -23,7 +23,7 @@ PREFIXED = {
 }
 
 #: Units that stand right behind the number.
-GLUED = {"x": "×", "%": " %", "": ""}
+GLUED = {"x": "×", "": ""}
 
 #: A prefix as typed -> its factor. B is what people write for a billion.
 TYPED_PREFIXES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "B": 1e9, "T": 1e12, "P": 1e15, "E": 1e18}
@@ -75,8 +75,6 @@ DIMENSION_WORDS = {
     "x": "a factor (such as 3x)",
     "%": "a percentage",
     "FLOP/byte": "FLOP per byte",
-    "tokens": "tokens",
-    "sequences": "sequences",
     "bit": "bits (such as Gbit)",
     "bit/s": "bits per second",
 }
@@ -101,9 +99,8 @@ def read_unit(written: str) -> tuple[str, float] | None:
     low = written.lower()
     if low in _SPELLINGS:
         return (_SPELLINGS[low], 1.0)
-    if written in _TIME or low in _TIME:
-        return ("s", _TIME.get(written, _TIME.get(low, 1.0)))
-    return _sized_unit(written)
+    seconds = _TIME.get(written, _TIME.get(low))
+    return _sized_unit(written) if seconds is None else ("s", seconds)
 
 
 def unit_label(unit: str) -> str:

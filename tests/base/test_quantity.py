@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessonlib.base.quantity import Quantity, rounded, significant
+from lessonlib.base.quantity import Quantity, in_base_units, rounded, significant
 
 
 @pytest.mark.parametrize(
@@ -143,3 +143,28 @@ def test_rounded_passes_on_what_is_no_number() -> None:
 def test_rounding_twice_changes_nothing(value: float, digits: int) -> None:
     once = rounded(value, digits)
     assert rounded(once, digits) == once
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "base"),
+    [
+        (48.0, "minutes", 2880.0),
+        (55.0, "Gbit/s", 5.5e10),
+        (51.2e9, "B", 51.2e9),
+        (2.0, "h", 7200.0),
+        (3, "requests", 3.0),
+    ],
+)
+def test_a_value_in_base_units(value: float, unit: str, base: float) -> None:
+    quantity = Quantity(value, unit)
+    assert quantity.base == base == in_base_units(quantity) and isinstance(quantity.base, float)
+
+
+def test_a_plain_number_is_in_base_units() -> None:
+    assert in_base_units(48) == 48.0 and isinstance(in_base_units(48), float)
+
+
+@pytest.mark.parametrize("value", [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf])
+def test_what_has_no_digits_to_round_stays(value: float) -> None:
+    assert rounded(value) == value and math.copysign(1, rounded(value)) == math.copysign(1, value)
+    assert math.isnan(rounded(math.nan))

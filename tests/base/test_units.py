@@ -32,3 +32,9 @@ def test_a_factor_is_asked_for_and_printed_with_its_sign() -> None:
         "1.0 requests",
         "1 s",
     )
+
+
+def test_only_a_plural_loses_its_end_before_a_one() -> None:
+    assert [with_unit("1", unit) for unit in ("ops", "bits", "ms", "s", "loss", "tok/s", "requests/s")] == [
+        *("1 op", "1 bit", "1 ms", "1 s", "1 loss", "1 tok/s", "1 requests/s"),
+    ]

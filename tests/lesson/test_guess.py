@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lessonlib.base.units import base_unit, unit_scale
-from lessonlib.lesson.guess import GuessError, parse_number, shorten
+from lessonlib.lesson.guess import (
+    LARGEST,
+    MOST_IN_A_NUMBER,
+    SMALLEST,
+    GuessError,
+    parse_number,
+    refuse_large,
+    refuse_long,
+    shorten,
+)
 
 READ = [
     # plain numbers, taken in the unit asked in
@@ -294,3 +303,89 @@ def test_units(unit: str, base: str, scale: float) -> None:
 def test_a_long_guess_is_shortened_in_the_message() -> None:
     assert shorten("a\n b\u2028c") == "a b c"
     assert shorten("x" * 100) == "x" * 39 + "…"
+    assert shorten("x" * 40) == "x" * 40 and shorten("x" * 41) == "x" * 39 + "…"
+    assert shorten("abc", 3) == "abc" and shorten("abcd", 3) == "ab…"
+
+
+# --- how much is taken ----------------------------------------------------------------------------------------------
+
+
+def test_a_number_has_room_in_sixty_characters() -> None:
+    assert parse_number("1." + "0" * 58, "tok/s") == 1
+    with pytest.raises(GuessError, match="too long for a number"):
+        parse_number("1." + "0" * 59, "tok/s")
+
+
+def test_a_field_takes_twenty_thousand_characters_white_space_counted() -> None:
+    assert parse_number(" " * 19_999 + "5", "tok/s") == 5
+    refuse_long("x" * 20_000)
+    for refuses in (refuse_long, lambda text: parse_number(text, "tok/s")):
+        with pytest.raises(GuessError) as told:
+            refuses(" " * 20_000 + "5")
+        assert str(told.value).startswith("That is 20,001 characters; at most 20,000 are kept.")
+
+
+def test_the_field_of_a_number_takes_two_hundred_characters() -> None:
+    assert MOST_IN_A_NUMBER == 200
+    refuse_long("x" * 200, MOST_IN_A_NUMBER)
+    with pytest.raises(GuessError, match="201 characters; at most 200 are kept"):
+        refuse_long("x" * 201, MOST_IN_A_NUMBER)
+
+
+#: just as much as is taken, in each way in which a message can hold it: a character counts one, anything else one, at any depth
+AS_MUCH_AS_IS_TAKEN = {
+    "a text": "x" * 100_000,
+    "texts": ["x" * 50_000, "x" * 49_999],
+    "a pair of texts": ("x" * 99_999,),
+    "numbers": [0] * 99_999,
+    "what a name holds": {"": "x" * 99_999},
+    "names": {"x" * 99_000: 0, "y" * 997: None},
+    "nested": [[["x" * 99_997]]],
+}
+
+
+@pytest.mark.parametrize("form", AS_MUCH_AS_IS_TAKEN)
+def test_one_message_takes_a_hundred_thousand_characters(form: str) -> None:
+    message = AS_MUCH_AS_IS_TAKEN[form]
+    refuse_large(message)
+    more = {"text": lambda it: it + "x", "dict": lambda it: {**it, "z": ""}}.get(type(message).__name__)
+    for larger in ([message], {"": message}, *([more(message)] if more else [[*message, 0]])):
+        with pytest.raises(GuessError, match="too much for one answer: at most 100,000 characters"):
+            refuse_large(larger)
+
+
+def test_a_number_at_the_limits_is_compared_up_to_the_smallest_and_below_the_largest() -> None:
+    assert parse_number("1e-100", "tok/s") == SMALLEST == 1e-100
+    assert parse_number("9.9e99", "tok/s") < LARGEST == 1e100
+    with pytest.raises(GuessError, match="too large to compare"):
+        parse_number("1e100", "tok/s")
+    with pytest.raises(GuessError, match="zero or next to it"):
+        parse_number("9.9e-101", "tok/s")
+
+
+#: a unit of each dimension -> what a person calls the dimension
+CALLED = {
+    "tok/s": "tokens per second (tok/s)",
+    "GB": "bytes (such as GB)",
+    "GB/s": "bytes per second (such as GB/s)",
+    "GFLOP": "floating-point operations (such as GFLOP)",
+    "TFLOP/s": "FLOP/s (such as TFLOP/s)",
+    "ms": "a time (such as ms)",
+    "x": "a factor (such as 3x)",
+    "%": "a percentage",
+    "FLOP/byte": "FLOP per byte",
+    "tokens": "tokens",
+    "sequences": "sequences",
+    "Gbit": "bits (such as Gbit)",
+    "Gbit/s": "bits per second",
+    "": "a plain number",
+}
+
+
+@pytest.mark.parametrize("asked", CALLED)
+def test_another_dimension_is_refused_by_the_names_of_both(asked: str) -> None:
+    for typed, called in CALLED.items():
+        if typed and typed != asked:
+            with pytest.raises(GuessError) as told:
+                parse_number(f"3 {typed}", asked)
+            assert f"is {called}; this asks for {CALLED[asked]}." in str(told.value)

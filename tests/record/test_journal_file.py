@@ -172,7 +172,7 @@ def test_a_file_that_is_let_go_in_time_is_written_to(path: Path, monkeypatch: py
 
     monkeypatch.setattr(journal_file.fcntl, "flock", held_for_a_while)
     Writer(path).write(LINE)
-    assert path.read_bytes() == LINE
+    assert path.read_bytes() == LINE and clock.now < 100.91, "as soon as it is let go"
 
 
 @pytest.mark.parametrize("name", ["ENOLCK", "ENOSYS", "EOPNOTSUPP", "ENOTSUP", "EINVAL", "EBADF"])
@@ -216,6 +216,14 @@ def test_the_same_line_twice_stands_there_twice(path: Path) -> None:
     writer.write(LINE)
     writer.write(LINE)
     assert path.read_bytes() == LINE + LINE
+
+
+def test_a_line_that_is_written_is_written_at_the_first_try(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries: list[Path] = []
+    really = journal_file.opened
+    monkeypatch.setattr(journal_file, "opened", lambda path, flags: tries.append(path) or really(path, flags))
+    Writer(path).write(LINE)
+    assert tries == [path]
 
 
 def test_a_line_that_came_through_although_its_write_failed_is_found_and_not_written_again(
