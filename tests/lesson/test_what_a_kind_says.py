@@ -409,6 +409,30 @@ def test_a_choice_has_three_or_four_options(count: int, valid: bool) -> None:
     assert jsonschema.Draft202012Validator(schema).is_valid(options(count)) is valid
 
 
+#: each of them may be the right one, so each has what a wrong one says too
+NAMED = [{**RAW["choice"]["options"][1], "text": name, "name": name} for name in ("memory", "compute", "network")]
+
+
+@pytest.mark.parametrize("name", ["memory", "compute", "network"])
+def test_a_working_may_name_the_right_option(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    returns(monkeypatch, "hundred", name)
+    asked = question("choice", options=NAMED, truth="hundred")
+    assert asked.right() == key_of(asked, name)
+    assert asked.right() not in [key for _, key in asked.mistakes()] and len(asked.mistakes()) == 2
+
+
+def test_a_working_that_names_no_option_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    returns(monkeypatch, "hundred", "luck")
+    with pytest.raises(WordsError, match="truth: “hundred” gives 'luck', and no option has that name"):
+        question("choice", options=NAMED, truth="hundred").right()
+
+
+@pytest.mark.parametrize("change", [{"truth": "hundred"}, {"exam": "deal"}, {"title": "The incident"}, {}])
+def test_what_an_author_may_write_of_a_choice_beside_its_options(change: dict[str, str]) -> None:
+    whole = {key: value for key, value in RAW["choice"].items() if key != "concepts"}
+    assert valid("predict", {**whole, "kind": "choice", **change})
+
+
 ENTRY = {kind: "predict" if kind in JUDGED else kind for kind in KINDS}
 #: what an author must write for each kind, beside id and stem
 REQUIRED = {
