@@ -213,7 +213,8 @@ class Reader:
 
     def forget(self) -> None:
         """As if nothing had been read yet."""
-        self._stamp = (0, 0, -1, 0)
+        #: device, inode, size and time of the file as it was read last
+        self._stamp: tuple[int, int, int, int] | None = None
         self._read_to, self._mark = 0, b""
 
     def look(self) -> tuple[bool, bytes]:
@@ -232,7 +233,8 @@ class Reader:
         if stamp == self._stamp:
             return True, b""
         with open(handle, "rb", closefd=False) as file:
-            grew = stamp[:2] == self._stamp[:2] and stamp[2] > self._stamp[2] and stamp[2] >= self._read_to
+            last = self._stamp
+            grew = last is not None and stamp[:2] == last[:2] and stamp[2] > last[2] and stamp[2] >= self._read_to
             if grew:
                 file.seek(self._read_to - len(self._mark))
                 grew = file.read(len(self._mark)) == self._mark

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
 from lessonlib.base.errors import LessonlibError
+from lessonlib.lesson.guess import GuessError
 from lessonlib.lesson.items import StepItem
 from lessonlib.record.journal import Journal
+from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
 from lessonlib.show.notebook import NotebookLesson, open_lesson, try_mistakes
 from lessonlib.show.session import AUTO, open_session
 from tests.lesson.shipped import LESSON, a_guess
 
 FIRST, SECOND = "what-decode-reads", "tensor-cores-busy"
+OTHER = next(name for name in lab_names() if name != DEFAULT_LAB)
 
 
 def auto(mode: str, journal: Journal | None = None) -> NotebookLesson:
@@ -121,6 +125,26 @@ def test_what_is_closed_says_when_it_opens() -> None:
     assert f"Opens after {closed[0].gates[-1].name}" in text_of(lesson.picture(closed[0].id))
 
 
+def test_a_walk_hands_each_judged_question_nonsense_of_every_shape_and_none_is_taken() -> None:
+    """Nothing, a word, a number below zero, none, no text at all: what a page that is broken or forged may send."""
+    handed: list[Any] = []
+
+    def refuses(given: Any) -> Any:
+        handed.append(given)
+        raise GuessError("No.")
+
+    question: Any = SimpleNamespace(sure=True, where="here", accept=refuses, mistakes=list)
+    assert try_mistakes(cast(StepItem, SimpleNamespace(step=SimpleNamespace(question=question)))) == []
+    assert handed[:5] == ["", "abc", "-3", "NaN", None] and [type(one) for one in handed[5:]] == [int, list, dict]
+    assert not any(handed[6:])
+
+    question.accept = lambda given: {"key": given}
+    with pytest.raises(LessonlibError, match="here: '' was taken for a guess"):
+        try_mistakes(cast(StepItem, SimpleNamespace(step=SimpleNamespace(question=question))))
+    question.sure = False
+    assert try_mistakes(cast(StepItem, SimpleNamespace(step=SimpleNamespace(question=question)))) == []
+
+
 def test_an_item_of_another_kind_is_refused() -> None:
     with pytest.raises(LessonlibError, match="is a predict, so its cell reads"):
         open_lesson(LESSON, journal=Journal(None)).recall(FIRST)
@@ -129,3 +153,32 @@ def test_an_item_of_another_kind_is_refused() -> None:
 def test_a_lesson_is_called_by_its_title_and_its_lab() -> None:
     lesson = open_lesson(LESSON, journal=Journal(None))
     assert repr(lesson).startswith(f"{lesson._lesson.raw['title']} · {lesson.lab.title}")
+
+
+def test_a_lesson_says_where_to_begin_and_whose_numbers_it_shows() -> None:
+    lesson = open_lesson(LESSON, journal=Journal(None))
+    opened = f"{lesson._lesson.raw['title']} · {lesson.lab.title}"
+    begin = "To start: run all cells (menu Run, Run All Cells), then begin at step 1."
+    assert repr(lesson) == f"{opened}\n{begin}" and lesson.continue_at() == "|"
+    lesson._lesson.without_room = load_lab(OTHER)
+    assert repr(lesson) == (
+        f"{opened}\nThe memory of {load_lab(OTHER).title} does not hold what this lesson runs beside the weights: "
+        f"all numbers here are of {lesson.lab.title}.\n{begin}"
+    )
+
+
+def test_a_lesson_says_where_the_learner_stopped() -> None:
+    lesson = open_lesson(LESSON, journal=Journal(None))
+    first = lesson._lesson.steps[0]
+    many = len(lesson._lesson.steps)
+    title = first.title.split(" · ")[0]
+    lesson._lesson.handle(first.id, {"event": "commit", "guess": a_guess(first), "confidence": 1})
+    assert repr(lesson).endswith(f"You stopped at “{title}”: 0 of {many} steps revealed. Run all cells to go on there.")
+    assert lesson.continue_at() == f"{first.id}|{first.id}"
+    lesson._lesson.handle(first.id, {"event": "reveal"})
+    lesson._lesson.handle(first.id, {"event": "observe", "choice": "a"})
+    assert repr(lesson).endswith(f"You stopped at “{title}”: 1 of {many} steps revealed. Run all cells to go on there.")
+    assert lesson.continue_at() == f"{first.id}|"
+    for step in lesson._lesson.steps[1:]:
+        step.step.answer(step.step.question.right())
+    assert repr(lesson).endswith("every step is revealed. Run all cells to go on there.")
