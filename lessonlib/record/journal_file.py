@@ -213,8 +213,8 @@ class Reader:
 
     def forget(self) -> None:
         """As if nothing had been read yet."""
-        #: device, inode, size and time of the file as it was read last
-        self._stamp: tuple[int, int, int, int] | None = None
+        #: the file that was read last (device, inode), its size and its time then
+        self._stamp: tuple[tuple[int, int], int, int] | None = None
         self._read_to, self._mark = 0, b""
 
     def look(self) -> tuple[bool, bytes]:
@@ -229,12 +229,12 @@ class Reader:
 
     def _look(self, handle: int) -> tuple[bool, bytes]:
         status = os.fstat(handle)
-        stamp = status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
-        if stamp == self._stamp:
+        which, size = (status.st_dev, status.st_ino), status.st_size
+        stamp, last = (which, size, status.st_mtime_ns), self._stamp
+        if stamp == last:
             return True, b""
         with open(handle, "rb", closefd=False) as file:
-            last = self._stamp
-            grew = last is not None and stamp[:2] == last[:2] and stamp[2] > last[2] and stamp[2] >= self._read_to
+            grew = last is not None and which == last[0] and size > last[1]
             if grew:
                 file.seek(self._read_to - len(self._mark))
                 grew = file.read(len(self._mark)) == self._mark
@@ -255,4 +255,4 @@ def whole(added: bytes) -> int:
     A last line without its end is torn, or still being written, unless it reads as a record.
     """
     end = added.rfind(b"\n") + 1
-    return len(added) if end < len(added) and record_of(added[end:]) is not None else end
+    return len(added) if record_of(added[end:]) is not None else end

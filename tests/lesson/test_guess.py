@@ -389,3 +389,25 @@ def test_another_dimension_is_refused_by_the_names_of_both(asked: str) -> None:
             with pytest.raises(GuessError) as told:
                 parse_number(f"3 {typed}", asked)
             assert f"is {called}; this asks for {CALLED[asked]}." in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"), [("", "."), ("x", " as a factor, such as 3."), ("GB", " in GB."), ("tok/s", " in tok/s.")]
+)
+def test_what_to_type_is_said_in_the_unit_that_is_asked(asked: str, said: str) -> None:
+    with pytest.raises(GuessError) as told:
+        parse_number(" ", asked)
+    assert str(told.value) == f"Type a number first{said}"
+
+
+@pytest.mark.parametrize(("typed", "asked"), [("3 k", "B"), ("3 M", "B/s"), ("3 k", "s"), ("3 k", "GB")])
+def test_a_prefix_alone_is_no_unit_where_units_have_prefixes(typed: str, asked: str) -> None:
+    with pytest.raises(GuessError, match="is not known here"):
+        parse_number(typed, asked)
+    assert parse_number(typed, "tok/s") in (3e3, 3e6)
+
+
+def test_an_unknown_unit_is_quoted_up_to_twenty_characters() -> None:
+    for unit, quoted in (("u" * 20, "u" * 20), ("u" * 21, "u" * 19 + "…")):
+        with pytest.raises(GuessError, match=f"the unit “{quoted}” is not known here"):
+            parse_number(f"3 {unit}", "GB")

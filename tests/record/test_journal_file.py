@@ -386,6 +386,16 @@ def test_a_file_rewritten_in_place_counts_anew(path: Path) -> None:
     assert reader.look() == (False, other), "shorter"
 
 
+def test_a_short_file_rewritten_in_place_counts_anew_and_of_a_long_one_little_is_remembered(path: Path) -> None:
+    reader = Reader(path)
+    path.write_bytes(b"one\n")
+    reader.look()
+    path.write_bytes(b"two\nthree\n")
+    assert reader.look() == (False, b"two\nthree\n")
+    path.write_bytes(LINE * 50)
+    assert reader.look() == (False, LINE * 50) and reader._mark == LINE[-64:]
+
+
 @pytest.mark.parametrize(
     ("added", "count"),
     [(b"", 0), (LINE, len(LINE)), (LINE[:-1], len(LINE) - 1), (LINE[:-2], 0), (LINE + LINE[:-2], len(LINE))],
