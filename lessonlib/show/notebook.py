@@ -57,7 +57,6 @@ class NotebookLesson:
         self._used = ""
         lesson.listeners.append(self._refresh)
         self._class = Membership(lesson, self._draw, alone=auto is not None)
-        self._class.look()
 
     @property
     def lab(self) -> Lab:

@@ -148,6 +148,15 @@ def test_kernels_and_the_server_restart_in_mid_vote(
     steer(again, "close", FIRST, "First vote is closed")
 
 
+def test_a_class_that_begins_after_the_lesson_was_opened_is_led_from_the_next_cell_on(tmp_path: Path) -> None:
+    lesson = open_lesson(LESSON, journal=Journal(None))
+    assert dict(lesson.predict(FIRST).class_bar) == {}
+    with leading(tmp_path):
+        panel = lesson.predict(SECOND)
+        wait_for(lambda: dict(panel.class_bar), "a bar")
+        assert dict(lesson.predict(SECOND).class_bar) == dict(panel.class_bar), "a cell that runs again has it at once"
+
+
 def test_a_stale_click_is_told(a_class: Led, instructor: Cells) -> None:
     steer(instructor, "next", FIRST, "The class is here")
     line = next(iter(in_class._lines.values()))

@@ -11,6 +11,7 @@ from lessonlib.base.errors import LessonlibError
 from lessonlib.build.notebooks import build
 from lessonlib.lesson import placed
 from lessonlib.lesson.lesson import Lesson
+from lessonlib.lesson.written import Write
 from lessonlib.record.exchanges import remarks
 from lessonlib.record.journal import Journal
 from lessonlib.roofline import load_lab
@@ -212,6 +213,44 @@ def test_a_run_without_a_person_walks_it(tmp_path: Path) -> None:
     skipped = opened(write_lesson(tmp_path), auto="skip")
     skipped.predict("where")
     assert "Not written yet" in skipped.write("my-size", lambda config, times=1: None)._fallback()[1]
+
+
+@pytest.mark.parametrize(("mode", "walked"), [("truth", [False]), ("each", [True]), ("skip", [])])
+def test_slips_are_walked_where_every_mistake_is(
+    mode: str, walked: list[bool], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(Write, "walk", lambda block, *, every_slip: asked.append(every_slip))
+    lesson = opened(write_lesson(tmp_path), auto=mode)
+    lesson.write("my-size")
+    assert asked == [], "it is locked"
+    lesson.predict("where")
+    lesson.write("my-size")
+    assert asked == walked
+
+
+def test_others_hear_of_a_function_once_it_is_open(tmp_path: Path) -> None:
+    lesson = opened(write_lesson(tmp_path))
+    end = lesson.closing("closing")
+    heard: list[str] = []
+    lesson._lesson.listeners.append(lambda item: heard.append(item.id))
+    lesson.write("my-size", right)
+    assert heard == []
+    lesson._lesson.handle("where", {"event": "skip"})
+    heard.clear()
+    lesson.write("my-size", right)
+    assert heard == ["my-size"] and "1 of them within 1 %" in end.view["closing"]["score"]
+
+
+def test_where_no_function_can_be_drawn_none_is_taken(tmp_path: Path) -> None:
+    lesson = NotebookLesson(Lesson(write_lesson(tmp_path), load_lab()))
+    with pytest.raises(LessonlibError, match="“my-size” is not drawn here"):
+        lesson.write("my-size", right)
+
+
+def test_a_name_that_is_no_kind_of_item_is_none(tmp_path: Path) -> None:
+    with pytest.raises(AttributeError):
+        opened(write_lesson(tmp_path)).predicts("where")
 
 
 # --- where a lesson goes on -----------------------------------------------------------------------------------------

@@ -201,6 +201,18 @@ def test_a_run_without_a_person_asks_nobody(auto: str, monkeypatch: pytest.Monke
     assert "teacher" not in lesson.closing(NOTE).view and lesson._desks == {}
 
 
+def test_a_teacher_sits_at_the_end_alone_and_only_one(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESSONLIB_TEACHER_URL", "http://127.0.0.1:9/v1")
+    lesson = NotebookLesson(lesson_of(journal))
+    question = lesson._lesson.asked[0]
+    assert "teacher" not in lesson.predict(question.id).view and lesson._desks == {}
+    assert "teacher" in lesson.closing(NOTE).view
+    desk = lesson._desks[NOTE]
+    assert "teacher" in lesson.closing(NOTE).view and lesson._desks == {NOTE: desk}
+    monkeypatch.setenv("LESSONLIB_TEACHER_URL", "  ")
+    assert NotebookLesson(lesson_of(journal)).closing(NOTE).view.get("teacher") is None
+
+
 def test_the_stored_output_is_the_same_with_a_teacher(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = NotebookLesson(lesson_of(journal)).closing(NOTE)._fallback()
     assert Sitting(None, journal, monkeypatch, url="http://127.0.0.1:9").panel._fallback() == plain
