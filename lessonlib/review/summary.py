@@ -81,7 +81,7 @@ def _cleared(found: Sequence[Attempt]) -> Iterator[str]:
         if attempt.right:
             right[question] = place
     for name, place in last.items():
-        if any(right.get(question, -1) > place for question in asked[name]):
+        if any(right.get(question, place) > place for question in asked[name]):
             yield name
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from lessonlib.record.event import events_of
 from lessonlib.review.schedule import AGAIN, GOOD, HARD, NEXT_DAY, Answer, answer_to, due
-from lessonlib.review.summary import minutes, summarise
+from lessonlib.review.summary import RANGE, minutes, summarise
 from tests.review.records import attempts, guess, record
 
 AT = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
@@ -28,6 +30,11 @@ AT = datetime(2026, 3, 2, 20, 0, tzinfo=UTC)
 )
 def test_what_a_level_of_confidence_claims(sure: int, right: bool, brier: float) -> None:
     assert summarise(attempts(guess("a", right, sure))).brier == pytest.approx(brier, abs=1e-12)
+
+
+def test_a_range_is_judged_by_the_chance_that_its_form_asks_for(repo: Path) -> None:
+    form = (repo / "lessonlib/show/static/js/number.js").read_text(encoding="utf-8")
+    assert re.findall(r"(\d+) % sure it is between", form) == [f"{100 * RANGE:.0f}"] == ["80"]
 
 
 @pytest.mark.parametrize(("gap_minutes", "spent"), [(4.5, 4.5), (5, 5), (5.25, 0), (10, 0), (15, 0)])
