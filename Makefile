@@ -19,7 +19,8 @@ COVERED := tests/base tests/roofline tests/serving tests/lesson tests/record tes
 # ... but for those that walk through every lesson: they go with the other rooms, first, so that no worker waits for them at the end.
 WALKS := tests/lesson/test_auto.py tests/lesson/test_gate.py tests/lesson/test_nothing_before_the_reveal.py tests/record/test_restore.py
 COVERED_ROOMS := */lessonlib/base/*,*/lessonlib/roofline/*,*/lessonlib/serving/*,*/lessonlib/lesson/*,*/lessonlib/record/*,*/lessonlib/review/*
-# Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel.
+# Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel,
+# but for what it asks of each lab: see tests/by_lab.py.
 SPREAD := -n 2 --dist loadfile
 
 LOCK := uv pip compile pyproject.toml --extra all --group build --universal --python-version 3.11 --fork-strategy fewest \

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -57,6 +58,16 @@ def pytest_runtest_makereport(
     if call.when == "call" and _BEGAN in item.stash:
         item.user_properties.append(("cpu_s", round(_processor_seconds() - item.stash[_BEGAN], 3)))
     return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With ``--dist loadfile``, the tests of one lab stay together too."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.by_lab import ByLab
+
+    return ByLab(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

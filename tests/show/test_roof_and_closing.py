@@ -132,6 +132,13 @@ def test_the_question_is_open_at_once_score_and_sources_once_every_step_is(tmp_p
     assert "1 predictions" in shown.view["closing"]["score"] and "A paper" in shown.view["closing"]["sources"]
 
 
+def test_no_question_on_the_way_has_what_the_end_has(tmp_path: Path) -> None:
+    lesson = opened(write_lesson(tmp_path))
+    assert "closing" not in panel(lesson, "predict", "where")
+    lesson._lesson.handle("where", {"event": "skip"})
+    assert "closing" not in panel(lesson, "predict", "where")
+
+
 def test_what_is_asked_there_is_kept_and_changed_and_reaches_the_teacher(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "journal.jsonl")
     name = write_lesson(tmp_path)
