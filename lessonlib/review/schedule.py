@@ -59,13 +59,12 @@ def due(answers: Iterable[Answer]) -> datetime:
 def _due(answers: tuple[Answer, ...]) -> datetime:
     from fsrs import Card, Rating, Scheduler  # on first use: `import lessonlib` stays light
 
+    if not answers:
+        raise ValueError("a card without an answer has no date")
     # One tap a day and no steps of minutes: a sitting ends when its cards are through.
     scheduler = Scheduler(learning_steps=(), relearning_steps=(), maximum_interval=LONGEST_DAYS, enable_fuzzing=False)
-    card, last = Card(card_id=1), None
+    card = Card(card_id=1)
     for answer in answers:
         card, _ = scheduler.review_card(card, Rating(answer.rating), answer.at)
-        last = answer
-    if last is None:
-        raise ValueError("a card without an answer has no date")
-    # FSRS counts whole days from the answer; a card of yesterday evening should be due this morning.
-    return max(card.due - (timedelta(days=1) - NEXT_DAY), last.at + NEXT_DAY)
+    # FSRS counts whole days from the answer, at least one; a card of yesterday evening should be due this morning.
+    return card.due - (timedelta(days=1) - NEXT_DAY)

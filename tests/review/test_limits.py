@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fsrs import Rating
 
 from lessonlib.record.event import events_of
+from lessonlib.review import schedule
 from lessonlib.review.schedule import AGAIN, GOOD, HARD, NEXT_DAY, Answer, answer_to, due
 from lessonlib.review.summary import RANGE, minutes, summarise
 from tests.review.records import attempts, guess, record
@@ -66,7 +68,26 @@ def test_better_answers_come_back_later_and_none_later_than_half_a_year() -> Non
     again, hard, good = (due([Answer(AT, rating)]) for rating in (AGAIN, HARD, GOOD))
     assert again <= hard < good
     many = [Answer(AT + timedelta(days=200 * n), GOOD) for n in range(12)]
-    assert timedelta(days=170) < due(many) - many[-1].at <= timedelta(days=180)
+    assert due(many) - many[-1].at == timedelta(days=180, hours=-6)
+
+
+def test_ratings_are_those_of_the_library() -> None:
+    assert (Rating.Again, Rating.Hard, Rating.Good) == (AGAIN, HARD, GOOD)
+
+
+def test_the_same_answers_are_due_at_the_same_time_and_counted_once() -> None:
+    """A journal is all that is kept, so nothing may be drawn by lot; and a sitting asks for its cards after each answer."""
+    answers = [Answer(AT + timedelta(days=20 * n), GOOD) for n in range(4)]
+    first = due(answers)
+    for _ in range(5):
+        schedule._due.cache_clear()
+        assert due(answers) == first
+    assert due(answers) == first and schedule._due.cache_info().hits == 1
+
+
+def test_a_card_without_an_answer_has_no_date() -> None:
+    with pytest.raises(ValueError, match="without an answer"):
+        due([])
 
 
 @pytest.mark.parametrize(

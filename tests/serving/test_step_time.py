@@ -10,6 +10,8 @@ import pytest
 from lessonlib.base.errors import LessonlibError
 from lessonlib.roofline import (
     LAUNCHES,
+    Load,
+    Requests,
     System,
     decode,
     lab_names,
@@ -24,6 +26,7 @@ from lessonlib.serving import BASES, StepCost
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.scheduler import Scheduler, Speculation
+from lessonlib.serving.replica.step_time import load_of_one
 from lessonlib.serving.replica.steps import StepTimer
 from lessonlib.serving.traffic.request import Request
 from tests.serving.systems import hybrid, large, small, windowed
@@ -160,3 +163,12 @@ def test_wrong_settings_are_named() -> None:
         StepCost(small(), "guess")
     with pytest.raises(LessonlibError, match="replicas = 2"):
         StepCost(System(load_model("llama-3.1-8b"), load_gpu("h100-sxm"), dp=2))
+    with pytest.raises(
+        LessonlibError,
+        match="dp: 3 copies of a model are 3 replicas here: set dp = 1 and replicas = 3, or spread the experts: ep = 6",
+    ):
+        StepCost(System(load_model("gpt-oss-120b"), load_gpu("h100-sxm"), tp=2, dp=3))
+
+
+def test_one_request_begins_without_a_context_and_gives_one_row() -> None:
+    assert load_of_one(7) == Load((Requests(1, 7, 0, 1),)) == load_of_one(7, 0) == load_of_one(7, 0, 1)

@@ -76,8 +76,8 @@ class StepCost:
         self._fixed_s = 0.0
         self.attention = tuple(self._attention())
         self._linear = self._linear_attention()
-        self._rows: list[list[float]] = [[], [], [], []]
-        self._heads: list[list[float]] = [[], [], [], []]
+        self._rows: list[list[float]]
+        self._heads: list[list[float]]
         self._fixed_s += routing_seconds(system, self._constants)
         self._graphs = system.launches == "graphs"
         if self._graphs:
