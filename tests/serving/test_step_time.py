@@ -29,6 +29,7 @@ from lessonlib.serving.replica.scheduler import Scheduler, Speculation
 from lessonlib.serving.replica.step_time import load_of_one
 from lessonlib.serving.replica.steps import StepTimer
 from lessonlib.serving.traffic.request import Request
+from tests.roofline.test_more_families import tiny
 from tests.serving.systems import hybrid, large, small, windowed
 
 
@@ -92,9 +93,42 @@ def test_agrees_where_experts_are_spread_over_copies_of_the_attention(change) ->
         assert cost.mixed(requests) == pytest.approx(truth(system, requests, "expected"), rel=2e-3)
 
 
+@pytest.mark.parametrize("change", [{"pp": 2}, {"pp": 3}, {"model": load_model("qwen3.5-27b"), "pp": 2}], ids=str)
+def test_agrees_for_two_and_three_stages_and_for_states_in_stages(change) -> None:
+    system = replace(small(), **change)
+    cost = StepCost(system)
+    for count in (1, 2, 7, 64):
+        assert cost.mixed([(1, 2000)] * count) == pytest.approx(mixed(system, [(1, 2000)] * count).expected_s, rel=1e-3)
+
+
+def test_agrees_for_layers_that_keep_no_cache_of_their_own() -> None:
+    """Their queries look into the cache of an earlier layer: they compute, and read and write nothing of their own."""
+    system = System(tiny("gemma3n_text"), load_gpu("h100-sxm"))
+    cost = StepCost(system)
+    assert any(not group.read_s for group in cost.attention) and any(group.read_s for group in cost.attention)
+    for requests in batches(5):
+        assert cost.mixed(requests) == pytest.approx(truth(system, requests, "expected"), rel=1e-9)
+
+
+@pytest.mark.parametrize("system", [small(), large(), hybrid(), windowed()], ids=lambda system: system.model.name)
+@pytest.mark.parametrize("new", [1, 5])
+def test_the_attention_of_a_request_that_decodes_grows_by_a_straight_line(system, new) -> None:
+    """Up to the window where there is one: what a token sees ends there."""
+    cost = StepCost(system)
+    for group, (constant, slope) in zip(cost.attention, cost.decode_flops(new), strict=True):
+        longest = (group.window or 100_000) - new
+        for context in (1, 2, 3, 100, longest):
+            assert constant + slope * context == pytest.approx(group.mixer.flops(new, context), rel=1e-12), context
+
+
+def test_between_two_rows_of_a_table_lies_a_straight_line() -> None:
+    cost, table = StepCost(small()), [10.0, 20.0, 40.0]
+    assert [cost._look(table, at) for at in (0, 0.5, 1, 1.25, 1.5, 2)] == [10, 15, 20, 25, 30, 40]
+
+
 def test_agrees_far_beyond_the_first_table() -> None:
     cost = StepCost(small())
-    for prompt in (5000, 40_000, 90_001):
+    for prompt in (4094, 4095, 4096, 4097, 5000, 40_000, 90_001, 90_002, 180_001, 180_002):
         assert cost.mixed([(prompt, 0)]) == pytest.approx(prefill(small(), prompt).expected_s, rel=1e-9)
 
 
