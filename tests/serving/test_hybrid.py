@@ -9,7 +9,9 @@ import pytest
 
 from lessonlib.roofline import System, load_gpu, load_model, weight_bytes
 from lessonlib.serving import Fixed, LogNormal, Poisson, Request, Scheduler, Sharing, Speculation, Trace, Workload
-from lessonlib.serving.replica.pages import pages
+from lessonlib.serving.replica.job import SharedBlocks
+from lessonlib.serving.replica.kv_cache import STATE, KVCache
+from lessonlib.serving.replica.pages import Pages, pages
 from tests.serving.systems import hybrid, small, whole_run
 
 
@@ -34,6 +36,16 @@ def test_a_sequence_holds_states_in_each_of_three_groups(caching, drafts, states
     # At 4k that is far fewer than by bytes (213): 12 blocks each, 21 with three drafts.
     seats = pages(hybrid(), Scheduler(memory_share=0.9, speculation=speculation)).total // (6 + 3 * states)
     assert seats < 213
+
+
+def test_of_a_kept_state_no_part_stays_and_of_other_runs_what_is_not_needed() -> None:
+    for key, left in (((STATE, "p", 3), 0), (("p", STATE), 3), ("p", 3)):
+        kv = KVCache(Pages(total=4, tokens=16, fixed=0, state=4), Scheduler())
+        kv.runs[key] = kv._idle[key] = SharedBlocks(key, 4)
+        kv.kept, kv.free = 4, 0
+        kv._take(1)
+        assert (kv.kept, kv.free, kv.used) == (left, 3 - left, 1)
+        assert (key in kv.runs, key in kv._idle) == (left > 0, left > 0)
 
 
 def found(*requests, system=None, **settings):

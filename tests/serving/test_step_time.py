@@ -26,7 +26,7 @@ from lessonlib.serving import BASES, StepCost
 from lessonlib.serving.replica.batch import DecodeBatch
 from lessonlib.serving.replica.job import Job
 from lessonlib.serving.replica.scheduler import Scheduler, Speculation
-from lessonlib.serving.replica.step_time import load_of_one
+from lessonlib.serving.replica.step_time import PromptChunk, load_of_one
 from lessonlib.serving.replica.steps import StepTimer
 from lessonlib.serving.traffic.request import Request
 from tests.roofline.test_more_families import tiny
@@ -124,6 +124,20 @@ def test_the_attention_of_a_request_that_decodes_grows_by_a_straight_line(system
 def test_between_two_rows_of_a_table_lies_a_straight_line() -> None:
     cost, table = StepCost(small()), [10.0, 20.0, 40.0]
     assert [cost._look(table, at) for at in (0, 0.5, 1, 1.25, 1.5, 2)] == [10, 15, 20, 25, 30, 40]
+
+
+@pytest.mark.parametrize("system", [small(), large(), windowed()], ids=lambda system: system.model.name)
+def test_what_bounds_a_step_is_what_the_engine_says(system) -> None:
+    """From one request to thousands, where experts that route apart decide, and prompts from one token to a thousand."""
+    cost = StepCost(system)
+    bound = set()
+    for requests in [[(1, 500)] * count for count in range(1, 3000, 61)] + [[(new, 0)] for new in range(1, 1000, 17)]:
+        chunks = [PromptChunk(new, context) for new, context in requests]
+        sums = cost.chunk_sums(chunks)
+        by_compute = cost.seconds(sum(new for new, _ in requests), len(chunks), len(chunks), 0, *sums)[1]
+        assert by_compute == (mixed(system, requests).bound == "compute"), requests[-1]
+        bound.add(by_compute)
+    assert bound == {True, False}
 
 
 def test_agrees_far_beyond_the_first_table() -> None:

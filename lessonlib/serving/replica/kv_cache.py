@@ -55,7 +55,7 @@ class KVCache:
         self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
         self.tier: HostTier | None = None
         self._listener: RunListener | None = None
-        self._number = 0
+        self._number: int  # of this replica, for the listener
 
     def tell(self, listener: RunListener, number: int) -> None:
         """Tell of all runs to come and to go, as those of replica `number`; call it while the cache is empty."""
