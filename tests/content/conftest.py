@@ -10,7 +10,7 @@ import pytest
 
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.lesson.source import load_source
-from lessonlib.roofline import DEFAULT_LAB, lab_names, load_lab
+from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
 
 LESSON = "01-prefill-vs-decode"
@@ -20,12 +20,6 @@ LESSON = "01-prefill-vs-decode"
 def opened(name: str, lab: str = DEFAULT_LAB) -> Lesson:
     """The lesson on a lab, with everything that draws. Nobody may answer it."""
     return Lesson(name, load_lab(lab), None, BLOCKS)
-
-
-@functools.cache
-def on_every_lab(name: str) -> tuple[Lesson, ...]:
-    """The lesson on each shipped lab."""
-    return tuple(opened(name, lab) for lab in lab_names())
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
-"""Every lesson passes the linter, and the linter sees each fault that it is there for."""
+"""The linter sees each fault that it is there for. That it finds none in the course, `make check` says."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,11 +12,9 @@ from lessonlib.build import notebooks as stage
 from lessonlib.build.lint import lint as findings
 from lessonlib.lesson.block import Block
 from lessonlib.lesson.lesson import Lesson
-from lessonlib.lesson.source import lesson_names, load_source
 from lessonlib.roofline import DEFAULT_LAB, load_lab
 from lessonlib.show.blocks import BLOCKS
 from tests.content import specimen
-from tests.content.conftest import on_every_lab
 
 Raw = dict[str, Any]
 
@@ -43,12 +40,6 @@ def reopen(monkeypatch: pytest.MonkeyPatch) -> Any:
 def lint(*args: Any) -> list[str]:
     """The findings without their lines and rules."""
     return [f"{found.file}: {found.text}" for found in findings(*args)]
-
-
-@pytest.mark.parametrize("name", lesson_names())
-def test_a_shipped_lesson_has_no_finding(name: str) -> None:
-    notebook = json.loads((stage.notebooks_dir() / f"{name}.ipynb").read_text(encoding="utf-8"))
-    assert lint(load_source(name), on_every_lab(name), notebook) == []
 
 
 # --- faults that the YAML alone shows ---------------------------------------------------------------------
