@@ -55,7 +55,7 @@ $(TEST_STAMP): $(STAMP) requirements-test.lock
 	@touch $@
 
 # Side by side on two cores; each prints when it is through, so that what they find does not mix.
-check: env-test  ## what needs no run, under a minute: layout, lint, types, arrows between rooms, scripts, lessons
+check: env-test  ## what needs no run, in some minutes: layout, lint, types, arrows between rooms, scripts, lessons
 	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target check-lessons check-types check-style check-arrows check-scripts
 
 check-style:

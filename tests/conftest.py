@@ -17,8 +17,8 @@ os.environ["MPLBACKEND"] = "Agg"
 for _name in ("LESSON_AUTO", "LESSON_LAB", "LESSONLIB_DATA", "JPY_SESSION_NAME"):
     os.environ.pop(_name, None)
 
-# Hypothesis looks at the same examples every time, and a busy machine makes no test fail. What was set before stays, as the
-# few examples of a mutation run.
+# Hypothesis looks at the same examples every time, and a busy machine makes no test fail. A mutation run asks for a profile of
+# its own, by --hypothesis-profile.
 settings.register_profile("steady", parent=settings(), deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
 

@@ -1,4 +1,4 @@
-"""Without a person, a kernel or a browser: every lesson, on every lab, in every mode, every item shown."""
+"""Without a person, a kernel or a browser: every lesson in every mode, every item shown, all labs among them."""
 
 from __future__ import annotations
 
