@@ -16,8 +16,9 @@ PYTEST := $(NOBODY) $(BIN)/python -m pytest -p no:nbval
 NBVAL := $(NOBODY) $(BIN)/python -m pytest --nbval --nbval-current-env
 # Tracing doubles what a test costs, so it counts the rooms that everything stands on, whose tests are quick.
 COVERED := tests/base tests/roofline tests/serving tests/lesson tests/record tests/review
-# ... but for those that walk through every lesson: they go with the other rooms, first, so that no worker waits for them at the end.
-WALKS := tests/lesson/test_auto.py tests/lesson/test_gate.py tests/lesson/test_nothing_before_the_reveal.py tests/record/test_restore.py
+# ... but for those that walk through every lesson or run every published measurement: they go with the other rooms.
+LONG := tests/lesson/test_auto.py tests/lesson/test_gate.py tests/lesson/test_nothing_before_the_reveal.py tests/record/test_restore.py \
+  tests/roofline/test_validation_page.py tests/serving/test_validate.py tests/serving/test_queues.py
 COVERED_ROOMS := */lessonlib/base/*,*/lessonlib/roofline/*,*/lessonlib/serving/*,*/lessonlib/lesson/*,*/lessonlib/record/*,*/lessonlib/review/*
 # Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel,
 # but for what it asks of each lab: see tests/by_lab.py.
@@ -79,10 +80,10 @@ check-lessons:
 test: env-test  ## everything: Python, a real browser, every stored output of the notebooks
 	@$(MAKE) --no-print-directory check
 	$(BIN)/python -m coverage erase
-	$(NOBODY) $(BIN)/python -m coverage run -m pytest -p no:nbval $(COVERED) $(foreach path,$(WALKS),--ignore=$(path)) $(SPREAD)
+	$(NOBODY) $(BIN)/python -m coverage run -m pytest -p no:nbval $(COVERED) $(foreach path,$(LONG),--ignore=$(path)) $(SPREAD)
 	@$(BIN)/python -m coverage combine --quiet 2>/dev/null
 	@$(BIN)/python -m coverage report --skip-covered --skip-empty --include '$(COVERED_ROOMS)' | grep TOTAL
-	$(PYTEST) $(WALKS) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
+	$(PYTEST) $(LONG) tests --ignore=tests/browser $(foreach path,$(COVERED),--ignore=$(path)) $(SPREAD)
 	$(PYTEST) tests/browser
 	$(NBVAL) $(SPREAD) notebooks
 
