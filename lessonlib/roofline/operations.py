@@ -134,7 +134,7 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
         flops=2.0 * layers * rows * matrix.active * matrix.size,
         weights=read * size,
         activations=layers * BF16_BYTES * values,
-        spread=(read - matrix.copies_least(rows)) * size,
+        spread=(read - matrix.active) * size,  # all tokens may route alike
         gpus=system.ep if everywhere else 0,
         over_mean=busiest(matrix.copies, matrix.active, popularity or 0.0, system.ep, rows) if uneven else (1.0, 1.0),
         row_flops=2.0 * layers * read * matrix.size if matrix.copies > matrix.active else 0.0,

@@ -118,6 +118,21 @@ def test_how_many_of_eight_experts_are_read(tokens: int, read: float) -> None:
     assert Matrix("m", "mlp", 3, 4).copies_read(tokens) == 1
 
 
+@pytest.mark.parametrize(
+    ("block", "wide"),
+    [
+        (Attention(4, 2, 3, wide=("attention: output",)), {"attention: output"}),
+        (Mlp(20, wide=("MLP: down",)), {"MLP: down"}),
+        (Experts(8, 2, 3, wide=("experts: down",)), {"experts: down", "router"}),
+        (Experts(8, 2, 3, 4, wide=("shared expert: down",)), {"shared expert: down", "router"}),
+        (LatentAttention(4, 7, 5, 3, 2, 6, wide=("attention: kv up",)), {"attention: kv up"}),
+        (DeltaNet(2, 3, 4, 5, 4, wide=("DeltaNet: output",)), {"DeltaNet: output", "DeltaNet: a, b"}),
+    ],
+)
+def test_matrices_that_are_named_stay_in_sixteen_bits_and_no_others(block: Any, wide: set[str]) -> None:
+    assert {matrix.name for matrix in block.matrices(10) if not matrix.quantised} == wide
+
+
 def test_the_size_of_a_matrix() -> None:
     matrix = Matrix("e", "experts", 3, 4, copies=8, active=2)
     assert (matrix.size, matrix.parameters) == (12, 96)
@@ -226,6 +241,28 @@ def test_a_step_is_the_sum_of_its_operations() -> None:
     assert prefill(system, 6, 7).tokens == 42 and prefill(system).tokens == 2048 and decode(system).tokens == 1
     assert mixed(system, [(5, 0), (1, 9)]).phase == "mixed"
     assert decode(load_lab_system(), 1024, 0).bound == "compute"
+
+
+def test_what_a_batch_of_unrelated_requests_cannot_beat() -> None:
+    """2 requests take 2 of 8 experts each: 8 x (1 - (3/4)^2) = 3.5 are met, 1.5 more than if both took the same two. Three layers
+    of 8 x 6 + 3 x 8 weights an expert, 2 bytes each.
+    """
+    found = decode(tiny(Attention(4, 2, 2), Experts(count=8, active=2, width=3)), 2, 9)
+    assert found.fetch_s - found.memory_s == pytest.approx(1.5 * 3 * (8 * 6 + 3 * 8) * 2 / GPU.bandwidth)
+    assert found.roof_s == found.fetch_s > found.ceiling_s == found.memory_s
+    assert found.roof_tokens_per_s == pytest.approx(2 / found.fetch_s)
+    mixture = System(load_model("qwen3-30b-a3b"), GPU)
+    wide = decode(mixture, 512, 0)
+    assert wide.memory_s < wide.compute_s < wide.fetch_s and wide.bound == "memory", "by the bytes expected"
+    read = prefill(mixture, 8192)
+    assert read.roof_s == read.compute_s > read.fetch_s and read.bound == "compute"
+    dense = decode(load_lab_system(), 64, 500)
+    assert dense.roof_s == dense.ceiling_s and dense.roof_tokens_per_s == dense.ceiling_tokens_per_s
+
+
+def test_where_nothing_else_is_said_a_request_stands_alone_after_2048_tokens() -> None:
+    system = load_lab_system()
+    assert (decode(system), prefill(system)) == (decode(system, 1, 2048), prefill(system, 2048, 1))
 
 
 def load_lab_system() -> System:
