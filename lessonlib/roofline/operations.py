@@ -41,10 +41,10 @@ class Operation:
     compute_s: float
     memory_s: float
     activation_s: float
-    spread_s: float = 0.0
-    row_s: float = 0.0
-    uneven_s: float = 0.0
-    work: str = ""
+    spread_s: float
+    row_s: float
+    uneven_s: float
+    work: str
 
     @property
     def bytes(self) -> float:
@@ -71,8 +71,8 @@ def _operation(
     layers: int,
     *,
     flops: float,
+    activations: float,
     weights: float = 0.0,
-    activations: float = 0.0,
     kv_read: float = 0.0,
     kv_written: float = 0.0,
     state: float = 0.0,

@@ -23,6 +23,7 @@ from lessonlib.roofline import (
 )
 from lessonlib.roofline.blocks import Attention, DeltaNet, Experts, LatentAttention, Matrix, Mlp
 from lessonlib.roofline.efficiency import load_efficiency
+from lessonlib.roofline.expert_routing import busiest, distinct
 from lessonlib.roofline.links import traffic
 from lessonlib.roofline.model import Layers
 from lessonlib.roofline.operations import operations
@@ -75,6 +76,9 @@ def test_latent_attention_by_hand() -> None:
     # latents of 9 tokens expanded again: 5 x 4 x (3 + 6) multiply-adds each.
     absorbed, expanded = 2 * 4 * (7 + 5) * 10, 2 * 4 * (5 + 6) * 10 + 2 * 5 * 4 * 9 * 9
     assert mixer.flops(1, 9) == min(absorbed, expanded) == absorbed
+    # Nine after one, 2 + 3 + ... + 10 = 54 pairs, and one latent to expand again: now that is the cheaper way.
+    absorbed, expanded = 2 * 4 * (7 + 5) * 54, 2 * 4 * (5 + 6) * 54 + 2 * 5 * 4 * 9
+    assert mixer.flops(9, 1) == min(absorbed, expanded) == expanded
     # A prompt of 9 tokens, 45 pairs, has nothing before it to expand.
     assert mixer.flops(9, 0) == 2 * 4 * (5 + 6) * 45
 
@@ -95,6 +99,8 @@ def test_delta_net_by_hand() -> None:
 
 def test_feed_forwards_by_hand() -> None:
     assert shapes(Mlp(20)) == [(10, 40), (20, 10)] and shapes(Mlp(20, gated=False)) == [(10, 20), (20, 10)]
+    assert [matrix.name for matrix in Mlp(20).matrices(10)] == ["MLP: gate, up", "MLP: down"]
+    assert [matrix.name for matrix in Mlp(20, gated=False).matrices(10)] == ["MLP: up", "MLP: down"]
     assert (Mlp(20).vectors(10), Mlp(20, bias=True).vectors(10), Mlp(20, False, True).vectors(10)) == (0, 50, 30)
     experts = Experts(count=8, active=2, width=3)
     assert shapes(experts) == [(10, 8), (10, 6), (3, 10)]
@@ -173,6 +179,38 @@ def test_a_matrix_in_three_layers_for_seven_rows() -> None:
     assert found.bound == "memory"
 
 
+def test_a_matrix_of_experts_for_five_rows() -> None:
+    """Each row takes 2 of 8 experts of 3 x 8 weights: 10 products, and 8 x (1 - (3/4)^5) experts are met in each of 3 layers."""
+    met, size = 8 * (1 - 0.75**5), 3 * 3 * 8
+    found = part(tiny(Attention(4, 2, 2), Experts(8, 2, 3)), decode_load(5, 9), "experts: down")
+    assert found.work == "experts" and found.flops == 10 * size * 2
+    assert found.weight_bytes == pytest.approx(met * size * 2)
+    assert found.activation_bytes == 3 * 10 * (3 + 8) * 2
+    assert found.memory_s == pytest.approx(2 * size * 2 / GPU.bandwidth), "all may take the same two"
+    assert found.spread_s == pytest.approx((met - 2) * size * 2 / GPU.bandwidth)
+    assert found.row_s == pytest.approx(met * size * 2 / GPU.flops["bf16"]), "one more row at each that is met"
+    assert found.uneven_s == 0
+    dense = part(tiny(Attention(4, 2, 2), Experts(8, 2, 3)), decode_load(5, 9), "attention: output")
+    assert (dense.spread_s, dense.row_s, dense.uneven_s, dense.work) == (0, 0, 0, "matmul")
+
+
+@pytest.mark.parametrize("popularity", [None, 0.0, 1.0])
+def test_experts_on_two_gpus_by_how_popular_they_are(popularity: float | None) -> None:
+    """The busiest GPU has more rows and more experts than the mean, where something is known of it."""
+    system = tiny(Attention(4, 2, 2), Experts(8, 2, 3), tp=2, ep=2, popularity=popularity)
+    found = part(system, decode_load(5, 9), "experts: down")
+    rows, reads = (1.0, 1.0) if popularity is None else busiest(8, 2, popularity, 2, 5)
+    met, size = distinct(8, 2, popularity or 0.0, 5), 3 * 3 * 8
+    assert found.weight_bytes == pytest.approx(met * size * 2)
+    assert found.memory_s == pytest.approx(2 * size * 2 / (2 * GPU.bandwidth))
+    assert found.spread_s == pytest.approx((met * reads - 2) * size * 2 / (2 * GPU.bandwidth))
+    assert found.row_s == pytest.approx(met * size * 2 / (2 * GPU.flops["bf16"]))
+    assert found.uneven_s == pytest.approx((rows - 1) * found.flops / (2 * GPU.flops["bf16"]))
+    assert (found.uneven_s > 0) == (popularity is not None)
+    router = part(system, decode_load(5, 9), "router")
+    assert (router.spread_s, router.row_s, router.uneven_s) == (0, 0, 0), "a dense matrix beside them"
+
+
 def test_softmax_attention_reads_and_writes_its_cache() -> None:
     """7 requests of 9 tokens, 3 layers, 2 x 2 heads x 2 values of 2 bytes."""
     found = part(tiny(Attention(4, 2, 2)), decode_load(7, 9), "attention")
@@ -208,6 +246,9 @@ def test_a_recurrent_state_is_read_and_written(load: Any, moves: int) -> None:
     found = part(tiny(mixer), load, "DeltaNet state")
     assert found.state_bytes == 3 * moves * (4 * 15 * 4 + 32 * 3 * 2)
     assert found.activation_bytes == 3 * load.tokens * 2 * 32 * 2
+    assert found.bytes == found.state_bytes, "no weights and no cache beside it"
+    assert (found.spread_s, found.row_s, found.uneven_s) == (0, 0, 0)
+    assert found.intensity == pytest.approx(found.flops / found.state_bytes)
 
 
 def test_small_vectors_and_the_residual_stream() -> None:
@@ -254,6 +295,8 @@ def test_what_a_batch_of_unrelated_requests_cannot_beat() -> None:
     mixture = System(load_model("qwen3-30b-a3b"), GPU)
     wide = decode(mixture, 512, 0)
     assert wide.memory_s < wide.compute_s < wide.fetch_s and wide.bound == "memory", "by the bytes expected"
+    experts = part(mixture, decode_load(512, 0), "experts: down")
+    assert experts.memory_s < experts.compute_s < experts.memory_s + experts.spread_s and experts.bound == "memory"
     read = prefill(mixture, 8192)
     assert read.roof_s == read.compute_s > read.fetch_s and read.bound == "compute"
     dense = decode(load_lab_system(), 64, 500)
