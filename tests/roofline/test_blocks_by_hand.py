@@ -26,7 +26,8 @@ from lessonlib.roofline.efficiency import load_efficiency
 from lessonlib.roofline.expert_routing import busiest, distinct
 from lessonlib.roofline.links import traffic
 from lessonlib.roofline.model import Layers
-from lessonlib.roofline.operations import operations
+from lessonlib.roofline.operations import micro_batch, operations
+from lessonlib.roofline.state_space import NO_MIXER
 
 GPU = load_gpu("h100-sxm")
 
@@ -220,7 +221,7 @@ def test_softmax_attention_reads_and_writes_its_cache() -> None:
     """7 requests of 9 tokens, 3 layers, 2 x 2 heads x 2 values of 2 bytes."""
     found = part(tiny(Attention(4, 2, 2)), decode_load(7, 9), "attention")
     entry = 3 * 2 * 2 * 2 * 2
-    assert (found.kv_read_bytes, found.kv_written_bytes) == (7 * 9 * entry, 7 * entry)
+    assert (found.kv_read_bytes, found.kv_written_bytes, found.work) == (7 * 9 * entry, 7 * entry, "attention")
     assert found.flops == 3 * 7 * 10 * 4 * 4 * 2
     assert found.activation_bytes == 3 * 7 * 2 * 4 * 2 * 2, "in and out, 4 heads of 2"
     assert found.bytes == 7 * 10 * entry
@@ -234,7 +235,7 @@ def test_softmax_attention_reads_and_writes_its_cache() -> None:
 
 def test_a_latent_goes_out_as_wide_as_its_values() -> None:
     found = part(tiny(LatentAttention(4, None, 5, 3, 2, 6)), decode_load(7, 9), "attention")
-    assert found.activation_bytes == 3 * 7 * 2 * 4 * 6 * 2
+    assert found.activation_bytes == 3 * 7 * 2 * 4 * 6 * 2 and found.work == "latent attention"
     assert found.kv_read_bytes == 3 * 7 * 9 * (5 + 2) * 2
 
 
@@ -243,12 +244,14 @@ def test_a_latent_goes_out_as_wide_as_its_values() -> None:
     [
         (decode_load(7, 9), 14),  # read and written
         (prefill_load(6, 7), 7),  # only written: there was none before
+        (decode_load(7, 1), 14),
         (decode_load(7, 0), 14),  # one new token reads the (zero) state as a decode step does
     ],
 )
 def test_a_recurrent_state_is_read_and_written(load: Any, moves: int) -> None:
     mixer = DeltaNet(2, 3, 4, 5, 4)
     found = part(tiny(mixer), load, "DeltaNet state")
+    assert found.flops == 3 * load.tokens * (7 * 60 + 2 * 32 * 4)
     assert found.state_bytes == 3 * moves * (4 * 15 * 4 + 32 * 3 * 2)
     assert found.activation_bytes == 3 * load.tokens * 2 * 32 * 2
     assert found.bytes == found.state_bytes, "no weights and no cache beside it"
@@ -315,6 +318,45 @@ def test_where_nothing_else_is_said_a_request_stands_alone_after_2048_tokens() -
 
 def load_lab_system() -> System:
     return System(load_model("llama-3.1-8b"), GPU)
+
+
+# --- copies and stages: 7 requests on two ways are 4 and 3, on four ways 2 at most ------------------------------------------
+
+WAYS = [(1, 1, 7, 1.0), (2, 1, 4, 7 / 4), (1, 2, 4, 7 / 4), (2, 2, 2, 7 / 2)]
+
+
+@pytest.mark.parametrize(("dp", "pp", "busiest_has", "passes"), WAYS)
+def test_a_step_takes_as_long_as_its_busiest_pass_and_does_the_work_of_all(
+    dp: int, pp: int, busiest_has: int, passes: float
+) -> None:
+    system, load = tiny(Attention(4, 2, 2), dp=dp, pp=pp), decode_load(7, 9)
+    share, found = micro_batch(system, load)
+    assert (share.sequences, share.tokens, found) == (busiest_has, busiest_has, passes)
+    alone = part(tiny(Attention(4, 2, 2)), load, "MLP: down")
+    down = part(system, load, "MLP: down")
+    assert (down.flops, down.activation_bytes) == (alone.flops, alone.activation_bytes)
+    assert down.weight_bytes == passes * alone.weight_bytes, "each pass reads them"
+    assert down.compute_s == seconds(alone.compute_s * busiest_has / 7)
+    assert down.memory_s == seconds(alone.memory_s)
+    cache, all_of_it = (part(each, load, "attention") for each in (system, tiny(Attention(4, 2, 2))))
+    assert (cache.kv_read_bytes, cache.kv_written_bytes) == (all_of_it.kv_read_bytes, all_of_it.kv_written_bytes)
+
+
+def test_experts_spread_over_two_copies_do_the_work_of_all_once() -> None:
+    """Of 7 requests the busier copy has 4, so the experts see 8 rows in a pass; of such passes there are 7/8."""
+    alone = part(tiny(Attention(4, 2, 2), Experts(8, 2, 3)), decode_load(7, 9), "experts: down")
+    spread_out = part(tiny(Attention(4, 2, 2), Experts(8, 2, 3), dp=2, ep=2), decode_load(7, 9), "experts: down")
+    assert (spread_out.flops, spread_out.activation_bytes) == (alone.flops, alone.activation_bytes)
+    assert spread_out.compute_s == seconds(alone.compute_s * 8 / 7 / 2)
+    assert spread_out.memory_s == seconds(alone.memory_s / 2)
+
+
+def test_layers_without_a_mixer_hide_none_behind_them() -> None:
+    system = tiny(Attention(4, 2, 2))
+    bare = Layers(2, NO_MIXER, Mlp(16), 0)
+    mixed_up = replace(system, model=replace(system.model, layers=(bare, *system.model.layers)))
+    assert part(mixed_up, decode_load(7, 9), "attention") == part(system, decode_load(7, 9), "attention")
+    assert part(mixed_up, decode_load(7, 9), "MLP: down").layers == 2 + 3
 
 
 # --- between GPUs ---------------------------------------------------------------------------------------------------------
