@@ -53,12 +53,6 @@ class Matrix:
             return distinct(self.copies, self.active, popularity, tokens)
         return self.copies * (1.0 - (1.0 - self.active / self.copies) ** tokens)
 
-    def copies_least(self, tokens: Number) -> Number:
-        """Fewest distinct copies that `tokens` tokens touch: all may route alike, so k of E for any number of tokens."""
-        if self.copies == self.active:
-            return self.copies
-        return self.active * least(1.0, tokens)
-
 
 class Block:
     """What a layer is made of. wide: names of its matrices that a quantised checkpoint keeps in 16 bits all the same."""
@@ -67,8 +61,6 @@ class Block:
 
     def kept(self, *matrices: Matrix) -> tuple[Matrix, ...]:
         """The matrices, those named in `wide` marked as kept in 16 bits."""
-        if not self.wide:
-            return matrices
         return tuple(replace(item, quantised=False) if item.name in self.wide else item for item in matrices)
 
 

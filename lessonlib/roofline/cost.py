@@ -142,7 +142,7 @@ class Napkin:
     prefill_s: float
 
 
-def napkin(system: System, prompt: int = 2048) -> Napkin:
+def napkin(system: System, prompt: int) -> Napkin:
     """Decode: all parameters over the bandwidth. Prefill: 2 FLOPs a parameter and token over the peak."""
     parameters = system.model.parameters
     held = parameters * system.weight_format.bits / 8.0

@@ -41,10 +41,10 @@ class Operation:
     compute_s: float
     memory_s: float
     activation_s: float
-    spread_s: float = 0.0
-    row_s: float = 0.0
-    uneven_s: float = 0.0
-    work: str = ""
+    spread_s: float
+    row_s: float
+    uneven_s: float
+    work: str
 
     @property
     def bytes(self) -> float:
@@ -71,8 +71,8 @@ def _operation(
     layers: int,
     *,
     flops: float,
+    activations: float,
     weights: float = 0.0,
-    activations: float = 0.0,
     kv_read: float = 0.0,
     kv_written: float = 0.0,
     state: float = 0.0,
@@ -134,7 +134,7 @@ def matmul(system: System, matrix: Matrix, layers: int, rows: float) -> Operatio
         flops=2.0 * layers * rows * matrix.active * matrix.size,
         weights=read * size,
         activations=layers * BF16_BYTES * values,
-        spread=(read - matrix.copies_least(rows)) * size,
+        spread=(read - matrix.active) * size,  # all tokens may route alike
         gpus=system.ep if everywhere else 0,
         over_mean=busiest(matrix.copies, matrix.active, popularity or 0.0, system.ep, rows) if uneven else (1.0, 1.0),
         row_flops=2.0 * layers * read * matrix.size if matrix.copies > matrix.active else 0.0,
