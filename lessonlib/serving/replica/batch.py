@@ -46,7 +46,7 @@ class FirstCome:
         return self._jobs.popleft()
 
     def clear(self) -> list[Job]:
-        """Take all, in order."""
+        """Take all."""
         jobs = list(self._jobs)
         self._jobs.clear()
         return jobs
@@ -76,8 +76,8 @@ class ByPriority:
         return heappop(self._jobs)[3]
 
     def clear(self) -> list[Job]:
-        """Take all, in order."""
-        jobs = [entry[3] for entry in sorted(self._jobs, key=lambda entry: entry[:3])]
+        """Take all."""
+        jobs = [job for *_, job in self._jobs]
         self._jobs.clear()
         return jobs
 
@@ -169,7 +169,7 @@ class DecodeBatch:
         heappush(self._ends, (self.clock + steps, job.entry, job))
         spare = -job.target % self.size
         # Steps from now until the first one that writes past the last block.
-        job.first_due = 0 if whole else max(1, spare * self.period // self.size + 1)
+        job.first_due = 0 if whole else spare * self.period // self.size + 1
         if job.first_due:
             self.due[(self.clock + job.first_due) % self.period] += 1
         self._clip(job)
@@ -214,12 +214,12 @@ class DecodeBatch:
     def generated_of(self, job: Job) -> int:
         """Tokens of its answer that a job has now."""
         done = self.clock - job.joined
-        return job.output if done >= job.steps else job.generated + int(done * job.rate + 1e-9)
+        return min(job.output, job.generated + int(done * job.rate + 1e-9))
 
     def grown_blocks(self, job: Job) -> int:
         """Blocks that a job has got since it joined."""
         done = self.clock - job.joined - job.first_due
-        return done // self.period + 1 if job.first_due and done >= 0 else 0
+        return done // self.period + 1 if job.first_due else 0
 
     def need(self, steps: int) -> int:
         """New blocks of the next `steps` steps."""
@@ -237,13 +237,13 @@ class DecodeBatch:
         if not each:
             return most
         full, left = divmod(room, each)
-        steps = full * self.period
+        steps = min(full * self.period, most)
         while steps < most:
             left -= self.due[(self.clock + steps + 1) % self.period]
             if left < 0:
                 break
             steps += 1
-        return min(steps, most)
+        return steps
 
     def steps_alike(self) -> int:
         """Steps until the next request ends or fills a window."""

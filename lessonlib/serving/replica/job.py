@@ -23,7 +23,7 @@ class Job:
     """State of one request. Times in seconds of the simulation (NEVER until then), lengths in tokens.
 
     queued: when the engine has it: `arrival`, and the server's own time. computed: tokens of the prompt (and, after a preemption, of the answer) in the cache; target: how many must be
-    before the next token. junction: blocks of its beginning that are resident without a state to go on from.
+    before the next token. junction: blocks of its beginning that are resident, whether there is a state to go on from or not.
     loaded: tokens of its prompt that came from the host's memory. generated: tokens of the answer so far. steps: decode steps that the rest of the answer
     takes; rate: tokens of each. entry: number of its present stay in the decoding batch. marks: (time, replica) of tokens that
     came from a prefill. spans: (replica, first, last, tokens before, tokens a step) for the runs first to last - 1 of a

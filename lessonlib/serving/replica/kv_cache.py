@@ -55,7 +55,6 @@ class KVCache:
         self._idle: OrderedDict[Hashable, SharedBlocks] = OrderedDict()
         self.tier: HostTier | None = None
         self._listener: RunListener | None = None
-        self._number: int  # of this replica, for the listener
 
     def tell(self, listener: RunListener, number: int) -> None:
         """Tell of all runs to come and to go, as those of replica `number`; call it while the cache is empty."""
@@ -86,8 +85,7 @@ class KVCache:
                     self._listener.remove(key, self._number)
         self.free -= count
         self.used += count
-        if self.used > self.high:
-            self.high = self.used
+        self.high = max(self.high, self.used)
 
     def match(self, job: Job, tokens: int) -> tuple[list[SharedBlocks], int, int]:
         """Runs that hold a beginning of the first `tokens` tokens of a job; blocks hit; of the runs' blocks those that nobody uses.
@@ -96,7 +94,6 @@ class KVCache:
         runs is the state at the end of the hit, and `job.junction` says how far the attention layers alone would have hit.
         """
         most, found, hit, idle = (tokens - 1) // self.size, [], 0, 0
-        job.junction = 0
         for key, end in job.runs(self.size):
             run = self.runs.get(key) if hit < most else None
             if run is None:
@@ -107,23 +104,18 @@ class KVCache:
             idle += 0 if run.users else run.blocks
             if run.blocks < wanted:
                 break
-        return self._with_state(job, found, hit) if self.state and hit else (found, hit, idle)
+        return self._with_state(job, found, hit) if self.state else (found, hit, idle)
 
     def _with_state(self, job: Job, found: list[SharedBlocks], hit: int) -> tuple[list[SharedBlocks], int, int]:
         """The part of a hit that ends where a state is kept, and that state."""
-        for place in range(hit, 0, -1):
-            state = self.runs.get((STATE, *job.block(place, self.size)))
-            if state is not None:
-                before, kept = 0, []
-                for (_, end), run in zip(job.runs(self.size), found, strict=False):
-                    if before >= place:
-                        break
-                    kept.append(run)
-                    before = end
-                kept.append(state)
-                job.junction = hit if place < hit else 0
-                return kept, place, sum(0 if run.users else run.blocks for run in kept)
         job.junction = hit
+        for place in range(hit, 0, -1):
+            beginning = job.block(place, self.size)
+            state = self.runs.get((STATE, *beginning))
+            if state is not None:
+                last = [run.key for run in found].index(beginning[0])
+                held = [*found[: last + 1], state]
+                return held, place, sum(run.blocks for run in held if not run.users)
         return [], 0, 0
 
     def matched_tokens(self, job: Job) -> int:
@@ -133,7 +125,7 @@ class KVCache:
     def admit(self, job: Job, tokens: int, spare: int = 0) -> bool:
         """Give a job room for `tokens` tokens, hits included, if `spare` blocks remain; else False, and nothing changes."""
         runs, hit, idle = self.match(job, tokens) if self.reuse else ([], 0, 0)
-        if self.state and runs and runs[-1].key in self._fresh:
+        if runs and runs[-1].key in self._fresh:
             # A state is there when its step is done, unlike the keys and values that a layer writes before it reads.
             return False
         need = self.blocks(tokens) + self.fixed - hit - (self.state if hit else 0)
@@ -196,11 +188,11 @@ class KVCache:
 
     def keep_state(self, job: Job, tokens: int) -> None:
         """Keep the state after the first `tokens` tokens of a job, a whole number of blocks, if it is worth keeping."""
-        place = tokens // self.size
-        if not self.state or tokens % self.size or place not in (job.junction, (job.target - 1) // self.size):
+        place, rest = divmod(tokens, self.size)
+        if not self.state or rest or place not in (job.junction, (job.target - 1) // self.size):
             return
         key = (STATE, *job.block(place, self.size))
-        if place and key not in self.runs and job.blocks >= self.state:
+        if key not in self.runs and job.blocks >= self.state:
             self._run(key, job).blocks = self.state
             job.blocks -= self.state
             self._fresh.add(key)
@@ -220,7 +212,7 @@ class KVCache:
         stops = [(done - 1) // size * size, job.junction * size]
         if start % size:
             stops.append((start // size + 1) * size)
-        return max(start, min([stop for stop in stops if start < stop < end], default=end))
+        return max(start, min([end, *(stop for stop in stops if stop > start)]))
 
     def release(self, job: Job) -> None:
         """Give back everything a job holds; its runs stay findable until somebody needs the room."""
@@ -232,7 +224,7 @@ class KVCache:
                 self.used -= run.blocks
                 self.kept += run.blocks
                 self._idle[run.key] = run
-        job.shared, job.blocks, job.hit_blocks = [], 0, 0
+        job.shared, job.blocks = [], 0
 
     def clear(self) -> None:
         """Lose everything that is kept (the machine failed); what jobs hold they give back before."""
