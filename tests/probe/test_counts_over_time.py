@@ -24,10 +24,15 @@ def timeline(*scrapes: dict[str, float]) -> Timeline:
     return Timeline(
         "a",
         [
-            Scrape(float(at), {key_of(name, labels): value for name, value in values.items()})
+            Scrape(100.0 + at, {key_of(name, labels): value for name, value in values.items()})
             for at, values in enumerate(scrapes)
         ],
     )
+
+
+def test_a_timeline_lasts_from_its_first_scrape_to_its_last() -> None:
+    assert timeline({TOKENS: 1}, {TOKENS: 1}, {TOKENS: 1}).seconds == 2
+    assert timeline({TOKENS: 1}).seconds == 0
 
 
 # --- restarts -----------------------------------------------------------------------------------------------------------

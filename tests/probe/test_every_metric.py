@@ -204,6 +204,12 @@ def test_a_gauge_is_the_mean_of_its_scrapes(name: str) -> None:
     assert values(found) == {GAUGES[name]: 0.5}
 
 
+def test_requests_of_the_engines_of_a_server_add_up_and_their_caches_do_not() -> None:
+    text = page({"kv_cache_usage_perc": 0.25, "num_requests_running": 3})
+    other = page({"kv_cache_usage_perc": 0.5, "num_requests_running": 4}).replace('engine="0"', 'engine="1"')
+    assert values(findings(Window([scraped(text + other)]))) == {"kv_cache_usage": 0.375, "requests_running": 7}
+
+
 def test_requests_of_servers_add_up_and_their_caches_do_not() -> None:
     lines = [
         scraped(
@@ -217,6 +223,18 @@ def test_requests_of_servers_add_up_and_their_caches_do_not() -> None:
         "requests_running": 7,
         "requests_waiting": 2,
     }
+
+
+def test_a_window_of_one_model_leaves_the_other_models_of_its_server_out() -> None:
+    def both(told: Told, others: Told) -> str:
+        return page(told) + page(others).replace('model_name="m"', 'model_name="other"')
+
+    name = "estimated_flops_per_gpu_total"
+    line = scraped(
+        both({name: 0.0, "num_requests_running": 3}, {name: 0.0, "num_requests_running": 5}),
+        both({name: 25.0, "num_requests_running": 3}, {name: 900.0, "num_requests_running": 5}),
+    )
+    assert values(findings(Window([line], ("m",)))) == {"flops_per_gpu": 31.25, "requests_running": 3}
 
 
 #: What is told, a reading that cannot be had from it, and words of the reason.
@@ -276,6 +294,14 @@ def test_why_a_reading_is_not_told(what: str) -> None:
     told, key, words = REASONS[what]
     found = risen(told)[key]
     assert found.value is None and words in found.reason
+
+
+def test_one_scrape_has_no_speed_by_the_wall_clock() -> None:
+    told = {"prompt_tokens_total": 90.0, "generation_tokens_total": 20.0, "estimated_flops_per_gpu_total": 25.0}
+    found = findings(Window([scraped(page(told))]))
+    assert values(found) == {"prompt_to_generation": 4.5}
+    for key in ("window_prompt_tokens_per_s", "window_generation_tokens_per_s", "flops_per_gpu"):
+        assert "one scrape has no length" in found[key].reason
 
 
 @pytest.mark.parametrize(
@@ -365,6 +391,22 @@ def test_a_mean_of_which_any_count_is_no_number_is_not_told() -> None:
     pages = [page({"time_to_first_token_seconds": pair}) for pair in ((0, 0), (3, NAN), (6, 8))]
     found = findings(Window([scraped(*pages)]))["ttft_s"]
     assert found.value is None and found.reason == "vllm:time_to_first_token_seconds is not a number there"
+
+
+def test_names_whose_values_are_no_numbers_are_known_if_a_reading_asked_for_them() -> None:
+    told: Told = {
+        "kv_cache_usage_perc": NAN,
+        "prompt_tokens_total": NAN,
+        "generation_tokens_total": 5.0,
+        "time_to_first_token_seconds": (NAN, 5),
+    }
+    window = Window([scraped(page(told))])
+    findings(window)
+    assert window.spoiled() == [
+        "vllm:kv_cache_usage_perc",
+        "vllm:prompt_tokens_total",
+        "vllm:time_to_first_token_seconds_sum",
+    ]
 
 
 @pytest.mark.parametrize(
