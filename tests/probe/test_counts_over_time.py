@@ -107,6 +107,7 @@ def test_only_counters_that_fell_are_said_to_have_fallen() -> None:
         ([5, 5, 9, 9], False),  # an idle server
         ([90, 5, 91, 6], True),  # two in turn: each goes on twice
         ([90, 5, 91], False),  # one return may be a restart that soon had counted more
+        ([5, 9, 6, 10], False),  # what a server had counted long before its last scrape is no other server's
         ([90, 50, 5, 91, 51, 6], True),
         ([90, 50, 5, 51, 52, 53], False),
         ([0, 0, 0, 0], False),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from lessonlib.probe.reading import Finding, Reading, findings, lengths
+from lessonlib.probe.reading import TITLES, Finding, Reading, findings, lengths
 from lessonlib.probe.timeline import Timeline, parse
 from lessonlib.probe.window import Window
 
@@ -428,6 +428,11 @@ def test_prompts_are_counted_by_the_next_metric_where_one_is_no_number(spoiled: 
 
 
 # --- what a reading says of itself --------------------------------------------------------------------------------------
+
+
+def test_every_reading_has_a_title_of_its_own() -> None:
+    found = findings(Window([scraped(page({"num_requests_running": 3}))]))
+    assert TITLES.keys() == found.keys() and len(set(TITLES.values())) == len(found)
 
 
 def test_a_share_is_shown_in_per_cent() -> None:
