@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 
 from lessonlib.base.versions import PREFIX, vllm
 
@@ -14,14 +13,10 @@ _COUNTERS: Mapping[str, str] = {
     "generated tokens": "vllm:generation_tokens_total",
     "cache queries": "vllm:prefix_cache_queries_total",
     "cache hits": "vllm:prefix_cache_hits_total",
-    "preemptions": "vllm:num_preemptions_total",
     "finished": "vllm:request_success_total",
     "draft tokens": "vllm:spec_decode_num_draft_tokens_total",
     "accepted tokens": "vllm:spec_decode_num_accepted_tokens_total",
-    "drafts": "vllm:spec_decode_num_drafts_total",
     "flops per gpu": "vllm:estimated_flops_per_gpu_total",
-    "read bytes per gpu": "vllm:estimated_read_bytes_per_gpu_total",
-    "write bytes per gpu": "vllm:estimated_write_bytes_per_gpu_total",
 }
 #: Histograms, without their _sum and _count.
 _HISTOGRAMS: Mapping[str, str] = {
@@ -33,7 +28,6 @@ _HISTOGRAMS: Mapping[str, str] = {
     "queue time": "vllm:request_queue_time_seconds",
     "ttft": "vllm:time_to_first_token_seconds",
     "itl": "vllm:inter_token_latency_seconds",
-    "request itl": "vllm:request_time_per_output_token_seconds",
     "e2e": "vllm:e2e_request_latency_seconds",
 }
 _GAUGES: Mapping[str, str] = {
@@ -42,20 +36,18 @@ _GAUGES: Mapping[str, str] = {
     "kv usage": "vllm:kv_cache_usage_perc",
 }
 _ALL = {**_HISTOGRAMS, **_GAUGES, **_COUNTERS}
-#: Seconds since 1970 at which an engine began to count, where its server tells it.
-STARTS = ("vllm:generation_tokens_created", "vllm:prompt_tokens_created")
+#: Seconds since 1970 at which an engine began to count, where its server tells it. Of every counter: one is enough.
+START = "vllm:generation_tokens_created"
 
 
-@cache
 def names_of(what: str) -> tuple[str, ...]:
     """The names under which servers tell it, the current one first; of a histogram without its ends."""
     return vllm().metric(_ALL[what].removeprefix(PREFIX)).every_name
 
 
-@cache
 def every_name() -> list[str]:
     """All names that the probe reads, as they stand in a scrape."""
-    found = [*STARTS]
+    found = [START]
     for what in _ALL:
         ends = ("_sum", "_count") if what in _HISTOGRAMS else ("",)
         found += [f"{name}{end}" for name in names_of(what) for end in ends]

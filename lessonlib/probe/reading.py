@@ -110,13 +110,13 @@ _FELL = "the server's own sum of these times fell: a request that ended before i
 def _mean(window: Window, what: str, limits: str) -> Finding:
     name, pair = window.name_of(what), window.sum_and_count(what)
     how = f"{name}_sum / {name}_count"
-    if pair is None:
+    if pair is None or window.no_number(what):
         return Finding(None, "s", PER_REQUEST, how, limits, _absent(window, what))
     total, count = pair
     if count <= 0:
         return Finding(None, "s", PER_REQUEST, how, limits, "nothing was counted in the window")
-    if total < 0 or window.no_number(what):
-        return Finding(None, "s", PER_REQUEST, how, limits, _FELL if total < 0 else _absent(window, what))
+    if total < 0:
+        return Finding(None, "s", PER_REQUEST, how, limits, _FELL)
     return Finding(total / count, "s", PER_REQUEST, how, limits)
 
 
@@ -136,7 +136,7 @@ def _gauge(window: Window, what: str, unit: str, limits: str, mean: bool = False
     return Finding(value, unit, MOMENT, f"mean of {window.name_of(what)} over the scrapes", limits, reason)
 
 
-def _computed_prompt(window: Window) -> tuple[float | None, str]:
+def _computed_prompt(window: Window) -> tuple[float, str]:
     """Prompt tokens that were really computed for the requests that finished, and how that is known."""
     exact = window.sum_and_count("computed prompt")
     if exact and exact[0] > 0:
@@ -145,12 +145,13 @@ def _computed_prompt(window: Window) -> tuple[float | None, str]:
     queries, hits = window.counted("cache queries"), window.counted("cache hits")
     missed = 1 - hits / queries if queries and hits is not None else 1.0
     by_source = window.counted("prompt tokens by source")
-    if by_source:
-        missed = (window.counted("prompt tokens by source", source="local_compute") or 0.0) / by_source
+    computed = window.counted("prompt tokens by source", source="local_compute")
+    if by_source and computed is not None:
+        missed = computed / by_source
     if prompts and prompts[0] > 0:
         return prompts[0] * missed, f"{window.name_of('request prompt')}_sum x the share that no cache held"
-    tokens = window.counted("prompt tokens")
-    return (tokens * missed if tokens else None), "vllm:prompt_tokens_total x the share that no cache held"
+    tokens = window.counted("prompt tokens") or 0.0
+    return tokens * missed, "vllm:prompt_tokens_total x the share that no cache held"
 
 
 _CHUNKS = "a mean over all requests that finished; in a chunked prefill other requests' tokens share the time"
@@ -158,22 +159,25 @@ _CHUNKS = "a mean over all requests that finished; in a chunked prefill other re
 
 def _speed(window: Window, parts: Callable[[Window], _Parts], limits: str, absent: str, empty: str) -> Finding:
     """Tokens over seconds, both added up over the servers that tell both."""
-    told = [part for part in map(parts, window.each()) if part.tokens is not None and part.seconds is not None]
-    how = (told or [parts(window)])[0].how
+    told = [
+        (part.tokens, part.seconds, part.how)
+        for part in map(parts, window.each())
+        if part.tokens is not None and part.seconds is not None
+    ]
     if not told:
-        return Finding(None, "tok/s", PER_REQUEST, how, limits, absent)
-    tokens, seconds = sum(part.tokens or 0.0 for part in told), sum(part.seconds or 0.0 for part in told)
+        return Finding(None, "tok/s", PER_REQUEST, parts(window).how, limits, absent)
+    how = told[0][-1]
+    tokens, seconds = sum(each for each, _, _ in told), sum(each for _, each, _ in told)
     if tokens <= 0 or seconds <= 0:
-        return Finding(
-            None, "tok/s", PER_REQUEST, how, limits, _FELL if any((part.seconds or 0.0) < 0 for part in told) else empty
-        )
+        fell = any(each < 0 for _, each, _ in told)
+        return Finding(None, "tok/s", PER_REQUEST, how, limits, _FELL if fell else empty)
     return Finding(tokens / seconds, "tok/s", PER_REQUEST, how, limits)
 
 
 def _prefill_parts(window: Window) -> _Parts:
     time = window.sum_and_count("prefill time")
     tokens, formula = _computed_prompt(window)
-    return _Parts(tokens or 0.0, time[0] if time else None, f"{formula} / {window.name_of('prefill time')}_sum")
+    return _Parts(tokens, time[0] if time else None, f"{formula} / {window.name_of('prefill time')}_sum")
 
 
 def _prefill(window: Window) -> Finding:
@@ -191,14 +195,14 @@ _BATCHED = "speed of one request while others share its batch: not what the serv
 
 def _decode_parts(window: Window) -> _Parts:
     """(generated - 1) over decode time: the first token belongs to the prefill. Decode times are told when a request
-    ends; where none has (long answers, a short window), what was written meanwhile over the time from output to output.
+    ends; where none is (long answers, a short window), what was written meanwhile over the time from output to output.
     """
     time, made = window.sum_and_count("decode time"), window.sum_and_count("request generated")
-    if (time is None or not time[1]) and (gaps := window.sum_and_count("itl")) and gaps[1]:
+    if (time is None or not time[0]) and (gaps := window.sum_and_count("itl")) and gaps[1]:
         return _running(window, gaps)
     generated, finished = made or (window.counted("generated tokens"), window.counted("finished"))
     name = f"{window.name_of('request generated')}_sum" if made else window.name_of("generated tokens")
-    tokens = None if generated is None or finished is None else max(0.0, generated - finished)
+    tokens = None if generated is None or finished is None else generated - finished
     return _Parts(tokens, time[0] if time else None, f"({name} - requests) / {window.name_of('decode time')}_sum")
 
 
@@ -207,9 +211,7 @@ def _running(window: Window, gaps: tuple[float, float]) -> _Parts:
     name, written, begun = window.name_of("itl"), window.counted("generated tokens"), window.sum_and_count("ttft")
     if written is None or begun is None:
         return _Parts(gaps[1], gaps[0], f"{name}_count / {name}_sum")
-    return _Parts(
-        max(0.0, written - begun[1]), gaps[0], f"({window.name_of('generated tokens')} - first tokens) / {name}_sum"
-    )
+    return _Parts(written - begun[1], gaps[0], f"({window.name_of('generated tokens')} - first tokens) / {name}_sum")
 
 
 def _decode(window: Window) -> Finding:
@@ -239,17 +241,17 @@ def _per_gpu(window: Window, what: str, unit: str) -> Finding:
         )
     if window.seconds <= 0:
         return Finding(None, unit, WINDOW, how, limits, "one scrape has no length; give a window")
-    return Finding(risen / window.seconds / max(1, len(engines(window))), unit, WINDOW, how, limits)
+    return Finding(risen / window.seconds / len(engines(window)), unit, WINDOW, how, limits)
 
 
 def _cached(window: Window) -> Finding:
     """By source where that is told: the cache's own counters count a prompt anew each time that it is tried and must wait."""
     total = window.counted("prompt tokens by source")
-    if not total:
+    hits = window.counted("prompt tokens by source", source="local_cache_hit")
+    if not total or hits is None:
         limits = "tokens, not requests; a prompt that is tried and must wait is counted again in many versions"
         return _ratio(window, "cache hits", "cache queries", "share", limits, "no prompt was looked up in the window")
     name = window.name_of("prompt tokens by source")
-    hits = window.counted("prompt tokens by source", source="local_cache_hit") or 0.0
     return Finding(hits / total, "share", WINDOW, f"{name}{{source=local_cache_hit}} / {name}", "tokens, not requests")
 
 

@@ -6,7 +6,6 @@ import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from lessonlib.base.errors import LessonlibError
 from lessonlib.base.secrets import strike
-from lessonlib.probe.metrics import STARTS, every_name
+from lessonlib.probe.metrics import START, every_name
 
 #: One engine of one server: (model name, engine index).
 Engine = tuple[str, str]
@@ -23,7 +22,7 @@ Key = tuple[str, Engine, tuple[tuple[str, str], ...]]
 
 #: What only ever falls when counting starts anew. A sum does not tell: some versions of vLLM add negative times for
 #: requests that ended before they began.
-_FALLS = ("_total", "_count", "_bucket")
+_FALLS = ("_total", "_count")
 PREFIX = "vllm:"
 #: What one page may hold of them: some hundred engines have so many. The parser takes 80 us for each, and a time that
 #: grows with the square of a line's length.
@@ -64,8 +63,8 @@ class Scrape:
 
     def start_of(self, engine: Engine) -> float | None:
         """When an engine began to count, as the server says it; None where it does not."""
-        found = [value for key, value in self.values.items() if key[1] == engine and key[0] in STARTS]
-        return max(filter(math.isfinite, found), default=self.process_start)
+        start = self.values.get((START, engine, ()), math.nan)
+        return start if math.isfinite(start) else self.process_start
 
 
 def key_of(name: str, labels: Mapping[str, str]) -> Key:
@@ -74,10 +73,9 @@ def key_of(name: str, labels: Mapping[str, str]) -> Key:
     return name, engine, tuple(sorted((k, v) for k, v in labels.items() if k not in ("model_name", "engine")))
 
 
-@cache
 def _wanted() -> re.Pattern[str]:
     """The lines of a page that are read. A page may be long (a gateway's, a node's): the others are not parsed."""
-    return re.compile(rf"^(?:{'|'.join(sorted(every_name(), key=len, reverse=True))})[ \t{{].*", re.MULTILINE)
+    return re.compile(rf"^(?:{'|'.join(every_name())})[ \t{{].*", re.MULTILINE)
 
 
 def parse(text: str, at: float, where: str) -> Scrape:
@@ -130,8 +128,7 @@ def counted_value(value: float) -> float:
 
 def _whose(text: str, where: str) -> str:
     """What a page without our metrics has instead."""
-    lines = [line for line in text[: _LOOK * _LONGEST_LINE].split("\n", _LOOK)[:_LOOK] if len(line) <= _LONGEST_LINE]
-    names = [name for name, _, _ in _samples(lines, where)]
+    names = [name for name, _, _ in _samples(text.split("\n", _LOOK)[:_LOOK], where)]
     known = next((words for start, words in _OTHERS.items() if any(name.startswith(start) for name in names)), None)
     if known:
         return f"it is the page of {known}"
@@ -277,10 +274,12 @@ def _alternate(scrapes: Sequence[Scrape], engine: Engine) -> bool:
     if starts:
         return any(now < before - _SAME_START_S for before, now in pairwise(starts))
     lines: list[dict[Key, float]] = []  # the last counts of each server, were there several
-    last, returns = -1, 0
+    last = returns = 0
     for scrape in scrapes:
         counts = {key: v for key, v in _numbers(scrape).items() if key[1] == engine and key[0].endswith(_FALLS)}
-        fits = [n for n, line in enumerate(lines) if all(value >= line.get(key, 0.0) for key, value in counts.items())]
+        fits = [
+            n for n, line in enumerate(lines) if all(value >= line.get(key, value) for key, value in counts.items())
+        ]
         own = max(fits, key=lambda n: sum(lines[n].values()), default=len(lines))
         returns += own < len(lines) and own != last
         lines[own : own + 1] = [counts]

@@ -53,7 +53,7 @@ class Window:
         names = names_of(what)
         return self._name(names) or self._name(names, "_count") or names[0]
 
-    def gauge(self, what: str, mean_of_engines: bool = False) -> float | None:
+    def gauge(self, what: str, mean_of_engines: bool) -> float | None:
         """Mean over the scrapes of the sum (or the mean) over engines, added up over servers (or averaged)."""
         levels = []
         for line in self.timelines:

@@ -151,7 +151,8 @@ def test_a_clock_that_is_put_back_does_not_touch_the_window(monkeypatch: pytest.
     times = iter(range(10**6, 0, -1000))
     monkeypatch.setattr("time.time", lambda: next(times))
     with running(StandIn()) as server:
-        assert probe(server.url, 0.3).window_s == pytest.approx(0.3, abs=0.25)
+        # By that clock it would be some thousand seconds below nothing.
+        assert 0 < probe(server.url, 0.3).window_s < 60
 
 
 @pytest.mark.parametrize("pages", [[100, 90, 80, 70], [7, 5, 7, 5]])

@@ -60,7 +60,7 @@ def test_the_start_of_a_process_is_no_engine() -> None:
     assert len(line.engines) == 1 and line.scrapes[0].process_start == 1e9
 
 
-@pytest.mark.parametrize("written", ["NaN", "many", "1e9999999", ""])
+@pytest.mark.parametrize("written", ["NaN", "many", "1e9999999", "1.2.3", ""])
 def test_a_start_that_is_none_is_none(written: str) -> None:
     scrape = parse(page(Traffic(), 10) + f"process_start_time_seconds {written}\n", 0.0, "here")
     assert scrape.process_start is None or scrape.process_start == float("inf")
@@ -132,6 +132,8 @@ OTHERS = {
     "tgi_request_count 4": "Text Generation Inference",
     "llamacpp:prompt_tokens_total 5": "llama.cpp",
     "trtllm_request_success_total 5": "TensorRT-LLM",
+    "nv_inference_request_success 5": "Triton",
+    "lmdeploy:num_requests_running 5": "LMDeploy",
     'vllm:num_requests_running{server="http://a:8000"} 3': "a router",
     "vllm_router:cpu_usage_percent 5": "a router in front of vLLM servers",
 }
