@@ -63,8 +63,8 @@ class Scrape:
 
     def start_of(self, engine: Engine) -> float | None:
         """When an engine began to count, as the server says it; None where it does not."""
-        start = self.values.get((START, engine, ()), math.nan)
-        return start if math.isfinite(start) else self.process_start
+        told = [at for (name, whose, _), at in self.values.items() if (name, whose) == (START, engine)]
+        return max(filter(math.isfinite, told), default=self.process_start)
 
 
 def key_of(name: str, labels: Mapping[str, str]) -> Key:

@@ -18,10 +18,17 @@ from tests.probe.standin import Traffic, page, reply, serve
 OWN = '{engine="0",model_name="made/up-27b"}'
 
 
+#: Where a server says when it began to count. A collector in between adds labels of its own.
+SAID = {
+    "created": f"vllm:generation_tokens_created{OWN}",
+    "created, with a label more": 'vllm:generation_tokens_created{engine="0",model_name="made/up-27b",pod="vllm-0"}',
+    "process": "process_start_time_seconds",
+}
+
+
 def started(text: str, at: float, how: str = "created") -> str:
     """The page of a server that says when it started."""
-    line = f"vllm:generation_tokens_created{OWN} {at}\n" if how == "created" else f"process_start_time_seconds {at}\n"
-    return text + line
+    return f"{text}{SAID[how]} {at}\n"
 
 
 def timeline(*pages: str) -> Timeline:
@@ -31,14 +38,14 @@ def timeline(*pages: str) -> Timeline:
 # --- restarts ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("how", ["created", "process"])
+@pytest.mark.parametrize("how", SAID)
 def test_a_restart_is_when_the_server_says_so(how: str) -> None:
     """Also where no counter stands below what it was."""
     line = timeline(started(page(Traffic(), 10), 1e9, how), started(page(Traffic(), 30), 1e9 + 60, how))
     assert line.restarts() == 1 and line.increase("vllm:generation_tokens_total") == 30 * 101
 
 
-@pytest.mark.parametrize("how", ["created", "process"])
+@pytest.mark.parametrize("how", SAID)
 def test_a_counter_that_falls_without_a_restart_is_said_and_counts_nothing(how: str) -> None:
     pages = [started(page(Traffic(), count), 1e9, how) for count in (100, 110, 5, 15)]
     line = timeline(*pages)
