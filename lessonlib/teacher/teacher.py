@@ -168,7 +168,9 @@ def _client(openai: Any, where: Endpoint) -> AsyncOpenAI:
             request.headers.pop(name, None)
 
     http.event_hooks = {"request": [only_ours]}
-    return openai.AsyncOpenAI(base_url=where.url, api_key=key or "none", max_retries=0, timeout=None, http_client=http)
+    return openai.AsyncOpenAI(
+        base_url=where.url, api_key=key or "none", max_retries=0, timeout=limits.timeout, http_client=http
+    )
 
 
 async def _first_model(client: AsyncOpenAI) -> str:
@@ -291,10 +293,10 @@ def _silence(where: Endpoint, answer: StreamedAnswer) -> str:
     return f"{where.host}: it fell silent in the midst of the answer; ask again, and look whether the server restarts"
 
 
-def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> LessonlibError:
+def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> TeacherError:
     cause = error.__cause__ or error
     if isinstance(cause, LessonlibError):
-        return cause
+        return TeacherError(str(cause))
     told = fetch.cause(cause)
     if answer.first is not None:
         return TeacherError(
