@@ -13,7 +13,7 @@ import pytest
 from lessonlib.base.errors import LessonlibError
 from lessonlib.teacher import teacher
 from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.teacher.teacher import StreamedAnswer, one_line
+from lessonlib.teacher.teacher import Endpoint, StreamedAnswer, TeacherError, endpoint, one_line
 from tests.teacher.teacher_standin import KEY
 from tests.teacher.wire import END, HOST, MESSAGES, URL, Body, Wire, asked, refused, streamed, told
 
@@ -31,6 +31,56 @@ def models(found: Any) -> httpx.Response:
 def usage(**counts: Any) -> bytes:
     """The last event, with the counts."""
     return b"data: %s\n\n" % json.dumps({"id": "c", "choices": [], "usage": counts}).encode()
+
+
+# --- the endpoint ----------------------------------------------------------------------------------------------------
+
+NO_ADDRESS = "LESSONLIB_TEACHER_URL is not the address of an OpenAI-compatible server, such as http://localhost:8000/v1"
+WITH_A_USER = "LESSONLIB_TEACHER_URL: no user or password in the address; put the key into LESSONLIB_TEACHER_KEY"
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("ftp://x", NO_ADDRESS),
+        ("http://", NO_ADDRESS),
+        ("http://[::1", NO_ADDRESS),
+        ("http://host:notaport", NO_ADDRESS),
+        ("http://user:secret-word@host/v1", WITH_A_USER),
+    ],
+)
+def test_an_address_that_is_none(url: str, says: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
+    with pytest.raises(TeacherError) as caught:
+        endpoint()
+    assert str(caught.value) == says
+
+
+@pytest.mark.parametrize(
+    ("url", "meant"),
+    [
+        ("http://h:8000", "http://h:8000/v1"),
+        ("h:8000/", "http://h:8000/v1"),
+        ("https://h/api/v3/", "https://h/api/v3"),
+        (" http://h/v1/chat/completions?key=x ", "http://h/v1"),
+    ],
+)
+def test_addresses_as_people_write_them(url: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
+    assert endpoint() == Endpoint(meant)
+    monkeypatch.setenv("LESSONLIB_TEACHER_MODEL", " made/up ")
+    assert endpoint() == Endpoint(meant, "made/up")
+
+
+@pytest.mark.parametrize("url", [None, "", "  "])
+def test_without_an_address_there_is_no_teacher(url: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    if url is not None:
+        monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
+    assert endpoint() is None
+
+
+def test_people_read_machine_and_port() -> None:
+    assert Endpoint("http://h:8000/v1").host == "h:8000"
 
 
 # --- what is asked ---------------------------------------------------------------------------------------------------
@@ -198,10 +248,9 @@ def test_only_the_first_of_several_choices_is_taken(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("finish", "kept"),
-    [*((each, each) for each in ("stop", "length", "content_filter", "tool_calls", "function_call")), ("eos", "stop"), (5, "stop"), ([1], "stop")],
+    ("finish", "kept"), [("stop", "stop"), ("length", "length"), ("eos", "stop"), ("\x1b[2J", "stop"), (5, "stop"), ([1], "stop")]
 )  # fmt: skip
-def test_why_an_answer_ended(finish: Any, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_ends_or_is_cut(finish: Any, kept: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked(Wire(streamed("a", told({}, finish))), monkeypatch).finish == kept
 
 
