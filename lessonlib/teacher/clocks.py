@@ -161,7 +161,7 @@ def _prefill_row(clocks: Clocks, lab: Lab) -> list[str]:
 
 def _decode_row(clocks: Clocks, lab: Lab) -> list[str]:
     speed = clocks.decode_tokens_per_s
-    cost = decode(lab.system, 1, max(1, (clocks.prompt_tokens or lab.context) + clocks.generated_tokens // 2))
+    cost = decode(lab.system, 1, (clocks.prompt_tokens or lab.context) + clocks.generated_tokens // 2)
     there = [
         _rate(cost.expected_tokens_per_s),
         _rate(cost.ceiling_tokens_per_s),
@@ -216,4 +216,4 @@ def _rate(tokens_per_s: float) -> str:
 
 def _share(part: float, whole: float) -> str:
     """A share of the ceiling, in per cent."""
-    return str(Quantity(100 * part / whole, "%", 2)) if whole > 0 else "–"
+    return str(Quantity(100 * part / whole, "%", 2))

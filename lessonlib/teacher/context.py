@@ -168,16 +168,14 @@ def _guess(view: Mapping[str, Any]) -> str:
     if view.get("skipped"):
         return "The learner skipped this."
     guess = view.get("guess", {})
-    sure = f" ({CONFIDENCE[guess['confidence']]})" if isinstance(guess.get("confidence"), int) else ""
-    said = (
-        guess.get("text")
-        or ", ".join(guess.get("texts", ()))
-        or (f"a dot at {guess['shown']}" if "x" in guess else "a drawn curve" if "y" in guess else "")
-    )
-    unit = view["ask"].get("unit", "") if "value" in guess else ""
+    sure = "" if guess.get("confidence") is None else CONFIDENCE[guess["confidence"]]
+    told = guess.get("shown") or guess.get("text") or ", ".join(guess.get("texts", ()))
+    if "y" in guess:
+        told = f"a dot at {told}" if "x" in guess else "a drawn curve"
+    said = "; ".join(part for part in (guess.get("line"), told) if part)
     if not said:
-        return f"The learner was {sure.strip(' ()')}." if sure else ""
-    return f"The learner said: {str(said)[:_LONGEST_GUESS]} {unit}".rstrip() + sure
+        return f"The learner was {sure}." if sure else ""
+    return f"The learner said: {said[:_LONGEST_GUESS].rstrip()}" + (f" ({sure})" if sure else "")
 
 
 # --- the lab -----------------------------------------------------------------------------------------------------------

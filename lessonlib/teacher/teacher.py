@@ -43,7 +43,6 @@ _LONGEST_NAME = 200
 _LONGEST_LINE = 300
 #: A list of models, or a page that says what is wrong.
 _MOST_LISTED = 2_000_000
-_ENDS = frozenset({"stop", "length", "content_filter", "tool_calls", "function_call"})
 
 Message = Mapping[str, str]
 
@@ -69,6 +68,7 @@ class Endpoint:
 class StreamedAnswer:
     """An answer while it comes in. sent, first, last: seconds on one clock, when the question went out and when the
     first and the last token came. chunks: pieces that brought tokens; thought: those of them that were reasoning.
+    finish: "length" of an answer that was cut there, "stop" of any other that came to its end, "" until then.
     """
 
     text: str = ""
@@ -168,7 +168,9 @@ def _client(openai: Any, where: Endpoint) -> AsyncOpenAI:
             request.headers.pop(name, None)
 
     http.event_hooks = {"request": [only_ours]}
-    return openai.AsyncOpenAI(base_url=where.url, api_key=key or "none", max_retries=0, timeout=None, http_client=http)
+    return openai.AsyncOpenAI(
+        base_url=where.url, api_key=key or "none", max_retries=0, timeout=limits.timeout, http_client=http
+    )
 
 
 async def _first_model(client: AsyncOpenAI) -> str:
@@ -223,7 +225,7 @@ async def _open(
         answer.sent = clock()
         return await client.chat.completions.create(**asked, stream_options={"include_usage": True})
     except Exception as error:
-        if getattr(error, "status_code", 0) not in (400, 422) or "stream_options" not in str(error):
+        if getattr(error, "status_code", None) not in (400, 422) or "stream_options" not in str(error):
             raise
         answer.sent = clock()
         return await client.chat.completions.create(**asked)
@@ -240,7 +242,7 @@ def _take(chunk: Any, answer: StreamedAnswer, now: float) -> None:
         answer.take(text if isinstance(text, str) else "", thought if isinstance(thought, str) else "", now)
         finish = getattr(choice, "finish_reason", None)
         if finish:
-            answer.finish = finish if isinstance(finish, str) and finish in _ENDS else "stop"
+            answer.finish = "length" if finish == "length" else "stop"
     usage = getattr(chunk, "usage", None)
     if usage is not None:
         answer.prompt_tokens = _count(getattr(usage, "prompt_tokens", None))
@@ -291,10 +293,10 @@ def _silence(where: Endpoint, answer: StreamedAnswer) -> str:
     return f"{where.host}: it fell silent in the midst of the answer; ask again, and look whether the server restarts"
 
 
-def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> LessonlibError:
+def _connection(where: Endpoint, answer: StreamedAnswer, error: Exception) -> TeacherError:
     cause = error.__cause__ or error
     if isinstance(cause, LessonlibError):
-        return cause
+        return TeacherError(str(cause))
     told = fetch.cause(cause)
     if answer.first is not None:
         return TeacherError(

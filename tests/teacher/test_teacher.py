@@ -16,7 +16,7 @@ from lessonlib.record.journal import Journal
 from lessonlib.roofline import decode, lab_names, load_lab, prefill
 from lessonlib.teacher.clocks import Clocks, clocks_from, clocks_of, read_guess, table, verdict
 from lessonlib.teacher.teacher import KEY as KEY_NAME
-from lessonlib.teacher.teacher import MOST_CHARACTERS, Endpoint, StreamedAnswer, TeacherError, ask, endpoint
+from lessonlib.teacher.teacher import MOST_CHARACTERS, Endpoint, StreamedAnswer, TeacherError, ask
 from tests.teacher.teacher_standin import KEY, TeacherStandIn, event, teaching
 
 
@@ -270,30 +270,6 @@ def test_half_a_character_can_be_kept(journal: Journal) -> None:
         answer = asked(server)
     journal.append({"text": answer.text})
     assert answer.text == "So far \ufffd"
-
-
-@pytest.mark.parametrize(
-    "url", ["ftp://x", "http://", "http://[::1", "http://host:notaport", "http://user:secret-word@host/v1"]
-)
-def test_an_address_that_is_none(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
-    with pytest.raises(TeacherError) as caught:
-        endpoint()
-    assert "LESSONLIB_TEACHER_URL" in str(caught.value) and "secret-word" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("url", "meant"),
-    [
-        ("http://h:8000", "http://h:8000/v1"),
-        ("h:8000/", "http://h:8000/v1"),
-        ("https://h/api/v3/", "https://h/api/v3"),
-        ("http://h/v1/chat/completions?key=x", "http://h/v1"),
-    ],
-)
-def test_addresses_as_people_write_them(url: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LESSONLIB_TEACHER_URL", url)
-    assert endpoint() == Endpoint(meant)
 
 
 # --- the key --------------------------------------------------------------------------------------------------------
