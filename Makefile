@@ -110,6 +110,7 @@ lock: ## resolve pyproject.toml anew (needs uv; to take newer versions: make loc
 	$(LOCK) $(UPGRADE) deploy/jupyterhub/requirements-hub.in --extra postgres --constraints requirements-test.lock --output-file deploy/jupyterhub/requirements-hub.lock
 
 audit: ## look the pinned packages up among the known faults (needs uv and the network; nothing is installed into .venv)
+	@command -v uvx >/dev/null 2>&1 || { echo "make: no 'uvx' here, which fetches pip-audit: install uv (pip install uv)" >&2; exit 2; }
 	@for lock in requirements.lock requirements-test.lock deploy/jupyterhub/requirements-hub.lock; do \
 	  uvx pip-audit@2.10.1 --require-hashes --disable-pip --strict --requirement $$lock || exit 1; done
 
