@@ -99,6 +99,8 @@ def _does_something(statement: Any) -> bool:
     if statement.type != "expr_stmt":
         return False
     target, sign = statement.children[:2]
+    if sign.type == "annassign" and len(sign.children) == 2:  # a type alone, without a value
+        return False
     return target.type == "atom_expr" or (sign.type == "operator" and sign.value != "=")
 
 

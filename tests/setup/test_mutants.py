@@ -28,6 +28,7 @@ class Box:
         return self.held >= 3
 
     def add(self, *, count: int | None = None) -> None:
+        self.held: int
         if count is None:
             raise ValueError("none")
         self.held += count
@@ -70,6 +71,7 @@ def test_what_is_made_of_a_module(tmp_path: Path) -> None:
     assert not any(
         word in mutant.now for mutant in made for word in ("None = None", "Words", "int", "__all__", "self, /")
     )
+    assert not any(mutant.was == "self.held: int" for mutant in made), "a type alone does nothing"
     assert len({mutant.key for mutant in made}) == len(made)
     assert [mutant.line for mutant in made] == sorted(mutant.line for mutant in made)
 
