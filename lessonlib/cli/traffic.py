@@ -77,13 +77,14 @@ def requests(args: argparse.Namespace, command: str, count: int = REQUESTS) -> W
             "the trace says that already; leave it out, or leave out --trace",
         )
         trace = read_trace(args.trace)
-        for note in trace.notes:
-            print(printable(f"lessonlib {command}: {args.trace}: {note}"), file=sys.stderr)
         if not trace.timed and _concurrency(args) is None:
+            told = f" ({'; '.join(trace.notes)})" if trace.notes else ""
             raise LessonlibError(
                 f"{args.trace}: says not when requests come: "
-                f"{'give --concurrency N, or' if hasattr(args, 'concurrency') else 'it needs'} a column arrival_s"
+                f"{'give --concurrency N, or' if hasattr(args, 'concurrency') else 'it needs'} a column arrival_s{told}"
             )
+        for note in trace.notes:
+            print(printable(f"lessonlib {command}: {args.trace}: {note}"), file=sys.stderr)
         return trace
     law = _arrivals(args)
     count = count if args.requests is None else args.requests

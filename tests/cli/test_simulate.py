@@ -224,6 +224,16 @@ def test_wrong_use_is_one_line_and_status_two(line, words, capsys) -> None:
         assert word in err
 
 
+def test_a_trace_without_times_says_so_in_one_line_with_the_columns_it_has_no_use_for(tmp_path, capsys) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text("when,prompt,output\n0,100,10\n", encoding="utf-8")
+    status, _, err = run(f"--trace {path}", capsys)
+    assert status == 2 and err.count("\n") == 1
+    assert "arrival_s" in err and "columns not used: when" in err
+    status, _, err = run(f"--trace {path} --concurrency 1", capsys)
+    assert (status, err) == (0, f"lessonlib simulate: {path}: columns not used: when\n")
+
+
 def test_a_replica_may_stand_still(capsys) -> None:
     late = []
     for flags in ("", " --stall 0,10,8"):
