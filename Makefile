@@ -18,7 +18,7 @@ NBVAL := $(NOBODY) $(BIN)/python -m pytest --nbval --nbval-current-env
 COVERED := tests/base tests/roofline tests/serving tests/lesson tests/record tests/review
 # ... but for those that walk through every lesson or run every published measurement: they go with the other rooms.
 LONG := tests/lesson/test_auto.py tests/lesson/test_gate.py tests/lesson/test_nothing_before_the_reveal.py tests/record/test_restore.py \
-  tests/roofline/test_validation_page.py tests/serving/test_validate.py tests/serving/test_queues.py
+  tests/roofline/test_validation_page.py
 COVERED_ROOMS := */lessonlib/base/*,*/lessonlib/roofline/*,*/lessonlib/serving/*,*/lessonlib/lesson/*,*/lessonlib/record/*,*/lessonlib/review/*
 # Two workers suit the smallest machine that runs the tests; a file stays whole, because its tests share a JupyterLab or a kernel,
 # but for what it asks of each lab: see tests/by_lab.py.

@@ -9,9 +9,9 @@ import pytest
 from lessonlib.serving.replica import scheduler
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def no_server_time() -> Iterator[None]:
-    """For the whole folder, also for what is simulated once for a module."""
+    """For each file of the folder, also for what is simulated once for it; files of other folders find the server's own time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(scheduler, "server_seconds", lambda _system: (0.0, 0.0))
         yield
