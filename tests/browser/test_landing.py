@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from lessonlib.lesson.lesson import Lesson
 from lessonlib.record.journal import Journal
@@ -50,6 +51,29 @@ def stands_at(notebook: Notebook, index: int) -> None:
     assert notebook.page.evaluate(ACTIVE) == index
 
 
+def hold_first_answer(page: Page) -> list[Callable[[], None]]:
+    """Keep the kernel's first answer about the learner's place back: filled, when it has come, with what lets it through."""
+    held: list[Callable[[], None]] = []
+
+    def between(browser: WebSocketRoute) -> None:
+        kernel = browser.connect_to_server()
+        came = False
+
+        def pass_on(message: str | bytes) -> None:
+            nonlocal came
+            raw = message.encode() if isinstance(message, str) else message
+            if came or b"execute_reply" not in raw or b'"at"' not in raw:
+                browser.send(message)
+            else:
+                came = True
+                held.append(lambda: browser.send(message))
+
+        kernel.on_message(pass_on)
+
+    page.route_web_socket("**/channels?*", between)
+    return held
+
+
 def test_run_all_of_a_fresh_lesson_stays_at_the_top(open_notebook: OpenNotebook, watch: Watch) -> None:
     notebook = open_notebook(LESSON).run_all()
     stands_at(notebook, 0)
@@ -82,6 +106,21 @@ def test_the_command_runs_a_lesson_after_a_restart_and_goes_on(open_notebook: Op
     stands_at(notebook, index)
     notebook.page.evaluate("() => window.jupyterapp.shell.currentWidget.content.scrollToItem(0, 'start')")
     notebook.command(COMMAND)
+    stands_at(notebook, index)
+
+
+def test_a_run_leads_there_while_the_kernel_still_answers_for_the_opening(
+    open_notebook: OpenNotebook, server: Server, page: Page
+) -> None:
+    """A kernel that is asked where the lesson stands before it is run says that none is open, on a slow machine late."""
+    last = some_steps_answered(server)
+    late = hold_first_answer(page)
+    notebook = open_notebook(LESSON)
+    while not late:  # the events of the page, the held one among them, come while a test waits on it
+        page.wait_for_timeout(50)
+    notebook.run_all()
+    index = page.evaluate(CELL_AFTER, last)
+    late.pop()()
     stands_at(notebook, index)
 
 

@@ -37,20 +37,20 @@
     return begun >= 0 ? begun : Math.min(cellOf(content, after) + 1, content.widgets.length - 1);
   }
 
-  /** Whether the learner has scrolled, pressed or typed in the notebook since; they then go where they like. */
-  function watchHand(node) {
-    const hand = { touched: false, leave: () => TOUCHES.forEach((name) => node.removeEventListener(name, note, true)) };
-    const note = () => (hand.touched = true);
+  /** A way to a cell, which is off as soon as the learner scrolls, presses or types in the notebook: they go where they like. */
+  function newWay(node) {
+    const way = { off: false, leave: () => TOUCHES.forEach((name) => node.removeEventListener(name, note, true)) };
+    const note = () => (way.off = true);
     TOUCHES.forEach((name) => node.addEventListener(name, note, { capture: true, passive: true }));
-    return hand;
+    return way;
   }
 
   /** Scrolls a cell to the top, and again while panels above it are still being drawn. */
-  async function standAt(content, index, hand) {
+  async function standAt(content, index, way) {
     content.deselectAll();
     content.activeCellIndex = index;
     let last = NaN;
-    for (let [calm, looks] = [0, 0]; calm < CALM && looks < MOST_LOOKS && !hand.touched && !content.isDisposed; looks += 1) {
+    for (let [calm, looks] = [0, 0]; calm < CALM && looks < MOST_LOOKS && !way.off && !content.isDisposed; looks += 1) {
       await content.scrollToItem(index, "start", ABOVE);
       await pause(LOOK_MS);
       const { node } = content.widgets[index] ?? {};
@@ -60,22 +60,23 @@
     }
   }
 
-  const landing = new WeakSet(); // notebooks on their way, so that two signals of one run are one landing
+  const ways = new WeakMap(); // the newest way of each notebook
 
-  /** After `ready`, stand where the learner stopped. `fresh`: also at the top, where nothing was answered yet. */
+  /** After `ready`, stand where the learner stopped. `fresh`: also at the top, where nothing was answered yet.
+   * A newer call ends an older one: what a run leads to must not be lost to a kernel that still answers for the opening. */
   async function land(widget, ready, { fresh = true } = {}) {
-    if (landing.has(widget)) return;
-    landing.add(widget);
-    const hand = watchHand(widget.content.node);
+    const way = newWay(widget.content.node);
+    if (ways.has(widget)) ways.get(widget).off = true;
+    ways.set(widget, way);
     try {
       await ready;
-      const at = hand.touched || widget.isDisposed ? null : await askKernel(widget);
-      if (at && !hand.touched && (fresh || at.after)) await standAt(widget.content, landingCell(widget.content, at), hand);
+      const at = way.off || widget.isDisposed ? null : await askKernel(widget);
+      if (at && !way.off && (fresh || at.after)) await standAt(widget.content, landingCell(widget.content, at), way);
     } catch {
       // A run that failed, a dialog that was closed, a kernel that died: the learner stays where they are.
     } finally {
-      hand.leave();
-      landing.delete(widget);
+      way.leave();
+      if (ways.get(widget) === way) ways.delete(widget);
     }
   }
 
