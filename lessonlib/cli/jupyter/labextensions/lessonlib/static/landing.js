@@ -87,7 +87,7 @@
     seen.add(widget);
     await widget.context.ready;
     changed();
-    if (isLesson(widget)) land(widget, widget.sessionContext.ready, { fresh: false });
+    if (isLesson(widget) && !ways.has(widget)) land(widget, widget.sessionContext.ready, { fresh: false });
   }
 
   function activate(app, palette) {
