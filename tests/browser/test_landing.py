@@ -116,8 +116,11 @@ def test_a_run_leads_there_while_the_kernel_still_answers_for_the_opening(
     last = some_steps_answered(server)
     late = hold_first_answer(page)
     notebook = open_notebook(LESSON)
-    while not late:  # the events of the page, the held one among them, come while a test waits on it
+    for _ in range(1200):  # what comes through the socket comes while the test waits on its page
+        if late:
+            break
         page.wait_for_timeout(50)
+    assert late, "the opening asked the kernel, which answered"
     notebook.run_all()
     index = page.evaluate(CELL_AFTER, last)
     late.pop()()

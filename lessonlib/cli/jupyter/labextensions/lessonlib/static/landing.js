@@ -37,20 +37,20 @@
     return begun >= 0 ? begun : Math.min(cellOf(content, after) + 1, content.widgets.length - 1);
   }
 
-  /** A way to a cell, which is off as soon as the learner scrolls, presses or types in the notebook: they go where they like. */
-  function newWay(node) {
-    const way = { off: false, leave: () => TOUCHES.forEach((name) => node.removeEventListener(name, note, true)) };
-    const note = () => (way.off = true);
+  /** A landing under way, which is off as soon as the learner scrolls, presses or types in the notebook: they go where they like. */
+  function newLanding(node) {
+    const landing = { off: false, stopListening: () => TOUCHES.forEach((name) => node.removeEventListener(name, note, true)) };
+    const note = () => (landing.off = true);
     TOUCHES.forEach((name) => node.addEventListener(name, note, { capture: true, passive: true }));
-    return way;
+    return landing;
   }
 
   /** Scrolls a cell to the top, and again while panels above it are still being drawn. */
-  async function standAt(content, index, way) {
+  async function standAt(content, index, landing) {
     content.deselectAll();
     content.activeCellIndex = index;
     let last = NaN;
-    for (let [calm, looks] = [0, 0]; calm < CALM && looks < MOST_LOOKS && !way.off && !content.isDisposed; looks += 1) {
+    for (let [calm, looks] = [0, 0]; calm < CALM && looks < MOST_LOOKS && !landing.off && !content.isDisposed; looks += 1) {
       await content.scrollToItem(index, "start", ABOVE);
       await pause(LOOK_MS);
       const { node } = content.widgets[index] ?? {};
@@ -60,23 +60,23 @@
     }
   }
 
-  const ways = new WeakMap(); // the newest way of each notebook
+  const landings = new WeakMap(); // the newest one of each notebook
 
   /** After `ready`, stand where the learner stopped. `fresh`: also at the top, where nothing was answered yet.
    * A newer call ends an older one: what a run leads to must not be lost to a kernel that still answers for the opening. */
   async function land(widget, ready, { fresh = true } = {}) {
-    const way = newWay(widget.content.node);
-    if (ways.has(widget)) ways.get(widget).off = true;
-    ways.set(widget, way);
+    const landing = newLanding(widget.content.node);
+    if (landings.has(widget)) landings.get(widget).off = true;
+    landings.set(widget, landing);
     try {
       await ready;
-      const at = way.off || widget.isDisposed ? null : await askKernel(widget);
-      if (at && !way.off && (fresh || at.after)) await standAt(widget.content, landingCell(widget.content, at), way);
+      const at = landing.off || widget.isDisposed ? null : await askKernel(widget);
+      if (at && !landing.off && (fresh || at.after)) await standAt(widget.content, landingCell(widget.content, at), landing);
     } catch {
       // A run that failed, a dialog that was closed, a kernel that died: the learner stays where they are.
     } finally {
-      way.leave();
-      if (ways.get(widget) === way) ways.delete(widget);
+      landing.stopListening();
+      if (landings.get(widget) === landing) landings.delete(widget);
     }
   }
 
@@ -87,7 +87,7 @@
     seen.add(widget);
     await widget.context.ready;
     changed();
-    if (isLesson(widget) && !ways.has(widget)) land(widget, widget.sessionContext.ready, { fresh: false });
+    if (isLesson(widget) && !landings.has(widget)) land(widget, widget.sessionContext.ready, { fresh: false });
   }
 
   function activate(app, palette) {
